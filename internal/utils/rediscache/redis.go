@@ -1,0 +1,258 @@
+package rediscache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Defaults of Config.
+const (
+	DefaultTimeout     = 50 * time.Millisecond
+	DefaultDialTimeout = time.Second
+	DefaultFailures    = 5
+	DefaultOpenFor     = time.Second
+)
+
+// Config tunes a Redis.
+type Config struct {
+	// Timeout bounds every call. 0: 50 ms.
+	Timeout time.Duration
+	// DialTimeout bounds making a connection. 0: 1 s.
+	DialTimeout time.Duration
+	// Prefix comes before every key, so that several programs can share a Redis.
+	Prefix string
+	// MaxValue bounds a value, in bytes. 0: 1 MiB.
+	MaxValue int
+	// Failures in a row after which calls fail without asking Redis. 0: 5.
+	Failures uint
+	// OpenFor is how long they do, give or take a quarter; then one call tries,
+	// and its outcome decides. 0: 1 s.
+	OpenFor time.Duration
+	// Log is told when Redis goes and when it comes back. It is required.
+	Log *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.DialTimeout == 0 {
+		c.DialTimeout = DefaultDialTimeout
+	}
+	if c.MaxValue == 0 {
+		c.MaxValue = DefaultMaxValue
+	}
+	if c.Failures == 0 {
+		c.Failures = DefaultFailures
+	}
+	if c.OpenFor == 0 {
+		c.OpenFor = DefaultOpenFor
+	}
+	return c
+}
+
+// Redis is a Cache in a Redis server or cluster. It needs Close.
+type Redis struct {
+	cfg     Config
+	breaker *breaker
+	client  atomic.Pointer[rueidis.Client] // nil until the first connection
+
+	connector sync.WaitGroup
+	stop      context.CancelFunc
+}
+
+// Open returns a cache for redis://[user:password@]host:port[/database], or
+// rediss:// for TLS; more ?addr=host:port name further nodes of a cluster. The
+// only error is a URL that is not of that form. Connecting goes on in the
+// background for as long as it takes; Open waits for it no longer than
+// Config.Timeout, so that a Redis that is there is in use from the first call.
+func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
+	cfg = cfg.withDefaults()
+	opt, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Redis{cfg: cfg, stop: stop}
+	r.breaker = newBreaker(cfg.Failures, cfg.OpenFor, r.logState)
+
+	connected := make(chan struct{})
+	r.connector.Go(func() {
+		if client := connect(life, opt, cfg); client != nil {
+			r.client.Store(&client)
+			close(connected)
+		}
+	})
+	first := time.NewTimer(cfg.Timeout)
+	defer first.Stop()
+	select {
+	case <-connected:
+	case <-first.C:
+	case <-ctx.Done():
+	}
+	return r, nil
+}
+
+// Close ends all connections. Calls after it fail with ErrUnavailable.
+func (r *Redis) Close() {
+	r.stop()
+	r.connector.Wait()
+	if client := r.client.Swap(nil); client != nil {
+		(*client).Close()
+	}
+}
+
+// State says how Redis is doing, as far as calls have shown.
+func (r *Redis) State() State {
+	if r.client.Load() == nil {
+		return StateConnecting
+	}
+	return r.breaker.current()
+}
+
+// Ping asks Redis for a sign of life, whatever the circuit breaker thinks. It
+// renews a lost connection if need be, and may take up to Config.DialTimeout
+// for that, which makes it the right health check for a Redis that is far away.
+func (r *Redis) Ping(ctx context.Context) error {
+	client := r.client.Load()
+	if client == nil {
+		return errNotConnected
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(r.cfg.Timeout, r.cfg.DialTimeout))
+	defer cancel()
+	if err := (*client).Do(ctx, (*client).B().Ping().Build()).Error(); err != nil {
+		return fmt.Errorf("ping redis: %w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// Get implements Cache. A value above Config.MaxValue is ErrTooLarge: it cannot
+// be one of ours.
+func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if err := checkKey(key); err != nil {
+		return nil, false, err
+	}
+	var value []byte
+	var found bool
+	err := r.do(ctx, "get from redis", func(ctx context.Context, client rueidis.Client) error {
+		var err error
+		value, err = client.Do(ctx, client.B().Get().Key(r.cfg.Prefix+key).Build()).AsBytes()
+		found = err == nil
+		if rueidis.IsRedisNil(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || !found {
+		return nil, false, err
+	}
+	if len(value) > r.cfg.MaxValue {
+		return nil, false, fmt.Errorf("redis holds a value of %d bytes, at most %d: %w", len(value), r.cfg.MaxValue, ErrTooLarge)
+	}
+	return value, true, nil
+}
+
+// Set implements Cache.
+func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := checkEntry(key, value, ttl, r.cfg.MaxValue); err != nil {
+		return err
+	}
+	return r.do(ctx, "set in redis", func(ctx context.Context, client rueidis.Client) error {
+		return client.Do(ctx, client.B().Set().Key(r.cfg.Prefix+key).Value(rueidis.BinaryString(value)).
+			PxMilliseconds(ttl.Milliseconds()).Build()).Error()
+	})
+}
+
+// Del implements Cache. The keys may live on different nodes of a cluster, so
+// each is a command of its own, all sent together.
+func (r *Redis) Del(ctx context.Context, keys ...string) error {
+	for _, key := range keys {
+		if err := checkKey(key); err != nil {
+			return err
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return r.do(ctx, "delete from redis", func(ctx context.Context, client rueidis.Client) error {
+		commands := make(rueidis.Commands, len(keys))
+		for i, key := range keys {
+			commands[i] = client.B().Del().Key(r.cfg.Prefix + key).Build()
+		}
+		for _, result := range client.DoMulti(ctx, commands...) {
+			if err := result.Error(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var errNotConnected = fmt.Errorf("%w: there is no connection to redis", ErrUnavailable)
+
+// do makes one call within the timeout, if the circuit breaker lets it, and
+// tells the breaker how it went.
+func (r *Redis) do(ctx context.Context, what string, call func(context.Context, rueidis.Client) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	client := r.client.Load()
+	if client == nil {
+		return fmt.Errorf("%s: %w", what, errNotConnected)
+	}
+	permit, ok := r.breaker.acquire()
+	if !ok {
+		return fmt.Errorf("%s: %w: it has failed too often just now", what, ErrUnavailable)
+	}
+	result := failed // also if the call panics: a trial must always end
+	defer func() { permit.done(result) }()
+	bounded, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	defer cancel()
+	err := call(bounded, *client)
+	switch {
+	case err == nil:
+		result = worked
+		return nil
+	case isWrongType(err):
+		result = worked // Redis is well; somebody else uses the key
+		return fmt.Errorf("%s: the key holds something else: %w", what, err)
+	case ended(ctx) != nil:
+		result = gaveUp
+		return fmt.Errorf("%s: %w", what, ended(ctx))
+	default:
+		return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
+	}
+}
+
+// ended is the reason why the caller's context is over. The client goes by the
+// deadline itself, and may notice it just before the context does.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
+}
+
+func isWrongType(err error) bool {
+	var reply *rueidis.RedisError
+	return errors.As(err, &reply) && strings.HasPrefix(reply.Error(), "WRONGTYPE")
+}
+
+func (r *Redis) logState(s State) {
+	switch s {
+	case StateOpen:
+		r.cfg.Log.Warn("redis fails, calls pass it by", "open_for", r.cfg.OpenFor)
+	case StateClosed:
+		r.cfg.Log.Info("redis works again")
+	default:
+		r.cfg.Log.Debug("trying redis")
+	}
+}
