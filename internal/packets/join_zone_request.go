@@ -1,0 +1,18 @@
+package packets
+
+import "github.com/waystone-mmo/waystone/internal/wire"
+
+// JoinZoneRequest says that the client has loaded its zone.
+type JoinZoneRequest struct {
+	Weight uint8  // load in percent of what can be carried
+	Z      uint16 // height that the client found, centimetres
+}
+
+// Command returns 0x753.
+func (*JoinZoneRequest) Command() uint16 { return 0x753 }
+
+// Marshal codes the payload.
+func (p *JoinZoneRequest) Marshal(c *wire.Codec) {
+	c.U8(&p.Weight)
+	c.U16(&p.Z)
+}

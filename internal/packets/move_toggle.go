@@ -1,0 +1,26 @@
+package packets
+
+import "github.com/waystone-mmo/waystone/internal/wire"
+
+// MoveToggle tells that an entity now walks, runs, sits or drives.
+type MoveToggle struct {
+	Entity   uint16
+	Kind     uint8  // ToggledSit and its neighbours
+	RunSpeed uint16 // centimetres a second; 0 is left out
+}
+
+// Command returns 0x782.
+func (*MoveToggle) Command() uint16 { return 0x782 }
+
+// Marshal codes the payload.
+func (p *MoveToggle) Marshal(c *wire.Codec) {
+	c.U16(&p.Entity)
+	c.U8(&p.Kind)
+	if c.Remaining() == 0 && p.RunSpeed == 0 {
+		return
+	}
+	c.U16(&p.RunSpeed)
+	if p.RunSpeed == 0 {
+		c.Fail(wire.ErrValue, "a run speed of 0, which is left out")
+	}
+}
