@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Admin is what an operator's commands need beyond the contract. Engines
+// offer it; it never crosses the wire.
+type Admin interface {
+	// CreateUser writes a user as the website would. ErrUserExists when the
+	// user name or the address is taken.
+	CreateUser(ctx context.Context, n NewUser) (*User, error)
+	// ListUsers returns up to limit users by creation time, after a user id
+	// ("" for the first page).
+	ListUsers(ctx context.Context, after string, limit int) ([]*User, error)
+	// SetBan bans a user (zero until: without end) and deletes the user's
+	// sessions, as the website does, or lifts the ban. ErrUserNotFound.
+	SetBan(ctx context.Context, userID string, b Ban) error
+}
+
+// NewUser describes a user to be made on a store that has no website yet.
+type NewUser struct {
+	Username string // 3 to 30 of [a-zA-Z0-9_.]
+	Name     string
+	Email    string
+}
+
+// Ban is a verdict on a user.
+type Ban struct {
+	Banned bool
+	Reason string
+	Until  time.Time
+}

@@ -1,0 +1,45 @@
+package store
+
+import "github.com/waystone-mmo/waystone/internal/errs"
+
+// The errors of the contract. Their reasons are part of the RPC contract:
+// callers decide by reason, never by text.
+var (
+	ErrUserNotFound        = errs.New(errs.NotFound, "USER_NOT_FOUND", "no such user")
+	ErrUserBanned          = errs.New(errs.PermissionDenied, "USER_BANNED", "the user is banned")
+	ErrSessionNotFound     = errs.New(errs.NotFound, "SESSION_NOT_FOUND", "no such session")
+	ErrSessionExpired      = errs.New(errs.NotFound, "SESSION_EXPIRED", "the session has expired")
+	ErrCharacterNotFound   = errs.New(errs.NotFound, "CHARACTER_NOT_FOUND", "no such character")
+	ErrNameTaken           = errs.New(errs.AlreadyExists, "NAME_TAKEN", "the name is taken")
+	ErrCharacterLimit      = errs.New(errs.FailedPrecondition, "CHARACTER_LIMIT", "all five character slots are in use")
+	ErrAlreadyDeleted      = errs.New(errs.FailedPrecondition, "ALREADY_DELETED", "the character is marked for deletion")
+	ErrNotDeleted          = errs.New(errs.FailedPrecondition, "NOT_DELETED", "the character is not marked for deletion")
+	ErrCharacterInPlay     = errs.New(errs.FailedPrecondition, "CHARACTER_IN_PLAY", "the character is being played")
+	ErrVersionConflict     = errs.New(errs.Aborted, "VERSION_CONFLICT", "the character was changed since it was loaded")
+	ErrStaleGeneration     = errs.New(errs.Aborted, "STALE_GENERATION", "a newer sign-in owns the character")
+	ErrGameAccountNotFound = errs.New(errs.NotFound, "GAME_ACCOUNT_NOT_FOUND", "nothing is kept for this user")
+	ErrTicketInvalid       = errs.New(errs.NotFound, "TICKET_INVALID", "the ticket is unknown, used or over")
+	ErrPlayNotFound        = errs.New(errs.NotFound, "PLAY_NOT_FOUND", "the play record has ended or was taken over")
+	ErrTokenTaken          = errs.New(errs.AlreadyExists, "TOKEN_TAKEN", "another hand-over uses this token")
+	ErrJoinRefused         = errs.New(errs.PermissionDenied, "JOIN_REFUSED", "token and secret do not open this stage")
+	ErrUserExists          = errs.New(errs.AlreadyExists, "USER_EXISTS", "the user name or e-mail address is in use")
+	ErrUnavailable         = errs.New(errs.Unavailable, "STORE_UNAVAILABLE", "the store cannot be reached; try again")
+)
+
+// ByReason returns the error of the contract with a reason, nil when there is
+// none.
+func ByReason(reason string) *errs.Error {
+	for _, e := range []*errs.Error{
+		ErrUserNotFound, ErrUserBanned, ErrSessionNotFound, ErrSessionExpired,
+		ErrCharacterNotFound, ErrNameTaken, ErrCharacterLimit,
+		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
+		ErrVersionConflict, ErrStaleGeneration, ErrGameAccountNotFound,
+		ErrTicketInvalid, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
+		ErrUserExists, ErrUnavailable,
+	} {
+		if e.Reason == reason {
+			return e
+		}
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package store
+
+// Report is what an engine found when it was asked to check itself.
+type Report struct {
+	Lines []ReportLine
+}
+
+// ReportLine is one thing that was looked at.
+type ReportLine struct {
+	Object string // what was looked at, such as a table
+	OK     bool
+	Detail string // what was found, and when not OK what to do
+}
+
+// Add appends a line.
+func (r *Report) Add(object string, ok bool, detail string) {
+	r.Lines = append(r.Lines, ReportLine{Object: object, OK: ok, Detail: detail})
+}
+
+// OK reports whether every line is.
+func (r *Report) OK() bool {
+	for _, l := range r.Lines {
+		if !l.OK {
+			return false
+		}
+	}
+	return true
+}

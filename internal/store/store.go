@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Store is everything the database part offers.
+type Store interface {
+	Users
+	Sessions
+	Characters
+	GameAccounts
+	Tickets
+	Plays
+	// Ping reports whether the store can answer now.
+	Ping(ctx context.Context) error
+	// Close releases the store. Calls in flight may fail.
+	Close() error
+}
+
+// Consistency says how current the answer to a read has to be.
+type Consistency uint8
+
+const (
+	// Cached allows an answer from a cache.
+	Cached Consistency = iota
+	// Fresh passes every cache, refills it, and joins no load begun before the
+	// call.
+	Fresh
+)
+
+// Limits that every implementation enforces.
+const (
+	// MaxCharacters is how many characters a user may have, marked ones
+	// included.
+	MaxCharacters = 5
+	// DeletionGrace is how long a character marked for deletion can be
+	// restored.
+	DeletionGrace = time.Hour
+	// PlayLease is how long a play record lives without being renewed.
+	PlayLease = 10 * time.Second
+	// HandOverLifetime is how long the token of a hand-over is good; the play
+	// record lives at least as long.
+	HandOverLifetime = 60 * time.Second
+	// MaxTicketLifetime bounds how long a ticket is good.
+	MaxTicketLifetime = 180 * time.Second
+	// MaxBatch is the largest number of items in one call of CheckSessions,
+	// SaveCharacters or RenewPlays.
+	MaxBatch = 1000
+)
+
+// Users reads the website's users.
+type Users interface {
+	// GetUser returns the user with an id, or ErrUserNotFound.
+	GetUser(ctx context.Context, id string, c Consistency) (*User, error)
+	// GetUserByUsername compares in lower case.
+	GetUserByUsername(ctx context.Context, username string, c Consistency) (*User, error)
+	// GetUserByEmail compares in lower case.
+	GetUserByEmail(ctx context.Context, email string, c Consistency) (*User, error)
+}
+
+// Sessions reads and prolongs the website's sessions.
+type Sessions interface {
+	// GetSession returns a living session and its user from one query:
+	// ErrSessionNotFound, ErrSessionExpired or ErrUserBanned otherwise. A
+	// session is alive up to and including its expiry.
+	GetSession(ctx context.Context, token string, c Consistency) (*Session, *User, error)
+	// CheckSessions judges every subject, in the order given, from the store
+	// itself. A nil entry means alive; others are ErrSessionNotFound,
+	// ErrSessionExpired, ErrUserNotFound or ErrUserBanned.
+	CheckSessions(ctx context.Context, subjects []SessionSubject) ([]error, error)
+	// RefreshSession prolongs a living session by the website's rule; errors
+	// as GetSession.
+	RefreshSession(ctx context.Context, token string) (*Session, *User, error)
+}
+
+// Characters keeps the characters.
+type Characters interface {
+	// GetCharacter returns a character, also a marked one, or
+	// ErrCharacterNotFound.
+	GetCharacter(ctx context.Context, id CharacterID, c Consistency) (*Character, error)
+	// ListCharacters returns a user's characters in slot order.
+	ListCharacters(ctx context.Context, userID string, includeDeleted bool, c Consistency) ([]*Character, error)
+	// CreateCharacter makes a character in the lowest free slot: ErrNameTaken,
+	// ErrCharacterLimit. The same key of the same user returns the character
+	// made the first time.
+	CreateCharacter(ctx context.Context, n NewCharacter) (*Character, error)
+	// DeleteCharacter marks a character and returns when that becomes final:
+	// ErrCharacterNotFound, ErrAlreadyDeleted, ErrCharacterInPlay.
+	DeleteCharacter(ctx context.Context, id CharacterID, userID string) (time.Time, error)
+	// RestoreCharacter takes the mark away: ErrCharacterNotFound (also when its
+	// time is over), ErrNotDeleted.
+	RestoreCharacter(ctx context.Context, id CharacterID, userID string) (*Character, error)
+	// SaveCharacters writes states. Each save has its own result.
+	SaveCharacters(ctx context.Context, saves []CharacterSave) ([]SaveResult, error)
+}
+
+// Purger is what engines offer beside the contract: the purge belongs to the
+// part that owns the tables and never crosses the wire.
+type Purger interface {
+	// PurgeCharacters removes up to limit characters whose deletion is final
+	// and returns how many. It may run in any number of replicas.
+	PurgeCharacters(ctx context.Context, limit int) (int, error)
+}
+
+// GameAccounts keeps what we know of a user beside the website's rows.
+type GameAccounts interface {
+	// GetGameAccount returns it, or ErrGameAccountNotFound.
+	GetGameAccount(ctx context.Context, userID string) (*GameAccount, error)
+	// SetGameAccount writes it as a whole; ErrUserNotFound.
+	SetGameAccount(ctx context.Context, a GameAccount) error
+}
+
+// Tickets keeps one-time tickets.
+type Tickets interface {
+	// CreateTicket keeps a ticket for lifetime (more than 0, at most
+	// MaxTicketLifetime) and returns the end of it.
+	CreateTicket(ctx context.Context, t Ticket, lifetime time.Duration) (time.Time, error)
+	// RedeemTicket takes a ticket out, atomically; ErrTicketInvalid when it is
+	// unknown, used, over or bound to another address.
+	RedeemTicket(ctx context.Context, digest Digest, address string) (*Ticket, error)
+}
+
+// Plays keeps the play records, one for each user.
+type Plays interface {
+	// BeginPlay opens the user's record with the next generation. Generations
+	// never go down, not even when the record had been ended.
+	BeginPlay(ctx context.Context, n NewPlay) (*Play, error)
+	// HandOverPlay sets the one passage that AdmitPlay will accept and returns
+	// until when; ErrPlayNotFound when the record is dead, gone or newer. A
+	// token in use by another record gives ErrTokenTaken: choose another.
+	HandOverPlay(ctx context.Context, h HandOver) (time.Time, error)
+	// AdmitPlay uses a passage up, atomically; ErrJoinRefused.
+	AdmitPlay(ctx context.Context, token uint32, digest Digest, stage Stage) (*Play, error)
+	// RenewPlays prolongs leases. One that has lapsed is taken up again as long
+	// as the record was neither ended nor taken over, so that an outage revokes
+	// nobody. The result has an entry for each reference, nil where the record
+	// is lost.
+	RenewPlays(ctx context.Context, refs []PlayRef) ([]*Play, error)
+	// EndPlay ends a record; one that is gone or newer is no error.
+	EndPlay(ctx context.Context, ref PlayRef) error
+}

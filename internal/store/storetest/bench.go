@@ -1,0 +1,138 @@
+package storetest
+
+import (
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Bench measures what the game asks of a store most often. Open is as in
+// Harness; each benchmark opens a store of its own.
+func Bench(b *testing.B, open func(t testing.TB) Env) {
+	b.Helper()
+	for _, bench := range []struct {
+		name string
+		run  func(b *testing.B, e Env)
+	}{
+		{"GetSession", benchSession},
+		{"GetCharacter", benchCharacter},
+		{"ListCharacters", benchList},
+		{"SaveOneCharacter", benchSaveOne},
+		{"SaveHundredCharacters", benchSaveHundred},
+		{"RenewHundredPlays", benchRenew},
+		{"TicketAndSignIn", benchSignIn},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			bench.run(b, open(b))
+		})
+	}
+}
+
+func benchSession(b *testing.B, e Env) {
+	_, token := e.addSession(b, e.user(b, "spaces").ID, e.Clock.Now().Add(time.Hour))
+	b.ResetTimer() // opening the store is not what is measured
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, _, err := e.Store.GetSession(b.Context(), token, store.Cached); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+func benchCharacter(b *testing.B, e Env) {
+	c := create(b.Context(), b, e, "user", "Hero")
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := e.Store.GetCharacter(b.Context(), c.ID, store.Cached); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+func benchList(b *testing.B, e Env) {
+	for i := range store.MaxCharacters {
+		create(b.Context(), b, e, "user", "Name"+strconv.Itoa(i))
+	}
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if list, err := e.Store.ListCharacters(b.Context(), "user", true, store.Cached); err != nil || len(list) != store.MaxCharacters {
+				b.Errorf("%d characters, %v", len(list), err)
+				return
+			}
+		}
+	})
+}
+
+func benchSaveOne(b *testing.B, e Env) { benchSaves(b, e, 1) }
+
+func benchSaveHundred(b *testing.B, e Env) { benchSaves(b, e, 100) }
+
+func benchSaves(b *testing.B, e Env, n int) {
+	saves := make([]store.CharacterSave, n)
+	for i := range saves {
+		c := create(b.Context(), b, e, "user-"+strconv.Itoa(i), "Name"+strconv.Itoa(i))
+		saves[i] = store.CharacterSave{ID: c.ID, Version: 1, State: sampleState()}
+	}
+	round := 0
+	for b.Loop() {
+		round++
+		for i := range saves {
+			saves[i].Key = "round-" + strconv.Itoa(round)
+		}
+		results, err := e.Store.SaveCharacters(b.Context(), saves)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i, r := range results {
+			if r.Err != nil {
+				b.Fatal(r.Err)
+			}
+			saves[i].Version = r.Version
+		}
+	}
+}
+
+func benchRenew(b *testing.B, e Env) {
+	refs := make([]store.PlayRef, 100)
+	for i := range refs {
+		refs[i] = begin(b.Context(), b, e, "user-"+strconv.Itoa(i)).Ref()
+	}
+	for b.Loop() {
+		if plays, err := e.Store.RenewPlays(b.Context(), refs); err != nil || plays[0] == nil {
+			b.Fatalf("%v, %v", plays, err)
+		}
+	}
+}
+
+func benchSignIn(b *testing.B, e Env) {
+	var n atomic.Int64
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			user := "user-" + strconv.FormatInt(n.Add(1), 10)
+			digest := secretOf(user)
+			if _, err := e.Store.CreateTicket(b.Context(), store.Ticket{Digest: digest, UserID: user}, time.Minute); err != nil {
+				b.Error(err)
+				return
+			}
+			if _, err := e.Store.RedeemTicket(b.Context(), digest, ""); err != nil {
+				b.Error(err)
+				return
+			}
+			if _, err := e.Store.BeginPlay(b.Context(), store.NewPlay{UserID: user, Digest: digest}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,250 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+func playTests() []test {
+	return []test{
+		{"BeginsAtLoginWithALease", playsBegin},
+		{"GenerationAlwaysGrows", playsGeneration},
+		{"TwentySignInsAtOnceLeaveOneOwner", playsRace},
+		{"TakeoverLosesTheFormer", playsTakeover},
+		{"LeaseEndsUnlessRenewed", playsLease},
+		{"RenewTellsEachRecordApart", playsRenewMixed},
+		{"RenewTakesAThousandAndNoMore", playsRenewLimit},
+		{"EndIsTheOwnersAndRepeatable", playsEnd},
+		{"NobodyCannotBegin", playsInvalid},
+	}
+}
+
+// secretOf is the secret that a user's client presents in these tests.
+func secretOf(user string) store.Digest { return store.DigestOf("secret of " + user) }
+
+func begin(ctx context.Context, t testing.TB, e Env, user string) *store.Play {
+	t.Helper()
+	p, err := e.Store.BeginPlay(ctx, store.NewPlay{
+		UserID: user, SessionID: "session of " + user, Digest: secretOf(user), Address: "192.0.2.1",
+	})
+	if err != nil {
+		t.Fatalf("BeginPlay: %v", err)
+	}
+	return p
+}
+
+// renew returns the record as it is now, nil when it is lost.
+func renew(ctx context.Context, t testing.TB, e Env, ref store.PlayRef) *store.Play {
+	t.Helper()
+	got, err := e.Store.RenewPlays(ctx, []store.PlayRef{ref})
+	if err != nil {
+		t.Fatalf("RenewPlays: %v", err)
+	}
+	if len(got) != 1 {
+		t.Fatalf("RenewPlays: %d answers for 1 record", len(got))
+	}
+	return got[0]
+}
+
+func playsBegin(t *testing.T, e Env) {
+	ctx := testContext(t)
+	p := begin(ctx, t, e, "user")
+	if len(p.ID) != 32 {
+		t.Errorf("the id %q has %d characters, want 32", p.ID, len(p.ID))
+	}
+	wantTime(t, "lease", p.LeaseExpiresAt, e.Clock.Now().Add(store.PlayLease))
+	got := *p
+	got.ID, got.LeaseExpiresAt = "", time.Time{}
+	wantEqual(t, "record", got, store.Play{
+		UserID: "user", SessionID: "session of user", Generation: 1, Stage: store.StageLogin, Address: "192.0.2.1",
+	})
+	if again := renew(ctx, t, e, p.Ref()); again == nil {
+		t.Error("the new record is lost")
+	} else {
+		wantEqual(t, "renewed record", again, p)
+	}
+}
+
+func playsGeneration(t *testing.T, e Env) {
+	ctx := testContext(t)
+	first := begin(ctx, t, e, "user")
+	if err := e.Store.EndPlay(ctx, first.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	second := begin(ctx, t, e, "user") // after an end
+	third := begin(ctx, t, e, "user")  // over a living one
+	e.Clock.Advance(24 * time.Hour)
+	fourth := begin(ctx, t, e, "user") // over one long dead
+	last := int64(0)
+	ids := map[string]bool{}
+	for i, p := range []*store.Play{first, second, third, fourth} {
+		if p.Generation != last+1 {
+			t.Errorf("record %d has generation %d after %d", i, p.Generation, last)
+		}
+		if ids[p.ID] {
+			t.Errorf("record %d has an id that was used before", i)
+		}
+		last, ids[p.ID] = p.Generation, true
+	}
+	if other := begin(ctx, t, e, "another"); other.Generation != 1 {
+		t.Errorf("another user's first record has generation %d", other.Generation)
+	}
+}
+
+func playsRace(t *testing.T, e Env) {
+	ctx := testContext(t)
+	plays := make([]*store.Play, 20)
+	for i, err := range race(len(plays), func(i int) (err error) {
+		plays[i], err = e.Store.BeginPlay(ctx, store.NewPlay{UserID: "user", Digest: secretOf("user")})
+		return err
+	}) {
+		if err != nil {
+			t.Fatalf("caller %d: %v", i, err)
+		}
+	}
+	refs := make([]store.PlayRef, len(plays))
+	seen := map[int64]bool{}
+	for i, p := range plays {
+		if seen[p.Generation] {
+			t.Errorf("generation %d was given twice", p.Generation)
+		}
+		seen[p.Generation], refs[i] = true, p.Ref()
+	}
+	alive := 0
+	for i, p := range must[[]*store.Play](t)(e.Store.RenewPlays(ctx, refs)) {
+		if p != nil {
+			alive++
+			if plays[i].Generation != int64(len(plays)) {
+				t.Errorf("generation %d owns the record, want the last one", p.Generation)
+			}
+		}
+	}
+	if alive != 1 {
+		t.Errorf("%d of 20 records live, want 1", alive)
+	}
+}
+
+func playsTakeover(t *testing.T, e Env) {
+	ctx := testContext(t)
+	old := begin(ctx, t, e, "user")
+	handOver(ctx, t, e, old, store.StageWorld, 0, 7)
+	owner := begin(ctx, t, e, "user")
+	if renew(ctx, t, e, old.Ref()) != nil {
+		t.Error("the former record was renewed")
+	}
+	_, err := e.Store.HandOverPlay(ctx, store.HandOver{PlayRef: old.Ref(), Stage: store.StageWorld, Token: 8})
+	wantErr(t, "hand-over by the former", err, store.ErrPlayNotFound)
+	_, err = e.Store.AdmitPlay(ctx, 7, secretOf("user"), store.StageWorld)
+	wantErr(t, "the former's passage", err, store.ErrJoinRefused)
+	if err := e.Store.EndPlay(ctx, old.Ref()); err != nil {
+		t.Errorf("the former's end: %v", err)
+	}
+	if renew(ctx, t, e, owner.Ref()) == nil {
+		t.Error("the former's end ended the new record")
+	}
+	// Neither an id nor a generation alone is a reference.
+	for _, ref := range []store.PlayRef{{ID: old.ID, Generation: owner.Generation}, {ID: owner.ID, Generation: old.Generation}} {
+		if renew(ctx, t, e, ref) != nil {
+			t.Errorf("a mixed reference was renewed")
+		}
+	}
+}
+
+func playsLease(t *testing.T, e Env) {
+	ctx := testContext(t)
+	p := begin(ctx, t, e, "user")
+	for range 5 {
+		e.Clock.Advance(store.PlayLease - time.Millisecond)
+		got := renew(ctx, t, e, p.Ref())
+		if got == nil {
+			t.Fatal("the record is lost although its lease was not over")
+		}
+		wantTime(t, "renewed lease", got.LeaseExpiresAt, e.Clock.Now().Add(store.PlayLease))
+	}
+	e.Clock.Advance(store.PlayLease + time.Millisecond)
+	_, err := e.Store.HandOverPlay(ctx, store.HandOver{PlayRef: p.Ref(), Stage: store.StageWorld, Token: 8})
+	wantErr(t, "hand-over of a dead record", err, store.ErrPlayNotFound)
+
+	// After an outage the gateway renews what lapsed meanwhile.
+	e.Clock.Advance(time.Hour)
+	got := renew(ctx, t, e, p.Ref())
+	if got == nil {
+		t.Fatal("a record that nobody took over is lost because its lease has lapsed")
+	}
+	wantTime(t, "lease taken up again", got.LeaseExpiresAt, e.Clock.Now().Add(store.PlayLease))
+	e.Clock.Advance(store.PlayLease + time.Millisecond)
+	begin(ctx, t, e, "user")
+	if renew(ctx, t, e, p.Ref()) != nil {
+		t.Error("a record was renewed that another sign-in had taken over")
+	}
+}
+
+func playsRenewMixed(t *testing.T, e Env) {
+	ctx := testContext(t)
+	dead := begin(ctx, t, e, "dead")
+	e.Clock.Advance(store.PlayLease + time.Millisecond)
+	a, b := begin(ctx, t, e, "a"), begin(ctx, t, e, "b")
+	ended := begin(ctx, t, e, "ended")
+	if err := e.Store.EndPlay(ctx, ended.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	got := must[[]*store.Play](t)(e.Store.RenewPlays(ctx, []store.PlayRef{
+		b.Ref(), dead.Ref(), {ID: "nothing", Generation: 1}, a.Ref(), ended.Ref(), {ID: "' OR 1=1 --", Generation: 1},
+	}))
+	lapsed := *dead
+	lapsed.LeaseExpiresAt = a.LeaseExpiresAt
+	wantEqual(t, "records", got, []*store.Play{b, &lapsed, nil, a, nil, nil})
+	if got, err := e.Store.RenewPlays(ctx, nil); err != nil || len(got) != 0 {
+		t.Errorf("nothing to renew: got %v, %v; want nothing", got, err)
+	}
+}
+
+func playsRenewLimit(t *testing.T, e Env) {
+	ctx := testContext(t)
+	p := begin(ctx, t, e, "user")
+	refs := make([]store.PlayRef, store.MaxBatch)
+	for i := range refs {
+		refs[i] = store.PlayRef{ID: store.NewID(), Generation: 1}
+	}
+	refs[999] = p.Ref()
+	got := must[[]*store.Play](t)(e.Store.RenewPlays(ctx, refs))
+	if len(got) != len(refs) || got[999] == nil || got[0] != nil {
+		t.Errorf("%d answers for %d records, want the last one alone alive", len(got), len(refs))
+	}
+	_, err := e.Store.RenewPlays(ctx, append(refs, p.Ref()))
+	wantKind(t, "one record more", err, errs.InvalidArgument)
+}
+
+func playsEnd(t *testing.T, e Env) {
+	ctx := testContext(t)
+	p := begin(ctx, t, e, "user")
+	other := begin(ctx, t, e, "another")
+	handOver(ctx, t, e, p, store.StageWorld, 0, 7)
+	for range 2 {
+		if err := e.Store.EndPlay(ctx, p.Ref()); err != nil {
+			t.Fatalf("EndPlay: %v", err)
+		}
+	}
+	if err := e.Store.EndPlay(ctx, store.PlayRef{ID: "nothing", Generation: 1}); err != nil {
+		t.Errorf("the end of nothing: %v", err)
+	}
+	if renew(ctx, t, e, p.Ref()) != nil {
+		t.Error("an ended record was renewed")
+	}
+	_, err := e.Store.AdmitPlay(ctx, 7, secretOf("user"), store.StageWorld)
+	wantErr(t, "the passage of an ended record", err, store.ErrJoinRefused)
+	if renew(ctx, t, e, other.Ref()) == nil {
+		t.Error("one user's end ended another's record")
+	}
+	// The token is free again.
+	handOver(ctx, t, e, other, store.StageWorld, 0, 7)
+}
+
+func playsInvalid(t *testing.T, e Env) {
+	_, err := e.Store.BeginPlay(testContext(t), store.NewPlay{Digest: secretOf("")})
+	wantKind(t, "a record of nobody", err, errs.InvalidArgument)
+}

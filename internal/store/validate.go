@@ -1,0 +1,170 @@
+package store
+
+import (
+	"math"
+	"regexp"
+	"time"
+	"unicode/utf8"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+// Lengths in characters that every implementation enforces.
+const (
+	// MaxIDLength bounds identifiers of the website.
+	MaxIDLength = 128
+	// MaxNameLength bounds a character's name.
+	MaxNameLength = 30
+	// MaxKeyLength bounds idempotency keys and save keys.
+	MaxKeyLength = 64
+	// MaxAddressLength bounds network addresses.
+	MaxAddressLength = 64
+	// MaxPasswordHashLength bounds the hash of a game password.
+	MaxPasswordHashLength = 256
+)
+
+// checkText wants valid UTF-8 of least to most characters without control
+// characters.
+func checkText(field, s string, least, most int) error {
+	if !utf8.ValidString(s) {
+		return errs.Invalid(field, "must be valid UTF-8")
+	}
+	switch n := utf8.RuneCountInString(s); {
+	case n < least:
+		return errs.Invalid(field, "must not be empty")
+	case n > most:
+		return errs.Invalid(field, "is too long")
+	}
+	for _, r := range s {
+		if r < 0x20 || r == 0x7f {
+			return errs.Invalid(field, "must not have control characters")
+		}
+	}
+	return nil
+}
+
+// first returns the first error there is.
+func first(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckUserID wants an identifier of a user; InvalidArgument otherwise.
+func CheckUserID(id string) error { return checkText("user_id", id, 1, MaxIDLength) }
+
+// CheckBatch wants at most MaxBatch items; InvalidArgument otherwise.
+func CheckBatch(field string, n int) error {
+	if n > MaxBatch {
+		return errs.Invalid(field, "must not have more than 1000 items")
+	}
+	return nil
+}
+
+// Validate returns InvalidArgument, naming the field, for a state that must
+// not be stored.
+func (s *CharacterState) Validate() error {
+	if s.Money < 0 {
+		return errs.Invalid("state.money", "must not be negative")
+	}
+	return first(finite("state.position.x", s.Position.X), finite("state.position.y", s.Position.Y))
+}
+
+func finite(field string, v float32) error {
+	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		return errs.Invalid(field, "must be a finite number")
+	}
+	return nil
+}
+
+// Validate returns InvalidArgument, naming the field, for a character that
+// must not be made. What a good name is, is not the store's business.
+func (n *NewCharacter) Validate() error {
+	return first(
+		CheckUserID(n.UserID),
+		checkText("name", n.Name, 1, MaxNameLength),
+		checkText("idempotency_key", n.Key, 1, MaxKeyLength),
+		n.State.Validate(),
+	)
+}
+
+// Validate returns InvalidArgument, naming the field, for a save that cannot
+// be judged.
+func (s *CharacterSave) Validate() error {
+	if s.Version < 1 {
+		return errs.Invalid("version", "must be 1 or more")
+	}
+	if s.Generation < 0 {
+		return errs.Invalid("generation", "must not be negative")
+	}
+	return first(checkText("save_key", s.Key, 1, MaxKeyLength), s.State.Validate())
+}
+
+// Validate returns InvalidArgument, naming the field, for an account that must
+// not be stored.
+func (a *GameAccount) Validate() error {
+	return first(CheckUserID(a.UserID), checkText("password_hash", a.PasswordHash, 0, MaxPasswordHashLength))
+}
+
+// Validate returns InvalidArgument, naming the field, for a ticket or a
+// lifetime that must not be stored.
+func (t *Ticket) Validate(lifetime time.Duration) error {
+	if lifetime <= 0 || lifetime > MaxTicketLifetime {
+		return errs.Invalid("lifetime", "must be more than 0 and at most 180 seconds")
+	}
+	return first(
+		CheckUserID(t.UserID),
+		checkText("session_id", t.SessionID, 0, MaxIDLength),
+		checkText("address", t.Address, 0, MaxAddressLength),
+	)
+}
+
+// Validate returns InvalidArgument, naming the field, for a record that must
+// not be opened.
+func (n *NewPlay) Validate() error {
+	return first(
+		CheckUserID(n.UserID),
+		checkText("session_id", n.SessionID, 0, MaxIDLength),
+		checkText("address", n.Address, 0, MaxAddressLength),
+	)
+}
+
+// Validate returns InvalidArgument, naming the field, for a passage that
+// leads nowhere. CharacterID counts for StageGame alone.
+func (h *HandOver) Validate() error {
+	switch {
+	case h.ID == "":
+		return errs.Invalid("play_id", "must not be empty")
+	case h.Token == 0:
+		return errs.Invalid("token", "must not be 0")
+	case h.Stage != StageWorld && h.Stage != StageGame:
+		return errs.Invalid("stage", "must be world or game")
+	case h.Stage == StageGame && h.CharacterID == 0:
+		return errs.Invalid("character_id", "must name the character for the game stage")
+	}
+	return nil
+}
+
+// Validate returns InvalidArgument, naming the field, for a user that the
+// website would not make either.
+func (n *NewUser) Validate() error {
+	if !regexp.MustCompile(`^[a-zA-Z0-9_.]{3,30}$`).MatchString(n.Username) {
+		return errs.Invalid("username", "must be 3 to 30 of the letters a to z, digits, _ and .")
+	}
+	if !regexp.MustCompile(`^[^@\s]+@[^@\s]+$`).MatchString(n.Email) {
+		return errs.Invalid("email", "must be an e-mail address such as name@example.com")
+	}
+	return first(checkText("email", n.Email, 3, 254), checkText("name", n.Name, 1, 100))
+}
+
+// Validate returns InvalidArgument for a ban that would be over before it
+// begins.
+func (b *Ban) Validate(now time.Time) error {
+	if b.Banned && !b.Until.IsZero() && !b.Until.After(now) {
+		return errs.Invalid("until", "must be in the future")
+	}
+	return checkText("reason", b.Reason, 0, 500)
+}
