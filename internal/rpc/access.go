@@ -1,0 +1,110 @@
+package rpc
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+// Callers that a method may have. Anyone is for the three services of the
+// database part that other software of the operator may use as well, and for
+// health and reflection.
+const (
+	Anyone    = "anyone"
+	Auth      = "auth"
+	Character = "character"
+	Packet    = "packet"
+	World     = "world"
+	Operator  = "operator"
+)
+
+// access lists the callers of every service; all methods of a service have the
+// same. An operator's tools may call everything.
+var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
+	"grpc.health.v1.Health":                    {Anyone},
+	"grpc.reflection.v1.ServerReflection":      {Anyone},
+	"grpc.reflection.v1alpha.ServerReflection": {Anyone},
+	"waystone.database.v1.UserService":         {Anyone},
+	"waystone.database.v1.SessionService":      {Anyone},
+	"waystone.database.v1.CharacterDbService":  {Anyone},
+	"waystone.database.v1.AuthStoreService":    {Auth},
+	"waystone.auth.v1.AuthService":             {Packet},
+	"waystone.character.v1.CharacterService":   {Packet},
+	"waystone.world.v1.WorldService":           {Packet},
+}
+
+// Callers returns who may call a service, and false for one that is not in the
+// table.
+func Callers(service string) ([]string, bool) {
+	c, ok := access[service]
+	return c, ok
+}
+
+// Access says how a server knows its callers.
+type Access struct {
+	// Tokens maps a caller's name to its secret token.
+	Tokens map[string]string
+}
+
+// ParseTokens reads SERVICE_TOKENS: name:token,name:token. Tokens have 16
+// characters or more.
+func ParseTokens(items []string) (map[string]string, error) {
+	tokens := map[string]string{}
+	for _, item := range items {
+		name, token, ok := strings.Cut(item, ":")
+		if !ok {
+			return nil, fmt.Errorf("must be a list of name:token")
+		}
+		switch name {
+		case Auth, Character, Packet, World, Operator:
+		default:
+			return nil, fmt.Errorf("must name callers out of auth, character, packet, world, operator; %q is none", name)
+		}
+		if len(token) < 16 {
+			return nil, fmt.Errorf("must give %s a token of 16 characters or more", name)
+		}
+		if _, twice := tokens[name]; twice {
+			return nil, fmt.Errorf("must name each caller once; %s is there twice", name)
+		}
+		tokens[name] = token
+	}
+	return tokens, nil
+}
+
+// check decides whether a call may go on. local says that it came over
+// loopback or an in-memory listener.
+func (a Access) check(fullMethod, token string, local bool) error {
+	service, _, _ := strings.Cut(strings.TrimPrefix(fullMethod, "/"), "/")
+	callers, known := access[service]
+	if !known {
+		return errs.New(errs.Unauthenticated, "METHOD_NOT_LISTED", "the method is not in the table of callers")
+	}
+	if len(callers) == 1 && callers[0] == Anyone || local && len(a.Tokens) == 0 {
+		return nil
+	}
+	if len(a.Tokens) == 0 {
+		return errs.New(errs.Unauthenticated, "TOKENS_NEEDED",
+			"this method is for other parts only; set SERVICE_TOKENS on both sides to call it over a network")
+	}
+	for _, c := range append([]string{Operator}, callers...) {
+		if want, ok := a.Tokens[c]; ok && subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1 {
+			return nil
+		}
+	}
+	return errs.New(errs.Unauthenticated, "CALLER_UNKNOWN", "the caller's token is not one that may call this method; see SERVICE_TOKENS")
+}
+
+// IsLocal reports whether an address is loopback or an in-memory listener.
+func IsLocal(addr net.Addr) bool {
+	switch a := addr.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case nil:
+		return false
+	default:
+		return a.Network() == "bufconn"
+	}
+}

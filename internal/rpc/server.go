@@ -1,0 +1,159 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+// MaxMessageSize bounds a message in either direction, bytes.
+const MaxMessageSize = 4 << 20
+
+// tokenKey is the metadata key of a caller's token.
+const tokenKey = "x-waystone-token"
+
+// ServerConfig is what a server is built from.
+type ServerConfig struct {
+	Log     *slog.Logger
+	Metrics *Metrics
+	Health  grpc_health_v1.HealthServer
+	Access  Access
+}
+
+// Metrics counts calls. One value serves all servers of a process.
+type Metrics struct {
+	calls   *prometheus.CounterVec
+	seconds *prometheus.HistogramVec
+}
+
+// NewMetrics registers the metrics of gRPC servers; reg may be nil.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_rpc_calls_total", Help: "Calls answered, by method and code.",
+		}, []string{"method", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "waystone_rpc_seconds", Help: "Time to answer a call.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"method"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.calls, m.seconds)
+	}
+	return m
+}
+
+func (m *Metrics) observe(method string, start time.Time, err error) {
+	m.calls.WithLabelValues(method, status.Code(err).String()).Inc()
+	m.seconds.WithLabelValues(method).Observe(time.Since(start).Seconds())
+}
+
+// NewServer returns a server with health and reflection registered.
+func NewServer(cfg ServerConfig) (*grpc.Server, error) {
+	v, err := protovalidate.New()
+	if err != nil {
+		return nil, fmt.Errorf("build the validator: %w", err)
+	}
+	e := &edge{cfg: cfg, validator: v}
+	s := grpc.NewServer(
+		grpc.ChainUnaryInterceptor(e.unary),
+		grpc.ChainStreamInterceptor(e.stream),
+		grpc.MaxRecvMsgSize(MaxMessageSize),
+		grpc.MaxSendMsgSize(MaxMessageSize),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+	)
+	grpc_health_v1.RegisterHealthServer(s, cfg.Health)
+	reflection.Register(s)
+	return s, nil
+}
+
+// edge is the one interceptor: everything between the network and a handler.
+type edge struct {
+	cfg       ServerConfig
+	validator protovalidate.Validator
+}
+
+func (e *edge) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	start := time.Now()
+	defer func() {
+		if r := recover(); r != nil {
+			err = e.panicked(info.FullMethod, r)
+		}
+		err = ToStatus(ctx, e.cfg.Log, info.FullMethod, err)
+		e.cfg.Metrics.observe(info.FullMethod, start, err)
+	}()
+	if err := e.admit(ctx, info.FullMethod); err != nil {
+		return nil, err
+	}
+	if err := validate(e.validator, req); err != nil {
+		return nil, err
+	}
+	return handler(ctx, req)
+}
+
+func (e *edge) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	start := time.Now()
+	ctx := ss.Context()
+	defer func() {
+		if r := recover(); r != nil {
+			err = e.panicked(info.FullMethod, r)
+		}
+		err = ToStatus(ctx, e.cfg.Log, info.FullMethod, err)
+		e.cfg.Metrics.observe(info.FullMethod, start, err)
+	}()
+	if err := e.admit(ctx, info.FullMethod); err != nil {
+		return err
+	}
+	return handler(srv, &validatedStream{ServerStream: ss, validator: e.validator})
+}
+
+type validatedStream struct {
+	grpc.ServerStream
+	validator protovalidate.Validator
+}
+
+// RecvMsg receives a message and holds it to the rules of its proto.
+func (s *validatedStream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	return validate(s.validator, m)
+}
+
+func (e *edge) panicked(method string, r any) error {
+	e.cfg.Log.Error("panic in a handler", "method", method, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	return errs.New(errs.Internal, "PANIC", "internal error")
+}
+
+func (e *edge) admit(ctx context.Context, method string) error {
+	var token string
+	if md, ok := metadata.FromIncomingContext(ctx); ok {
+		if v := md.Get(tokenKey); len(v) == 1 {
+			token = v[0]
+		}
+	}
+	var addr net.Addr
+	if p, ok := peer.FromContext(ctx); ok {
+		addr = p.LocalAddr
+		if addr == nil {
+			addr = p.Addr
+		}
+	}
+	return e.cfg.Access.check(method, token, IsLocal(addr))
+}

@@ -1,0 +1,204 @@
+package rpc_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	_ "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	_ "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	_ "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/rpc"
+)
+
+type users struct {
+	databasev1.UnimplementedUserServiceServer
+	databasev1.UnimplementedAuthStoreServiceServer
+}
+
+func (users) GetUser(_ context.Context, r *databasev1.GetUserRequest) (*databasev1.GetUserResponse, error) {
+	if r.GetUserId() == "panic" {
+		panic("as asked")
+	}
+	return &databasev1.GetUserResponse{User: &databasev1.User{Id: r.GetUserId()}}, nil
+}
+
+func (users) EndPlay(context.Context, *databasev1.EndPlayRequest) (*databasev1.EndPlayResponse, error) {
+	return &databasev1.EndPlayResponse{}, nil
+}
+
+// start serves users on ln and returns a connection made by dial.
+func start(t *testing.T, ln net.Listener, access rpc.Access) {
+	t.Helper()
+	s, err := rpc.NewServer(rpc.ServerConfig{
+		Log: discard(), Metrics: rpc.NewMetrics(nil), Health: health.NewServer(), Access: access,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	databasev1.RegisterUserServiceServer(s, users{})
+	databasev1.RegisterAuthStoreServiceServer(s, users{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(ln)
+	}()
+	t.Cleanup(func() {
+		s.Stop()
+		<-done
+	})
+}
+
+func inMemory(t *testing.T, access rpc.Access, token string) *grpc.ClientConn {
+	t.Helper()
+	ln := rpc.Listen()
+	start(t, ln, access)
+	cc, err := ln.Dial(rpc.ClientConfig{Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cc.Close() })
+	return cc
+}
+
+func TestRequestsAreValidated(t *testing.T) {
+	c := databasev1.NewUserServiceClient(inMemory(t, rpc.Access{}, ""))
+	if _, err := c.GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"", strings.Repeat("x", 129), "a\x00b"} {
+		_, err := c.GetUser(t.Context(), &databasev1.GetUserRequest{UserId: id})
+		e := errs.Of(err)
+		if e == nil || e.Kind != errs.InvalidArgument || e.Field != "user_id" {
+			t.Errorf("id %q: %v", id, err)
+			continue
+		}
+		if id != "" && strings.Contains(e.Msg, id) {
+			t.Errorf("the message repeats the value: %q", e.Msg)
+		}
+	}
+}
+
+func TestAPanicIsOneCallsError(t *testing.T) {
+	c := databasev1.NewUserServiceClient(inMemory(t, rpc.Access{}, ""))
+	_, err := c.GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "panic"})
+	if errs.KindOf(err) != errs.Internal || strings.Contains(err.Error(), "as asked") {
+		t.Errorf("a panic came back as %v", err)
+	}
+	if _, err := c.GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
+		t.Errorf("the server is gone after a panic: %v", err)
+	}
+}
+
+func endPlay(t *testing.T, cc *grpc.ClientConn) error {
+	t.Helper()
+	_, err := databasev1.NewAuthStoreServiceClient(cc).EndPlay(t.Context(), &databasev1.EndPlayRequest{
+		Play: &databasev1.PlayRef{PlayId: "p", Generation: 1},
+	})
+	return err
+}
+
+func TestCallersAreKnownByTheirTokens(t *testing.T) {
+	tokens, err := rpc.ParseTokens([]string{"auth:0123456789abcdef", "packet:fedcba9876543210"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		tokens map[string]string
+		token  string
+		ok     bool
+	}{
+		"no tokens, in memory": {nil, "", true},
+		"the right caller":     {tokens, "0123456789abcdef", true},
+		"another caller":       {tokens, "fedcba9876543210", false},
+		"no token":             {tokens, "", false},
+		"a token nobody has":   {tokens, "0123456789abcdeX", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cc := inMemory(t, rpc.Access{Tokens: c.tokens}, c.token)
+			err := endPlay(t, cc)
+			if c.ok != (err == nil) || err != nil && errs.KindOf(err) != errs.Unauthenticated {
+				t.Errorf("an internal method answers %v", err)
+			}
+			if _, err := databasev1.NewUserServiceClient(cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
+				t.Errorf("an open method answers %v", err)
+			}
+			if _, err := grpc_health_v1.NewHealthClient(cc).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{}); err != nil {
+				t.Errorf("health answers %v", err)
+			}
+		})
+	}
+}
+
+// remoteListener makes its connections look as if they came from elsewhere.
+type remoteListener struct{ net.Listener }
+
+type remoteConn struct{ net.Conn }
+
+func (remoteConn) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 50052} }
+
+func (l remoteListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return remoteConn{c}, nil
+}
+
+func TestBeyondLoopbackInternalMethodsNeedTokens(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, remoteListener{ln}, rpc.Access{})
+	cc, err := rpc.Dial("passthrough:///"+ln.Addr().String(), rpc.ClientConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cc.Close() })
+	err = endPlay(t, cc)
+	if errs.KindOf(err) != errs.Unauthenticated || !strings.Contains(errs.Of(err).Msg, "SERVICE_TOKENS") {
+		t.Errorf("an internal method answers %v", err)
+	}
+	if _, err := databasev1.NewUserServiceClient(cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
+		t.Errorf("an open method answers %v", err)
+	}
+}
+
+func TestParseTokensRefuses(t *testing.T) {
+	for _, items := range [][]string{
+		{"auth"}, {"auth:short"}, {"nobody:0123456789abcdef"}, {"auth:0123456789abcdef", "auth:0123456789abcdef"},
+	} {
+		if _, err := rpc.ParseTokens(items); err == nil {
+			t.Errorf("%v was accepted", items)
+		}
+	}
+}
+
+func TestEveryRPCHasAccessLevel(t *testing.T) {
+	n := 0
+	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		if !strings.HasPrefix(string(f.Package()), "waystone.") {
+			return true
+		}
+		for i := range f.Services().Len() {
+			n++
+			if _, ok := rpc.Callers(string(f.Services().Get(i).FullName())); !ok {
+				t.Errorf("%s has no row in internal/rpc/access.go", f.Services().Get(i).FullName())
+			}
+		}
+		return true
+	})
+	if n < 7 {
+		t.Errorf("only %d services found", n)
+	}
+}
