@@ -1,0 +1,102 @@
+# Waystone. `make` lists what there is to do.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+MODULE  := github.com/waystone-mmo/waystone
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# What the tests run with. Every package runs once, and with the race detector
+# unless it is in PLAIN_PKGS: those share no state between goroutines that
+# another package does not test, and are several times slower with it.
+PKGS         ?= ./...
+PLAIN_PKGS   ?= ./internal/store/sqlite/... ./tests/e2e/...
+TEST_TIMEOUT ?= 5m
+TEST_FLAGS   ?=
+FUZZTIME     ?= 60s
+BENCH        ?= .
+BENCHTIME    ?= 1s
+
+TOOLS   := .tools
+TESTENV := $(TOOLS)/testenv
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/waystone and bin/waystone-launcher
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X $(MODULE)/internal/app.version=$(VERSION) -X main.version=$(VERSION)' -o bin/ ./cmd/...
+
+.PHONY: run
+run: build ## build, then run the whole server here; bots try it out and report
+	LOG_LEVEL=$${LOG_LEVEL:-warn} ./bin/waystone serve --check
+
+.PHONY: smoke
+smoke: build ## build, start the whole server, let bots play once, and end with their verdict
+	LOG_LEVEL=$${LOG_LEVEL:-warn} ./bin/waystone serve --check --exit
+
+.PHONY: test
+test: deps $(TESTENV) ## run all tests against a fresh PostgreSQL and Redis; installs them when root
+	@echo '== vet'
+	go vet -race ./...
+	go -C tools vet ./...
+	@echo '== test'
+	$(TESTENV) run -- scripts/test.sh '$(PKGS)' '$(PLAIN_PKGS)' -timeout $(TEST_TIMEOUT) $(TEST_FLAGS)
+
+.PHONY: test-short
+test-short: ## run the tests that need no servers, without the race detector; the others are skipped
+	go test -short -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKGS)
+
+.PHONY: deps
+deps: ## see to it that PostgreSQL, Redis and a C compiler are there for the tests
+	@scripts/test-deps.sh
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (60s), one after the other
+	scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: deps $(TESTENV) ## run the benchmarks that match BENCH, BENCHTIME (1s) each
+	$(TESTENV) run -- go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PKGS)
+
+.PHONY: gen
+gen: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/sqlc deps $(TESTENV) ## write generated code and generated documents anew
+	$(TOOLS)/buf generate
+	for config in $$(git ls-files '*sqlc.yaml'); do $(TOOLS)/sqlc generate -f "$$config"; done
+	go -C tools run ./protodoc ..
+	$(TESTENV) run -- go test ./internal/docgen -run TestDocsFresh -update
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint $(TOOLS)/buf $(TOOLS)/sqlc ## check format, Go code, queries and protos, and that the protos still fit those on main
+	scripts/gofmt-check.sh
+	$(TOOLS)/golangci-lint run ./...
+	for config in $$(git ls-files '*sqlc.yaml'); do $(TOOLS)/sqlc diff -f "$$config"; done
+	$(TOOLS)/buf lint
+	scripts/buf-breaking.sh $(TOOLS)/buf
+
+.PHONY: tools
+tools: $(addprefix $(TOOLS)/,buf golangci-lint protoc-gen-go protoc-gen-go-grpc sqlc) $(TESTENV) ## build the tools that the other targets use, at the versions in tools/go.mod
+
+.PHONY: clean
+clean: ## remove what was built, tools included
+	rm -rf bin $(TOOLS)
+
+# A tool is built once, and again when the versions change.
+TOOL_PKG_buf                := github.com/bufbuild/buf/cmd/buf
+TOOL_PKG_golangci-lint      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+TOOL_PKG_protoc-gen-go      := google.golang.org/protobuf/cmd/protoc-gen-go
+TOOL_PKG_protoc-gen-go-grpc := google.golang.org/grpc/cmd/protoc-gen-go-grpc
+TOOL_PKG_sqlc               := github.com/sqlc-dev/sqlc/cmd/sqlc
+
+$(TOOLS)/%: tools/go.mod tools/go.sum
+	@echo '== build $* (a minute or so, once)'
+	go -C tools build -o ../$@ $(TOOL_PKG_$*)
+	@touch $@
+
+# go build knows by itself whether there is anything to do.
+.PHONY: $(TESTENV)
+$(TESTENV):
+	@go build -o $@ ./tests/testenv/cmd/testenv

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs every test once: those of the plain packages as they are, all others
+# with the race detector, and those of the tools module.
+# usage: test.sh 'PATTERN …' 'PLAIN PATTERN …' [go test flag …]
+#
+# All of it runs even when some of it fails.
+set -euo pipefail
+
+read -ra patterns <<<"$1"
+read -ra plain_patterns <<<"$2"
+shift 2
+
+# Patterns that match nothing are no error: a build may leave packages out.
+all=$(go list "${patterns[@]}")
+plain=$(go list "${plain_patterns[@]}" 2>/dev/null | grep -Fx -f <(echo "$all") || true)
+race=$(grep -Fxv -f <(echo "$plain") <<<"$all" || true)
+
+status=0
+if [[ -n $race ]]; then
+	go test -race "$@" $race || status=1
+fi
+if [[ -n $plain ]]; then
+	go test "$@" $plain || status=1
+fi
+# Those compare files outside of their module, which the test cache does not see.
+go -C tools test -count=1 "$@" ./... || status=1
+exit $status

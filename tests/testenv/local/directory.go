@@ -1,0 +1,112 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	dirPrefix = "waystone-testenv-"
+	lockName  = "owner.lock"
+	logName   = "server.log"
+)
+
+// account is the user that a server runs as; nil means the owner's own.
+type account struct{ uid, gid int }
+
+// serverAccount returns nobody for root, whom PostgreSQL refuses.
+func serverAccount() (*account, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil //nolint:nilnil // nil is documented: run as ourselves
+	}
+	u, err := user.Lookup("nobody")
+	if err != nil {
+		return nil, fmt.Errorf("root must run the servers as another user: %w", err)
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return nil, fmt.Errorf("user nobody: %w", err)
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	if err != nil {
+		return nil, fmt.Errorf("user nobody: %w", err)
+	}
+	return &account{uid, gid}, nil
+}
+
+// directory holds all that one server writes. The owner keeps a lock file in
+// it locked, and the kernel drops that lock with the owner.
+type directory struct {
+	path string
+	user *account
+	lock *os.File
+}
+
+// newDirectory first removes what killed owners left.
+func newDirectory(kind string) (*directory, error) {
+	sweep(os.TempDir())
+	acc, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	path, err := os.MkdirTemp("", dirPrefix+kind+"-")
+	if err != nil {
+		return nil, err
+	}
+	d := &directory{path: path, user: acc}
+	if err := d.claim(); err != nil {
+		return nil, errors.Join(err, d.remove())
+	}
+	return d, nil
+}
+
+func (d *directory) claim() error {
+	var err error
+	if d.lock, err = os.OpenFile(filepath.Join(d.path, lockName), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("lock %s: %w", d.lock.Name(), err)
+	}
+	if d.user == nil {
+		return nil
+	}
+	return os.Chown(d.path, d.user.uid, d.user.gid)
+}
+
+func (d *directory) remove() error {
+	err := os.RemoveAll(d.path)
+	if d.lock != nil {
+		err = errors.Join(err, d.lock.Close())
+	}
+	return err
+}
+
+// sweep removes the directories below base whose owner is gone. What it may
+// not open belongs to another user and is left alone.
+func sweep(base string) {
+	locks, err := filepath.Glob(filepath.Join(base, dirPrefix+"*", lockName))
+	if err != nil {
+		return
+	}
+	for _, name := range locks {
+		info, err := os.Stat(name)
+		if err != nil || time.Since(info.ModTime()) < time.Minute {
+			continue // its owner may be between creating and locking it
+		}
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			_ = os.RemoveAll(filepath.Dir(name)) // the next start tries again
+		}
+		_ = f.Close()
+	}
+}

@@ -1,0 +1,174 @@
+package testenv
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// PG is a PostgreSQL database that belongs to one test.
+type PG struct {
+	url  string
+	name string
+}
+
+// Postgres creates an empty database on the shared server and drops it, with
+// whoever is still connected, when the test ends. Roles are common to the whole
+// server: make them with [PG.Role].
+func Postgres(t testing.TB) *PG {
+	t.Helper()
+	server := shared(t, DatabaseURLVariable)
+	return create(t, server)
+}
+
+// PostgresFrom is [Postgres] with the statements of SQL files already executed,
+// in the order given.
+func PostgresFrom(t testing.TB, files ...string) *PG {
+	t.Helper()
+	pg := Postgres(t)
+	pg.Load(t, files...)
+	return pg
+}
+
+func create(t testing.TB, server string) *PG {
+	t.Helper()
+	name := unique("test")
+	u, err := withDatabase(server, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := bounded()
+	defer cancel()
+	// template0, unlike template1, never has a connection that is in the way.
+	if err := execute(ctx, server, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		t.Fatalf("create a database on the server of %s: %v", DatabaseURLVariable, err)
+	}
+	t.Cleanup(func() {
+		if err := drop(server, name); err != nil {
+			t.Errorf("drop the test's database %s: %v", name, err)
+		}
+	})
+	return &PG{url: u, name: name}
+}
+
+// drop first ends all connections and waits for them: a replication slot in
+// use by one would keep the database alive, whatever FORCE says.
+func drop(server, name string) error {
+	ctx, cancel := bounded()
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1", name); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	return err
+}
+
+// URL is what a client connects with, as the superuser.
+func (p *PG) URL() string { return p.url }
+
+// Name is the database's name. No other test has it, so it serves as the first
+// part of other names that are common to a server.
+func (p *PG) Name() string { return p.name }
+
+// Exec executes SQL, one statement or several, as the superuser, and fails the
+// test when it cannot.
+func (p *PG) Exec(t testing.TB, sql string) {
+	t.Helper()
+	ctx, cancel := bounded()
+	defer cancel()
+	if err := execute(ctx, p.url, sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Load executes the statements of SQL files, in the order given.
+func (p *PG) Load(t testing.TB, files ...string) {
+	t.Helper()
+	ctx, cancel := bounded()
+	defer cancel()
+	for _, name := range files {
+		sql, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := execute(ctx, p.url, string(sql)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+}
+
+// Role creates a role that may log in and has no right of its own, and returns
+// its name, for GRANT, and the URL to connect as it. It is dropped, with what
+// it owns in this database, when the test ends.
+func (p *PG) Role(t testing.TB) (name, url string) {
+	t.Helper()
+	name = unique("role")
+	url, err := withUser(p.url, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Exec(t, "CREATE ROLE "+name+" LOGIN PASSWORD 'test'")
+	t.Cleanup(func() {
+		ctx, cancel := bounded()
+		defer cancel()
+		if err := execute(ctx, p.url, "DROP OWNED BY "+name+"; DROP ROLE "+name); err != nil {
+			t.Errorf("drop the test's role %s: %v", name, err)
+		}
+	})
+	return name, url
+}
+
+// execute runs SQL on a connection of its own, in one implicit transaction
+// when it is several statements.
+func execute(ctx context.Context, url, sql string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
+	return err
+}
+
+// unique returns a name that needs no quotes and that nobody else has.
+func unique(kind string) string {
+	return kind + "_" + strings.ToLower(rand.Text()[:16])
+}
+
+func withDatabase(server, name string) (string, error) {
+	u, err := parseURL(server)
+	if err != nil {
+		return "", err
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+func withUser(database, name string) (string, error) {
+	u, err := parseURL(database)
+	if err != nil {
+		return "", err
+	}
+	u.User = url.UserPassword(name, "test")
+	return u.String(), nil
+}
+
+// parseURL leaves the text out of its error, for it may hold a password.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return nil, fmt.Errorf("%s must be of the form postgres://user:password@host:port/database", DatabaseURLVariable)
+	}
+	return u, nil
+}

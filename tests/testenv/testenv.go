@@ -1,0 +1,78 @@
+// Package testenv gives tests real servers: PostgreSQL and Redis.
+//
+// The one idea is that a test says what it needs and gets it for itself alone.
+// [Postgres] is a fresh database and [Redis] a logical database of its own, on
+// servers shared by the whole test run; [OwnPostgres] and [OwnRedis] are whole
+// servers that the test may stop, kill, freeze and start again. All of it goes
+// when the test ends, so tests may run in parallel, in any number of processes.
+//
+// `make test` starts the shared servers and names them in TEST_DATABASE_URL and
+// TEST_REDIS_URL. Where a server cannot be had, a test is skipped with a hint;
+// with CI set it fails, so that no pipeline is green for having tested nothing.
+package testenv
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/waystone-mmo/waystone/tests/testenv/local"
+)
+
+// The variables that name the shared servers, as the superuser. Tests create
+// and drop databases, roles and keys there: never name a server that holds
+// anything of value.
+const (
+	DatabaseURLVariable = "TEST_DATABASE_URL"
+	RedisURLVariable    = "TEST_REDIS_URL"
+)
+
+// within bounds every single thing that the package does for a test, a start
+// of a server included.
+const within = 2 * time.Minute
+
+// FreePort returns a TCP port that nobody listens on at 127.0.0.1, and that is
+// never given to an outgoing connection. Prefer port 0 where the server tells
+// which one it got: a free port may be taken before it is used.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	port, err := local.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// shared reads the address of a shared server or ends the test.
+func shared(t testing.TB, variable string) string {
+	t.Helper()
+	url := os.Getenv(variable)
+	if url == "" {
+		missing(t, variable+" is not set: run make test, or set it to a server that holds nothing of value")
+	}
+	return url
+}
+
+// missing ends a test whose server cannot be had.
+func missing(t testing.TB, hint string) {
+	t.Helper()
+	if underCI() {
+		t.Fatalf("%s (a skip, but CI is set)", hint)
+	}
+	t.Skip(hint)
+}
+
+// underCI: CI systems set CI to true or 1; whatever is no clear "no" counts.
+func underCI() bool {
+	value := os.Getenv("CI")
+	set, err := strconv.ParseBool(value)
+	return value != "" && (err != nil || set)
+}
+
+// bounded is a context for one step of set-up or cleanup. It does not hang on
+// the test's own, which is cancelled before cleanup begins.
+func bounded() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), within)
+}
