@@ -1,0 +1,53 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// better-auth's defaults.
+const (
+	defaultSessionExpiresIn = 7 * 24 * time.Hour
+	defaultSessionUpdateAge = 24 * time.Hour
+)
+
+// Memory is the Path of a database that lives in memory and ends with its
+// Store.
+const Memory = ":memory:"
+
+// Config says which file to open and how.
+type Config struct {
+	// Path of the database file; it and its folder are made when they are not
+	// there, readable by their owner alone.
+	Path string
+	// Log gets migrations and copies; nil for none.
+	Log *slog.Logger
+	// Now is the clock that every verdict is made by; nil for time.Now.
+	Now func() time.Time
+	// SessionExpiresIn and SessionUpdateAge are the website's session.expiresIn
+	// and session.updateAge. When SessionExpiresIn is 0, both take
+	// better-auth's defaults of 7 days and 1 day.
+	SessionExpiresIn time.Duration
+	SessionUpdateAge time.Duration
+}
+
+func (c *Config) complete() error {
+	if c.Path == "" {
+		return errors.New("sqlite: the path of the database file is empty")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.SessionExpiresIn == 0 {
+		c.SessionExpiresIn, c.SessionUpdateAge = defaultSessionExpiresIn, defaultSessionUpdateAge
+	}
+	if c.SessionUpdateAge < 0 || c.SessionExpiresIn < c.SessionUpdateAge {
+		return fmt.Errorf("sqlite: the session update age (%s) must be 0 to the session's life (%s)", c.SessionUpdateAge, c.SessionExpiresIn)
+	}
+	return nil
+}

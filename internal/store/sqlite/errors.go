@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// fail turns what the driver says into an error of the contract; what names
+// the work. Errors of the contract and nil pass.
+func (s *Store) fail(ctx context.Context, what string, err error) error {
+	var known *errs.Error
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		// The driver has several words for a statement that was cut off.
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	case s.closed.Load():
+		return store.ErrUnavailable.With("the store is closed").Wrap(err)
+	case unavailable(err):
+		return store.ErrUnavailable.Wrap(fmt.Errorf("%s: %w", what, err))
+	}
+	return errs.New(errs.Internal, "INTERNAL", "internal error").Wrap(fmt.Errorf("%s: %w", what, err))
+}
+
+// unavailable reports whether trying again may help: another process holds
+// the file, or the disk does not do as it should.
+func unavailable(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff { // the rest says which kind of it
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}
+
+// busy reports whether another process has the file locked.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// orNotFound replaces "no rows" by an error of the contract.
+func orNotFound(err error, notFound *errs.Error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return notFound
+	}
+	return err
+}

@@ -1,0 +1,54 @@
+-- name: BeginPlay :one
+INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at)
+VALUES (sqlc.arg(user_id), 1, sqlc.arg(play_id), sqlc.arg(session_id), sqlc.arg(digest), sqlc.arg(address), 1, sqlc.arg(lease_expires_at))
+ON CONFLICT (user_id) DO UPDATE SET
+    generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
+    digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
+    lease_expires_at = excluded.lease_expires_at,
+    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
+RETURNING *;
+
+-- name: GetPlay :one
+SELECT * FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?;
+
+-- name: GetPlayByToken :one
+SELECT * FROM game_play WHERE next_token = ?;
+
+-- DropPassage frees a token that is over.
+-- name: DropPassage :exec
+UPDATE game_play SET next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
+WHERE user_id = ?;
+
+-- name: SetPassage :exec
+UPDATE game_play SET next_token = ?, next_stage = ?, next_character_id = ?, token_expires_at = ?, lease_expires_at = ?
+WHERE user_id = ?;
+
+-- name: Admit :one
+UPDATE game_play SET
+    stage = sqlc.arg(stage), character_id = next_character_id, lease_expires_at = sqlc.arg(lease_expires_at),
+    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
+WHERE next_token = sqlc.arg(token) AND digest = sqlc.arg(digest) AND next_stage = sqlc.arg(stage)
+    AND play_id IS NOT NULL AND token_expires_at >= sqlc.arg(now) AND lease_expires_at >= sqlc.arg(now)
+RETURNING *;
+
+-- RenewPlay prolongs a lease, also one that has lapsed; a passage not yet used
+-- keeps the record at least until its token ends.
+-- name: RenewPlay :one
+UPDATE game_play SET lease_expires_at = CASE
+    WHEN token_expires_at > CAST(sqlc.arg(lease_expires_at) AS INTEGER) THEN token_expires_at
+    ELSE CAST(sqlc.arg(lease_expires_at) AS INTEGER) END
+WHERE play_id = sqlc.arg(play_id) AND generation = sqlc.arg(generation)
+RETURNING *;
+
+-- name: EndPlay :exec
+UPDATE game_play SET
+    play_id = NULL, character_id = NULL,
+    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
+WHERE play_id = ? AND generation = ?;
+
+-- InPlay counts the living records of a user that hold a character, in the
+-- game or on the way into it.
+-- name: InPlay :one
+SELECT count(*) FROM game_play
+WHERE user_id = sqlc.arg(user_id) AND play_id IS NOT NULL AND lease_expires_at >= sqlc.arg(now)
+    AND (character_id = sqlc.arg(character_id) OR next_character_id = sqlc.arg(character_id) AND token_expires_at >= sqlc.arg(now));

@@ -1,0 +1,230 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the driver
+
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
+)
+
+const (
+	// readers is how many statements may read at once.
+	readers = 4
+	// busyTimeout is how long a statement waits for another process.
+	busyTimeout = 5 * time.Second
+	// openAgain is the pause before a file that is locked is opened again.
+	openAgain = 20 * time.Millisecond
+)
+
+// Store implements store.Store, store.Admin and store.Purger on one file. Its
+// methods may be called from any number of goroutines.
+type Store struct {
+	cfg    Config
+	writes *sql.DB // one connection
+	reads  *sql.DB // the same as writes when the database is in memory
+	// version is held open for DataVersion, whose numbers mean something on
+	// one connection only; nil when the database is in memory.
+	version *sql.Conn
+	// Statements are prepared once: to compile one costs as much as to run it.
+	writing, reading *db.Queries
+	session          *sql.Stmt // sessionQuery on reads
+	closed           atomic.Bool
+}
+
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Admin  = (*Store)(nil)
+	_ store.Purger = (*Store)(nil)
+)
+
+// Open opens the file, makes or checks the website's tables, and migrates
+// ours; before a migration of a file that holds something it writes a copy
+// beside it. Any number of processes on one machine may have the file open.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	for began := time.Now(); ; {
+		s := &Store{cfg: cfg}
+		err := s.open(ctx)
+		if err == nil {
+			return s, nil
+		}
+		err = errors.Join(fmt.Errorf("open database %s: %w", cfg.Path, err), s.Close())
+		// The switch to write-ahead logging does not wait for others that open
+		// the file for the first time too.
+		if !busy(err) || time.Since(began) > busyTimeout {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(openAgain):
+		}
+	}
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.cfg.Path != Memory {
+		if err := createFile(s.cfg.Path); err != nil {
+			return err
+		}
+	}
+	if s.writes, err = connect(s.cfg.Path, 1, "_txlock=immediate"); err != nil {
+		return err
+	}
+	s.reads = s.writes
+	if s.cfg.Path != Memory {
+		if s.reads, err = connect(s.cfg.Path, readers, "_pragma=query_only(1)"); err != nil {
+			return err
+		}
+		if s.version, err = s.reads.Conn(ctx); err != nil {
+			return err
+		}
+	}
+	var objects int
+	if err := s.reads.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&objects); err != nil {
+		return s.fail(ctx, "read the schema", err)
+	}
+	if err := s.prepareWebsite(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx, objects > 0); err != nil {
+		return err
+	}
+	return s.prepare(ctx)
+}
+
+// prepare compiles the statements, which needs the tables.
+func (s *Store) prepare(ctx context.Context) (err error) {
+	if s.writing, err = db.Prepare(ctx, s.writes); err != nil {
+		return err
+	}
+	if s.reading, err = db.Prepare(ctx, s.reads); err != nil {
+		return err
+	}
+	s.session, err = s.reads.PrepareContext(ctx, sessionQuery)
+	return err
+}
+
+// createFile makes the file for its owner alone: it holds session tokens.
+// SQLite gives the files it makes beside it the same mode.
+func createFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// connect returns a pool of up to n connections.
+func connect(path string, n int, extra string) (*sql.DB, error) {
+	dsn := fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&%s",
+		(&url.URL{Path: path}).EscapedPath(), busyTimeout.Milliseconds(), extra)
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	// Connections are kept for good: opening one costs more than a statement,
+	// and of a database in memory the connection is the database.
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	return pool, nil
+}
+
+// Ping reports whether the file can be read now.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.fail(ctx, "ping", s.reads.QueryRowContext(ctx, `SELECT count(*) FROM game_play WHERE user_id = ''`).Scan(&one))
+}
+
+// Close closes the file. Calls in flight may fail; later ones give
+// store.ErrUnavailable.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	// In the order opposite to open; what open did not reach is nil.
+	var err error
+	if s.session != nil {
+		err = s.session.Close()
+	}
+	for _, q := range []*db.Queries{s.reading, s.writing} {
+		if q != nil {
+			err = errors.Join(err, q.Close())
+		}
+	}
+	if s.version != nil {
+		err = errors.Join(err, s.version.Close())
+	}
+	if s.reads != nil && s.reads != s.writes {
+		err = errors.Join(err, s.reads.Close())
+	}
+	if s.writes != nil {
+		err = errors.Join(err, s.writes.Close())
+	}
+	return err
+}
+
+// DataVersion returns a number that differs from the one before when anything
+// in the file has been committed since, by this process or another. It costs
+// microseconds: caches compare it. Of a database in memory, which nobody else
+// can write, it is always 0.
+func (s *Store) DataVersion(ctx context.Context) (int64, error) {
+	if s.version == nil {
+		return 0, nil
+	}
+	var v int64
+	err := s.version.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&v)
+	return v, s.fail(ctx, "read the data version", err)
+}
+
+// now returns the clock in whole milliseconds, which is what is stored.
+func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// tx is a write transaction with its own, unmoving time.
+type tx struct {
+	*db.Queries
+	sql *sql.Tx
+	now time.Time
+}
+
+// write runs f in a transaction that holds the write lock from its start. An
+// error of f undoes everything; what names the work in errors.
+func (s *Store) write(ctx context.Context, what string, f func(*tx) error) error {
+	return s.transact(ctx, what, func(t *sql.Tx) error {
+		return f(&tx{Queries: s.writing.WithTx(t), sql: t, now: s.now()})
+	})
+}
+
+// transact is write without the prepared statements.
+func (s *Store) transact(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	t, err := s.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return s.fail(ctx, what, err)
+	}
+	if err := f(t); err != nil {
+		// The error of f tells more than one of the rollback, which can only
+		// be that the transaction is over already.
+		_ = t.Rollback()
+		return s.fail(ctx, what, err)
+	}
+	return s.fail(ctx, what, t.Commit())
+}

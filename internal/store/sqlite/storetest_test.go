@@ -1,0 +1,67 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/waystone-mmo/waystone/internal/store/sqlite"
+	"github.com/waystone-mmo/waystone/internal/store/storetest"
+)
+
+// website opens a file of its own for a test and fills it as better-auth did.
+func website(t testing.TB) (path string, w *storetest.SQLWebsite) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "waystone.db")
+	w = &storetest.SQLWebsite{DB: sqlOpen(t, path), Engine: "sqlite"}
+	w.LoadFixtures(t)
+	return path, w
+}
+
+// sqlOpen opens a file as another program would.
+func sqlOpen(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// open opens a store that is closed with the test.
+func open(t testing.TB, cfg sqlite.Config) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func openEnv(t testing.TB) storetest.Env {
+	t.Helper()
+	path, w := website(t)
+	clock := storetest.NewClock()
+	s := open(t, sqlite.Config{
+		Path: path, Now: clock.Now, SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
+	})
+	return storetest.Env{Engine: "sqlite", Store: s, Purger: s, Clock: clock, Website: w}
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Harness{Open: openEnv})
+}
+
+func BenchmarkStore(b *testing.B) { storetest.Bench(b, openEnv) }

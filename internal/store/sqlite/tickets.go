@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
+)
+
+// CreateTicket implements store.Tickets. It takes tickets that are over along.
+func (s *Store) CreateTicket(ctx context.Context, n store.Ticket, lifetime time.Duration) (time.Time, error) {
+	if err := n.Validate(lifetime); err != nil {
+		return time.Time{}, err
+	}
+	var at time.Time
+	err := s.write(ctx, "create ticket", func(t *tx) error {
+		if err := t.DropTickets(ctx, millis(t.now)); err != nil {
+			return err
+		}
+		at = t.now.Add(lifetime).Truncate(time.Millisecond)
+		made, err := t.InsertTicket(ctx, db.InsertTicketParams{
+			Digest: n.Digest[:], UserID: n.UserID, SessionID: n.SessionID, Address: n.Address, ExpiresAt: millis(at),
+		})
+		if err == nil && made == 0 {
+			// A ticket is never taken over: the first owner keeps it.
+			return errs.Invalid("digest", "is in use; make another ticket")
+		}
+		return err
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return at, nil
+}
+
+// RedeemTicket implements store.Tickets.
+func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address string) (*store.Ticket, error) {
+	var taken db.GameTicket
+	err := s.write(ctx, "redeem ticket", func(t *tx) (err error) {
+		taken, err = t.TakeTicket(ctx, db.TakeTicketParams{Digest: digest[:], Now: millis(t.now), Address: address})
+		return orNotFound(err, store.ErrTicketInvalid)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &store.Ticket{Digest: digest, UserID: taken.UserID, SessionID: taken.SessionID, Address: taken.Address}, nil
+}
