@@ -1,0 +1,183 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
+)
+
+// creationLock is the class of the advisory locks that make the creations of
+// one user wait for each other. Two users whose ids share a hash wait too,
+// which does no harm.
+const creationLock int32 = 0x63686172
+
+// GetCharacter implements store.Characters.
+func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
+	row, err := s.q.GetCharacter(ctx, int64(id))
+	if err != nil {
+		return nil, noRows(ctx, "get character", err, store.ErrCharacterNotFound)
+	}
+	return character(row), nil
+}
+
+// ListCharacters implements store.Characters.
+func (s *Store) ListCharacters(ctx context.Context, userID string, includeDeleted bool, _ store.Consistency) ([]*store.Character, error) {
+	if !storable(userID) {
+		return nil, nil
+	}
+	rows, err := s.q.ListCharacters(ctx, userID, includeDeleted)
+	if err != nil {
+		return nil, translate(ctx, "list characters", err)
+	}
+	list := make([]*store.Character, len(rows))
+	for i, row := range rows {
+		list[i] = character(row)
+	}
+	return list, nil
+}
+
+// CreateCharacter implements store.Characters.
+func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*store.Character, error) {
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	var made db.GameCharacter
+	err := s.inTx(ctx, func(q *db.Queries) error {
+		// Under the lock nobody else gives this user a character, so the free
+		// slot stays free and a repeat finds what its first attempt made.
+		if err := q.LockUser(ctx, creationLock, n.UserID); err != nil {
+			return err
+		}
+		var err error
+		made, err = q.GetCharacterByCreateKey(ctx, n.UserID, n.Key)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		used, err := q.ListSlots(ctx, n.UserID)
+		if err != nil {
+			return err
+		}
+		if len(used) >= store.MaxCharacters {
+			return store.ErrCharacterLimit
+		}
+		// Asked first so that a taken name costs no number of the sequence;
+		// the constraint is what decides.
+		taken, err := q.NameTaken(ctx, store.NameKey(n.Name))
+		if err != nil {
+			return err
+		}
+		if taken {
+			return store.ErrNameTaken
+		}
+		made, err = q.InsertCharacter(ctx, insertParams(n, lowestFree(used), s.now()))
+		if violates(err, nameUnique) {
+			return store.ErrNameTaken
+		}
+		return err
+	})
+	if err != nil {
+		return nil, translate(ctx, "create character", err)
+	}
+	return character(made), nil
+}
+
+// lowestFree returns the lowest slot that is not among the used ones, which
+// come in order.
+func lowestFree(used []int16) int16 {
+	var free int16
+	for _, slot := range used {
+		if slot != free {
+			break
+		}
+		free++
+	}
+	return free
+}
+
+// DeleteCharacter implements store.Characters.
+func (s *Store) DeleteCharacter(ctx context.Context, id store.CharacterID, userID string) (time.Time, error) {
+	var at time.Time
+	_, err := s.mark(ctx, "delete character", id, userID, func(q *db.Queries, c db.GameCharacter, now time.Time) (*time.Time, error) {
+		if c.DeleteAt != nil {
+			return nil, store.ErrAlreadyDeleted
+		}
+		playing, err := q.CharacterInPlay(ctx, now, c.ID, userID)
+		if err != nil {
+			return nil, err
+		}
+		if playing {
+			return nil, store.ErrCharacterInPlay
+		}
+		at = now.Add(store.DeletionGrace)
+		return &at, nil
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return at, nil
+}
+
+// RestoreCharacter implements store.Characters.
+func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, userID string) (*store.Character, error) {
+	return s.mark(ctx, "restore character", id, userID, func(_ *db.Queries, c db.GameCharacter, now time.Time) (*time.Time, error) {
+		switch {
+		case c.DeleteAt == nil:
+			return nil, store.ErrNotDeleted
+		case !now.Before(*c.DeleteAt):
+			return nil, store.ErrCharacterNotFound
+		}
+		return nil, nil
+	})
+}
+
+// mark sets or clears the deletion of a user's character as decide says, which
+// sees the locked row.
+func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userID string,
+	decide func(q *db.Queries, c db.GameCharacter, now time.Time) (*time.Time, error),
+) (*store.Character, error) {
+	if !storable(userID) {
+		return nil, store.ErrCharacterNotFound
+	}
+	var marked db.GameCharacter
+	err := s.inTx(ctx, func(q *db.Queries) error {
+		c, err := q.LockCharacter(ctx, int64(id), userID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return store.ErrCharacterNotFound
+		}
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		deleteAt, err := decide(q, c, now)
+		if err != nil {
+			return err
+		}
+		marked, err = q.MarkCharacter(ctx, deleteAt, now, c.ID)
+		return err
+	})
+	if err != nil {
+		return nil, translate(ctx, op, err)
+	}
+	return character(marked), nil
+}
+
+// PurgeCharacters implements store.Purger. Replicas that purge at the same
+// time take different rows.
+func (s *Store) PurgeCharacters(ctx context.Context, limit int) (int, error) {
+	if limit < 1 || limit > store.MaxBatch {
+		return 0, errs.Invalid("limit", "must be 1 to 1000")
+	}
+	n, err := s.q.PurgeCharacters(ctx, s.now(), int32(limit)) //nolint:gosec // bounded above
+	return int(n), translate(ctx, "purge characters", err)
+}
+
+// inTx runs f in one transaction.
+func (s *Store) inTx(ctx context.Context, f func(q *db.Queries) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return f(s.q.WithTx(tx)) })
+}

@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Check reports what a store would find in the database of cfg, without
+// changing anything: the server, the website's tables, the schema "game" and
+// the grants of the role. The error is for what kept it from looking.
+func Check(ctx context.Context, cfg Config) (store.Report, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return store.Report{}, err
+	}
+	pool, err := connect(ctx, cfg)
+	if err != nil {
+		return store.Report{}, err
+	}
+	defer pool.Close()
+	s := &Store{pool: pool}
+	return s.check(ctx, cfg.Schema)
+}
+
+// Check reports as the function Check does, on the store's own connections.
+func (s *Store) Check(ctx context.Context) (store.Report, error) {
+	return s.check(ctx, s.web.schema)
+}
+
+func (s *Store) check(ctx context.Context, schema string) (store.Report, error) {
+	var report store.Report
+	var version, role, database string
+	err := s.pool.QueryRow(ctx, `SELECT current_setting('server_version'), current_user::text, current_database()::text`).
+		Scan(&version, &role, &database)
+	if err != nil {
+		return report, translate(ctx, "ask the server", err)
+	}
+	report.Add("server", true, fmt.Sprintf("PostgreSQL %s, database %q, role %q", version, database, role))
+
+	f, err := findWebsite(ctx, s.pool, schema)
+	if err != nil {
+		return report, err
+	}
+	report.Lines = append(report.Lines, f.lines...)
+
+	have, want, err := versions(ctx, s.pool)
+	switch {
+	case errs.ReasonOf(err) == misconfigured:
+		report.Add("schema game", false, errs.Of(err).Msg)
+		return report, nil
+	case err != nil:
+		return report, err
+	case have < want:
+		report.Add("schema game", false, errBehind(have, want, "it is not migrated yet").Msg)
+		return report, nil
+	}
+	if have > want {
+		report.Add("schema game", true, fmt.Sprintf("version %d; a newer binary than this one (version %d) has been here", have, want))
+	} else {
+		report.Add("schema game", true, fmt.Sprintf("version %d, up to date", have))
+	}
+	missing, err := missingGrants(ctx, s.pool)
+	if err != nil {
+		return report, err
+	}
+	if len(missing) > 0 {
+		report.Add("grants on schema game", false, errGrants(missing).Msg)
+	} else {
+		report.Add("grants on schema game", true, "complete")
+	}
+	return report, nil
+}

@@ -1,0 +1,15 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/waystone-mmo/waystone/internal/store/storetest"
+)
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, storetest.Harness{Open: openEnv})
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, openEnv)
+}

@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// connect returns a pool whose database has answered once.
+func connect(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
+	if cfg.URL == "" {
+		return nil, errConfig("DATABASE_URL is not set; it has the form postgres://user:password@host:5432/database")
+	}
+	pc, err := pgxpool.ParseConfig(cfg.URL)
+	if err != nil {
+		// The parser's own words can hold pieces of the password: a "/" in it
+		// makes the rest of it look like a port.
+		return nil, errConfig("DATABASE_URL is malformed; it has the form postgres://user:password@host:5432/database, " +
+			"with special characters in the password percent-encoded")
+	}
+	pc.MaxConns = int32(cfg.MaxConns) //nolint:gosec // bounded by complete
+	pc.MaxConnLifetimeJitter = pc.MaxConnLifetime / 10
+	pc.HealthCheckPeriod = 15 * time.Second
+	if pc.ConnConfig.ConnectTimeout == 0 {
+		pc.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, errConfig("DATABASE_URL holds a pool setting that is out of range").Wrap(err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, connectError(pc.ConnConfig.Config, err)
+	}
+	return pool, nil
+}
+
+// connectError says what of DATABASE_URL did not work.
+func connectError(c pgconn.Config, err error) error {
+	at := fmt.Sprintf("%s:%d", c.Host, c.Port)
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		switch {
+		case pe.Code[:2] == "28":
+			return errConfig(fmt.Sprintf("DATABASE_URL: PostgreSQL at %s refused user %q for database %q; "+
+				"check user name and password and the server's pg_hba.conf", at, c.User, c.Database)).Wrap(err)
+		case pe.Code == "3D000":
+			return errConfig(fmt.Sprintf("DATABASE_URL: PostgreSQL at %s has no database %q", at, c.Database)).Wrap(err)
+		}
+	}
+	return store.ErrUnavailable.With("DATABASE_URL: PostgreSQL at %s does not answer (database %q, user %q)",
+		at, c.Database, c.User).Wrap(err)
+}
+
+// misconfigured is the reason of errors that only the operator can put right.
+const misconfigured = "STORE_MISCONFIGURED"
+
+// errConfig returns an error about something that the operator has to put
+// right before the store can be opened.
+func errConfig(msg string) *errs.Error {
+	return errs.New(errs.FailedPrecondition, misconfigured, msg)
+}

@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Names of the constraints whose violation means something to a caller.
+const (
+	nameUnique  = "character_name_key"
+	tokenUnique = "play_next_token_key"
+)
+
+// translate makes an error of the contract of what the driver said about an
+// operation: by SQLSTATE and type, never by text. The driver's error stays
+// inside as the cause.
+func translate(ctx context.Context, op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var classified *errs.Error
+	if errors.As(err, &classified) {
+		return err
+	}
+	// A deadline that is not the caller's (that of connecting) is no reason to
+	// tell the caller that his has passed.
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return fmt.Errorf("%s: %w", op, ctxErr)
+	}
+	cause := fmt.Errorf("%s: %w", op, err)
+	if unavailable(err) {
+		return store.ErrUnavailable.Wrap(cause)
+	}
+	return &errs.Error{Kind: errs.Internal, Reason: "INTERNAL", Msg: "internal error", Cause: cause}
+}
+
+// unavailable reports whether the same call may well succeed a moment later.
+func unavailable(err error) bool {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		return unavailableCode(pe.Code)
+	}
+	var (
+		ce *pgconn.ConnectError
+		ne net.Error
+	)
+	return errors.As(err, &ce) || errors.As(err, &ne) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, puddle.ErrClosedPool) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded)
+}
+
+// unavailableCode sorts SQLSTATEs. By class: 08 connection, 28 the role was
+// refused (a password being rotated), 53 out of resources (too many
+// connections, disk full), 58 the server's own input and output. By code:
+// read-only (a standby, or a primary being demoted), serialization, deadlock,
+// lock not available, cancelled by an operator or a statement timeout, shut
+// down, crashed, not yet up, database dropped.
+func unavailableCode(code string) bool {
+	if len(code) != 5 {
+		return false
+	}
+	switch code[:2] {
+	case "08", "28", "53", "58":
+		return true
+	}
+	switch code {
+	case "25006", "40001", "40P01", "55P03", "57014",
+		"57P01", "57P02", "57P03", "57P04", "57P05", "3D000":
+		return true
+	}
+	return false
+}
+
+// violates reports whether err is the violation of a named unique constraint.
+func violates(err error, constraint string) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "23505" && pe.ConstraintName == constraint
+}
+
+// uniqueViolation reports whether err is the violation of any unique
+// constraint.
+func uniqueViolation(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "23505"
+}
+
+// denied reports whether the role lacks a privilege.
+func denied(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "42501"
+}
+
+// noRows gives sentinel for an empty answer and translates anything else.
+func noRows(ctx context.Context, op string, err error, sentinel *errs.Error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return sentinel
+	}
+	return translate(ctx, op, err)
+}

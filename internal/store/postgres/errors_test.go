@@ -1,0 +1,81 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres"
+)
+
+func TestTranslate(t *testing.T) {
+	t.Parallel()
+	code := func(c string) error { return &pgconn.PgError{Code: c, Message: "secret detail"} }
+	for name, c := range map[string]struct {
+		err  error
+		kind errs.Kind
+	}{
+		"connection failure":   {code("08006"), errs.Unavailable},
+		"role refused":         {code("28P01"), errs.Unavailable},
+		"too many connections": {code("53300"), errs.Unavailable},
+		"disk full":            {code("53100"), errs.Unavailable},
+		"admin shutdown":       {code("57P01"), errs.Unavailable},
+		"crash":                {code("57P02"), errs.Unavailable},
+		"starting up":          {code("57P03"), errs.Unavailable},
+		"read-only":            {code("25006"), errs.Unavailable},
+		"serialization":        {code("40001"), errs.Unavailable},
+		"deadlock":             {code("40P01"), errs.Unavailable},
+		"lock":                 {code("55P03"), errs.Unavailable},
+		"cut off":              {fmt.Errorf("receive: %w", io.ErrUnexpectedEOF), errs.Unavailable},
+		"another's deadline":   {fmt.Errorf("connect: %w", context.DeadlineExceeded), errs.Unavailable},
+		"syntax":               {code("42601"), errs.Internal},
+		"unexpected unique":    {code("23505"), errs.Internal},
+		"no code":              {code(""), errs.Internal},
+		"already classified":   {store.ErrNameTaken, errs.AlreadyExists},
+	} {
+		err := postgres.Translate(t.Context(), "op", c.err)
+		if got := errs.KindOf(err); got != c.kind {
+			t.Errorf("%s: kind %v, want %v", name, got, c.kind)
+		}
+		if msg := errs.Of(err).Msg; strings.Contains(msg, "secret") {
+			t.Errorf("%s: the caller is told %q", name, msg)
+		}
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: the cause is lost", name)
+		}
+	}
+	if err := postgres.Translate(t.Context(), "op", nil); err != nil {
+		t.Errorf("no error became %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := postgres.Translate(ctx, "op", code("57014")); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call cancelled by its caller: got %v", err)
+	}
+}
+
+func TestReadOnlyServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	pg := website(t, "postgres_schema.sql")
+	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
+	pg.Exec(t, "ALTER DATABASE "+pg.Name()+" SET default_transaction_read_only = on")
+	// Connections already open keep their setting: end them.
+	pg.Exec(t, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	var err error
+	for range 3 { // the first calls may meet a connection that was ended
+		if _, err = s.BeginPlay(t.Context(), store.NewPlay{UserID: "u"}); !errors.Is(err, store.ErrUnavailable) {
+			t.Fatalf("got %v, want %v", err, store.ErrUnavailable)
+		}
+	}
+	var pe *pgconn.PgError
+	if !errors.As(err, &pe) || pe.Code != "25006" {
+		t.Errorf("the cause is %v, want SQLSTATE 25006", err)
+	}
+}

@@ -1,0 +1,117 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
+)
+
+// BeginPlay implements store.Plays.
+func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, error) {
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	id := store.NewID()
+	row, err := s.q.BeginPlay(ctx, db.BeginPlayParams{
+		UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
+		LeaseExpiresAt: s.now().Add(store.PlayLease),
+	})
+	if err != nil {
+		return nil, translate(ctx, "begin play", err)
+	}
+	return play(row), nil
+}
+
+// HandOverPlay implements store.Plays.
+func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, error) {
+	if err := h.Validate(); err != nil {
+		return time.Time{}, err
+	}
+	if !storable(h.ID) {
+		return time.Time{}, store.ErrPlayNotFound
+	}
+	now := s.now()
+	token, stage, expires := int64(h.Token), int16(h.Stage), now.Add(store.HandOverLifetime)
+	params := db.HandOverPlayParams{
+		Token: &token, NextStage: &stage, TokenExpiresAt: &expires,
+		PlayID: &h.ID, Generation: h.Generation, At: now,
+	}
+	if h.Stage == store.StageGame {
+		id := int64(h.CharacterID)
+		params.NextCharacterID = &id
+	}
+	n, err := s.q.HandOverPlay(ctx, params)
+	if violates(err, tokenUnique) {
+		// The other record may have let its token go by unused.
+		freed, freeErr := s.q.FreeToken(ctx, &token, now)
+		if freeErr != nil {
+			return time.Time{}, translate(ctx, "free token", freeErr)
+		}
+		if freed == 0 {
+			return time.Time{}, store.ErrTokenTaken
+		}
+		n, err = s.q.HandOverPlay(ctx, params)
+	}
+	switch {
+	case violates(err, tokenUnique):
+		return time.Time{}, store.ErrTokenTaken
+	case err != nil:
+		return time.Time{}, translate(ctx, "hand over play", err)
+	case n == 0:
+		return time.Time{}, store.ErrPlayNotFound
+	}
+	return expires, nil
+}
+
+// AdmitPlay implements store.Plays.
+func (s *Store) AdmitPlay(ctx context.Context, token uint32, digest store.Digest, stage store.Stage) (*store.Play, error) {
+	now := s.now()
+	tok, st := int64(token), int16(stage)
+	row, err := s.q.AdmitPlay(ctx, db.AdmitPlayParams{
+		LeaseExpiresAt: now.Add(store.PlayLease), Token: &tok, Digest: digest[:], Stage: &st, At: now,
+	})
+	if err != nil {
+		return nil, noRows(ctx, "admit play", err, store.ErrJoinRefused)
+	}
+	return play(row), nil
+}
+
+// RenewPlays implements store.Plays.
+func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.Play, error) {
+	if err := store.CheckBatch("plays", len(refs)); err != nil || len(refs) == 0 {
+		return nil, err
+	}
+	ids := make([]string, 0, len(refs))
+	generations := make([]int64, 0, len(refs))
+	for _, ref := range refs {
+		if storable(ref.ID) {
+			ids = append(ids, ref.ID)
+			generations = append(generations, ref.Generation)
+		}
+	}
+	now := s.now()
+	rows, err := s.q.RenewPlays(ctx, now.Add(store.PlayLease), ids, generations)
+	if err != nil {
+		return nil, translate(ctx, "renew plays", err)
+	}
+	alive := make(map[store.PlayRef]*store.Play, len(rows))
+	for _, row := range rows {
+		p := play(row)
+		alive[p.Ref()] = p
+	}
+	plays := make([]*store.Play, len(refs))
+	for i, ref := range refs {
+		plays[i] = alive[ref]
+	}
+	return plays, nil
+}
+
+// EndPlay implements store.Plays. The row stays, dead, to keep the generation.
+func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
+	if !storable(ref.ID) {
+		return nil
+	}
+	return translate(ctx, "end play", s.q.EndPlay(ctx, &ref.ID, ref.Generation))
+}

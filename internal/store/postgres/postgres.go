@@ -1,0 +1,166 @@
+// Package postgres is the storage engine for production: users and sessions
+// are rows of the website's own tables, whose names and types are found in the
+// catalog at start, and everything of the game lives in the schema "game",
+// which this package migrates. The website's tables are never created or
+// altered and no foreign key points at them.
+//
+// Every instant that decides something (an expiry, a lease, a grace) comes
+// from Config.Now and is bound as a parameter; the clocks of all replicas have
+// to agree to well under a second.
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
+)
+
+// Defaults of Config.
+const (
+	// DefaultSessionExpiresIn is better-auth's session.expiresIn.
+	DefaultSessionExpiresIn = 7 * 24 * time.Hour
+	// DefaultSessionUpdateAge is better-auth's session.updateAge.
+	DefaultSessionUpdateAge = 24 * time.Hour
+	// DefaultMaxConns is how many connections a store opens at most.
+	DefaultMaxConns = 16
+	// MaxMaxConns is the largest MaxConns accepted.
+	MaxMaxConns = 1000
+)
+
+// connectTimeout bounds one attempt to connect, unless the URL says
+// connect_timeout.
+const connectTimeout = 5 * time.Second
+
+// Config says which database to open and how.
+type Config struct {
+	// URL is DATABASE_URL, postgres://user:password@host:port/database.
+	URL string
+	// Schema holds the website's tables; empty looks through the role's search
+	// path.
+	Schema string
+	// Log receives what the operator should know; nil discards it.
+	Log *slog.Logger
+	// Now is the clock that judges; nil means time.Now.
+	Now func() time.Time
+	// SessionExpiresIn and SessionUpdateAge are the website's own settings
+	// session.expiresIn and session.updateAge; 0 means its defaults.
+	SessionExpiresIn, SessionUpdateAge time.Duration
+	// MaxConns bounds the pool, 1 to MaxMaxConns; 0 means DefaultMaxConns.
+	MaxConns int
+	// Migrate lets Open bring the schema "game" up to date. Without it, Open
+	// refuses a database that is behind.
+	Migrate bool
+}
+
+// Store is the contract on PostgreSQL. Its methods may be called from any
+// number of goroutines; deadlines are those of their contexts.
+type Store struct {
+	pool      *pgxpool.Pool
+	q         *db.Queries
+	web       *website
+	log       *slog.Logger
+	clock     func() time.Time
+	expiresIn time.Duration
+	updateAge time.Duration
+}
+
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Admin  = (*Store)(nil)
+	_ store.Purger = (*Store)(nil)
+)
+
+// Open connects, finds the website's tables, brings the schema "game" up to
+// date (or checks that it is) and returns the store. Its errors are sentences
+// for the operator: they name DATABASE_URL, every missing table, column and
+// grant, or the command to run. They never hold the URL's password.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		pool: pool, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
+		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge,
+	}
+	if err := s.prepare(ctx, cfg); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepare looks at the website's tables before it touches ours, so that a
+// wrong database is left as it was.
+func (s *Store) prepare(ctx context.Context, cfg Config) error {
+	f, err := findWebsite(ctx, s.pool, cfg.Schema)
+	if err != nil {
+		return err
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	s.web = f.site
+	s.web.schema = cfg.Schema
+	if !s.web.mayRefresh {
+		s.log.WarnContext(ctx, "the role may not prolong the website's sessions; players are signed out when theirs end",
+			"grant", s.web.refreshGrant)
+	}
+	if err := ensureSchema(ctx, s.pool, cfg); err != nil {
+		return err
+	}
+	return gameGrants(ctx, s.pool)
+}
+
+// Ping reports whether the database answers now.
+func (s *Store) Ping(ctx context.Context) error {
+	return translate(ctx, "ping", s.pool.Ping(ctx))
+}
+
+// Close waits for the calls in flight and closes every connection.
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}
+
+// now is the instant by which a call judges and which it writes: UTC, in the
+// milliseconds that the website keeps.
+func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+func (c Config) complete() (Config, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.SessionExpiresIn == 0 {
+		c.SessionExpiresIn = DefaultSessionExpiresIn
+	}
+	if c.SessionUpdateAge == 0 {
+		c.SessionUpdateAge = DefaultSessionUpdateAge
+	}
+	if c.MaxConns == 0 {
+		c.MaxConns = DefaultMaxConns
+	}
+	switch {
+	case c.SessionExpiresIn < 0 || c.SessionUpdateAge < 0:
+		return c, errConfig("session-expires-in and session-update-age must not be negative")
+	case c.SessionUpdateAge > c.SessionExpiresIn:
+		return c, errConfig(fmt.Sprintf("session-update-age (%v) must not exceed session-expires-in (%v)",
+			c.SessionUpdateAge, c.SessionExpiresIn))
+	case c.MaxConns < 1 || c.MaxConns > MaxMaxConns:
+		return c, errConfig(fmt.Sprintf("the number of connections must be 1 to %d, not %d", MaxMaxConns, c.MaxConns))
+	}
+	return c, nil
+}

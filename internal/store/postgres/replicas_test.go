@@ -1,0 +1,265 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres"
+	"github.com/waystone-mmo/waystone/internal/store/storetest"
+)
+
+// replicas opens several stores on one database.
+func replicas(t *testing.T, n int) (stores []*postgres.Store, d *sql.DB, clock *storetest.Clock) {
+	t.Helper()
+	pg := website(t, "postgres_schema.sql")
+	clock = storetest.NewClock()
+	for range n {
+		stores = append(stores, open(t, postgres.Config{URL: pg.URL(), Migrate: true, Now: clock.Now, MaxConns: 8}))
+	}
+	return stores, openSQL(t, pg.URL()), clock
+}
+
+func create(t *testing.T, s *postgres.Store, user, name string) *store.Character {
+	t.Helper()
+	c, err := s.CreateCharacter(t.Context(), store.NewCharacter{UserID: user, Name: name, Key: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestReplicasKeepTheSlotLimit(t *testing.T) {
+	t.Parallel()
+	stores, _, _ := replicas(t, 2)
+	var mu sync.Mutex
+	outcomes := map[error]int{}
+	slots := map[uint8]bool{}
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			name := fmt.Sprint("Hero", i)
+			c, err := stores[i%2].CreateCharacter(t.Context(), store.NewCharacter{UserID: "u", Name: name, Key: name})
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[err]++
+			if c != nil {
+				slots[c.Slot] = true
+			}
+		})
+	}
+	wg.Wait()
+	if outcomes[nil] != 5 || outcomes[store.ErrCharacterLimit] != 15 || len(slots) != 5 {
+		t.Errorf("outcomes %v, slots %v; want 5 made in 5 slots and 15 refused", outcomes, slots)
+	}
+}
+
+func TestReplicasPurgeEachRowOnce(t *testing.T) {
+	t.Parallel()
+	stores, d, clock := replicas(t, 3)
+	const marked = 30
+	for i := range marked {
+		c := create(t, stores[0], fmt.Sprint("u", i/5), fmt.Sprint("Hero", i))
+		if _, err := stores[0].DeleteCharacter(t.Context(), c.ID, c.UserID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create(t, stores[0], "other", "Survivor")
+	clock.Advance(store.DeletionGrace)
+	counts := make([]int, 9)
+	var wg sync.WaitGroup
+	for i := range counts {
+		wg.Go(func() {
+			var err error
+			if counts[i], err = stores[i%3].PurgeCharacters(t.Context(), 7); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	// A purge passes over the rows that another holds; what is left then is
+	// for the next one.
+	for {
+		n, err := stores[0].PurgeCharacters(t.Context(), 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			break
+		}
+		sum += n
+	}
+	var left int
+	if err := d.QueryRow(`SELECT count(*) FROM game.character`).Scan(&left); err != nil {
+		t.Fatal(err)
+	}
+	if sum != marked || left != 1 {
+		t.Errorf("%d purged in all and %d left, want %d and 1", sum, left, marked)
+	}
+}
+
+// A save that has to wait for a row judges it as it is once the wait is over,
+// not as it was when the statement began.
+func TestSaveJudgesWhatItFindsAfterAWait(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile string
+		want      error
+	}{
+		"a change":      {`UPDATE game.character SET version = version + 1`, store.ErrVersionConflict},
+		"the same save": {`UPDATE game.character SET version = version + 1, last_save_key = 'k'`, nil},
+		"a deletion":    {`DELETE FROM game.character`, store.ErrCharacterNotFound},
+		"a new sign-in": {`SELECT 1 FROM game.character FOR UPDATE`, store.ErrStaleGeneration},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stores, d, _ := replicas(t, 1)
+			s := stores[0]
+			// Locks taken in another order would have all three wait for each
+			// other: the deadline makes that a failure.
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			hero := create(t, s, "u", "Hero")
+			p, err := s.BeginPlay(ctx, store.NewPlay{UserID: "u"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tx, err := d.BeginTx(ctx, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback() }()
+			if _, err := tx.ExecContext(ctx, c.meanwhile); err != nil {
+				t.Fatal(err)
+			}
+			type outcome struct {
+				results []store.SaveResult
+				err     error
+			}
+			done := make(chan outcome, 1)
+			go func() {
+				r, err := s.SaveCharacters(ctx, []store.CharacterSave{{ID: hero.ID, Version: 1, Generation: p.Generation, Key: "k"}})
+				done <- outcome{r, err}
+			}()
+			waitForLock(t, d)
+			if name == "a new sign-in" {
+				if _, err := s.BeginPlay(ctx, store.NewPlay{UserID: "u"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tx.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			got := <-done
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			if !errors.Is(got.results[0].Err, c.want) {
+				t.Errorf("got %v, want %v", got.results[0].Err, c.want)
+			}
+			if c.want == nil && got.results[0].Version != 2 {
+				t.Errorf("version %d, want the 2 that the first attempt made", got.results[0].Version)
+			}
+		})
+	}
+}
+
+// A character saved twice in one call is saved in that order.
+func TestSaveTwiceInOneCall(t *testing.T) {
+	t.Parallel()
+	stores, _, _ := replicas(t, 1)
+	s := stores[0]
+	hero := create(t, s, "u", "Hero")
+	got, err := s.SaveCharacters(t.Context(), []store.CharacterSave{
+		{ID: hero.ID, Version: 1, Key: "a", State: store.CharacterState{Level: 2}},
+		{ID: hero.ID, Version: 2, Key: "b", State: store.CharacterState{Level: 3}},
+		{ID: hero.ID, Version: 2, Key: "c", State: store.CharacterState{Level: 4}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Version != 2 || got[1].Version != 3 || !errors.Is(got[2].Err, store.ErrVersionConflict) {
+		t.Errorf("got %+v, want versions 2 and 3 and a conflict", got)
+	}
+}
+
+// Saves and renewals of the same characters in opposite orders never lock
+// each other out.
+func TestBatchesInAnyOrderNeverDeadlock(t *testing.T) {
+	t.Parallel()
+	stores, _, _ := replicas(t, 2)
+	ctx := t.Context()
+	const n = 20
+	var saves []store.CharacterSave
+	var refs []store.PlayRef
+	for i := range n {
+		user := fmt.Sprint("u", i)
+		c := create(t, stores[0], user, fmt.Sprint("Hero", i))
+		p, err := stores[0].BeginPlay(ctx, store.NewPlay{UserID: user})
+		if err != nil {
+			t.Fatal(err)
+		}
+		saves = append(saves, store.CharacterSave{ID: c.ID, Version: 1, Generation: 1})
+		refs = append(refs, p.Ref())
+	}
+	var wg sync.WaitGroup
+	for w := range 4 {
+		wg.Go(func() {
+			mySaves, myRefs := make([]store.CharacterSave, n), make([]store.PlayRef, n)
+			for i := range n {
+				from := i
+				if w%2 == 1 {
+					from = n - 1 - i
+				}
+				mySaves[i], myRefs[i] = saves[from], refs[from]
+			}
+			for round := range 10 {
+				for i := range mySaves {
+					mySaves[i].Key = fmt.Sprint(w, "-", round)
+				}
+				results, err := stores[w%2].SaveCharacters(ctx, mySaves)
+				if err != nil {
+					t.Errorf("save: %v", err)
+					return
+				}
+				for i, r := range results {
+					if r.Err == nil {
+						mySaves[i].Version = r.Version
+					}
+				}
+				if _, err := stores[w%2].RenewPlays(ctx, myRefs); err != nil {
+					t.Errorf("renew: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// waitForLock returns once a statement waits for a lock.
+func waitForLock(t *testing.T, d *sql.DB) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		var n int
+		err := d.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'waystone' AND wait_event_type = 'Lock'`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			return
+		}
+		time.Sleep(time.Millisecond) // the server tells nobody of a wait
+	}
+	t.Fatal("nothing waits for a lock")
+}

@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// GetSession implements store.Sessions.
+func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
+	if token == "" || !storable(token) {
+		return nil, nil, store.ErrSessionNotFound
+	}
+	return s.living(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, token), s.now())
+}
+
+// RefreshSession implements store.Sessions. Where the role may not prolong
+// sessions, the session is returned as it is.
+func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
+	if !s.web.mayRefresh {
+		return s.GetSession(ctx, token, store.Fresh)
+	}
+	if token == "" || !storable(token) {
+		return nil, nil, store.ErrSessionNotFound
+	}
+	now := s.now()
+	// Both statements go out at once and form one implicit transaction, so the
+	// row is locked for no longer than the server takes: a lock held across a
+	// round trip would stall the website's own reading of the session.
+	var batch pgx.Batch
+	batch.Queue(s.web.refreshSession, token, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
+	batch.Queue(s.web.getSession, token)
+	results := s.pool.SendBatch(ctx, &batch)
+	_, err := results.Exec()
+	if err != nil {
+		_ = results.Close() // repeats err
+		return nil, nil, translate(ctx, "refresh session", err)
+	}
+	sess, user, err := s.living(ctx, "refresh session", results.QueryRow(), now)
+	// The batch is committed only when its end was read.
+	if closeErr := results.Close(); err == nil && closeErr != nil {
+		return nil, nil, translate(ctx, "refresh session", closeErr)
+	}
+	return sess, user, err
+}
+
+// living scans a session with its user and judges them.
+func (s *Store) living(ctx context.Context, op string, row pgx.Row, now time.Time) (*store.Session, *store.User, error) {
+	var (
+		sess store.Session
+		u    userRow
+	)
+	targets := append([]any{
+		&sess.ID, &sess.UserID, &sess.ExpiresAt, &sess.CreatedAt, &sess.UpdatedAt,
+		&sess.IPAddress, &sess.UserAgent, &sess.ImpersonatedBy,
+	}, u.targets()...)
+	if err := row.Scan(targets...); err != nil {
+		return nil, nil, noRows(ctx, op, err, store.ErrSessionNotFound)
+	}
+	sess.ExpiresAt, sess.CreatedAt, sess.UpdatedAt = sess.ExpiresAt.UTC(), sess.CreatedAt.UTC(), sess.UpdatedAt.UTC()
+	user := u.user()
+	if err := store.Judge(&sess, user, now); err != nil {
+		return nil, nil, err
+	}
+	return &sess, user, nil
+}
+
+// CheckSessions implements store.Sessions.
+func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubject) ([]error, error) {
+	if err := store.CheckBatch("subjects", len(subjects)); err != nil || len(subjects) == 0 {
+		return nil, err
+	}
+	var sessionIDs, userIDs []string
+	for _, sub := range subjects {
+		if sub.SessionID != "" && s.web.sessionID.holds(sub.SessionID) {
+			sessionIDs = append(sessionIDs, sub.SessionID)
+		}
+		if s.web.userID.holds(sub.UserID) {
+			userIDs = append(userIDs, sub.UserID)
+		}
+	}
+	sessions := make(map[string]*store.Session, len(sessionIDs))
+	users := make(map[string]*store.User, len(userIDs))
+	var batch pgx.Batch
+	batch.Queue(s.web.checkSessions, sessionIDs).Query(func(rows pgx.Rows) error {
+		var id, userID string
+		var expires time.Time
+		_, err := pgx.ForEachRow(rows, []any{&id, &userID, &expires}, func() error {
+			sessions[id] = &store.Session{ID: id, UserID: userID, ExpiresAt: expires.UTC()}
+			return nil
+		})
+		return err
+	})
+	batch.Queue(s.web.checkUsers, userIDs).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, collectUser)
+		for _, u := range found {
+			users[u.ID] = u
+		}
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
+		return nil, translate(ctx, "check sessions", err)
+	}
+	now := s.now()
+	verdicts := make([]error, len(subjects))
+	for i, sub := range subjects {
+		verdicts[i] = judge(sub, sessions[sub.SessionID], users[sub.UserID], now)
+	}
+	return verdicts, nil
+}
+
+// judge gives one verdict; sess and user are nil where there is no row.
+func judge(sub store.SessionSubject, sess *store.Session, user *store.User, now time.Time) error {
+	if sub.SessionID != "" && (sess == nil || sess.UserID != sub.UserID) {
+		return store.ErrSessionNotFound
+	}
+	if user == nil {
+		return store.ErrUserNotFound
+	}
+	return store.Judge(sess, user, now)
+}

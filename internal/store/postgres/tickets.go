@@ -1,0 +1,44 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
+)
+
+// CreateTicket implements store.Tickets.
+func (s *Store) CreateTicket(ctx context.Context, t store.Ticket, lifetime time.Duration) (time.Time, error) {
+	if err := t.Validate(lifetime); err != nil {
+		return time.Time{}, err
+	}
+	now := s.now()
+	if err := s.q.DeleteOldTickets(ctx, now); err != nil {
+		return time.Time{}, translate(ctx, "sweep tickets", err)
+	}
+	expires := now.Add(lifetime)
+	made, err := s.q.CreateTicket(ctx, db.CreateTicketParams{
+		Digest: t.Digest[:], UserID: t.UserID, SessionID: t.SessionID, Address: t.Address, ExpiresAt: expires,
+	})
+	if err != nil {
+		return time.Time{}, translate(ctx, "create ticket", err)
+	}
+	if made == 0 {
+		return time.Time{}, errs.Invalid("digest", "is that of a ticket already made")
+	}
+	return expires, nil
+}
+
+// RedeemTicket implements store.Tickets.
+func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address string) (*store.Ticket, error) {
+	if !storable(address) {
+		return nil, store.ErrTicketInvalid
+	}
+	row, err := s.q.RedeemTicket(ctx, digest[:], s.now(), address)
+	if err != nil {
+		return nil, noRows(ctx, "redeem ticket", err, store.ErrTicketInvalid)
+	}
+	return &store.Ticket{Digest: digest, UserID: row.UserID, SessionID: row.SessionID, Address: row.Address}, nil
+}
