@@ -1,0 +1,90 @@
+package database_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/utils/config"
+)
+
+func loadConfig(vars map[string]string) (database.Config, error) {
+	var c database.Config
+	r := config.New("waystone")
+	c.Register(r.Section("Database", "The database part."))
+	_, err := r.Load(nil, func(name string) (string, bool) {
+		v, ok := vars[name]
+		return v, ok
+	})
+	return c, err
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := loadConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := database.Config{
+		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, CacheTTL: 5 * time.Second, CacheEntries: 100000,
+		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, value string
+		good        bool
+	}{
+		{"DATABASE_URL", "postgres://u:p@db:5432/game", true},
+		{"DATABASE_URL", "postgresql://db/game", true},
+		{"DATABASE_URL", "sqlite:data/waystone.db", true},
+		{"DATABASE_URL", "sqlite:", false},
+		{"DATABASE_URL", "postgres://", false},
+		{"DATABASE_URL", "POSTGRES://db", false},
+		{"DATABASE_URL", "mysql://db", false},
+		{"DATABASE_URL", "data/waystone.db", false},
+		{"REDIS_URL", "none", true},
+		{"REDIS_URL", "redis://cache:6379", true},
+		{"REDIS_URL", "rediss://cache:6379", true},
+		{"REDIS_URL", "cache:6379", false},
+		{"REDIS_URL", "redis://", false},
+		{"DATABASE_MAX_CONNS", "1", true},
+		{"DATABASE_MAX_CONNS", "1000", true},
+		{"DATABASE_MAX_CONNS", "0", false},
+		{"DATABASE_MAX_CONNS", "1001", false},
+		{"CACHE_TTL", "0s", true},
+		{"CACHE_TTL", "300s", true},
+		{"CACHE_TTL", "301s", false},
+		{"CACHE_TTL", "-1s", false},
+		{"CACHE_ENTRIES", "100", true},
+		{"CACHE_ENTRIES", "99", false},
+		{"SESSION_EXPIRES_IN", "24h", true}, // as long as the default SESSION_UPDATE_AGE
+		{"SESSION_EXPIRES_IN", "59s", false},
+		{"SESSION_EXPIRES_IN", "9601h", false},
+		{"SESSION_UPDATE_AGE", "0s", true},
+		{"SESSION_UPDATE_AGE", "168h", true},
+		{"SESSION_UPDATE_AGE", "169h", false}, // longer than SESSION_EXPIRES_IN
+		{"PURGE_INTERVAL", "1s", true},
+		{"PURGE_INTERVAL", "24h", true},
+		{"PURGE_INTERVAL", "999ms", false},
+		{"PURGE_INTERVAL", "25h", false},
+	} {
+		_, err := loadConfig(map[string]string{c.name: c.value})
+		switch {
+		case c.good && err != nil:
+			t.Errorf("%s=%s is refused: %v", c.name, c.value, err)
+		case !c.good && err == nil:
+			t.Errorf("%s=%s is taken", c.name, c.value)
+		case !c.good && !strings.Contains(err.Error(), c.name):
+			t.Errorf("%s=%s: the error does not name it: %v", c.name, c.value, err)
+		}
+	}
+}

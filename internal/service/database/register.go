@@ -1,0 +1,16 @@
+package database
+
+import (
+	"google.golang.org/grpc"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Register puts the four services of the database part on a server.
+func Register(r grpc.ServiceRegistrar, s store.Store) {
+	databasev1.RegisterUserServiceServer(r, &Users{store: s})
+	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s})
+	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
+	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
+}
