@@ -1,0 +1,119 @@
+package data
+
+import (
+	"fmt"
+	"math"
+)
+
+// Limits of the tables.
+const (
+	maxZones       = 1024
+	maxStartPoints = 256
+	maxCoordinate  = 2_000_000 // centimetres; whole ones are exact in a float32 up to 16 million
+	maxCells       = 1 << 16   // of a zone's interest grid
+	maxStamina     = 5000
+)
+
+// checker gathers what is wrong with a file.
+type checker struct {
+	file string
+	errs []error
+}
+
+func (c *checker) fail(where, field, format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("world data: %s: %s: %s %s", c.file, where, field, fmt.Sprintf(format, args...)))
+}
+
+// between also refuses NaN, which is between nothing.
+func (c *checker) between(where, field string, v, low, high float64) {
+	if !(v >= low && v <= high) {
+		c.fail(where, field, "is %v, must be from %v to %v", v, low, high)
+	}
+}
+
+func (c *checker) all(d *Data) {
+	f := &d.file
+	c.between("motion", "walk_speed", f.Motion.WalkSpeed, 1, 10_000)
+	c.between("motion", "run_speed", f.Motion.RunSpeed, math.Max(1, f.Motion.WalkSpeed), 10_000)
+	c.between("motion", "tolerance", f.Motion.Tolerance, 0, 5_000)
+	c.between("motion", "max_walk", f.Motion.MaxWalk, 1, 1_000_000)
+	c.vital("hp", f.Vitals.HP)
+	c.vital("mp", f.Vitals.MP)
+	c.between("zones", "count", float64(len(f.Zones)), 1, maxZones)
+	for i := range f.Zones {
+		c.zone(&f.Zones[i])
+	}
+	c.between("start_points", "count", float64(len(f.StartPoints)), 1, maxStartPoints)
+	for i, p := range f.StartPoints {
+		c.startPoint(fmt.Sprintf("start point %d", i), p, d)
+	}
+	c.newCharacter(&f.NewCharacter)
+}
+
+func (c *checker) vital(name string, v Vital) {
+	c.between("vitals", name+".base", float64(v.Base), 0, 10_000)
+	c.between("vitals", name+".level", float64(v.Level), 0, 10_000)
+	c.between("vitals", name+".ability", float64(v.Ability), 0, 10_000)
+}
+
+func zoneName(z *Zone) string { return fmt.Sprintf("zone %d", z.ID) }
+
+func (c *checker) zone(z *Zone) {
+	where := zoneName(z)
+	if z.ID == 0 {
+		c.fail(where, "id", "must be from 1 to 65535")
+	}
+	if n := len(z.Name); n < 1 || n > 64 {
+		c.fail(where, "name", "has %d bytes, must have 1 to 64", n)
+	}
+	before := len(c.errs)
+	c.between(where, "min.x", z.Min.X, 0, maxCoordinate)
+	c.between(where, "min.y", z.Min.Y, 0, maxCoordinate)
+	c.between(where, "max.x", z.Max.X, z.Min.X+1, maxCoordinate)
+	c.between(where, "max.y", z.Max.Y, z.Min.Y+1, maxCoordinate)
+	c.between(where, "sight.radius", z.Sight.Radius, 100, 100_000)
+	c.between(where, "sight.cell", z.Sight.Cell, z.Sight.Radius/4, z.Sight.Radius*4)
+	if len(c.errs) > before {
+		return // what follows would only repeat it
+	}
+	if !z.Contains(z.Start) {
+		c.fail(where, "start", "lies outside of the zone")
+	}
+	if !z.Contains(z.Revive) {
+		c.fail(where, "revive", "lies outside of the zone")
+	}
+	cells := math.Ceil((z.Max.X-z.Min.X)/z.Sight.Cell) * math.Ceil((z.Max.Y-z.Min.Y)/z.Sight.Cell)
+	if cells > maxCells {
+		c.fail(where, "sight.cell", "is %v, which makes %v cells; at most %d fit", z.Sight.Cell, cells, maxCells)
+	}
+}
+
+func (c *checker) startPoint(where string, p StartPoint, d *Data) {
+	z, ok := d.zones[p.Zone]
+	switch {
+	case !ok:
+		c.fail(where, "zone", "is %d, which is not a zone of this file", p.Zone)
+	case !z.Contains(p.Point):
+		c.fail(where, "x, y", "lies outside of zone %d", p.Zone)
+	}
+	if _, ok := d.zones[p.ReviveZone]; !ok {
+		c.fail(where, "revive_zone", "is %d, which is not a zone of this file", p.ReviveZone)
+	}
+}
+
+func (c *checker) newCharacter(n *newCharacter) {
+	const where = "new_character"
+	c.between(where, "level", float64(n.Level), 1, math.MaxUint16)
+	c.between(where, "stamina", float64(n.Stamina), 0, maxStamina)
+	c.between(where, "money", float64(n.Money), 0, 1e15)
+	for _, s := range []struct {
+		name  string
+		value uint16
+	}{
+		{"strength", n.Stats.Strength}, {"dexterity", n.Stats.Dexterity},
+		{"intelligence", n.Stats.Intelligence}, {"concentration", n.Stats.Concentration},
+		{"charm", n.Stats.Charm}, {"sense", n.Stats.Sense},
+	} {
+		c.between(where, "stats."+s.name, float64(s.value), 1, math.MaxUint16)
+	}
+}
