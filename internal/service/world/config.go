@@ -1,0 +1,96 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/game/zone"
+	"github.com/waystone-mmo/waystone/internal/utils/config"
+)
+
+// Config holds the settings of the world.
+type Config struct {
+	// SaveInterval is how often changed characters are written, 100 ms to 1 m.
+	// It bounds what a killed process loses.
+	SaveInterval time.Duration
+	// Linger is how long the players of a lost stream stay, 0 to 10 m.
+	Linger time.Duration
+	// Tick is the time between two steps of a zone, 10 ms to 1 s.
+	Tick time.Duration
+	// DataFile is the path of the world's tables; empty for the built-in ones.
+	DataFile string
+	// MaxPlayers is how many players the world takes, 1 to zone.MaxEntities.
+	MaxPlayers int
+	// StreamQueue is how many messages may wait for one gateway, 16 to
+	// 1,000,000. A gateway that falls further behind is cut off.
+	StreamQueue int
+	// ZoneQueue is how many commands may wait for one zone, 16 to 1,000,000.
+	// Beyond that the gateways are made to wait.
+	ZoneQueue int
+	// StoreTimeout bounds one call to the store, 100 ms to 1 m.
+	StoreTimeout time.Duration
+}
+
+// DefaultConfig returns the settings as they are when nobody sets any.
+func DefaultConfig() Config {
+	return Config{
+		SaveInterval: time.Second,
+		Linger:       30 * time.Second,
+		Tick:         100 * time.Millisecond,
+		MaxPlayers:   2000,
+		StreamQueue:  8192,
+		ZoneQueue:    4096,
+		StoreTimeout: 5 * time.Second,
+	}
+}
+
+const (
+	minSave, maxSave       = 100 * time.Millisecond, time.Minute
+	maxLinger              = 10 * time.Minute
+	minTick, maxTick       = 10 * time.Millisecond, time.Second
+	minQueue, maxQueue     = 16, 1_000_000
+	minTimeout, maxTimeout = 100 * time.Millisecond, time.Minute
+)
+
+// Register adds the settings to a section.
+func (c *Config) Register(s *config.Section) {
+	d := DefaultConfig()
+	s.Duration(&c.SaveInterval, "world-save-interval", d.SaveInterval,
+		"How often changed characters are saved; what a killed process loses at most.", config.Range(minSave, maxSave))
+	s.Duration(&c.Linger, "world-linger", d.Linger,
+		"How long players stay in the world after the link to their gateway is lost.", config.Range(time.Duration(0), maxLinger))
+	s.Duration(&c.Tick, "world-tick", d.Tick,
+		"Time between two steps of a zone.", config.Range(minTick, maxTick))
+	s.String(&c.DataFile, "world-data", d.DataFile,
+		"Path of a file with the world's tables; empty for the built-in ones.")
+	s.Int(&c.MaxPlayers, "world-max-players", d.MaxPlayers,
+		"How many players the world takes.", config.Range(1, zone.MaxEntities))
+	s.Int(&c.StreamQueue, "world-stream-queue", d.StreamQueue,
+		"How many messages may wait for one gateway before it is cut off.", config.Range(minQueue, maxQueue))
+	s.Int(&c.ZoneQueue, "world-zone-queue", d.ZoneQueue,
+		"How many commands may wait for one zone before gateways are made to wait.", config.Range(minQueue, maxQueue))
+	s.Duration(&c.StoreTimeout, "world-store-timeout", d.StoreTimeout,
+		"How long one call to the database service may take.", config.Range(minTimeout, maxTimeout))
+}
+
+// Validate reports every setting that is out of its range. New calls it, so
+// that a Config that was made by hand is checked as well.
+func (c *Config) Validate() error {
+	return errors.Join(
+		between("SaveInterval", c.SaveInterval, minSave, maxSave),
+		between("Linger", c.Linger, 0, maxLinger),
+		between("Tick", c.Tick, minTick, maxTick),
+		between("MaxPlayers", c.MaxPlayers, 1, zone.MaxEntities),
+		between("StreamQueue", c.StreamQueue, minQueue, maxQueue),
+		between("ZoneQueue", c.ZoneQueue, minQueue, maxQueue),
+		between("StoreTimeout", c.StoreTimeout, minTimeout, maxTimeout),
+	)
+}
+
+func between[T int | time.Duration](name string, v, low, high T) error {
+	if v < low || v > high {
+		return fmt.Errorf("world: %s is %v, must be from %v to %v", name, v, low, high)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package world
+
+import (
+	"math"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/game/data"
+	"github.com/waystone-mmo/waystone/internal/game/zone"
+
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+)
+
+// maxText is the longest text that is passed on, in bytes.
+const maxText = 512
+
+// handle carries out one message of a gateway. Its errors end the stream: they
+// are mistakes of the gateway, not of a player. What concerns a player who has
+// left in the meantime is dropped.
+func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
+	number := m.GetPlayer()
+	if number == 0 {
+		return errs.Invalid("player", "must not be 0 after Hello")
+	}
+	switch v := m.GetMessage().(type) {
+	case *worldv1.ConnectRequest_Join:
+		return w.beginJoin(s, number, v.Join)
+	case *worldv1.ConnectRequest_Leave:
+		if p := s.askLeave(number); p != nil {
+			return w.leave(s, p)
+		}
+		return nil
+	case *worldv1.ConnectRequest_Hello, nil:
+		return errs.Invalid("message", "must be neither a second Hello nor empty")
+	}
+	p := s.player(number)
+	if p == nil {
+		return nil
+	}
+	if say := m.GetSay(); say != nil && say.GetChannel() == worldv1.Channel_CHANNEL_WHISPER {
+		return w.whisper(s, p, say)
+	}
+	command := p.host.command(p, m)
+	if command == nil {
+		return nil
+	}
+	return p.host.post(s.ctx, func() {
+		if !p.gone {
+			p.host.do(command)
+		}
+	})
+}
+
+// command turns a player's message into a step of his zone; nil when there is
+// nothing to do.
+func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
+	switch v := m.GetMessage().(type) {
+	case *worldv1.ConnectRequest_Enter:
+		return func(tx *zone.Tx) {
+			if p.entity == 0 && h.enter(tx, p, 0) == nil {
+				h.tellEntered(tx, p)
+			}
+		}
+	case *worldv1.ConnectRequest_Move:
+		aim := zone.ID(0)
+		if n := v.Move.GetTargetEntity(); n <= math.MaxUint16 {
+			aim = zone.ID(n)
+		}
+		return func(tx *zone.Tx) {
+			tx.Move(p.entity, point(v.Move.GetX(), v.Move.GetY()), v.Move.GetZ(), aim)
+		}
+	case *worldv1.ConnectRequest_Stop:
+		return func(tx *zone.Tx) { tx.Stop(p.entity, point(v.Stop.GetX(), v.Stop.GetY()), v.Stop.GetZ()) }
+	case *worldv1.ConnectRequest_Collide:
+		return func(tx *zone.Tx) {
+			tx.Collide(p.entity, point(v.Collide.GetX(), v.Collide.GetY()), v.Collide.GetZ())
+		}
+	case *worldv1.ConnectRequest_Toggle:
+		switch v.Toggle.GetKind() {
+		case worldv1.Toggle_KIND_RUN:
+			return func(tx *zone.Tx) { tx.ToggleRun(p.entity) }
+		case worldv1.Toggle_KIND_SIT:
+			return func(tx *zone.Tx) { tx.ToggleSit(p.entity) }
+		default: // the proto's rule lets nothing else in
+		}
+	case *worldv1.ConnectRequest_Say:
+		text := v.Say.GetText()
+		if text == "" || len(text) > maxText {
+			return nil
+		}
+		switch v.Say.GetChannel() {
+		case worldv1.Channel_CHANNEL_LOCAL:
+			return func(tx *zone.Tx) { tx.Say(p.entity, text) }
+		case worldv1.Channel_CHANNEL_SHOUT:
+			return func(tx *zone.Tx) { tx.Shout(p.entity, text) }
+		default: // whispers pass by the zone, and nothing else gets in
+		}
+	}
+	return nil
+}
+
+func point(x, y float32) data.Point { return data.Point{X: float64(x), Y: float64(y)} }
+
+// leave takes a player out at his own wish.
+func (w *World) leave(s *stream, p *player) error {
+	return p.host.post(s.ctx, func() { p.host.remove(p, leftAsked, p.generation) })
+}
+
+// whisper carries a text to one player wherever he is. When nobody by that
+// name is there, the speaker gets the name back with an empty text. The host
+// of the speaker sends both, so that only those who have entered can speak.
+func (w *World) whisper(s *stream, p *player, say *worldv1.Say) error {
+	text, name := say.GetText(), say.GetTo()
+	if text == "" || len(text) > maxText {
+		return nil
+	}
+	return p.host.post(s.ctx, func() {
+		if p.gone || p.entity == 0 {
+			return
+		}
+		said := &worldv1.Said{Channel: worldv1.Channel_CHANNEL_WHISPER, From: p.character.Name, Text: text}
+		m := &worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Said{Said: said}}
+		if to := w.directory.byName(name); to != nil {
+			if r := to.route.Load(); r != nil {
+				r.tell(m)
+				return
+			}
+		}
+		said.From, said.Text = name, ""
+		p.tell(m)
+	})
+}

@@ -1,0 +1,58 @@
+package world
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what the world counts. Names begin with waystone_world_.
+type metrics struct {
+	tick     *prometheus.HistogramVec // by zone
+	saves    *prometheus.CounterVec   // by result: ok, refused, unavailable
+	joins    *prometheus.CounterVec   // by result: ok, rejoined or the reason of a refusal
+	departed *prometheus.CounterVec   // by reason
+	cut      prometheus.Counter
+}
+
+func newMetrics() *metrics {
+	counter := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waystone_world_" + name, Help: help}, []string{label})
+	}
+	return &metrics{
+		tick: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "waystone_world_tick_seconds", Help: "Time that a step of a zone took.",
+			Buckets: []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
+		}, []string{"zone"}),
+		saves:    counter("saves_total", "Saved characters by result.", "result"),
+		joins:    counter("joins_total", "Joins by result: ok, rejoined or why they were refused.", "result"),
+		departed: counter("departures_total", "Players that left the world by reason.", "reason"),
+		cut:      prometheus.NewCounter(prometheus.CounterOpts{Name: "waystone_world_streams_cut_total", Help: "Gateways cut off because they did not read fast enough."}),
+	}
+}
+
+func (m *metrics) register(r prometheus.Registerer, w *World) error {
+	gauge := func(name, help string, labels prometheus.Labels, f func() int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "waystone_world_" + name, Help: help, ConstLabels: labels,
+		}, func() float64 { return float64(f()) })
+	}
+	all := []prometheus.Collector{
+		m.tick, m.saves, m.joins, m.departed, m.cut,
+		gauge("players", "Players in the world.", nil, w.directory.len),
+		gauge("streams", "Gateways connected.", nil, func() int { return len(w.openStreams()) }),
+		gauge("unsaved_characters", "Characters that wait to be saved.", nil, w.saver.unsaved),
+	}
+	for id, h := range w.hosts {
+		labels := prometheus.Labels{"zone": strconv.Itoa(int(id))}
+		all = append(all,
+			gauge("zone_players", "Players in a zone.", labels, func() int { return int(h.present.Load()) }),
+			gauge("zone_queue", "Commands that wait for a zone.", labels, func() int { return len(h.queue) }))
+	}
+	var failed []error
+	for _, c := range all {
+		failed = append(failed, r.Register(c))
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,350 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// saver writes characters. Whoever owns a character hands its newest state in
+// and goes on at once; one goroutine writes what has been handed in, in
+// batches. Nothing is dropped because the store is away: a write whose outcome
+// is unknown is repeated with the same key, version and state until the store
+// answers, and newer states wait behind it.
+type saver struct {
+	store   Characters
+	timeout time.Duration // of one call
+	retry   time.Duration // after a failed call
+	run     string        // makes keys unique among processes
+	log     *slog.Logger
+	metrics *metrics
+	kick    chan struct{}
+
+	mu      sync.Mutex
+	records map[store.CharacterID]*record
+	queue   []*record // have something to write
+	lastKey uint64
+}
+
+// record is what the saver knows of one character.
+type record struct {
+	id         store.CharacterID
+	version    int64 // stored now
+	generation int64
+	newest     *store.CharacterState // to be written; nil when there is none
+	write      *store.CharacterSave  // not answered yet
+	queued     bool
+	refused    error       // the store's verdict; the record is dead then
+	onRefused  func(error) // told once, outside of the lock
+	leaving    bool        // forget when nothing is left to write
+	waiters    []func(error)
+}
+
+func newSaver(c Config, d Deps, run string, m *metrics) *saver {
+	return &saver{
+		store: d.Characters, timeout: c.StoreTimeout, retry: c.SaveInterval, run: run,
+		log: d.Log, metrics: m, kick: make(chan struct{}, 1),
+		records: map[store.CharacterID]*record{},
+	}
+}
+
+// track begins to keep a character that was loaded at a version. onRefused is
+// called when the store refuses a save for good. The character must not be
+// tracked already; see settle.
+func (s *saver) track(c *store.Character, generation int64, onRefused func(error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records[c.ID] = &record{id: c.ID, version: c.Version, generation: generation, onRefused: onRefused}
+}
+
+// put hands in the newest state of a tracked character. wake then has it
+// written.
+func (s *saver) put(id store.CharacterID, state store.CharacterState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.records[id]; r != nil && r.refused == nil {
+		r.newest = &state
+		s.enqueue(r)
+	}
+}
+
+// raise lets what is still unwritten of a character count as the work of a
+// newer generation, which has taken the character over.
+func (s *saver) raise(id store.CharacterID, generation int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.records[id]; r != nil {
+		r.generation = max(r.generation, generation)
+	}
+}
+
+func (s *saver) enqueue(r *record) {
+	if !r.queued {
+		r.queued = true
+		s.queue = append(s.queue, r)
+	}
+}
+
+func (s *saver) wake() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// release stops keeping a character once everything handed in is written, and
+// then calls done (nil is allowed) with nil or with the store's refusal.
+func (s *saver) release(id store.CharacterID, done func(error)) {
+	s.mu.Lock()
+	r := s.records[id]
+	if r != nil {
+		r.leaving = true
+		r.onRefused = nil
+	}
+	s.mu.Unlock()
+	s.whenSettled(id, done)
+}
+
+// whenSettled calls done once nothing of a character is left to write; at once
+// when it is not tracked.
+func (s *saver) whenSettled(id store.CharacterID, done func(error)) {
+	s.mu.Lock()
+	r := s.records[id]
+	if r != nil && r.pending() {
+		if done != nil {
+			r.waiters = append(r.waiters, done)
+		}
+		s.mu.Unlock()
+		s.wake()
+		return
+	}
+	var err error
+	if r != nil {
+		err = r.refused
+		s.forget(r)
+	}
+	s.mu.Unlock()
+	if done != nil {
+		done(err)
+	}
+}
+
+// settle waits until nothing of a character is left to write.
+func (s *saver) settle(ctx context.Context, id store.CharacterID) error {
+	done := make(chan struct{})
+	s.whenSettled(id, func(error) { close(done) })
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("save character %d: %w", id, context.Cause(ctx))
+	}
+}
+
+// settleAll waits until nothing at all is left to write.
+func (s *saver) settleAll(ctx context.Context) error {
+	s.mu.Lock()
+	ids := make([]store.CharacterID, 0, len(s.records))
+	for id := range s.records {
+		ids = append(ids, id)
+	}
+	s.mu.Unlock()
+	var failed []error
+	for _, id := range ids {
+		if err := s.settle(ctx, id); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// unsaved returns how many characters have something that is not written yet.
+func (s *saver) unsaved() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, r := range s.records {
+		if r.pending() {
+			n++
+		}
+	}
+	return n
+}
+
+// waiting returns how many records are in the queue.
+func (s *saver) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue)
+}
+
+func (r *record) pending() bool { return r.refused == nil && (r.newest != nil || r.write != nil) }
+
+func (s *saver) forget(r *record) {
+	if r.leaving && !r.pending() {
+		delete(s.records, r.id)
+	}
+}
+
+// loop writes until ctx ends.
+func (s *saver) loop(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.kick:
+		case <-timer.C:
+		}
+		if s.writeAll(ctx) {
+			timer.Stop()
+		} else {
+			timer.Reset(s.retry)
+		}
+	}
+}
+
+// writeAll writes what was in the queue when it began, and reports whether the
+// store answered for all of it.
+func (s *saver) writeAll(ctx context.Context) bool {
+	answered := true
+	for left := s.waiting(); left > 0 && ctx.Err() == nil; left -= store.MaxBatch {
+		batch := s.take(min(left, store.MaxBatch))
+		if len(batch) > 0 && !s.writeBatch(ctx, batch) {
+			answered = false
+		}
+	}
+	return answered
+}
+
+// take takes the first n records from the queue and returns what is to be written
+// of them. A save that has not been answered is taken again as it was.
+func (s *saver) take(n int) []*store.CharacterSave {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n = min(n, len(s.queue))
+	saves := make([]*store.CharacterSave, 0, n)
+	for _, r := range s.queue[:n] {
+		r.queued = false
+		if !r.pending() {
+			continue // refused since it was queued
+		}
+		if r.write == nil {
+			s.lastKey++
+			r.write = &store.CharacterSave{
+				ID: r.id, Version: r.version, State: *r.newest,
+				Key: fmt.Sprintf("%s-%d", s.run, s.lastKey),
+			}
+			r.newest = nil
+		}
+		r.write.Generation = r.generation
+		save := *r.write
+		saves = append(saves, &save)
+	}
+	s.queue = append(s.queue[:0], s.queue[n:]...)
+	return saves
+}
+
+// writeBatch writes saves and reports whether the store answered for each. A
+// request that the store calls invalid is repeated one by one, so that one bad
+// state does not keep others from being written.
+func (s *saver) writeBatch(ctx context.Context, saves []*store.CharacterSave) bool {
+	request := make([]store.CharacterSave, len(saves))
+	for i, save := range saves {
+		request[i] = *save
+	}
+	callCtx, cancel := context.WithTimeout(ctx, s.timeout)
+	results, err := s.store.SaveCharacters(callCtx, request)
+	cancel()
+	if err == nil && len(results) != len(saves) {
+		err = fmt.Errorf("save %d characters: %d results", len(saves), len(results))
+	}
+	if err != nil && errs.KindOf(err) == errs.InvalidArgument {
+		if len(saves) == 1 {
+			results, err = []store.SaveResult{{Err: err}}, nil
+		} else {
+			answered := true
+			for _, save := range saves {
+				answered = s.writeBatch(ctx, []*store.CharacterSave{save}) && answered
+			}
+			return answered
+		}
+	}
+	if err != nil {
+		s.log.Warn("characters could not be saved; they are kept and tried again",
+			slog.Int("characters", len(saves)), slog.Any("error", err))
+		results = make([]store.SaveResult, len(saves))
+		for i := range results {
+			results[i].Err = store.ErrUnavailable.Wrap(err)
+		}
+	}
+	answered := true
+	for i, save := range saves {
+		answered = s.answer(save, results[i]) && answered
+	}
+	return answered
+}
+
+// final reports whether a refusal will never become an acceptance.
+func final(err error) bool {
+	switch errs.KindOf(err) {
+	case errs.Aborted, errs.NotFound, errs.InvalidArgument, errs.FailedPrecondition:
+		return true
+	default:
+		return false
+	}
+}
+
+// answer records the outcome of one save and reports whether it is one.
+func (s *saver) answer(save *store.CharacterSave, result store.SaveResult) bool {
+	s.mu.Lock()
+	r := s.records[save.ID]
+	if result.Err != nil && !final(result.Err) {
+		s.metrics.saves.WithLabelValues("unavailable").Inc()
+		s.enqueue(r)
+		s.mu.Unlock()
+		return false
+	}
+	r.write = nil
+	var onRefused func(error)
+	if result.Err != nil {
+		s.metrics.saves.WithLabelValues("refused").Inc()
+		r.refused, r.newest = result.Err, nil
+		onRefused = r.onRefused
+	} else {
+		s.metrics.saves.WithLabelValues("ok").Inc()
+		r.version = result.Version
+		if r.newest != nil {
+			s.enqueue(r)
+		}
+	}
+	var waiters []func(error)
+	if !r.pending() {
+		waiters, r.waiters = r.waiters, nil
+		s.forget(r)
+	} else {
+		defer s.wake()
+	}
+	refused := r.refused
+	s.mu.Unlock()
+	if refused != nil {
+		s.log.Warn("a save was refused for good",
+			slog.String("character_id", save.ID.String()), slog.Int64("version", save.Version),
+			slog.Int64("generation", save.Generation), slog.Any("error", refused))
+	}
+	if onRefused != nil {
+		onRefused(refused)
+	}
+	for _, done := range waiters {
+		done(refused)
+	}
+	return true
+}
