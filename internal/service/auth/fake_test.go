@@ -1,0 +1,299 @@
+package auth_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// fakeStore keeps everything in maps. It does what the contract says of the
+// calls that the auth part makes, and can be made to fail.
+type fakeStore struct {
+	mu       sync.Mutex
+	now      time.Time
+	down     error // every call fails with it
+	calls    []string
+	users    map[string]*store.User
+	sessions map[string]*store.Session // by token
+	accounts map[string]store.GameAccount
+	tickets  map[store.Digest]ticketRow
+	plays    map[string]*playRow // by user
+	taken    int                 // hand-overs that meet a token in use
+}
+
+type ticketRow struct {
+	store.Ticket
+	expires time.Time
+}
+
+type playRow struct {
+	store.Play
+	digest  store.Digest
+	token   uint32 // 0 for none
+	next    store.Stage
+	chosen  store.CharacterID
+	expires time.Time
+	ended   bool
+}
+
+func newFake() *fakeStore {
+	return &fakeStore{
+		now:      time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
+		users:    map[string]*store.User{},
+		sessions: map[string]*store.Session{},
+		accounts: map[string]store.GameAccount{},
+		tickets:  map[store.Digest]ticketRow{},
+		plays:    map[string]*playRow{},
+	}
+}
+
+// call notes a call and reports whether the store is down. The caller unlocks.
+func (f *fakeStore) call(name string) error {
+	f.mu.Lock()
+	f.calls = append(f.calls, name)
+	return f.down
+}
+
+// change runs a change of the test's own.
+func (f *fakeStore) change(fn func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fn()
+}
+
+// takeCalls returns the calls since the last time.
+func (f *fakeStore) takeCalls() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.calls
+	f.calls = nil
+	return c
+}
+
+// clock is the store's own idea of the time.
+func (f *fakeStore) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+func (f *fakeStore) GetUser(_ context.Context, id string, _ store.Consistency) (*store.User, error) {
+	defer f.mu.Unlock()
+	if err := f.call("GetUser"); err != nil {
+		return nil, err
+	}
+	if u := f.users[id]; u != nil {
+		return u, nil
+	}
+	return nil, store.ErrUserNotFound
+}
+
+func (f *fakeStore) GetUserByUsername(_ context.Context, name string, _ store.Consistency) (*store.User, error) {
+	defer f.mu.Unlock()
+	if err := f.call("GetUserByUsername"); err != nil {
+		return nil, err
+	}
+	for _, u := range f.users {
+		if u.Username != "" && u.Username == strings.ToLower(name) {
+			return u, nil
+		}
+	}
+	return nil, store.ErrUserNotFound
+}
+
+func (f *fakeStore) GetUserByEmail(context.Context, string, store.Consistency) (*store.User, error) {
+	return nil, store.ErrUserNotFound
+}
+
+func (f *fakeStore) GetSession(_ context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
+	defer f.mu.Unlock()
+	if err := f.call("GetSession"); err != nil {
+		return nil, nil, err
+	}
+	s := f.sessions[token]
+	if s == nil {
+		return nil, nil, store.ErrSessionNotFound
+	}
+	u := f.users[s.UserID]
+	if err := store.Judge(s, u, f.now); err != nil {
+		return nil, nil, err
+	}
+	return s, u, nil
+}
+
+func (f *fakeStore) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
+	s, u, err := f.GetSession(ctx, token, store.Fresh)
+	if err != nil {
+		return nil, nil, err
+	}
+	longer := *s
+	longer.ExpiresAt = f.clock().Add(7 * 24 * time.Hour)
+	f.change(func() { f.sessions[token] = &longer })
+	return &longer, u, nil
+}
+
+func (f *fakeStore) CheckSessions(_ context.Context, subjects []store.SessionSubject) ([]error, error) {
+	defer f.mu.Unlock()
+	if err := f.call("CheckSessions"); err != nil {
+		return nil, err
+	}
+	verdicts := make([]error, len(subjects))
+	for i, sub := range subjects {
+		verdicts[i] = f.judge(sub)
+	}
+	return verdicts, nil
+}
+
+func (f *fakeStore) judge(sub store.SessionSubject) error {
+	u := f.users[sub.UserID]
+	if u == nil {
+		return store.ErrUserNotFound
+	}
+	if sub.SessionID == "" {
+		return store.Judge(nil, u, f.now)
+	}
+	for _, s := range f.sessions {
+		if s.ID == sub.SessionID {
+			return store.Judge(s, u, f.now)
+		}
+	}
+	return store.ErrSessionNotFound
+}
+
+func (f *fakeStore) GetGameAccount(_ context.Context, userID string) (*store.GameAccount, error) {
+	defer f.mu.Unlock()
+	if err := f.call("GetGameAccount"); err != nil {
+		return nil, err
+	}
+	if a, ok := f.accounts[userID]; ok {
+		return &a, nil
+	}
+	return nil, store.ErrGameAccountNotFound
+}
+
+func (f *fakeStore) SetGameAccount(_ context.Context, a store.GameAccount) error {
+	defer f.mu.Unlock()
+	if err := f.call("SetGameAccount"); err != nil {
+		return err
+	}
+	if f.users[a.UserID] == nil {
+		return store.ErrUserNotFound
+	}
+	f.accounts[a.UserID] = a
+	return nil
+}
+
+func (f *fakeStore) CreateTicket(_ context.Context, t store.Ticket, lifetime time.Duration) (time.Time, error) {
+	defer f.mu.Unlock()
+	if err := f.call("CreateTicket"); err != nil {
+		return time.Time{}, err
+	}
+	end := f.now.Add(lifetime)
+	f.tickets[t.Digest] = ticketRow{t, end}
+	return end, nil
+}
+
+func (f *fakeStore) RedeemTicket(_ context.Context, d store.Digest, address string) (*store.Ticket, error) {
+	defer f.mu.Unlock()
+	if err := f.call("RedeemTicket"); err != nil {
+		return nil, err
+	}
+	t, ok := f.tickets[d]
+	if !ok || f.now.After(t.expires) || t.Address != "" && t.Address != address {
+		return nil, store.ErrTicketInvalid
+	}
+	delete(f.tickets, d)
+	return &t.Ticket, nil
+}
+
+func (f *fakeStore) BeginPlay(_ context.Context, n store.NewPlay) (*store.Play, error) {
+	defer f.mu.Unlock()
+	if err := f.call("BeginPlay"); err != nil {
+		return nil, err
+	}
+	generation := int64(1)
+	if old := f.plays[n.UserID]; old != nil {
+		generation = old.Generation + 1
+	}
+	row := &playRow{digest: n.Digest, Play: store.Play{
+		ID: fmt.Sprintf("play-%s-%d", n.UserID, generation), UserID: n.UserID, SessionID: n.SessionID, Generation: generation,
+		Stage: store.StageLogin, Address: n.Address, LeaseExpiresAt: f.now.Add(store.HandOverLifetime),
+	}}
+	f.plays[n.UserID] = row
+	p := row.Play
+	return &p, nil
+}
+
+// find returns the living row of a reference, nil when it is lost.
+func (f *fakeStore) find(ref store.PlayRef) *playRow {
+	for _, p := range f.plays {
+		if p.Ref() == ref && !p.ended && !f.now.After(p.LeaseExpiresAt) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (f *fakeStore) HandOverPlay(_ context.Context, h store.HandOver) (time.Time, error) {
+	defer f.mu.Unlock()
+	if err := f.call("HandOverPlay"); err != nil {
+		return time.Time{}, err
+	}
+	if f.taken > 0 {
+		f.taken--
+		return time.Time{}, store.ErrTokenTaken
+	}
+	p := f.find(h.PlayRef)
+	if p == nil {
+		return time.Time{}, store.ErrPlayNotFound
+	}
+	p.token, p.next, p.chosen, p.expires = h.Token, h.Stage, h.CharacterID, f.now.Add(store.HandOverLifetime)
+	p.LeaseExpiresAt = p.expires
+	return p.expires, nil
+}
+
+func (f *fakeStore) AdmitPlay(_ context.Context, token uint32, d store.Digest, stage store.Stage) (*store.Play, error) {
+	defer f.mu.Unlock()
+	if err := f.call("AdmitPlay"); err != nil {
+		return nil, err
+	}
+	for _, p := range f.plays {
+		if token != 0 && p.token == token && p.digest == d && p.next == stage && !p.ended && !f.now.After(p.expires) {
+			p.token, p.Stage, p.CharacterID = 0, stage, p.chosen
+			admitted := p.Play
+			return &admitted, nil
+		}
+	}
+	return nil, store.ErrJoinRefused
+}
+
+func (f *fakeStore) RenewPlays(_ context.Context, refs []store.PlayRef) ([]*store.Play, error) {
+	defer f.mu.Unlock()
+	if err := f.call("RenewPlays"); err != nil {
+		return nil, err
+	}
+	plays := make([]*store.Play, len(refs))
+	for i, ref := range refs {
+		if p := f.find(ref); p != nil {
+			p.LeaseExpiresAt = f.now.Add(store.PlayLease)
+			renewed := p.Play
+			plays[i] = &renewed
+		}
+	}
+	return plays, nil
+}
+
+func (f *fakeStore) EndPlay(_ context.Context, ref store.PlayRef) error {
+	defer f.mu.Unlock()
+	if err := f.call("EndPlay"); err != nil {
+		return err
+	}
+	if p := f.find(ref); p != nil {
+		p.ended = true
+	}
+	return nil
+}

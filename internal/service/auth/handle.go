@@ -1,0 +1,47 @@
+package auth
+
+import (
+	"strings"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// maxHandle is the longest name that a link to the launcher can carry.
+const maxHandle = 30
+
+// Handle returns the name that a user signs in with, 1 to 30 of
+// [A-Za-z0-9_.]. It is the website's user name where the user has one of that
+// shape, and otherwise "p." and the first 28 letters and digits of the id.
+//
+// A handle shown with a ticket only has to be its owner's, so that two users
+// may share one. Game passwords need a user name of the website: an id cannot
+// be found again from a handle made of it.
+func Handle(u *store.User) string {
+	if validHandle(u.Username) {
+		return u.Username
+	}
+	var b strings.Builder
+	b.WriteString("p.")
+	for i := 0; i < len(u.ID) && b.Len() < maxHandle; i++ {
+		if isAlphanumeric(u.ID[i]) {
+			b.WriteByte(u.ID[i])
+		}
+	}
+	return b.String()
+}
+
+func validHandle(s string) bool {
+	if s == "" || len(s) > maxHandle {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}

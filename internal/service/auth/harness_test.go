@@ -1,0 +1,159 @@
+package auth_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	"github.com/waystone-mmo/waystone/internal/rpc"
+	"github.com/waystone-mmo/waystone/internal/service/auth"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+const (
+	home   = "192.0.2.7"
+	abroad = "198.51.100.9"
+	secret = "correct horse"
+)
+
+// hashOfSecret is computed once: it is slow on purpose.
+var hashOfSecret = sync.OnceValues(func() (string, error) { return auth.HashGamePassword(secret) })
+
+// world is an auth part behind a real gRPC server, with a few users.
+type world struct {
+	authv1.AuthServiceClient
+	store   *fakeStore
+	metrics *prometheus.Registry
+	log     *safeBuffer
+	hashes  atomic.Int64 // hashes verified
+}
+
+// newWorld starts a part over the users ada (game password), ben (none), cleo
+// (without a user name) and lou (password, loopback only), each with a session
+// whose token is "token-" and the id.
+func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
+	t.Helper()
+	w := &world{store: newFake(), metrics: prometheus.NewRegistry(), log: &safeBuffer{}}
+	hash, err := hashOfSecret()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []*store.User{
+		{ID: "ada1", Username: "ada"}, {ID: "ben1", Username: "ben"}, {ID: "cleo-0001"}, {ID: "lou1", Username: "lou"},
+	} {
+		w.store.users[u.ID] = u
+		w.store.sessions["token-"+u.ID] = &store.Session{ID: "session-" + u.ID, UserID: u.ID, ExpiresAt: w.store.now.Add(time.Hour)}
+	}
+	w.store.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: hash}
+	w.store.accounts["lou1"] = store.GameAccount{UserID: "lou1", PasswordHash: hash, LoopbackOnly: true}
+
+	cfg := auth.DefaultConfig()
+	for _, e := range edit {
+		e(&cfg)
+	}
+	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	a, err := auth.New(cfg, auth.Deps{
+		Log: log, Metrics: w.metrics, Store: w.store, Now: w.store.clock,
+		Verify: func(hash, form string) bool {
+			w.hashes.Add(1)
+			return auth.Verify(hash, form)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.AuthServiceClient = authv1.NewAuthServiceClient(serve(t, log, a))
+	return w
+}
+
+func serve(t testing.TB, log *slog.Logger, a *auth.Server) *grpc.ClientConn {
+	t.Helper()
+	s, err := rpc.NewServer(rpc.ServerConfig{Log: log, Metrics: rpc.NewMetrics(nil), Health: health.NewServer()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authv1.RegisterAuthServiceServer(s, a)
+	ln := rpc.Listen()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(ln)
+	}()
+	t.Cleanup(func() {
+		s.Stop()
+		<-done
+	})
+	cc, err := ln.Dial(rpc.ClientConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cc.Close() })
+	return cc
+}
+
+// ticket issues a ticket for a user by the session or, with an operator's
+// right, by the id.
+func (w *world) ticket(t testing.TB, userID string, bySession bool) *authv1.IssueTicketResponse {
+	t.Helper()
+	r := &authv1.IssueTicketRequest{Subject: &authv1.IssueTicketRequest_UserId{UserId: userID}}
+	if bySession {
+		r.Subject = &authv1.IssueTicketRequest_SessionToken{SessionToken: "token-" + userID}
+	}
+	resp, err := w.IssueTicket(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+func (w *world) login(t testing.TB, name, secret, address string) (*authv1.LoginResponse, error) {
+	t.Helper()
+	return w.Login(t.Context(), &authv1.LoginRequest{UserName: name, Secret: secret, Address: address})
+}
+
+// mustLogin signs a user in by a fresh ticket.
+func (w *world) mustLogin(t testing.TB, userID string) (*authv1.LoginResponse, string) {
+	t.Helper()
+	ticket := w.ticket(t, userID, true)
+	resp, err := w.login(t, ticket.GetUserName(), ticket.GetTicket(), home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, ticket.GetTicket()
+}
+
+// want fails the test unless err matches.
+func want(t testing.TB, what string, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("%s: %v, want %v", what, err, target)
+	}
+}
+
+// safeBuffer takes log lines from several goroutines.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Clone(s.b.String())
+}

@@ -1,0 +1,54 @@
+package auth
+
+import (
+	"context"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
+)
+
+// KeepAlive renews play records and judges their players, in the order asked.
+// A store that cannot be reached is an error for the whole call and never a
+// verdict: nobody is sent away because we cannot look.
+func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*authv1.KeepAliveResponse, error) {
+	refs := make([]store.PlayRef, len(r.GetPlays()))
+	for i, m := range r.GetPlays() {
+		refs[i] = storepb.Ref(m)
+	}
+	plays, err := s.store.RenewPlays(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	resp := &authv1.KeepAliveResponse{Verdicts: make([]*authv1.PlayVerdict, len(plays))}
+	subjects := make([]store.SessionSubject, 0, len(plays))
+	at := make([]int, 0, len(plays)) // where the verdict on each subject belongs
+	for i, p := range plays {
+		if p == nil {
+			resp.Verdicts[i] = &authv1.PlayVerdict{Reason: store.ErrPlayNotFound.Reason}
+			continue
+		}
+		subjects = append(subjects, store.SessionSubject{SessionID: p.SessionID, UserID: p.UserID})
+		at = append(at, i)
+	}
+	if len(subjects) == 0 {
+		return resp, nil
+	}
+	verdicts, err := s.store.CheckSessions(ctx, subjects)
+	if err != nil {
+		return nil, err
+	}
+	for j, v := range verdicts {
+		resp.Verdicts[at[j]] = &authv1.PlayVerdict{Alive: v == nil, Reason: errs.ReasonOf(v)}
+	}
+	return resp, nil
+}
+
+// EndPlay closes a play record; one that is gone or newer is left alone.
+func (s *Server) EndPlay(ctx context.Context, r *authv1.EndPlayRequest) (*authv1.EndPlayResponse, error) {
+	if err := s.store.EndPlay(ctx, storepb.Ref(r.GetPlay())); err != nil {
+		return nil, err
+	}
+	return &authv1.EndPlayResponse{}, nil
+}

@@ -1,0 +1,169 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
+)
+
+// Ways of signing in, as logs and metrics call them.
+const (
+	wayTicket   = "ticket"
+	wayPassword = "password"
+)
+
+// player is who has shown the right secret.
+type player struct {
+	user      *store.User
+	sessionID string // behind the ticket; empty for none
+	way       string
+}
+
+// Login lets a player in by ticket, or by game password.
+func (s *Server) Login(ctx context.Context, r *authv1.LoginRequest) (*authv1.LoginResponse, error) {
+	from, err := parseAddress(r.GetAddress())
+	if err != nil {
+		return nil, err
+	}
+	p, play, err := s.login(ctx, r, from)
+	s.metrics.logins.WithLabelValues(p.way, result(err)).Inc()
+	if err != nil {
+		// The name is not logged: people type passwords into the wrong field.
+		s.refused(ctx, "sign-in refused", err, slog.String("way", p.way), slog.String("address", from.String()))
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "signed in",
+		slog.String("way", p.way), slog.String("user_id", p.user.ID), slog.String("address", from.String()))
+	return &authv1.LoginResponse{Play: storepb.PlayPB(play), User: storepb.UserPB(p.user)}, nil
+}
+
+func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, *store.Play, error) {
+	p, err := s.byTicket(ctx, r, from)
+	if errors.Is(err, store.ErrTicketInvalid) {
+		p, err = s.byPassword(ctx, r)
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	if err := s.admissible(ctx, p, from); err != nil {
+		return p, nil, err
+	}
+	play, err := s.store.BeginPlay(ctx, store.NewPlay{
+		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(),
+	})
+	return p, play, err
+}
+
+// byTicket uses a ticket up. The name shown with it must be its owner's; a
+// ticket shown with another name is gone all the same, for somebody has it who
+// should not.
+func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
+	p := player{way: wayTicket}
+	if !isTicket(r.GetSecret()) {
+		return p, store.ErrTicketInvalid
+	}
+	t, err := s.store.RedeemTicket(ctx, store.DigestOf(r.GetSecret()), from.String())
+	if err != nil {
+		return p, err
+	}
+	s.metrics.tickets.WithLabelValues("redeemed").Inc()
+	p.sessionID = t.SessionID
+	p.user, err = s.store.GetUser(ctx, t.UserID, store.Fresh)
+	switch {
+	case errors.Is(err, store.ErrUserNotFound):
+		return p, ErrLoginRefused.Wrap(err)
+	case err != nil:
+		return p, err
+	case !strings.EqualFold(Handle(p.user), r.GetUserName()):
+		return p, ErrLoginRefused
+	}
+	return p, nil
+}
+
+// nobody is asked for when the user is unknown, so that the store gets the same
+// questions as for a user who is known. No row has this id.
+const nobody = "-"
+
+// byPassword checks a game password. Whoever is asked for, the same is read and
+// computed. Secrets that no password has as its form are refused without a
+// hash, whoever the user is.
+//
+// That a user name exists can be learned in one case, as the contract says: a
+// user without a game password is told to use the launcher.
+func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest) (player, error) {
+	p := player{way: wayPassword}
+	u, err := s.store.GetUserByUsername(ctx, r.GetUserName(), store.Cached)
+	if err != nil && !errors.Is(err, store.ErrUserNotFound) {
+		return p, err
+	}
+	id := nobody
+	if u != nil {
+		id = u.ID
+	}
+	a, err := s.store.GetGameAccount(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrGameAccountNotFound) {
+		return p, err
+	}
+	var hash string
+	if u != nil && a != nil {
+		hash = a.PasswordHash
+	}
+	fits := false
+	if isClientForm(r.GetSecret()) {
+		if fits, err = s.fits(ctx, hash, r.GetSecret()); err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case u != nil && hash == "":
+		return p, ErrNoGamePassword
+	case !fits:
+		return p, ErrLoginRefused
+	}
+	p.user = u
+	return p, nil
+}
+
+// fits reports whether a client form is the one that was hashed. Without a hash
+// that can be computed, the dummy's is: it fits nothing and costs the same.
+func (s *Server) fits(ctx context.Context, hash, form string) (fits bool, err error) {
+	_, _, _, stored := parseHash(hash)
+	if !stored {
+		hash = s.dummy
+	}
+	err = s.pool.do(ctx, func() { fits = s.verify(hash, form) && stored })
+	return fits, err
+}
+
+// admissible reports whether a player who has shown the right secret may play
+// now, from there. The session behind a ticket may have ended since the ticket
+// was made; such a ticket stands for nobody.
+func (s *Server) admissible(ctx context.Context, p player, from netip.Addr) error {
+	verdicts, err := s.store.CheckSessions(ctx, []store.SessionSubject{{SessionID: p.sessionID, UserID: p.user.ID}})
+	if err != nil {
+		return err
+	}
+	switch v := verdicts[0]; {
+	case v == nil:
+	case errors.Is(v, store.ErrUserBanned):
+		return v
+	default:
+		return ErrLoginRefused.Wrap(v)
+	}
+	a, err := s.store.GetGameAccount(ctx, p.user.ID)
+	switch {
+	case errors.Is(err, store.ErrGameAccountNotFound):
+		return nil
+	case err != nil:
+		return err
+	case a.LoopbackOnly && !from.IsLoopback():
+		return ErrLoopbackOnly
+	}
+	return nil
+}

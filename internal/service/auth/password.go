@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // what the client sends
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Bounds of a game password, bytes.
+const (
+	MinPassword = 8
+	MaxPassword = 64
+)
+
+// ClientForm returns what the game client sends for a typed password: its MD5
+// in lower-case hexadecimal, 32 characters. Whoever knows the form can sign in
+// with it, so it is kept under a slow hash like a password.
+func ClientForm(password string) string {
+	sum := md5.Sum([]byte(password)) //nolint:gosec // the client's own form
+	return hex.EncodeToString(sum[:])
+}
+
+// isClientForm reports whether a secret can be the MD5 form of a password.
+func isClientForm(s string) bool {
+	_, err := hex.DecodeString(s)
+	return err == nil && len(s) == secretSize && s == strings.ToLower(s)
+}
+
+// CheckGamePassword reports what is wrong with a password as it is typed into
+// the client: 8 to 64 bytes without control characters. Letters beyond ASCII
+// are let through, but a client of another code page than UTF-8 sends another
+// form for them.
+func CheckGamePassword(password string) error {
+	if n := len(password); n < MinPassword || n > MaxPassword {
+		return errs.Invalid("password", fmt.Sprintf("must be %d to %d bytes long", MinPassword, MaxPassword))
+	}
+	if strings.ContainsFunc(password, unicode.IsControl) {
+		return errs.Invalid("password", "must not contain control characters")
+	}
+	return nil
+}
+
+// HashGamePassword checks a password by CheckGamePassword and returns the slow
+// hash of its client form, to be kept in store.GameAccount. It takes some 20 ms
+// of one core.
+func HashGamePassword(password string) (string, error) {
+	if err := CheckGamePassword(password); err != nil {
+		return "", err
+	}
+	return slowHash(ClientForm(password)), nil
+}
+
+// SetGamePassword sets or takes away a game password; whatever else is kept of
+// the account stays.
+func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordRequest) (*authv1.SetGamePasswordResponse, error) {
+	var hash string
+	if r.GetPassword() != "" {
+		if err := CheckGamePassword(r.GetPassword()); err != nil {
+			return nil, err
+		}
+		if err := s.pool.do(ctx, func() { hash = slowHash(ClientForm(r.GetPassword())) }); err != nil {
+			return nil, err
+		}
+	}
+	// Read after the hash was computed, to keep the time short in which another
+	// writer's change could be overwritten.
+	a := store.GameAccount{UserID: r.GetUserId()}
+	switch old, err := s.store.GetGameAccount(ctx, r.GetUserId()); {
+	case err == nil:
+		a = *old
+	case !errors.Is(err, store.ErrGameAccountNotFound):
+		return nil, err
+	}
+	a.PasswordHash = hash
+	if err := s.store.SetGameAccount(ctx, a); err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "game password changed", slog.String("user_id", a.UserID), slog.Bool("removed", hash == ""))
+	return &authv1.SetGamePasswordResponse{}, nil
+}
