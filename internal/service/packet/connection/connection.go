@@ -1,0 +1,359 @@
+// Package connection runs one client connection of one stage: it reads,
+// deciphers and checks packets, hands them to a handler in order, and sends
+// what others put into a bounded queue.
+//
+// Two goroutines belong to a connection, and Serve waits for both: the reader,
+// which calls the handler, and the writer. Whoever sends to a connection never
+// waits: a full queue ends the connection instead. Every connection ends with
+// exactly one Reason.
+package connection
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/bufferpool"
+	"github.com/waystone-mmo/waystone/internal/wire"
+)
+
+// State is a step of a stage. The stage's owner defines what the numbers mean;
+// 0 is the state of a fresh connection.
+type State uint32
+
+// Step says what a connection may do in a state.
+type Step struct {
+	// Name is the state's name, for logs.
+	Name string
+	// Timeout is how long the client may take for its next packet; 0 for as
+	// long as it likes.
+	Timeout time.Duration
+}
+
+// Handler is the owner of a stage. Its methods are called on the reader's
+// goroutine, one at a time.
+type Handler interface {
+	// Allowed reports whether a command may come in a state.
+	Allowed(s State, command uint16) bool
+	// Forgives reports whether a packet that cannot be decoded is dropped and the
+	// connection goes on. It must only be true where the next packet's place is
+	// known, which it is after every error of decoding.
+	Forgives(command uint16, err error) bool
+	// Handle handles one packet. ctx ends with the connection. An error ends the
+	// connection; see End.
+	Handle(ctx context.Context, c *Conn, p packets.Packet) error
+	// Closed is called once when the connection has ended.
+	Closed(c *Conn, r Reason)
+}
+
+// Metrics receives what happened. Methods may be called concurrently.
+type Metrics interface {
+	// Received counts a packet from a client.
+	Received(stage packets.Stage, name string, size int)
+	// Sent counts packets to a client.
+	Sent(stage packets.Stage, packets, bytes int)
+}
+
+// Config is what all connections of a stage share.
+type Config struct {
+	Stage        packets.Stage
+	Tables       *wire.Tables
+	Pool         *bufferpool.Pool
+	Log          *slog.Logger
+	Metrics      Metrics
+	Steps        []Step // by state
+	WriteTimeout time.Duration
+	QueuePackets int // most packets that may wait to be sent
+	QueueBytes   int // most bytes that may wait to be sent
+	Rate         rate.Limit
+	Burst        int // packets a client may send at once, on top of Rate
+}
+
+// Conn is one connection.
+type Conn struct {
+	cfg     *Config
+	nc      net.Conn
+	handler Handler
+	remote  netip.AddrPort
+	queue   *queue
+	state   atomic.Uint32
+	limiter *rate.Limiter
+
+	once   sync.Once
+	reason Reason
+	cause  error
+	flush  bool // what is queued is still sent
+	ended  chan struct{}
+	cancel atomic.Pointer[context.CancelFunc] // of the context that handlers get
+
+	// Data belongs to the handler.
+	Data any
+}
+
+// New returns a connection that Serve runs.
+func New(cfg *Config, nc net.Conn, h Handler) *Conn {
+	return &Conn{
+		cfg: cfg, nc: nc, handler: h,
+		remote:  addrPort(nc.RemoteAddr()),
+		queue:   newQueue(cfg.QueuePackets, cfg.QueueBytes),
+		limiter: rate.NewLimiter(cfg.Rate, cfg.Burst),
+		ended:   make(chan struct{}),
+	}
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// Remote returns the client's address, IPv4 where it is one.
+func (c *Conn) Remote() netip.AddrPort { return c.remote }
+
+// Local returns the address on which the client arrived.
+func (c *Conn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
+
+// Stage returns the stage that the connection belongs to.
+func (c *Conn) Stage() packets.Stage { return c.cfg.Stage }
+
+// State returns the state.
+func (c *Conn) State() State { return State(c.state.Load()) }
+
+// SetState changes the state; the time for the next packet starts anew. It may
+// be called from any goroutine.
+func (c *Conn) SetState(s State) {
+	c.state.Store(uint32(s))
+	_ = c.setReadDeadline() // the reader finds out by itself
+}
+
+// Done is closed when the connection has been told to end.
+func (c *Conn) Done() <-chan struct{} { return c.ended }
+
+// Serve runs the connection until it ends and returns why. It ends with ctx
+// only through the handler: close the connection to end it.
+func (c *Conn) Serve(ctx context.Context) Reason {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c.cancel.Store(&cancel)
+	var writer sync.WaitGroup
+	writer.Go(c.write)
+	err := c.read(ctx)
+	c.end(reasonOf(err), err, false)
+	writer.Wait()
+	if c.flush {
+		c.linger()
+	}
+	_ = c.nc.Close() // a second close changes nothing
+	c.handler.Closed(c, c.reason)
+	level := slog.LevelInfo
+	switch c.reason {
+	case Internal:
+		level = slog.LevelError
+	case ClientGone, Finished, Shutdown:
+		level = slog.LevelDebug
+	default:
+	}
+	c.cfg.Log.Log(ctx, level, "connection closed", "reason", c.reason, "stage", c.cfg.Stage.String(),
+		"state", c.stepName(), "remote", c.remote.String(), "cause", causeText(c.cause))
+	return c.reason
+}
+
+// Bounds on waiting for a client to take what was sent last.
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 64 << 10
+)
+
+// linger lets the client read what was sent last: closing a socket with unread
+// input would throw that away.
+func (c *Conn) linger() {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.Copy(io.Discard, io.LimitReader(c.nc, lingerBytes))
+}
+
+func causeText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// Close ends the connection at once; what is queued is lost. Only the first
+// reason counts. It may be called from any goroutine and does not wait.
+func (c *Conn) Close(r Reason) { c.end(r, nil, false) }
+
+// Finish ends the connection after what is queued has been sent.
+func (c *Conn) Finish(r Reason) { c.end(r, nil, true) }
+
+func (c *Conn) end(r Reason, cause error, flush bool) {
+	c.once.Do(func() {
+		c.reason, c.cause, c.flush = r, cause, flush
+		close(c.ended)
+		if cancel := c.cancel.Load(); cancel != nil {
+			(*cancel)()
+		}
+		c.queue.close(flush)
+		if flush {
+			_ = c.nc.SetReadDeadline(time.Unix(1, 0)) // the reader ends now
+		} else {
+			_ = c.nc.Close()
+		}
+	})
+}
+
+func (c *Conn) stepName() string {
+	if s := int(c.State()); s < len(c.cfg.Steps) {
+		return c.cfg.Steps[s].Name
+	}
+	return fmt.Sprintf("state %d", c.State())
+}
+
+var errEnded = errors.New("the connection has been told to end")
+
+// read runs the reader until an error.
+func (c *Conn) read(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.cfg.Log.Error("panic in a packet handler", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = End(Internal, "panic: %v", r)
+		}
+	}()
+	var outOfOrder bool
+	reader := wire.NewReader(bufio.NewReaderSize(c.nc, 512), c.cfg.Tables, wire.ClientToServer, wire.Limits{
+		Check: func(command uint16) (int, int, bool) {
+			row, ok := packets.Lookup(c.cfg.Stage, packets.Client, command)
+			if !ok {
+				return 0, 0, false
+			}
+			if !c.handler.Allowed(c.State(), command) {
+				outOfOrder = true
+				return 0, 0, false
+			}
+			return row.MinSize, row.MaxSize, true
+		},
+	}, c.cfg.Pool)
+	for {
+		if err := c.setReadDeadline(); err != nil {
+			return err
+		}
+		plain, err := reader.ReadPacket()
+		if err != nil {
+			if outOfOrder {
+				return &Error{Reason: OutOfOrder, Err: err}
+			}
+			return err
+		}
+		size := len(plain)
+		var command uint16
+		if h, err := wire.ParseHeader(plain); err == nil {
+			command = h.Command
+		}
+		p, err := packets.Decode(c.cfg.Stage, packets.Client, plain)
+		c.cfg.Pool.Put(plain)
+		row, _ := packets.Lookup(c.cfg.Stage, packets.Client, command)
+		c.cfg.Metrics.Received(c.cfg.Stage, row.Name, size)
+		if !c.limiter.Allow() {
+			return End(TooFast, "more than %v packets a second, %d at once", float64(c.cfg.Rate), c.cfg.Burst)
+		}
+		if err != nil {
+			if c.handler.Forgives(command, err) {
+				continue
+			}
+			return err
+		}
+		if err := c.handler.Handle(ctx, c, p); err != nil {
+			return err
+		}
+	}
+}
+
+// setReadDeadline gives the client the time of the state that the connection is
+// in now. The reader and SetState may be in it at once: whoever sets a deadline
+// last makes sure that it is of the state that was set last.
+func (c *Conn) setReadDeadline() error {
+	if c.hasEnded() {
+		return errEnded // the deadline belongs to end and linger now
+	}
+	for {
+		state := c.State()
+		var deadline time.Time
+		if s := int(state); s < len(c.cfg.Steps) && c.cfg.Steps[s].Timeout > 0 {
+			deadline = time.Now().Add(c.cfg.Steps[s].Timeout)
+		}
+		if err := c.nc.SetReadDeadline(deadline); err != nil {
+			return err
+		}
+		if c.State() == state {
+			break
+		}
+	}
+	if c.hasEnded() { // the deadline that end set may just have been overwritten
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+		return errEnded
+	}
+	return nil
+}
+
+func (c *Conn) hasEnded() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Send queues a packet. A packet that cannot be encoded is a mistake of ours
+// and ends the connection, as a full queue does.
+func (c *Conn) Send(p packets.Packet) {
+	s, err := Seal(c.cfg.Pool, c.cfg.Tables, p)
+	if err != nil {
+		c.end(Internal, err, false)
+		return
+	}
+	c.SendSealed(s)
+}
+
+// SendSealed queues bytes that Seal made with this stage's tables and takes
+// over the caller's hold on them.
+func (c *Conn) SendSealed(s *bufferpool.Shared) {
+	if !c.queue.push(s) {
+		c.end(SlowClient, fmt.Errorf("more than %d packets or %d bytes wait to be sent", c.cfg.QueuePackets, c.cfg.QueueBytes), false)
+	}
+}
+
+// Seal enciphers a packet from the server. The same bytes are right for every
+// connection that uses the same tables.
+func Seal(pool *bufferpool.Pool, t *wire.Tables, p packets.Packet) (*bufferpool.Shared, error) {
+	plain := pool.Get(bufferpool.MaxSize)
+	defer pool.Put(plain)
+	encoded, err := packets.Append(plain[:0], p)
+	if err != nil {
+		return nil, err
+	}
+	dst := pool.Get(len(encoded))
+	sealed, err := t.Seal(dst[:0], encoded, wire.ServerToClient, wire.Scramble{})
+	if err != nil {
+		pool.Put(dst)
+		return nil, err
+	}
+	return pool.Share(sealed), nil
+}

@@ -1,0 +1,238 @@
+package packet_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+const (
+	secret = "0123456789abcdef0123456789abcdef"
+	canary = "CanaryCanaryCanaryCanaryCanary32"
+)
+
+// fakeAuth lets in the user "alice" with the secret above, and answers what a
+// test tells it to.
+type fakeAuth struct {
+	authv1.AuthServiceClient
+
+	mu         sync.Mutex
+	generation int64
+	token      uint32
+	stage      databasev1.Stage
+	character  string
+	verdict    string // what KeepAlive says of everybody; "" alive
+	down       error  // what KeepAlive fails with
+	loginErr   error
+	ended      chan *databasev1.PlayRef
+	kept       chan int // plays of each KeepAlive
+}
+
+func newFakeAuth() *fakeAuth {
+	return &fakeAuth{ended: make(chan *databasev1.PlayRef, 16), kept: make(chan int, 1024)}
+}
+
+func (a *fakeAuth) play() *databasev1.Play {
+	return &databasev1.Play{
+		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", Generation: a.generation, Stage: a.stage, CharacterId: a.character,
+	}
+}
+
+func (a *fakeAuth) Login(_ context.Context, r *authv1.LoginRequest, _ ...grpc.CallOption) (*authv1.LoginResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.loginErr != nil {
+		return nil, a.loginErr
+	}
+	if r.GetUserName() != "alice" || r.GetSecret() != secret {
+		return nil, errs.New(errs.PermissionDenied, "LOGIN_REFUSED", "no")
+	}
+	a.generation++
+	return &authv1.LoginResponse{Play: a.play(), User: &databasev1.User{Id: "user-alice"}}, nil
+}
+
+func (a *fakeAuth) HandOver(_ context.Context, r *authv1.HandOverRequest, _ ...grpc.CallOption) (*authv1.HandOverResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r.GetGeneration() != a.generation {
+		return nil, errs.New(errs.NotFound, "PLAY_NOT_FOUND", "gone")
+	}
+	a.token++
+	a.stage, a.character = r.GetStage(), r.GetCharacterId()
+	return &authv1.HandOverResponse{Token: a.token, ExpiresAt: timestamppb.Now()}, nil
+}
+
+func (a *fakeAuth) Join(_ context.Context, r *authv1.JoinRequest, _ ...grpc.CallOption) (*authv1.JoinResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r.GetToken() != a.token || r.GetSecret() != secret || r.GetStage() != a.stage {
+		return nil, errs.New(errs.PermissionDenied, "JOIN_REFUSED", "no")
+	}
+	return &authv1.JoinResponse{Play: a.play()}, nil
+}
+
+func (a *fakeAuth) KeepAlive(_ context.Context, r *authv1.KeepAliveRequest, _ ...grpc.CallOption) (*authv1.KeepAliveResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.kept <- len(r.GetPlays())
+	if a.down != nil {
+		return nil, a.down
+	}
+	resp := &authv1.KeepAliveResponse{}
+	for range r.GetPlays() {
+		resp.Verdicts = append(resp.Verdicts, &authv1.PlayVerdict{Alive: a.verdict == "", Reason: a.verdict})
+	}
+	return resp, nil
+}
+
+func (a *fakeAuth) EndPlay(_ context.Context, r *authv1.EndPlayRequest, _ ...grpc.CallOption) (*authv1.EndPlayResponse, error) {
+	a.ended <- r.GetPlay()
+	return &authv1.EndPlayResponse{}, nil
+}
+
+func (a *fakeAuth) say(verdict string, down error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.verdict, a.down = verdict, down
+}
+
+// fakeCharacters keeps the characters of one user.
+type fakeCharacters struct {
+	characterv1.CharacterServiceClient
+	mu   sync.Mutex
+	list []*databasev1.Character
+}
+
+func (f *fakeCharacters) ListCharacters(context.Context, *characterv1.ListCharactersRequest, ...grpc.CallOption) (*characterv1.ListCharactersResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	resp := &characterv1.ListCharactersResponse{}
+	for _, c := range f.list {
+		resp.Characters = append(resp.Characters, proto.CloneOf(c))
+	}
+	return resp, nil
+}
+
+func (f *fakeCharacters) CreateCharacter(_ context.Context, r *characterv1.CreateCharacterRequest, _ ...grpc.CallOption) (*characterv1.CreateCharacterResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.list {
+		if c.GetName() == r.GetName() {
+			return nil, errs.New(errs.AlreadyExists, "NAME_TAKEN", "taken")
+		}
+	}
+	c := &databasev1.Character{
+		Id: "7", Name: r.GetName(), Appearance: r.GetAppearance(), Slot: uint32(len(f.list)),
+		State: &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
+	}
+	f.list = append(f.list, c)
+	return &characterv1.CreateCharacterResponse{Character: c}, nil
+}
+
+func (f *fakeCharacters) DeleteCharacter(context.Context, *characterv1.DeleteCharacterRequest, ...grpc.CallOption) (*characterv1.DeleteCharacterResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list[0].DeleteAt = timestamppb.New(time.Now().Add(time.Hour))
+	return &characterv1.DeleteCharacterResponse{DeleteAt: f.list[0].GetDeleteAt()}, nil
+}
+
+func (f *fakeCharacters) RestoreCharacter(context.Context, *characterv1.RestoreCharacterRequest, ...grpc.CallOption) (*characterv1.RestoreCharacterResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list[0].DeleteAt = nil
+	return &characterv1.RestoreCharacterResponse{Character: f.list[0]}, nil
+}
+
+func (f *fakeCharacters) SelectCharacter(context.Context, *characterv1.SelectCharacterRequest, ...grpc.CallOption) (*characterv1.SelectCharacterResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &characterv1.SelectCharacterResponse{Character: f.list[0]}, nil
+}
+
+// fakeWorld is a world over an in-memory listener that a test scripts: it
+// receives every request, and sends what the test gives it.
+type fakeWorld struct {
+	worldv1.UnimplementedWorldServiceServer
+	got     chan *worldv1.ConnectRequest
+	send    chan *worldv1.ConnectResponse
+	cut     chan struct{} // a value ends the stream
+	streams chan struct{}
+}
+
+func startWorld(t *testing.T) (*fakeWorld, worldv1.WorldServiceClient) {
+	t.Helper()
+	w := &fakeWorld{
+		got: make(chan *worldv1.ConnectRequest, 1024), send: make(chan *worldv1.ConnectResponse, 65536),
+		cut: make(chan struct{}), streams: make(chan struct{}, 16),
+	}
+	ln := bufconn.Listen(1 << 20)
+	srv := grpc.NewServer()
+	worldv1.RegisterWorldServiceServer(srv, w)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = srv.Serve(ln)
+	}()
+	cc, err := grpc.NewClient("passthrough:///world", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return ln.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cc.Close()
+		srv.Stop()
+		<-done
+	})
+	return w, worldv1.NewWorldServiceClient(cc)
+}
+
+func (w *fakeWorld) Connect(stream worldv1.WorldService_ConnectServer) error {
+	if _, err := stream.Recv(); err != nil {
+		return err
+	}
+	if err := stream.Send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Welcome{
+		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second)},
+	}}); err != nil {
+		return err
+	}
+	w.streams <- struct{}{}
+	requests := make(chan struct{})
+	go func() {
+		defer close(requests)
+		for {
+			m, err := stream.Recv()
+			if err != nil {
+				return
+			}
+			w.got <- m
+		}
+	}()
+	for {
+		select {
+		case <-w.cut:
+			return errs.New(errs.Unavailable, "CUT", "cut by the test")
+		case <-requests:
+			return nil
+		case m := <-w.send:
+			if err := stream.Send(m); err != nil {
+				return err
+			}
+		}
+	}
+}

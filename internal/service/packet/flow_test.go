@@ -1,0 +1,358 @@
+package packet_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet"
+)
+
+func TestLoginHandsOverToTheWorldStage(t *testing.T) {
+	g := start(t, nil)
+	_, to := g.signIn()
+	if to.Result != packets.SelectOK || to.Token == 0 || to.Seed != g.seeds[packets.World] || to.Address != "127.0.0.1" {
+		t.Errorf("select server reply %+v", to)
+	}
+	if want := g.srv.Addr(packets.World).String(); !strings.HasSuffix(want, ":"+itoa(to.Port)) {
+		t.Errorf("port %d, the world stage is at %s", to.Port, want)
+	}
+}
+
+func itoa(n uint16) string {
+	var b []byte
+	for ; n > 0; n /= 10 {
+		b = append([]byte{byte('0' + n%10)}, b...)
+	}
+	return string(b)
+}
+
+func TestRefusedLogins(t *testing.T) {
+	for reason, want := range map[string]uint8{
+		"LOGIN_REFUSED": packets.LoginWrongPassword, "USER_BANNED": packets.LoginRefused,
+		"NO_GAME_PASSWORD": packets.LoginNoRight, "LOOPBACK_ONLY": packets.LoginOutsideRegion,
+		"AUTH_BUSY": packets.LoginTooManyUsers, "PART_UNAVAILABLE": packets.LoginFailed,
+	} {
+		t.Run(reason, func(t *testing.T) {
+			g := start(t, func(c *packet.Config) { c.LoginAttempts = 2 })
+			g.auth.loginErr = errs.New(errs.PermissionDenied, reason, "no")
+			c := g.dial(packets.Login)
+			c.send(&packets.AcceptRequest{})
+			expect[*packets.NetworkStatus](c)
+			for range 2 {
+				c.send(&packets.LoginRequest{Secret: canary, User: "alice"})
+				if r := expect[*packets.LoginReply](c); r.Result != want {
+					t.Errorf("result %d, want %d", r.Result, want)
+				}
+			}
+			c.expectEnd()
+			g.closed(packets.Login, "refused", 1)
+			if strings.Contains(g.log.String(), canary) {
+				t.Error("the secret stands in the log")
+			}
+		})
+	}
+}
+
+func TestCharacters(t *testing.T) {
+	g := start(t, nil)
+	c := g.choose()
+	c.send(&packets.CharacterListRequest{})
+	if r := expect[*packets.CharacterListReply](c); len(r.Characters) != 0 {
+		t.Fatalf("a fresh account has %+v", r.Characters)
+	}
+	c.send(&packets.CreateCharacterRequest{Name: "Aria", Hair: 3})
+	if r := expect[*packets.CreateCharacterReply](c); r.Result != packets.CreateOK {
+		t.Fatalf("create: %+v", r)
+	}
+	c.send(&packets.CreateCharacterRequest{Name: "Aria"})
+	if r := expect[*packets.CreateCharacterReply](c); r.Result != packets.CreateNameExists {
+		t.Errorf("a name that is taken: %+v", r)
+	}
+	c.send(&packets.CharacterListRequest{})
+	if r := expect[*packets.CharacterListReply](c); len(r.Characters) != 1 || r.Characters[0].Name != "Aria" || r.Characters[0].Hair != 3 {
+		t.Fatalf("list: %+v", r.Characters)
+	}
+	c.send(&packets.DeleteCharacterRequest{Delete: true, Name: "Other"})
+	if r := expect[*packets.DeleteCharacterReply](c); r.Seconds != packets.DeleteFailed {
+		t.Errorf("a name that is not the slot's: %+v", r)
+	}
+	c.send(&packets.DeleteCharacterRequest{Delete: true, Name: "Aria"})
+	if r := expect[*packets.DeleteCharacterReply](c); r.Seconds != packets.MaxDeleteSeconds {
+		t.Errorf("delete: %+v", r)
+	}
+	c.send(&packets.CharacterListRequest{})
+	if r := expect[*packets.CharacterListReply](c); r.Characters[0].DeleteSeconds == 0 {
+		t.Error("a marked character is listed without its remaining time")
+	}
+	c.send(&packets.DeleteCharacterRequest{Name: "Aria"})
+	if r := expect[*packets.DeleteCharacterReply](c); r.Seconds != packets.DeleteUndone {
+		t.Errorf("undo: %+v", r)
+	}
+	c.send(&packets.SelectCharacterRequest{Slot: 3, Name: "Aria"})
+	c.expectEnd()
+	g.closed(packets.World, "malformed", 1)
+}
+
+func TestPlay(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+
+	g.spawn(player, 9, "Borin")
+	if s := expect[*packets.SpawnCharacter](game); s.Head.Entity != 9 || s.Name != "Borin" || s.Head.X != 10 {
+		t.Errorf("spawn %+v", s)
+	}
+	for name, c := range map[string]struct {
+		send packets.Packet
+		want func(*worldv1.ConnectRequest) bool
+	}{
+		"move": {&packets.MoveRequest{X: 3, Y: 4, Z: 5, Target: 9}, func(m *worldv1.ConnectRequest) bool {
+			return m.GetMove().GetX() == 3 && m.GetMove().GetZ() == 5 && m.GetMove().GetTargetEntity() == 9
+		}},
+		"stop":      {&packets.StopRequest{X: 3, Y: 4}, func(m *worldv1.ConnectRequest) bool { return m.GetStop().GetY() == 4 }},
+		"collision": {&packets.MoveCollisionRequest{X: 3, Y: 4, Z: -2}, func(m *worldv1.ConnectRequest) bool { return m.GetCollide().GetZ() == -2 }},
+		"run":       {&packets.MoveToggleRequest{Kind: packets.ToggleRun}, func(m *worldv1.ConnectRequest) bool { return m.GetToggle().GetKind() == worldv1.Toggle_KIND_RUN }},
+		"sit":       {&packets.MoveToggleRequest{Kind: packets.ToggleSit}, func(m *worldv1.ConnectRequest) bool { return m.GetToggle().GetKind() == worldv1.Toggle_KIND_SIT }},
+		"chat": {&packets.ChatRequest{Text: "hello"}, func(m *worldv1.ConnectRequest) bool {
+			return m.GetSay().GetText() == "hello" && m.GetSay().GetChannel() == worldv1.Channel_CHANNEL_LOCAL
+		}},
+		"whisper": {&packets.WhisperRequest{To: "Borin", Text: "psst"}, func(m *worldv1.ConnectRequest) bool { return m.GetSay().GetTo() == "Borin" }},
+		"shout":   {&packets.ShoutRequest{Text: "oi"}, func(m *worldv1.ConnectRequest) bool { return m.GetSay().GetChannel() == worldv1.Channel_CHANNEL_SHOUT }},
+	} {
+		t.Log(name)
+		game.send(c.send)
+		if m := g.fromGateway(); m.GetPlayer() != player || !c.want(m) {
+			t.Errorf("%s: the world got %v", name, m)
+		}
+	}
+	events := []*worldv1.ConnectResponse{
+		{Message: &worldv1.ConnectResponse_Moved{Moved: &worldv1.Moved{Entity: 9, X: 7, Distance: 100000}}},
+		{Message: &worldv1.ConnectResponse_Stopped{Stopped: &worldv1.Stopped{Entity: 9}}},
+		{Message: &worldv1.ConnectResponse_Toggled{Toggled: &worldv1.Toggled{Entity: 9, Sitting: true}}},
+		{Message: &worldv1.ConnectResponse_Adjusted{Adjusted: &worldv1.Adjusted{Entity: 5}}},
+		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_LOCAL, Entity: 9, Text: "hi"}}},
+		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_WHISPER, From: "Borin", Text: "hi"}}},
+		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_SHOUT, From: "Borin", Text: "hi"}}},
+		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_ANNOUNCE, Text: "soon"}}},
+		{Message: &worldv1.ConnectResponse_Removed{Removed: &worldv1.Removed{Entities: []uint32{9}}}},
+	}
+	for _, e := range events {
+		e.Players = []uint64{player, 4711} // one who is not here
+		g.world.send <- e
+	}
+	if m := expect[*packets.Move](game); m.X != 7 || m.Distance != 65535 {
+		t.Errorf("move %+v", m)
+	}
+	expect[*packets.Stop](game)
+	if m := expect[*packets.MoveToggle](game); m.Kind != packets.ToggledSit {
+		t.Errorf("toggle %+v", m)
+	}
+	expect[*packets.AdjustPosition](game)
+	if m := expect[*packets.LocalChat](game); m.Entity != 9 || m.Text != "hi" {
+		t.Errorf("chat %+v", m)
+	}
+	expect[*packets.Whisper](game)
+	expect[*packets.Shout](game)
+	expect[*packets.Announce](game)
+	if m := expect[*packets.RemoveEntities](game); len(m.Entities) != 1 || m.Entities[0] != 9 {
+		t.Errorf("remove %+v", m)
+	}
+}
+
+// left answers the leave that the world must get next.
+func (g *gateway) left(player uint64) {
+	g.t.Helper()
+	if m := g.fromGateway(); m.GetLeave() == nil || m.GetPlayer() != player {
+		g.t.Fatalf("got %v, want a leave", m)
+	}
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Left{Left: &worldv1.Left{Reason: "LEFT"}}}
+}
+
+func TestLogoutEndsThePlay(t *testing.T) {
+	g := start(t, nil)
+	world, game, player := g.enter()
+	game.send(&packets.LogoutRequest{})
+	g.left(player)
+	expect[*packets.LogoutResult](game)
+	game.expectEnd()
+	world.expectEnd()
+	select {
+	case ref := <-g.auth.ended:
+		if ref.GetPlayId() != "play-1" {
+			t.Errorf("ended %v", ref)
+		}
+	case <-time.After(patience):
+		t.Error("the play record was not ended")
+	}
+}
+
+func TestBackToCharacterSelectAndInAgain(t *testing.T) {
+	g := start(t, nil)
+	world, game, player := g.enter()
+	game.send(&packets.ReturnToSelectRequest{})
+	g.left(player)
+	expect[*packets.ReturnToSelect](world)
+	game.expectEnd()
+	world.send(&packets.CharacterListRequest{})
+	if r := expect[*packets.CharacterListReply](world); len(r.Characters) != 1 {
+		t.Fatalf("list %+v", r)
+	}
+	world.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	expect[*packets.MoveServer](world)
+}
+
+func TestALostClientLeavesTheWorld(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	_ = game.nc.Close()
+	if m := g.fromGateway(); m.GetLeave() == nil || m.GetPlayer() != player {
+		t.Errorf("got %v, want a leave", m)
+	}
+}
+
+func TestWhoMayNotGoOnIsPutOut(t *testing.T) {
+	for verdict, reason := range map[string]string{
+		"USER_BANNED": "banned", "SESSION_EXPIRED": "session_over", "SESSION_NOT_FOUND": "session_over", "PLAY_NOT_FOUND": "taken_over",
+	} {
+		t.Run(verdict, func(t *testing.T) {
+			g := start(t, nil)
+			world, game, _ := g.enter()
+			g.auth.say(verdict, nil)
+			if a := expect[*packets.Announce](game); a.Text == "" {
+				t.Error("the player is not told why")
+			}
+			game.expectEnd()
+			world.expectEnd()
+			g.closed(packets.Game, reason, 1)
+		})
+	}
+}
+
+func TestAStoreThatIsDownRevokesNobody(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	g.auth.say("", errs.New(errs.Unavailable, "STORE_UNAVAILABLE", "down"))
+	for len(g.auth.kept) > 0 {
+		<-g.auth.kept
+	}
+	for range 3 {
+		<-g.auth.kept // three rounds went by
+	}
+	game.send(&packets.ChatRequest{Text: "still here"})
+	if m := g.fromGateway(); m.GetSay() == nil || m.GetPlayer() != player {
+		t.Errorf("got %v, want the chat", m)
+	}
+}
+
+func TestASecondSignInClosesTheFirst(t *testing.T) {
+	g := start(t, nil)
+	world, game, player := g.enter()
+	_, to := g.signIn()
+	expect[*packets.Announce](game)
+	game.expectEnd()
+	world.expectEnd()
+	g.closed(packets.Game, "taken_over", 1)
+	g.closed(packets.World, "taken_over", 1)
+	if m := g.fromGateway(); m.GetLeave() == nil || m.GetPlayer() != player {
+		t.Errorf("got %v, want a leave", m)
+	}
+	c := g.dial(packets.World)
+	c.send(&packets.JoinRequest{Token: to.Token, Secret: secret})
+	if r := expect[*packets.JoinReply](c); r.Result != packets.JoinOK {
+		t.Errorf("the newcomer's join: %+v", r)
+	}
+}
+
+func TestTheWorldTakesAPlayerOver(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Left{Left: &worldv1.Left{Reason: "TAKEN_OVER"}}}
+	expect[*packets.Announce](game)
+	game.expectEnd()
+	g.closed(packets.Game, "taken_over", 1)
+}
+
+func TestPlayersSurviveAWorldThatStopsInOrder(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Left{Left: &worldv1.Left{Reason: "SHUTDOWN"}}}
+	g.world.cut <- struct{}{}
+	<-g.world.streams
+	if m := g.fromGateway(); m.GetJoin().GetFormerEntity() != 5 || m.GetPlayer() != player {
+		t.Fatalf("after the restart the world got %v", m)
+	}
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{Joined: &worldv1.Joined{Character: character("Aria")}}}
+	g.entered(player, 5)
+	game.send(&packets.ChatRequest{Text: "back"})
+	if m := g.fromGateway(); m.GetSay() == nil {
+		t.Errorf("got %v, want the chat", m)
+	}
+}
+
+// TestAPlayerWhoNeverComesToTheGameStage keeps neither a connection nor a play;
+// the play is not ended, for it may go on at another gateway.
+func TestAPlayerWhoNeverComesToTheGameStage(t *testing.T) {
+	g := start(t, nil)
+	g.characters.list = []*databasev1.Character{character("Aria")}
+	world := g.choose()
+	world.send(&packets.CharacterListRequest{})
+	expect[*packets.CharacterListReply](world)
+	world.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	expect[*packets.MoveServer](world)
+	g.advance(61 * time.Second)
+	world.expectEnd()
+	g.closed(packets.World, "timed_out", 1)
+	g.eventually("the play is no longer looked after", func() bool { return g.srv.Status().Plays == 0 })
+	if n := len(g.auth.ended); n != 0 {
+		t.Errorf("%d plays were ended", n)
+	}
+}
+
+func TestPlayersSurviveTheWorldsRestart(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	g.spawn(player, 9, "Borin")
+	expect[*packets.SpawnCharacter](game)
+	g.world.cut <- struct{}{}
+	<-g.world.streams
+	m := g.fromGateway()
+	if m.GetJoin().GetFormerEntity() != 5 || m.GetPlayer() != player {
+		t.Fatalf("after the restart the world got %v", m)
+	}
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{Joined: &worldv1.Joined{Character: character("Aria")}}}
+	g.entered(player, 5)
+	g.spawn(player, 9, "Borin")
+	if r := expect[*packets.RemoveEntities](game); len(r.Entities) != 1 || r.Entities[0] != 9 {
+		t.Errorf("the client was told to forget %+v", r)
+	}
+	expect[*packets.SpawnCharacter](game)
+	game.send(&packets.ChatRequest{Text: "back"})
+	if m := g.fromGateway(); m.GetSay() == nil {
+		t.Errorf("got %v, want the chat", m)
+	}
+}
+
+func TestAPlayerTheWorldWillNotHaveBackIsPutOut(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	g.world.cut <- struct{}{}
+	<-g.world.streams
+	g.fromGateway()
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{Joined: &worldv1.Joined{Reason: "ENTITY_TAKEN"}}}
+	game.expectEnd()
+	g.closed(packets.Game, "world_refused", 1)
+}
+
+func TestAnUnselectableCharacterEndsTheConnection(t *testing.T) {
+	g := start(t, nil)
+	g.characters.list = []*databasev1.Character{character("Aria")}
+	c := g.choose()
+	// Before a list was sent there is no slot to select.
+	c.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	c.expectEnd()
+	g.closed(packets.World, "malformed", 1)
+}

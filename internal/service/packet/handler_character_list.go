@@ -1,0 +1,68 @@
+package packet
+
+import (
+	"context"
+	"time"
+
+	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+)
+
+// premiumSlot is the first slot that the client marks as a paid one.
+const premiumSlot = 3
+
+// handleCharacterList lists the player's characters. The place of a character
+// in this list is its slot in the packets that follow.
+func handleCharacterList(ctx context.Context, s *session, _ *packets.CharacterListRequest) error {
+	ctx, cancel := s.call(ctx)
+	defer cancel()
+	resp, err := s.srv.character.ListCharacters(ctx, &characterv1.ListCharactersRequest{UserId: s.play.userID})
+	if err != nil {
+		// The client cannot be told: an empty list would look like a loss.
+		return connection.End(connection.Backend, "list characters: %w", err)
+	}
+	s.listed = resp.GetCharacters()
+	if len(s.listed) > packets.MaxCharacters {
+		s.listed = s.listed[:packets.MaxCharacters]
+	}
+	reply := &packets.CharacterListReply{}
+	for i, c := range s.listed {
+		reply.Characters = append(reply.Characters, listed(i, c, s.srv.now()))
+	}
+	s.send(reply)
+	return nil
+}
+
+func listed(i int, c *databasev1.Character, now time.Time) packets.ListedCharacter {
+	return packets.ListedCharacter{
+		Name:          c.GetName(),
+		Gender:        u8(c.GetAppearance().GetGender()),
+		Level:         u16(c.GetState().GetLevel()),
+		Job:           u16(c.GetState().GetJob()),
+		DeleteSeconds: deleteSeconds(c, now),
+		Premium:       i >= premiumSlot,
+		Face:          u16(c.GetAppearance().GetFace()),
+		Hair:          u16(c.GetAppearance().GetHair()),
+	}
+}
+
+// deleteSeconds is 0 for a character that is not marked, and 1 to 3600 for one
+// that is, also when its time is over but the purge has not come by yet.
+func deleteSeconds(c *databasev1.Character, now time.Time) uint32 {
+	if c.GetDeleteAt() == nil {
+		return 0
+	}
+	left := int64(c.GetDeleteAt().AsTime().Sub(now) / time.Second)
+	return uint32(max(1, min(left, int64(packets.MaxDeleteSeconds)))) //nolint:gosec // 1 to 3600
+}
+
+// character returns the character at a slot of the list that was sent, if the
+// name is that character's too.
+func (s *session) character(slot uint8, name string) (*databasev1.Character, bool) {
+	if int(slot) >= len(s.listed) || s.listed[slot].GetName() != name {
+		return nil, false
+	}
+	return s.listed[slot], true
+}

@@ -1,0 +1,48 @@
+package packet
+
+import (
+	"context"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+)
+
+// handleJoinGame admits a player to the game stage and tells the client which
+// character it plays.
+func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) error {
+	rec, err := s.join(ctx, p, databasev1.Stage_STAGE_GAME)
+	if err != nil {
+		s.send(&packets.JoinReply{Result: joinResult(err)})
+		s.conn.Finish(connection.Refused)
+		return nil
+	}
+	callCtx, cancel := s.call(ctx)
+	defer cancel()
+	player, joined, err := s.srv.world.join(callCtx, s.conn, s.play, rec.GetCharacterId())
+	if err != nil {
+		s.backendFailed("join world", err)
+		s.send(&packets.JoinReply{Result: joinResult(err)})
+		s.conn.Finish(connection.WorldRefused)
+		return nil
+	}
+	s.player = player
+	s.conn.SetState(gameJoined)
+	s.send(&packets.JoinReply{Result: packets.JoinOK, SequenceID: s.srv.nextSequence(), PayFlags: payEverything})
+	c := joined.GetCharacter()
+	s.send(characterData(c))
+	s.send(&packets.Inventory{Money: c.GetState().GetMoney()})
+	s.send(&packets.QuestData{})
+	return nil
+}
+
+// handleJoinZone puts the player into the zone; the world's answer, what is
+// around included, comes through the link.
+func handleJoinZone(_ context.Context, s *session, _ *packets.JoinZoneRequest) error {
+	s.conn.SetState(gameEntering)
+	if !s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Enter{Enter: &worldv1.Enter{}}}) {
+		return connection.End(connection.Backend, "the world cannot be reached")
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package packet
+
+import (
+	"context"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
+)
+
+// handleSelectServer hands the player over to the world stage.
+func handleSelectServer(ctx context.Context, s *session, p *packets.SelectServerRequest) error {
+	if p.Server != serverID || p.Channel != channelID {
+		s.send(&packets.SelectServerReply{Result: packets.SelectInvalidChannel})
+		return nil
+	}
+	next, err := s.nextStage(ctx, packets.World, "")
+	if err != nil {
+		s.backendFailed("hand over", err)
+		s.send(&packets.SelectServerReply{Result: packets.SelectFailed})
+		return nil
+	}
+	s.conn.SetState(loginHanded)
+	s.send(&packets.SelectServerReply{
+		Result: packets.SelectOK, Token: next.token, Seed: next.seed, Address: next.address, Port: next.port,
+	})
+	return nil
+}
+
+// passage is where a client goes next and what it presents there.
+type passage struct {
+	token, seed uint32
+	address     string
+	port        uint16
+}
+
+// nextStage asks for the token of the next stage.
+func (s *session) nextStage(ctx context.Context, to packets.Stage, characterID string) (passage, error) {
+	address, port, err := s.srv.public(to, s.conn.Local())
+	if err != nil {
+		return passage{}, err
+	}
+	ctx, cancel := s.call(ctx)
+	defer cancel()
+	stage := databasev1.Stage_STAGE_WORLD
+	if to == packets.Game {
+		stage = databasev1.Stage_STAGE_GAME
+	}
+	resp, err := s.srv.auth.HandOver(ctx, &authv1.HandOverRequest{
+		PlayId: s.play.id, Generation: s.play.generation, Stage: stage, CharacterId: characterID,
+	})
+	if err != nil {
+		return passage{}, err
+	}
+	s.srv.plays.handedOver(s.play)
+	return passage{token: resp.GetToken(), seed: s.srv.seeds[to], address: address, port: port}, nil
+}

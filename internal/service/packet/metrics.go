@@ -1,0 +1,63 @@
+package packet
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+)
+
+type metrics struct {
+	open     *prometheus.GaugeVec
+	closes   *prometheus.CounterVec
+	received *prometheus.CounterVec
+	sent     *prometheus.CounterVec
+	bytes    *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		open: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "waystone_packet_connections", Help: "Open client connections.",
+		}, []string{"stage"}),
+		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_packet_closed_total", Help: "Client connections that ended, by reason.",
+		}, []string{"stage", "reason"}),
+		received: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_packet_received_total", Help: "Packets from clients.",
+		}, []string{"stage", "packet"}),
+		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_packet_sent_total", Help: "Packets to clients.",
+		}, []string{"stage"}),
+		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_packet_bytes_total", Help: "Bytes of packets, by direction.",
+		}, []string{"stage", "direction"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.open, m.closes, m.received, m.sent, m.bytes)
+	}
+	return m
+}
+
+// Received implements connection.Metrics.
+func (m *metrics) Received(st packets.Stage, name string, size int) {
+	m.received.WithLabelValues(st.String(), name).Inc()
+	m.bytes.WithLabelValues(st.String(), "in").Add(float64(size))
+}
+
+// Sent implements connection.Metrics.
+func (m *metrics) Sent(st packets.Stage, n, bytes int) {
+	m.sent.WithLabelValues(st.String()).Add(float64(n))
+	m.bytes.WithLabelValues(st.String(), "out").Add(float64(bytes))
+}
+
+func (m *metrics) opened(st packets.Stage) { m.open.WithLabelValues(st.String()).Inc() }
+
+func (m *metrics) closed(st packets.Stage, r connection.Reason) {
+	m.open.WithLabelValues(st.String()).Dec()
+	m.closes.WithLabelValues(st.String(), string(r)).Inc()
+}
+
+func (m *metrics) refused(st packets.Stage, r connection.Reason) {
+	m.closes.WithLabelValues(st.String(), string(r)).Inc()
+}

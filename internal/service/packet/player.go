@@ -1,0 +1,25 @@
+package packet
+
+import (
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+)
+
+// player is a connection of the game stage as the world knows it.
+type player struct {
+	id          uint64 // on the stream; never used twice
+	conn        *connection.Conn
+	play        *play
+	characterID string
+
+	joined chan *worldv1.Joined // one answer to the join that a handler waits for
+	left   chan struct{}        // closed when the world has let the player go
+
+	// Guarded by worldLink.mu.
+	entity  uint32 // 0 before the zone was entered
+	leaving bool
+	gone    bool
+
+	// Owned by the link's receiving goroutine.
+	shown map[uint32]struct{} // entities that the client has been shown
+}

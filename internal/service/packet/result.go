@@ -1,0 +1,58 @@
+package packet
+
+import (
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/packets"
+)
+
+// results maps the reasons of errors to the client's result bytes, a column
+// for each packet that carries one. A reason that is not listed is shown as
+// "failed" (1). The client shows a text of its own for each number.
+//
+// An unknown user and a wrong secret are the same reason, so that a stranger
+// cannot find out who has an account. NO_GAME_PASSWORD becomes "no right" (7),
+// which tells the player to start the game from the website.
+var results = map[string]result{ //nolint:gochecknoglobals // a constant table
+	"LOGIN_REFUSED":       {login: packets.LoginWrongPassword},
+	"USER_BANNED":         {login: packets.LoginRefused, join: packets.JoinFailed},
+	"NO_GAME_PASSWORD":    {login: packets.LoginNoRight},
+	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
+	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},
+	"SESSION_EXPIRED":     {login: packets.LoginWrongPassword},
+	"SESSION_NOT_FOUND":   {login: packets.LoginWrongPassword},
+	"JOIN_REFUSED":        {join: packets.JoinWrongPassword},
+	"PLAY_NOT_FOUND":      {join: packets.JoinTimeout},
+	"STALE_GENERATION":    {join: packets.JoinAlreadyLoggedIn},
+	"NAME_TAKEN":          {create: packets.CreateNameExists},
+	"CHARACTER_LIMIT":     {create: packets.CreateNoMoreSlots},
+	"INVALID_NAME":        {create: packets.CreateInvalidValue},
+	"INVALID_APPEARANCE":  {create: packets.CreateInvalidValue},
+	"INVALID_START_POINT": {create: packets.CreateInvalidValue},
+}
+
+// result is what the client is told for one reason; 0 means "failed".
+type result struct {
+	login, join, create uint8
+}
+
+func loginResult(err error) uint8 {
+	return orFailed(results[errs.ReasonOf(err)].login, packets.LoginFailed)
+}
+
+func joinResult(err error) uint8 {
+	return orFailed(results[errs.ReasonOf(err)].join, packets.JoinFailed)
+}
+
+func createResult(err error) uint8 {
+	if errs.KindOf(err) == errs.InvalidArgument {
+		return packets.CreateInvalidValue
+	}
+	return orFailed(results[errs.ReasonOf(err)].create, packets.CreateFailed)
+}
+
+func orFailed(n, failed uint8) uint8 {
+	if n == 0 {
+		return failed
+	}
+	return n
+}

@@ -1,0 +1,371 @@
+package packet_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet"
+	"github.com/waystone-mmo/waystone/internal/utils/config"
+	"github.com/waystone-mmo/waystone/internal/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait of these tests.
+const patience = 10 * time.Second
+
+// lockedBuffer is a log that tests read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// gateway is a running gateway with fakes behind it.
+type gateway struct {
+	t          *testing.T
+	srv        *packet.Server
+	auth       *fakeAuth
+	characters *fakeCharacters
+	world      *fakeWorld
+	log        *lockedBuffer
+	reg        *prometheus.Registry
+	seeds      map[packets.Stage]uint32
+	stop       func()
+	ahead      atomic.Int64 // how far the gateway's clock is ahead, nanoseconds
+}
+
+// advance moves the gateway's clock on.
+func (g *gateway) advance(d time.Duration) { g.ahead.Add(int64(d)) }
+
+// start runs a gateway on free ports. change may alter its settings.
+func start(t *testing.T, change func(*packet.Config)) *gateway {
+	t.Helper()
+	var cfg packet.Config
+	r := config.New("test")
+	cfg.Register(r.Section("Packet", "The gateway."))
+	if _, err := r.Load(nil, func(string) (string, bool) { return "", false }); err != nil {
+		t.Fatal(err)
+	}
+	cfg.ListenAddr = "127.0.0.1"
+	cfg.LoginPort, cfg.WorldPort, cfg.GamePort = 0, 0, 0
+	cfg.KeepAliveInterval = 20 * time.Millisecond
+	cfg.MenuPacketsPerSecond, cfg.MenuBurst = 10000, 10000
+	if change != nil {
+		change(&cfg)
+	}
+	g := &gateway{
+		t: t, auth: newFakeAuth(), characters: &fakeCharacters{}, log: &lockedBuffer{}, reg: prometheus.NewRegistry(),
+		seeds: map[packets.Stage]uint32{packets.World: uint32(cfg.WorldSeed), packets.Game: uint32(cfg.GameSeed)},
+	}
+	var client worldv1.WorldServiceClient
+	g.world, client = startWorld(t)
+	srv, err := packet.New(cfg, packet.Deps{
+		Log:     slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Metrics: g.reg, Auth: g.auth, Character: g.characters, World: client, Name: "gateway-1",
+		Now: func() time.Time { return time.Now().Add(time.Duration(g.ahead.Load())) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.srv = srv
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- srv.Run(ctx) }()
+	g.stop = sync.OnceFunc(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("the gateway ended with %v", err)
+			}
+		case <-time.After(patience):
+			t.Error("the gateway does not stop")
+		}
+		if n := srv.Status().Buffers; n != 0 {
+			t.Errorf("%d buffers were not given back", n)
+		}
+	})
+	t.Cleanup(g.stop)
+	<-g.world.streams
+	return g
+}
+
+// client is the game client's side of one connection.
+type client struct {
+	t      *testing.T
+	nc     net.Conn
+	stage  packets.Stage
+	reader *wire.Reader
+	sealer *wire.Sealer
+}
+
+func (g *gateway) dial(st packets.Stage) *client {
+	g.t.Helper()
+	nc, err := net.Dial("tcp", g.srv.Addr(st).String())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = nc.Close() })
+	if err := nc.SetDeadline(time.Now().Add(patience)); err != nil {
+		g.t.Fatal(err)
+	}
+	tables := wire.DefaultTables()
+	if seed := g.seeds[st]; seed != 0 {
+		if tables, err = wire.SeededTables(seed); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	return &client{
+		t: g.t, nc: nc, stage: st,
+		reader: wire.NewReader(nc, tables, wire.ServerToClient, wire.Limits{}, nil),
+		sealer: wire.NewSealer(tables, wire.ClientToServer),
+	}
+}
+
+func (c *client) sealed(p packets.Packet) []byte {
+	c.t.Helper()
+	plain, err := packets.Append(nil, p)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.sealPlain(plain)
+}
+
+func (c *client) sealPlain(plain []byte) []byte {
+	c.t.Helper()
+	b, err := c.sealer.Append(nil, plain)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return b
+}
+
+func (c *client) send(p packets.Packet) {
+	c.t.Helper()
+	c.write(c.sealed(p))
+}
+
+func (c *client) write(b []byte) {
+	c.t.Helper()
+	if _, err := c.nc.Write(b); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// next reads the next packet.
+func (c *client) next() packets.Packet {
+	c.t.Helper()
+	plain, err := c.reader.ReadPacket()
+	if err != nil {
+		c.t.Fatalf("read: %v", err)
+	}
+	p, err := packets.Decode(c.stage, packets.Server, plain)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// expect reads the next packet, which must be a P.
+func expect[P packets.Packet](c *client) P {
+	c.t.Helper()
+	p := c.next()
+	typed, ok := p.(P)
+	if !ok {
+		c.t.Fatalf("got %T %+v, want %T", p, p, typed)
+	}
+	return typed
+}
+
+// expectEnd reads until the gateway closes the connection.
+func (c *client) expectEnd() {
+	c.t.Helper()
+	for {
+		_, err := c.reader.ReadPacket()
+		if err == nil {
+			continue
+		}
+		if ne, ok := err.(net.Error); ok && ne.Timeout() { //nolint:errorlint // the connection's own error
+			c.t.Fatal("the connection is still open")
+		}
+		_ = c.nc.Close() // the gateway waits for it, for a time
+		return
+	}
+}
+
+// signIn goes through the login stage and returns the reply that names the
+// world stage.
+func (g *gateway) signIn() (*client, *packets.SelectServerReply) {
+	g.t.Helper()
+	c := g.dial(packets.Login)
+	c.send(&packets.AcceptRequest{})
+	if s := expect[*packets.NetworkStatus](c); s.Status != packets.StatusAccepted {
+		g.t.Fatalf("network status %d", s.Status)
+	}
+	c.send(&packets.LoginRequest{Secret: secret, User: "alice"})
+	if r := expect[*packets.LoginReply](c); r.Result != packets.LoginOK || len(r.Servers) != 1 {
+		g.t.Fatalf("login reply %+v", r)
+	}
+	c.send(&packets.ChannelListRequest{})
+	if r := expect[*packets.ChannelListReply](c); len(r.Channels) != 1 {
+		g.t.Fatalf("channels %+v", r)
+	}
+	c.send(&packets.SelectServerRequest{Channel: 1})
+	return c, expect[*packets.SelectServerReply](c)
+}
+
+// choose goes on to the world stage.
+func (g *gateway) choose() *client {
+	g.t.Helper()
+	_, to := g.signIn()
+	c := g.dial(packets.World)
+	c.send(&packets.JoinRequest{Token: to.Token, Secret: secret})
+	if r := expect[*packets.JoinReply](c); r.Result != packets.JoinOK {
+		g.t.Fatalf("join reply %+v", r)
+	}
+	return c
+}
+
+// enter goes all the way into the zone as entity 5 and returns the world and
+// the game connection, and the number of the player on the world's stream.
+func (g *gateway) enter() (world, game *client, player uint64) {
+	g.t.Helper()
+	g.characters.mu.Lock()
+	if len(g.characters.list) == 0 {
+		g.characters.list = []*databasev1.Character{character("Aria")}
+	}
+	g.characters.mu.Unlock()
+	world = g.choose()
+	world.send(&packets.CharacterListRequest{})
+	expect[*packets.CharacterListReply](world)
+	world.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	to := expect[*packets.MoveServer](world)
+	game = g.dial(packets.Game)
+	game.send(&packets.JoinRequest{Token: to.Token, Secret: secret})
+	join := g.fromGateway()
+	if join.GetJoin().GetCharacterId() != "7" || join.GetJoin().GetUserId() != "user-alice" {
+		g.t.Fatalf("join is %v", join)
+	}
+	player = join.GetPlayer()
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{
+		Joined: &worldv1.Joined{Character: character("Aria"), MaxHp: 50},
+	}}
+	expect[*packets.JoinReply](game)
+	if d := expect[*packets.CharacterData](game); d.Name != "Aria" || d.UniqueID != 7 || d.Zone != 20 {
+		g.t.Fatalf("character data %+v", d)
+	}
+	if inv := expect[*packets.Inventory](game); inv.Money != 12 {
+		g.t.Fatalf("money %d", inv.Money)
+	}
+	expect[*packets.QuestData](game)
+	game.send(&packets.JoinZoneRequest{})
+	if m := g.fromGateway(); m.GetEnter() == nil {
+		g.t.Fatalf("got %v, want an enter", m)
+	}
+	g.entered(player, 5)
+	if r := expect[*packets.JoinZoneReply](game); r.Entity != 5 {
+		g.t.Fatalf("join zone reply %+v", r)
+	}
+	return world, game, player
+}
+
+func character(name string) *databasev1.Character {
+	return &databasev1.Character{
+		Id: "7", Name: name, Appearance: &databasev1.Appearance{},
+		State: &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
+	}
+}
+
+func (g *gateway) entered(player uint64, entity uint32) {
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Entered{
+		Entered: &worldv1.Entered{Self: &worldv1.Entity{Id: entity, Hp: 50}},
+	}}
+}
+
+// fromGateway returns the next message that the world got.
+func (g *gateway) fromGateway() *worldv1.ConnectRequest {
+	g.t.Helper()
+	select {
+	case m := <-g.world.got:
+		return m
+	case <-time.After(patience):
+		g.t.Fatal("the world got nothing")
+		return nil
+	}
+}
+
+func (g *gateway) spawn(player uint64, entity uint32, name string) {
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Spawned{
+		Spawned: &worldv1.Spawned{Entities: []*worldv1.Entity{{Id: entity, Name: name, X: 10, Y: 20}}},
+	}}
+}
+
+// closed waits until the counter of a reason has a value.
+func (g *gateway) closed(st packets.Stage, reason string, want float64) {
+	g.t.Helper()
+	g.eventually(fmt.Sprintf("closed{%s,%s} is %v", st, reason, want), func() bool {
+		return counter(g.t, g.reg, st.String(), reason) == want
+	})
+}
+
+// eventually polls what only a count can tell.
+func (g *gateway) eventually(what string, cond func() bool) {
+	g.t.Helper()
+	for deadline := time.Now().Add(patience); !cond(); {
+		if time.Now().After(deadline) {
+			g.t.Fatalf("not so after %v: %s\n%s", patience, what, g.log)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func counter(t *testing.T, reg *prometheus.Registry, stage, reason string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "waystone_packet_closed_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			labels := map[string]string{}
+			for _, l := range m.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			if labels["stage"] == stage && labels["reason"] == reason {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,59 @@
+package packet
+
+import (
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+)
+
+// States of a connection. Each stage begins with its own fresh state, 0.
+//
+//	login  loginFresh ─703→ loginAccepted ─708 ok→ loginSigned ─70a ok→ loginHanded
+//	world  worldFresh ─70b ok→ worldChoosing ─715 ok→ worldPlaying ─(71c of the game)→ worldChoosing
+//	game   gameFresh ─70b ok→ gameJoined ─753→ gameEntering ─(world)→ gamePlaying ─707, 71c→ gameLeaving
+const (
+	loginFresh connection.State = iota
+	loginAccepted
+	loginSigned
+	loginHanded
+)
+
+const (
+	worldFresh connection.State = iota
+	worldChoosing
+	worldPlaying
+)
+
+const (
+	gameFresh connection.State = iota
+	gameJoined
+	gameEntering
+	gamePlaying
+	gameLeaving
+)
+
+// steps says how long a client may take in each state.
+func steps(c *Config, stage packets.Stage) []connection.Step {
+	switch stage {
+	case packets.Login:
+		return []connection.Step{
+			loginFresh:    {Name: "fresh", Timeout: c.FirstPacketTimeout},
+			loginAccepted: {Name: "accepted", Timeout: c.LoginTimeout},
+			loginSigned:   {Name: "signed in", Timeout: c.ChoiceTimeout},
+			loginHanded:   {Name: "handed over", Timeout: c.ChoiceTimeout},
+		}
+	case packets.World:
+		return []connection.Step{
+			worldFresh:    {Name: "fresh", Timeout: c.FirstPacketTimeout},
+			worldChoosing: {Name: "choosing", Timeout: c.ChoiceTimeout},
+			worldPlaying:  {Name: "playing"},
+		}
+	default:
+		return []connection.Step{
+			gameFresh:    {Name: "fresh", Timeout: c.FirstPacketTimeout},
+			gameJoined:   {Name: "joined", Timeout: c.ChoiceTimeout},
+			gameEntering: {Name: "entering"},
+			gamePlaying:  {Name: "playing"},
+			gameLeaving:  {Name: "leaving"},
+		}
+	}
+}

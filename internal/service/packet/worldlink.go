@@ -1,0 +1,339 @@
+package packet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+)
+
+// Bounds of the link.
+const (
+	linkQueue      = 8192 // messages that may wait for the stream
+	linkBackoffMin = 50 * time.Millisecond
+	linkBackoffMax = 2 * time.Second
+)
+
+// leftShutdown is the reason of a Left with which a stopping world lets its
+// players go.
+const leftShutdown = "SHUTDOWN"
+
+var errWorldDown = errs.New(errs.Unavailable, "WORLD_UNAVAILABLE", "the world cannot be reached; try again")
+
+// errLinkFull is why the gateway cuts the stream itself.
+var errLinkFull = errors.New("the world does not take what it is sent")
+
+// worldLink is the gateway's one stream to the world. When the stream is lost
+// it connects again and brings the players who were in a zone back; their
+// connections stay open meanwhile.
+type worldLink struct {
+	client  worldv1.WorldServiceClient
+	name    string
+	log     *slog.Logger
+	deliver func(players []*player, msg *worldv1.ConnectResponse)
+
+	mu      sync.Mutex
+	out     chan *worldv1.ConnectRequest // nil while there is no stream
+	cut     context.CancelCauseFunc      // ends the stream that out leads to
+	players map[uint64]*player
+	nextID  uint64
+}
+
+func newWorldLink(client worldv1.WorldServiceClient, name string, log *slog.Logger) *worldLink {
+	return &worldLink{client: client, name: name, log: log, players: map[uint64]*player{}}
+}
+
+// run keeps the stream up until ctx ends.
+func (l *worldLink) run(ctx context.Context) {
+	backoff := linkBackoffMin
+	for ctx.Err() == nil {
+		started := time.Now()
+		err := l.stream(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(started) > linkBackoffMax {
+			backoff = linkBackoffMin
+		}
+		l.log.Warn("the stream to the world is down; connecting again", "in", backoff, "cause", err.Error())
+		timer := time.NewTimer(backoff)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		backoff = min(2*backoff, linkBackoffMax)
+	}
+}
+
+// stream runs one stream from Hello to its end.
+func (l *worldLink) stream(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := l.client.Connect(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	if err := stream.Send(&worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Hello{Hello: &worldv1.Hello{Gateway: l.name}}}); err != nil {
+		return fmt.Errorf("send hello: %w", errors.Join(err, streamEnd(stream)))
+	}
+	first, err := stream.Recv()
+	if err != nil {
+		return fmt.Errorf("receive welcome: %w", err)
+	}
+	if first.GetWelcome() == nil {
+		return fmt.Errorf("the world's first message is %T, want a welcome", first.GetMessage())
+	}
+	l.log.Info("the stream to the world is up")
+	out := l.up(cancel)
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		defer cancel(nil)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case msg := <-out:
+				if err := stream.Send(msg); err != nil {
+					return // Recv has the reason
+				}
+			}
+		}
+	})
+	for err == nil {
+		var msg *worldv1.ConnectResponse
+		if msg, err = stream.Recv(); err == nil {
+			l.deliver(l.receivers(msg), msg)
+		}
+	}
+	l.down()
+	cancel(nil)
+	sender.Wait()
+	if errors.Is(context.Cause(ctx), errLinkFull) {
+		return errLinkFull
+	}
+	return err
+}
+
+// streamEnd returns why a stream that cannot be sent on has ended.
+func streamEnd(stream worldv1.WorldService_ConnectClient) error {
+	_, err := stream.Recv()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// up opens the queue and puts the joins of the players who are in a zone at
+// its head.
+func (l *worldLink) up(cut context.CancelCauseFunc) chan *worldv1.ConnectRequest {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make(chan *worldv1.ConnectRequest, linkQueue+len(l.players))
+	for _, p := range l.players {
+		out <- joinRequest(p, p.entity)
+	}
+	l.out, l.cut = out, cut
+	return out
+}
+
+// down closes the queue. Players who had not entered yet cannot be brought
+// back; whoever waits for them is told.
+func (l *worldLink) down() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out = nil
+	for id, p := range l.players {
+		if p.entity == 0 || p.leaving {
+			delete(l.players, id)
+			p.release()
+			if !p.leaving && p.conn.State() != gameFresh {
+				p.conn.Close(connection.Backend)
+			}
+		}
+	}
+}
+
+// answer gives the world's answer to the handler that waits for it; a second
+// answer, which no handler waits for, is dropped.
+func (p *player) answer(j *worldv1.Joined) {
+	select {
+	case p.joined <- j:
+	default:
+	}
+}
+
+// release lets go of whoever waits for the player. The caller holds mu.
+func (p *player) release() {
+	if !p.gone {
+		p.gone = true
+		close(p.left)
+	}
+}
+
+func joinRequest(p *player, entity uint32) *worldv1.ConnectRequest {
+	return &worldv1.ConnectRequest{Player: p.id, Message: &worldv1.ConnectRequest_Join{Join: &worldv1.Join{
+		UserId: p.play.userID, CharacterId: p.characterID, Generation: p.play.generation, FormerEntity: entity,
+	}}}
+}
+
+// receivers finds the players that a message is for, and keeps the books on
+// who is where.
+func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]*player, 0, len(msg.GetPlayers()))
+	for _, id := range msg.GetPlayers() {
+		p, ok := l.players[id]
+		if !ok {
+			continue
+		}
+		if msg.GetLeft().GetReason() == leftShutdown && p.entity != 0 && !p.leaving {
+			continue // the world stops, and may come back: the player waits for it
+		}
+		list = append(list, p)
+		switch m := msg.GetMessage().(type) {
+		case *worldv1.ConnectResponse_Entered:
+			p.entity = m.Entered.GetSelf().GetId()
+		case *worldv1.ConnectResponse_Left:
+			delete(l.players, id)
+			p.release()
+		case *worldv1.ConnectResponse_Joined:
+			if m.Joined.GetReason() != "" {
+				delete(l.players, id)
+				p.answer(m.Joined) // before the end, which says nothing of the reason
+				p.release()
+			}
+		}
+	}
+	return list
+}
+
+// join brings a player to the world and waits for its answer.
+func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, characterID string) (*player, *worldv1.Joined, error) {
+	l.mu.Lock()
+	l.nextID++
+	p := &player{
+		id: l.nextID, conn: c, play: pl, characterID: characterID,
+		joined: make(chan *worldv1.Joined, 1), left: make(chan struct{}), shown: map[uint32]struct{}{},
+	}
+	if l.out == nil || !offer(l.out, joinRequest(p, 0)) {
+		l.mu.Unlock()
+		return nil, nil, errWorldDown
+	}
+	l.players[p.id] = p
+	l.mu.Unlock()
+
+	select {
+	case j := <-p.joined:
+		if j.GetReason() != "" {
+			return nil, nil, errs.New(errs.FailedPrecondition, j.GetReason(), "the world refuses the player")
+		}
+		return p, j, nil
+	case <-p.left:
+		select { // the answer and the end may have come together
+		case j := <-p.joined:
+			if j.GetReason() != "" {
+				return nil, nil, errs.New(errs.FailedPrecondition, j.GetReason(), "the world refuses the player")
+			}
+		default:
+		}
+		return nil, nil, errWorldDown
+	case <-ctx.Done():
+		l.leaveLater(p)
+		return nil, nil, fmt.Errorf("wait for the world: %w", ctx.Err())
+	}
+}
+
+// send passes on what a player does. It reports false, and drops the message,
+// while the world cannot be reached or does not keep up.
+func (l *worldLink) send(p *player, msg *worldv1.ConnectRequest) bool {
+	msg.Player = p.id
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out != nil && !p.gone && offer(l.out, msg)
+}
+
+// leave takes a player out and waits until the world has saved the character.
+func (l *worldLink) leave(ctx context.Context, p *player) error {
+	if !l.leaveLater(p) {
+		return errWorldDown
+	}
+	select {
+	case <-p.left:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the world: %w", ctx.Err())
+	}
+}
+
+// leaveLater takes a player out without waiting. It reports false when the
+// world cannot be told; it then saves and removes the player by itself, some
+// time after the stream was lost. A stream that has no room for a leave is cut
+// for that: on a living one the player would stand in the world for ever.
+func (l *worldLink) leaveLater(p *player) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.gone || p.leaving {
+		return true
+	}
+	p.leaving = true
+	msg := &worldv1.ConnectRequest{Player: p.id, Message: &worldv1.ConnectRequest_Leave{Leave: &worldv1.Leave{}}}
+	if l.out != nil {
+		if offer(l.out, msg) {
+			return true
+		}
+		l.cut(errLinkFull)
+	}
+	delete(l.players, p.id)
+	p.release()
+	return false
+}
+
+// drain waits until the world has let every player go.
+func (l *worldLink) drain(ctx context.Context) error {
+	l.mu.Lock()
+	waiting := make([]*player, 0, len(l.players))
+	for _, p := range l.players {
+		waiting = append(waiting, p)
+	}
+	l.mu.Unlock()
+	for _, p := range waiting {
+		select {
+		case <-p.left:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the world to save %d players: %w", l.playing(), ctx.Err())
+		}
+	}
+	return nil
+}
+
+// connected reports whether the stream is up.
+func (l *worldLink) connected() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out != nil
+}
+
+func (l *worldLink) playing() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.players)
+}
+
+func offer(out chan *worldv1.ConnectRequest, msg *worldv1.ConnectRequest) bool {
+	select {
+	case out <- msg:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,99 @@
+package packet_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet"
+)
+
+// TestTheWorldsRefusalReachesTheClient: the reason of a refused join is never
+// lost to the end of the join that comes with it.
+func TestTheWorldsRefusalReachesTheClient(t *testing.T) {
+	g := start(t, nil)
+	g.characters.list = []*databasev1.Character{character("Aria")}
+	for range 30 {
+		world := g.choose()
+		world.send(&packets.CharacterListRequest{})
+		expect[*packets.CharacterListReply](world)
+		world.send(&packets.SelectCharacterRequest{Name: "Aria"})
+		to := expect[*packets.MoveServer](world)
+		game := g.dial(packets.Game)
+		game.send(&packets.JoinRequest{Token: to.Token, Secret: secret})
+		player := g.fromGateway().GetPlayer()
+		g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{
+			Joined: &worldv1.Joined{Reason: "STALE_GENERATION"},
+		}}
+		if r := expect[*packets.JoinReply](game); r.Result != packets.JoinAlreadyLoggedIn {
+			t.Fatalf("join reply %d, want %d", r.Result, packets.JoinAlreadyLoggedIn)
+		}
+		game.expectEnd()
+	}
+}
+
+// TestALeaveIsNeverLost: when the world does not take what it is sent, a leave
+// that finds no room cuts the stream, so that the world saves and removes the
+// player by itself.
+func TestALeaveIsNeverLost(t *testing.T) {
+	g := start(t, func(c *packet.Config) { c.PlayPerSecond, c.PlayBurst = 100000, 100000 })
+	_, game, player := g.enter()
+	stop := make(chan struct{})
+	defer close(stop)
+	line := &packets.ChatRequest{Text: strings.Repeat("x", 200)}
+	for range 20000 { // more than all queues on the way hold
+		game.send(line)
+	}
+	_ = game.nc.Close()
+	g.closed(packets.Game, "client_gone", 1)
+	go func() {
+		for {
+			select {
+			case <-g.world.got:
+			case <-stop:
+				return
+			}
+		}
+	}()
+	select {
+	case <-g.world.streams:
+	case <-time.After(patience):
+		t.Fatalf("player %d stands in the world for ever\n%s", player, g.log)
+	}
+	if n := g.srv.Status().Players; n != 0 {
+		t.Errorf("%d players are left", n)
+	}
+}
+
+// TestDrainTakesPlayersOut: a gateway that stops alone announces it, and its
+// players leave the world, saved, before its stream ends.
+func TestDrainTakesPlayersOut(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	g.srv.Announce(t.Context())
+	expect[*packets.Announce](game)
+	drained := make(chan error, 1)
+	go func() { drained <- g.srv.Drain(t.Context()) }()
+	game.expectEnd()
+	if m := g.fromGateway(); m.GetLeave() == nil || m.GetPlayer() != player {
+		t.Fatalf("got %v, want a leave", m)
+	}
+	select {
+	case err := <-drained:
+		t.Fatalf("drained (%v) before the world has saved the player", err)
+	default:
+	}
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Left{Left: &worldv1.Left{Reason: "LEFT"}}}
+	select {
+	case err := <-drained:
+		if err != nil {
+			t.Errorf("drain: %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the drain does not end")
+	}
+	g.closed(packets.Game, "shutdown", 1)
+}
