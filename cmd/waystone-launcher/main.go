@@ -1,0 +1,26 @@
+// Command waystone-launcher starts the game client from a play link.
+package main
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/waystone-mmo/waystone/internal/service/launcher"
+)
+
+var version = "development" // set by the linker
+
+func main() {
+	l := &launcher.Launcher{
+		Args:    os.Args[1:],
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Env:     os.Getenv,
+		AskUser: term.IsTerminal(int(os.Stdin.Fd())), //nolint:gosec // a descriptor fits an int
+		Version: version,
+	}
+	os.Exit(l.Run(context.Background()))
+}

@@ -1,0 +1,137 @@
+package launcher
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// MaxLinkLength bounds a play link, in bytes.
+const MaxLinkLength = 512
+
+const linkPrefix = "waystone://play?"
+
+var (
+	userRE   = regexp.MustCompile(`^[A-Za-z0-9_.]{1,30}$`)
+	ticketRE = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
+	labelRE  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	numberRE = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
+)
+
+// Link is a play link: which server to connect to, as whom, with which
+// one-time ticket.
+//
+//	waystone://play?v=1&host=H&port=P&user=U&ticket=T
+type Link struct {
+	Host   string // IPv4 address or DNS name
+	Port   uint16 // of the login stage, 1 to 65535
+	User   string // [A-Za-z0-9_.]{1,30}
+	Ticket string // [A-Za-z0-9]{32}; never logged
+}
+
+// ParseLink reads a play link. It accepts exactly the five keys, each once, in
+// any order, and no percent-escapes, so that nothing in a link can become
+// another argument of the client. Errors name the part at fault and never
+// repeat the link, which carries the ticket.
+func ParseLink(s string) (Link, error) {
+	if len(s) > MaxLinkLength {
+		return Link{}, fmt.Errorf("the link is %d bytes long; at most %d are allowed", len(s), MaxLinkLength)
+	}
+	query, ok := strings.CutPrefix(s, linkPrefix)
+	if !ok {
+		// Browsers may write the empty path of the link.
+		if query, ok = strings.CutPrefix(s, "waystone://play/?"); !ok {
+			return Link{}, errors.New("the link must begin with " + linkPrefix)
+		}
+	}
+	values := map[string]string{}
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, ok := strings.Cut(pair, "=")
+		switch key {
+		case "v", "host", "port", "user", "ticket":
+		default:
+			return Link{}, errors.New("the link has a key that is not one of v, host, port, user, ticket")
+		}
+		if !ok {
+			return Link{}, fmt.Errorf("the link's %s has no value", key)
+		}
+		if _, twice := values[key]; twice {
+			return Link{}, fmt.Errorf("the link has %s twice", key)
+		}
+		values[key] = value
+	}
+	for _, key := range []string{"v", "host", "port", "user", "ticket"} {
+		if _, ok := values[key]; !ok {
+			return Link{}, fmt.Errorf("the link has no %s", key)
+		}
+	}
+	if values["v"] != "1" {
+		return Link{}, errors.New("the link is of a version this launcher does not know; get the newest launcher from the game's website")
+	}
+	l := Link{Host: values["host"], User: values["user"], Ticket: values["ticket"]}
+	if !numberRE.MatchString(values["port"]) {
+		return Link{}, errors.New("the link's port must be a number from 1 to 65535")
+	}
+	port, err := strconv.ParseUint(values["port"], 10, 16)
+	if err != nil {
+		return Link{}, errors.New("the link's port must be a number from 1 to 65535")
+	}
+	l.Port = uint16(port)
+	if err := l.Validate(); err != nil {
+		return Link{}, err
+	}
+	return l, nil
+}
+
+// Validate reports what in the link is not as it must be.
+func (l Link) Validate() error {
+	if err := ValidateHost(l.Host); err != nil {
+		return fmt.Errorf("the link's host %w", err)
+	}
+	switch {
+	case l.Port == 0:
+		return errors.New("the link's port must be a number from 1 to 65535")
+	case !userRE.MatchString(l.User):
+		return errors.New("the link's user must be 1 to 30 letters, digits, underscores or dots")
+	case !ticketRE.MatchString(l.Ticket):
+		return errors.New("the link's ticket must be 32 letters and digits")
+	}
+	return nil
+}
+
+// String writes the link out, ticket included: it is for the player's browser,
+// never for a log.
+func (l Link) String() string {
+	return linkPrefix + "v=1&host=" + l.Host + "&port=" + strconv.Itoa(int(l.Port)) +
+		"&user=" + l.User + "&ticket=" + l.Ticket
+}
+
+// ValidateHost reports whether a host is an IPv4 address or a DNS name of at
+// most 253 characters whose last label is not a number.
+func ValidateHost(h string) error {
+	bad := errors.New("must be an IPv4 address or a DNS name")
+	if a, err := netip.ParseAddr(h); err == nil {
+		if a.Is4() {
+			return nil
+		}
+		return bad
+	}
+	if h == "" || len(h) > 253 {
+		return bad
+	}
+	labels := strings.Split(h, ".")
+	for _, label := range labels {
+		if !labelRE.MatchString(label) {
+			return bad
+		}
+	}
+	// Resolvers read a name such as 127.1 or 0x7f000001 as an address.
+	last := labels[len(labels)-1]
+	if last[0] >= '0' && last[0] <= '9' {
+		return bad
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package launcher_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/waystone-mmo/waystone/internal/service/launcher"
+)
+
+// TestMain lets the test binary stand in for the game client: it writes down
+// the arguments it was started with.
+func TestMain(m *testing.M) {
+	if out := os.Getenv("WAYSTONE_FAKE_CLIENT_OUT"); out != "" {
+		b, err := json.Marshal(os.Args[1:])
+		if err == nil {
+			err = os.WriteFile(out+".part", b, 0o600)
+		}
+		if err == nil {
+			err = os.Rename(out+".part", out)
+		}
+		if err != nil {
+			os.Exit(3)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+type bench struct {
+	t              *testing.T
+	dir            string
+	stdin          string
+	ask            bool
+	stdout, stderr bytes.Buffer
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, dir: t.TempDir()}
+	t.Cleanup(func() { // clients that were started still write into the folder
+		for {
+			var ws syscall.WaitStatus
+			if _, err := syscall.Wait4(-1, &ws, 0, nil); errors.Is(err, syscall.ECHILD) {
+				return
+			}
+		}
+	})
+	return b
+}
+
+func (b *bench) run(args ...string) int {
+	b.t.Helper()
+	b.stdout.Reset()
+	b.stderr.Reset()
+	l := &launcher.Launcher{
+		Args: args, Stdin: strings.NewReader(b.stdin), Stdout: &b.stdout, Stderr: &b.stderr,
+		Env: func(key string) string {
+			switch key {
+			case "WAYSTONE_LAUNCHER_CONFIG":
+				return filepath.Join(b.dir, "launcher.conf")
+			case "XDG_DATA_HOME":
+				return filepath.Join(b.dir, "share")
+			}
+			return ""
+		},
+		AskUser: b.ask, Version: "test",
+	}
+	return l.Run(context.Background())
+}
+
+func TestStartsTheClientWithExactlyItsArguments(t *testing.T) {
+	b := newBench(t)
+	out := filepath.Join(b.dir, "args.json")
+	t.Setenv("WAYSTONE_FAKE_CLIENT_OUT", out)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := b.run("client", exe); code != 0 {
+		t.Fatalf("client: %s", &b.stderr)
+	}
+	if code := b.run("allow", "127.0.0.1"); code != 0 {
+		t.Fatalf("allow: %s", &b.stderr)
+	}
+	if code := b.run(strings.Replace(good, "play.example.org", "127.0.0.1", 1)); code != 0 {
+		t.Fatalf("run: %s", &b.stderr)
+	}
+	if strings.Contains(b.stdout.String()+b.stderr.String(), ticket) {
+		t.Error("the ticket was printed")
+	}
+	var got []string
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		data, err := os.ReadFile(out)
+		if err == nil {
+			if err := json.Unmarshal(data, &got); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the client did not start")
+		}
+		var ws syscall.WaitStatus // yields until the child has ended
+		_, _ = syscall.Wait4(-1, &ws, 0, nil)
+	}
+	want := []string{"_server", "127.0.0.1", "_port", "29000", "_direct", "_userid", "alice_01", "_pw", ticket}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("arguments (-want +got):\n%s", d)
+	}
+}
+
+func TestAskBeforeANewHost(t *testing.T) {
+	b := newBench(t)
+	if code := b.run("run", good); code != 1 || !strings.Contains(b.stderr.String(), "waystone-launcher allow play.example.org") {
+		t.Errorf("nobody to ask: status %d, %s", code, &b.stderr)
+	}
+	b.ask, b.stdin = true, "n\n"
+	if code := b.run("run", good); code != 1 || !strings.Contains(b.stdout.String(), "play.example.org") {
+		t.Errorf("answer no: status %d, %s", code, &b.stdout)
+	}
+	b.run("list")
+	if strings.Contains(b.stdout.String(), "play.example.org") {
+		t.Error("a refused host was kept")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run("client", exe)
+	out := filepath.Join(b.dir, "args.json")
+	t.Setenv("WAYSTONE_FAKE_CLIENT_OUT", out)
+	b.stdin = "y\n"
+	local := strings.Replace(good, "play.example.org", "127.0.0.1", 1)
+	if code := b.run("run", local); code != 0 {
+		t.Fatalf("answer yes: %s", &b.stderr)
+	}
+	b.ask = false
+	if code := b.run("run", local); code != 0 {
+		t.Errorf("the second time asks again: %s", &b.stderr)
+	}
+	if code := b.run("forbid", "127.0.0.1"); code != 0 {
+		t.Errorf("forbid: %s", &b.stderr)
+	}
+	if code := b.run("run", local); code != 1 {
+		t.Error("a forbidden host is still allowed")
+	}
+}
+
+func TestSaysWhatIsMissing(t *testing.T) {
+	b := newBench(t)
+	b.run("allow", "127.0.0.1")
+	local := strings.Replace(good, "play.example.org", "127.0.0.1", 1)
+	if code := b.run("run", local); code != 1 || !strings.Contains(b.stderr.String(), "waystone-launcher client PATH") {
+		t.Errorf("no client: status %d, %s", code, &b.stderr)
+	}
+	for _, args := range [][]string{{"nonsense"}, {"run"}, {"run", "a", "b"}, {"allow"}} {
+		if code := b.run(args...); code != 2 {
+			t.Errorf("%v: status %d, want 2", args, code)
+		}
+	}
+	if code := b.run("allow", "-rf"); code != 1 {
+		t.Errorf("allow -rf: status %d", code)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "launcher.conf"), []byte("clint = x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := b.run("list"); code != 1 || !strings.Contains(b.stderr.String(), `line 1: unknown key "clint"`) {
+		t.Errorf("bad settings: status %d, %s", code, &b.stderr)
+	}
+}
+
+func TestRegister(t *testing.T) {
+	b := newBench(t)
+	t.Setenv("PATH", "") // no xdg-mime
+	if code := b.run("register"); code != 0 {
+		t.Fatalf("register: %s", &b.stderr)
+	}
+	data, err := os.ReadFile(filepath.Join(b.dir, "share", "applications", "waystone-launcher.desktop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"MimeType=x-scheme-handler/waystone;", " run %u\n"} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("the desktop file lacks %q:\n%s", want, data)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// resolveTimeout bounds the look-up of a host name.
+const resolveTimeout = 10 * time.Second
+
+// Command builds the command that starts the client for a link: the classic
+// client's own arguments, each an argument of its own and none through a
+// shell. The client cannot take a name, so ip is what the link's host resolved
+// to.
+func Command(c *Config, l Link, ip netip.Addr) (*exec.Cmd, error) {
+	if c.Client == "" {
+		return nil, fmt.Errorf("no game client is set; write a line `client = PATH` into %s, or run `waystone-launcher client PATH`", c.Path)
+	}
+	if _, err := os.Stat(c.Client); err != nil {
+		return nil, fmt.Errorf("the game client %s is not there; run `waystone-launcher client PATH` with its place", c.Client)
+	}
+	if err := l.Validate(); err != nil {
+		return nil, err
+	}
+	args := []string{
+		"_server", ip.String(), "_port", strconv.Itoa(int(l.Port)),
+		"_direct", "_userid", l.User, "_pw", l.Ticket,
+	}
+	name := c.Client
+	if c.Runner != "" {
+		name, args = c.Runner, append([]string{c.Client}, args...)
+	}
+	cmd := exec.Command(name, args...) //nolint:gosec // the player's own program; the arguments are checked by Validate
+	cmd.Dir = c.Directory
+	if cmd.Dir == "" {
+		cmd.Dir = filepath.Dir(c.Client)
+	}
+	return cmd, nil
+}
+
+// Resolve returns the first IPv4 address of a host.
+func Resolve(ctx context.Context, host string) (netip.Addr, error) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("find the address of %s: %w", host, err)
+	}
+	if len(addrs) == 0 {
+		return netip.Addr{}, errors.New("find the address of " + host + ": it has no IPv4 address")
+	}
+	return addrs[0].Unmap(), nil
+}
+
+// Start runs the client for a link and does not wait for it. It returns the
+// started process.
+func Start(ctx context.Context, c *Config, l Link) (*os.Process, error) {
+	ip, err := Resolve(ctx, l.Host)
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := Command(c, l, ip)
+	if err != nil {
+		return nil, err
+	}
+	detach(cmd)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the game client: %w", err)
+	}
+	return cmd.Process, nil
+}
