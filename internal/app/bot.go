@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/bot"
+	"github.com/waystone-mmo/waystone/internal/rpc"
+	"github.com/waystone-mmo/waystone/internal/utils/config"
+	"github.com/waystone-mmo/waystone/internal/utils/discovery"
+)
+
+// botSettings are the flags of waystone bot.
+type botSettings struct {
+	login, auth, database string
+	token                 string
+	users                 []string
+	number                int
+	duration              time.Duration
+}
+
+func (o *botSettings) register(s *config.Section) {
+	s.String(&o.login, "login", "127.0.0.1:29000", "Address and port of the login stage.", config.Env("WAYSTONE_BOT_LOGIN"))
+	s.String(&o.auth, "auth", "127.0.0.1:50051", "The auth part, which gives the bots their tickets.", config.Env("WAYSTONE_BOT_AUTH"))
+	s.String(&o.database, "database", "127.0.0.1:50052", "The database part, which knows the users' ids.", config.Env("WAYSTONE_BOT_DATABASE"))
+	s.String(&o.token, "token", "", "The operator's token out of SERVICE_TOKENS, where the parts ask for one.", config.Env("WAYSTONE_BOT_TOKEN"), config.Secret())
+	s.Strings(&o.users, "users", nil, "User names to play with, two or more.", config.Env("WAYSTONE_BOT_USERS"))
+	s.Int(&o.number, "number", 2, "Bots that play at once; with 2 they judge each other step by step.", config.Env("WAYSTONE_BOT_NUMBER"), config.Range(1, 100000))
+	s.Duration(&o.duration, "duration", 30*time.Second, "How long more than two bots play.", config.Env("WAYSTONE_BOT_DURATION"), config.Range(time.Second, 24*time.Hour))
+}
+
+// runBot lets bots play on a running server. With the client's own arguments
+// (_server …) it plays as the client that a launcher starts.
+func runBot(ctx context.Context, p Process) error {
+	if len(p.Args) > 0 && strings.HasPrefix(p.Args[0], "_") {
+		if bot.ClientMain(ctx, p.Args, p.Stdout, p.Stderr) != bot.ExitOK {
+			return errors.New("the bot could not play")
+		}
+		return nil
+	}
+	r := config.New("waystone")
+	var o botSettings
+	o.register(r.Section("Bot", "Bots that play without a screen."))
+	args := make([]string, 0, len(p.Args))
+	for _, a := range p.Args {
+		if a == "-n" {
+			a = "--number"
+		}
+		args = append(args, a)
+	}
+	rest, err := r.Load(args, p.Env)
+	if errors.Is(err, config.ErrHelp) {
+		return r.WriteHelp(p.Stdout)
+	}
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("unexpected argument %q", rest[0])
+	}
+	if len(o.users) < 2 {
+		return usagef("--users needs two user names or more: --users alice,bob")
+	}
+	accounts, done, err := o.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	report := func(line string) { fmt.Fprintln(p.Stdout, line) }
+	if o.number == 2 {
+		return bot.Check(ctx, bot.CheckConfig{Login: o.login, Accounts: [2]bot.Account(accounts[:2]), Report: report, Log: slog.New(slog.DiscardHandler)})
+	}
+	if o.number > len(accounts) {
+		return fmt.Errorf("%d bots need as many users, since an account plays once at a time; --users names %d", o.number, len(accounts))
+	}
+	_, err = bot.Swarm(ctx, bot.SwarmConfig{
+		Login: o.login, Bots: o.number, Duration: o.duration, Report: report,
+		Account: func(i int) bot.Account { return accounts[i] },
+	})
+	return err
+}
+
+// accounts finds the users and says how to get a ticket for each.
+func (o *botSettings) accounts(ctx context.Context) (list []bot.Account, done func(), err error) {
+	dial := func(setting, target string) (*grpc.ClientConn, error) {
+		t, err := discovery.Parse(target)
+		if err != nil {
+			return nil, fmt.Errorf("--%s %w", setting, err)
+		}
+		return rpc.Dial(t.String(), rpc.ClientConfig{Token: o.token, Options: t.DialOptions()})
+	}
+	authConn, err := dial("auth", o.auth)
+	if err != nil {
+		return nil, nil, err
+	}
+	dbConn, err := dial("database", o.database)
+	if err != nil {
+		_ = authConn.Close()
+		return nil, nil, err
+	}
+	done = func() { _, _ = authConn.Close(), dbConn.Close() }
+	users, tickets := databasev1.NewUserServiceClient(dbConn), authv1.NewAuthServiceClient(authConn)
+	for _, name := range o.users {
+		resp, err := users.GetUserByUsername(ctx, &databasev1.GetUserByUsernameRequest{Username: name})
+		if err != nil {
+			done()
+			return nil, nil, fmt.Errorf("find the user %s: %w", name, err)
+		}
+		id := resp.GetUser().GetId()
+		list = append(list, bot.Account{User: name, Secret: func(ctx context.Context) (string, error) {
+			t, err := tickets.IssueTicket(ctx, &authv1.IssueTicketRequest{Subject: &authv1.IssueTicketRequest_UserId{UserId: id}})
+			if err != nil {
+				return "", err
+			}
+			return t.GetTicket(), nil
+		}})
+	}
+	return list, done, nil
+}

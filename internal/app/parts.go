@@ -1,0 +1,253 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/game/data"
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/auth"
+	"github.com/waystone-mmo/waystone/internal/service/character"
+	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/service/packet"
+	"github.com/waystone-mmo/waystone/internal/service/world"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/remote"
+	"github.com/waystone-mmo/waystone/internal/utils/health"
+	"github.com/waystone-mmo/waystone/internal/utils/lifecycle"
+)
+
+// idempotentMethods are retried when a part cannot be reached: reads and
+// writes that carry a key.
+func idempotentMethods() []string {
+	names := []string{
+		databasev1.UserService_GetUser_FullMethodName,
+		databasev1.UserService_GetUserByUsername_FullMethodName,
+		databasev1.UserService_GetUserByEmail_FullMethodName,
+		databasev1.SessionService_GetSession_FullMethodName,
+		databasev1.SessionService_CheckSessions_FullMethodName,
+		databasev1.CharacterDbService_GetCharacter_FullMethodName,
+		databasev1.CharacterDbService_GetCharacterList_FullMethodName,
+		databasev1.CharacterDbService_CreateCharacter_FullMethodName,
+		databasev1.CharacterDbService_SaveCharacters_FullMethodName,
+		databasev1.AuthStoreService_GetGameAccount_FullMethodName,
+		databasev1.AuthStoreService_SetGameAccount_FullMethodName,
+		databasev1.AuthStoreService_RenewPlays_FullMethodName,
+		databasev1.AuthStoreService_EndPlay_FullMethodName,
+		authv1.AuthService_KeepAlive_FullMethodName,
+		authv1.AuthService_EndPlay_FullMethodName,
+		authv1.AuthService_CheckSession_FullMethodName,
+		authv1.AuthService_SetGamePassword_FullMethodName,
+		characterv1.CharacterService_ListCharacters_FullMethodName,
+		characterv1.CharacterService_CreateCharacter_FullMethodName,
+		characterv1.CharacterService_SelectCharacter_FullMethodName,
+	}
+	for i, n := range names {
+		names[i] = strings.TrimPrefix(n, "/")
+	}
+	return names
+}
+
+// gateway is what the check needs to know of the packet part.
+type gateway interface {
+	Addr(packets.Stage) net.Addr
+	Ready(context.Context) error
+}
+
+// addPart adds the units of one part.
+func (s *server) addPart(p part) error {
+	switch p.name {
+	case partDatabase:
+		return s.addDatabase(p)
+	case partAuth:
+		return s.addAuth(p)
+	case partCharacter:
+		return s.addCharacter(p)
+	case partWorld:
+		return s.addWorld(p)
+	case partPacket:
+		return s.addPacket(p)
+	}
+	return fmt.Errorf("part %q cannot be built", p.name)
+}
+
+// needs names the units that must be up before a part that calls these parts;
+// parts in other processes are waited for by nobody.
+func (s *server) needs(names ...string) []string {
+	list := []string{"operations"}
+	for _, n := range names {
+		if s.settings.runs(n) {
+			list = append(list, n+" gRPC")
+		}
+	}
+	return list
+}
+
+// late stands for the store that the database part opens when it starts, so
+// that its services can be registered before.
+type late struct{ store.Store }
+
+func (s *server) addDatabase(p part) error {
+	served := &late{}
+	s.manager.Add(lifecycle.Unit{
+		Name:  "store",
+		Needs: []string{"operations"},
+		Start: func(ctx context.Context) error {
+			d, err := openStore(ctx, s.settings, s.log, s.metrics)
+			if err != nil {
+				return err
+			}
+			s.store, served.Store = d, d.served
+			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
+			if d.redis != nil {
+				s.health.Add(health.Check{Name: "redis", Degraded: true, Func: d.redis.Ping})
+			}
+			s.log.Info("the store is open", "store", storeName(s.settings))
+			return nil
+		},
+		Stop: func(context.Context) error {
+			s.store.close()
+			return nil
+		},
+	})
+	s.manager.Add(lifecycle.Unit{
+		Name: "purge", Needs: []string{"store"},
+		Run: func(ctx context.Context) error {
+			database.Purge(ctx, s.store.engine, s.settings.database.PurgeInterval, s.log)
+			return nil
+		},
+	})
+	return s.addGRPC(p, []string{"store"}, func(r grpc.ServiceRegistrar) { database.Register(r, served) })
+}
+
+// databaseFor returns the storage contract for a part that calls the database
+// part.
+func (s *server) databaseFor(part string) (*remote.Store, error) {
+	cc, err := s.conn(part, partDatabase)
+	if err != nil {
+		return nil, err
+	}
+	db := remote.New(cc)
+	if !s.settings.runs(partDatabase) {
+		s.health.Add(peerReady(partDatabase, db.Ping))
+	}
+	return db, nil
+}
+
+func (s *server) addAuth(p part) error {
+	db, err := s.databaseFor(p.name)
+	if err != nil {
+		return err
+	}
+	a, err := auth.New(s.settings.auth, auth.Deps{Log: s.log, Metrics: s.metrics, Store: db})
+	if err != nil {
+		return err
+	}
+	return s.addGRPC(p, s.needs(partDatabase), func(r grpc.ServiceRegistrar) { authv1.RegisterAuthServiceServer(r, a) })
+}
+
+func (s *server) addCharacter(p part) error {
+	db, err := s.databaseFor(p.name)
+	if err != nil {
+		return err
+	}
+	tables, err := data.LoadFile(s.settings.world.DataFile)
+	if err != nil {
+		return err
+	}
+	c, err := character.New(character.Deps{Log: s.log, Store: db, StartState: world.StartState(tables)})
+	if err != nil {
+		return err
+	}
+	return s.addGRPC(p, s.needs(partDatabase), func(r grpc.ServiceRegistrar) { characterv1.RegisterCharacterServiceServer(r, c) })
+}
+
+func (s *server) addWorld(p part) error {
+	db, err := s.databaseFor(p.name)
+	if err != nil {
+		return err
+	}
+	tables, err := data.LoadFile(s.settings.world.DataFile)
+	if err != nil {
+		return err
+	}
+	w, err := world.New(s.settings.world, world.Deps{Log: s.log, Characters: db, Data: tables, Metrics: s.metrics})
+	if err != nil {
+		return err
+	}
+	s.status["world"] = func() any { return w.Status() }
+	s.manager.Add(lifecycle.Unit{
+		Name: "world", Needs: s.needs(partDatabase),
+		Start: w.Start, Announce: w.Announce, Drain: w.Drain, Stop: w.Stop,
+	})
+	return s.addGRPC(p, []string{"world"}, func(r grpc.ServiceRegistrar) { worldv1.RegisterWorldServiceServer(r, w) })
+}
+
+func (s *server) addPacket(p part) error {
+	conns := map[string]*grpc.ClientConn{}
+	for _, to := range []string{partAuth, partCharacter, partWorld} {
+		cc, err := s.conn(p.name, to)
+		if err != nil {
+			return err
+		}
+		conns[to] = cc
+	}
+	cfg := s.settings.packet
+	cfg.ListenAddr = s.settings.listen[p.name].addr
+	g, err := packet.New(cfg, packet.Deps{
+		Log: s.log, Metrics: s.metrics, Name: hostName(),
+		Auth:      authv1.NewAuthServiceClient(conns[partAuth]),
+		Character: characterv1.NewCharacterServiceClient(conns[partCharacter]),
+		World:     worldv1.NewWorldServiceClient(conns[partWorld]),
+	})
+	if err != nil {
+		return err
+	}
+	s.gateway = g
+	s.status["packet"] = func() any { return g.Status() }
+	unit := lifecycle.Unit{
+		Name: p.name, Needs: s.needs(partAuth, partCharacter, partWorld),
+		Start: g.Start, Run: g.Run,
+	}
+	if !s.settings.runs(partWorld) {
+		// A world in this process announces its own end and takes the players out;
+		// one in another goes on, and must be told that they leave.
+		unit.Announce, unit.Drain = g.Announce, g.Drain
+	}
+	s.manager.Add(unit)
+	link := lifecycle.Unit{Name: "stream to the world", Needs: []string{p.name}, Start: func(ctx context.Context) error {
+		// A world in this process is there in a moment, and ready means that
+		// players can come in. One in another process may come later: readiness
+		// follows it.
+		if s.settings.runs(partWorld) {
+			if err := s.awaitReady(ctx); err != nil {
+				return err
+			}
+		}
+		s.health.Add(health.Check{Name: "stream to the world", Func: g.Ready})
+		return nil
+	}}
+	s.manager.Add(link)
+	return nil
+}
+
+// hostName names this gateway in the world's log.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "gateway"
+	}
+	if len(name) > 64 {
+		name = name[:64]
+	}
+	return name
+}

@@ -1,0 +1,275 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+
+	"github.com/waystone-mmo/waystone/internal/rpc"
+	"github.com/waystone-mmo/waystone/internal/utils/balance"
+	"github.com/waystone-mmo/waystone/internal/utils/config"
+	"github.com/waystone-mmo/waystone/internal/utils/discovery"
+	"github.com/waystone-mmo/waystone/internal/utils/health"
+	"github.com/waystone-mmo/waystone/internal/utils/lifecycle"
+	"github.com/waystone-mmo/waystone/internal/utils/logging"
+	"github.com/waystone-mmo/waystone/internal/utils/ops"
+)
+
+// server is a process that serves.
+type server struct {
+	Process
+	settings *settings
+	registry *config.Registry
+	log      *slog.Logger
+	metrics  *prometheus.Registry
+	health   *health.Health
+	rpc      *rpc.Metrics
+	manager  *lifecycle.Manager
+	status   map[string]func() any
+	memory   map[string]rpc.Listener // by part, for callers in this process
+	conns    []*grpc.ClientConn
+	store    *dataStore
+	gateway  gateway
+	stop     context.CancelCauseFunc
+}
+
+// errChecked ends a process that was started only to be checked.
+var errChecked = errors.New("the check is done")
+
+func runServe(ctx context.Context, p Process) error {
+	started := time.Now()
+	args, check := takeFlag(p.Args, "check")
+	args, exit := takeFlag(args, "exit")
+	if exit && !check {
+		return usagef("--exit goes with --check")
+	}
+	chosen, args, err := splitParts(args)
+	if err != nil {
+		return err
+	}
+	if check && len(chosen) != len(parts()) {
+		return usagef("--check needs all parts in one process; use waystone bot against parts that run alone")
+	}
+	r := config.New("waystone")
+	s := register(r, chosen)
+	if err := loadServing(p, r, s, args); err != nil {
+		return err
+	}
+	if err := requireDatabaseURL(s); err != nil {
+		return err
+	}
+	srv, err := newServer(p, r, s)
+	if err != nil {
+		return err
+	}
+	defer srv.closeConns()
+	if check {
+		srv.addCheck(started, exit)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	srv.stop = cancel
+	ctx, release := lifecycle.Signals(ctx, srv.log, p.Exit)
+	defer release()
+	return srv.manager.Run(ctx)
+}
+
+func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
+	log, err := logging.New(p.Stderr, logging.Config{Level: s.logLevel, Format: logging.Format(s.logFormat)})
+	if err != nil {
+		return nil, err
+	}
+	srv := &server{
+		Process: p, settings: s, registry: r, log: log,
+		metrics: prometheus.NewRegistry(),
+		health:  health.New(health.Config{Log: log}),
+		status:  map[string]func() any{},
+		memory:  map[string]rpc.Listener{},
+	}
+	srv.rpc = rpc.NewMetrics(srv.metrics)
+	srv.manager = lifecycle.New(log, lifecycle.Config{
+		DrainDelay:  s.drainDelay,
+		GracePeriod: s.gracePeriod,
+		OnReady: func() {
+			srv.health.SetState(health.Ready)
+			log.Info("ready", "parts", len(s.parts), "version", Version())
+		},
+		OnDraining: func() { srv.health.SetState(health.Draining) },
+	})
+	for _, p := range s.parts {
+		if p.port != 0 {
+			srv.memory[p.name] = rpc.Listen()
+		}
+		// With tokens every caller needs one. Parts that share a process and were
+		// given none get one that lives as long as the process.
+		if len(s.tokens) > 0 && s.tokens[p.name] == "" && p.name != partDatabase {
+			if !s.allInOne() {
+				return nil, fmt.Errorf("SERVICE_TOKENS names no token for %s, which calls other parts: add %s:TOKEN, the same on every part", p.name, p.name)
+			}
+			s.tokens[p.name] = rand.Text()
+		}
+	}
+	if err := srv.addOps(); err != nil {
+		return nil, err
+	}
+	for _, p := range s.parts {
+		if err := srv.addPart(p); err != nil {
+			srv.closeConns()
+			return nil, err
+		}
+	}
+	return srv, nil
+}
+
+func (s *server) closeConns() {
+	for _, cc := range s.conns {
+		_ = cc.Close()
+	}
+}
+
+// addOps adds the operations endpoints, which are there from the first moment
+// to the last, and the loop that keeps health up to date.
+func (s *server) addOps() error {
+	var names []string
+	for _, p := range s.settings.parts {
+		names = append(names, p.name)
+	}
+	o, err := ops.New(ops.Config{
+		Addr: s.settings.opsAddr, AddrSetting: "OPS_LISTEN_ADDR",
+		Live: s.health.Live(), Ready: s.health.Ready(),
+		Metrics: s.metrics, Version: Version(), Targets: names,
+		Settings: s.registry.Changed, Providers: s.status, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.manager.Add(lifecycle.Unit{Name: "operations", Start: o.Start, Run: o.Run, Stop: o.Stop})
+	s.manager.Add(lifecycle.Unit{Name: "health", Needs: []string{"operations"}, Run: s.health.Run})
+	return nil
+}
+
+// conn returns a connection to a part: in memory when it runs in this process,
+// by discovery otherwise. as is the part that calls.
+func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
+	cfg := rpc.ClientConfig{Token: s.settings.tokens[as]}
+	var cc *grpc.ClientConn
+	if ln, ok := s.memory[to]; ok {
+		var err error
+		if cc, err = ln.Dial(cfg); err != nil {
+			return nil, err
+		}
+	} else {
+		target, err := discovery.Parse(*s.settings.discovery[to])
+		if err != nil {
+			return nil, err
+		}
+		cfg.Options = target.DialOptions()
+		balancing, err := balance.DialOptions(balance.Config{
+			Policy:     balance.Policy(s.settings.balancing),
+			Idempotent: idempotentMethods(),
+			// A lone replica that is about to stop is still the only one there is:
+			// others save through it until its connections close.
+			NoHealthCheck: target.Scheme == discovery.Static && len(target.Addrs) == 1,
+		})
+		if err != nil {
+			return nil, err
+		}
+		cfg.Options = append(cfg.Options, balancing...)
+		if cc, err = rpc.Dial(target.String(), cfg); err != nil {
+			return nil, err
+		}
+	}
+	s.conns = append(s.conns, cc)
+	return cc, nil
+}
+
+// addGRPC adds the unit of a part that others call: its services on a port and
+// on the in-memory listener.
+func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegistrar)) error {
+	srv, err := rpc.NewServer(rpc.ServerConfig{
+		Log: s.log, Metrics: s.rpc, Health: s.health.Server(), Access: rpc.Access{Tokens: s.settings.tokens},
+	})
+	if err != nil {
+		return err
+	}
+	register(srv)
+	e := s.settings.listen[p.name]
+	var ln net.Listener
+	s.manager.Add(lifecycle.Unit{
+		Name: p.name + " gRPC", Needs: needs,
+		Start: func(ctx context.Context) error {
+			addr := net.JoinHostPort(e.addr, strconv.Itoa(e.port))
+			var lc net.ListenConfig
+			var err error
+			if ln, err = lc.Listen(ctx, "tcp", addr); err != nil {
+				return fmt.Errorf("listen on %s: %w; %s sets another port", addr, err, s.portSetting(p))
+			}
+			if !rpc.IsLocal(ln.Addr()) && len(s.settings.tokens) == 0 {
+				s.log.Warn("gRPC is open beyond this machine and SERVICE_TOKENS is not set: internal methods refuse callers from elsewhere",
+					"part", p.name, "addr", ln.Addr().String())
+			}
+			return nil
+		},
+		Run: func(context.Context) error {
+			errc := make(chan error, 2)
+			go func() { errc <- srv.Serve(s.memory[p.name]) }()
+			go func() { errc <- srv.Serve(ln) }()
+			err := <-errc
+			if err != nil {
+				srv.Stop() // half a server is none: the other listener ends too
+			}
+			return errors.Join(err, <-errc)
+		},
+		Stop: func(ctx context.Context) error {
+			done := make(chan struct{})
+			go func() {
+				srv.GracefulStop()
+				close(done)
+			}()
+			select {
+			case <-done:
+				return nil
+			case <-ctx.Done():
+				srv.Stop()
+				<-done
+				return fmt.Errorf("calls in flight were cut off: %w", ctx.Err())
+			}
+		},
+	})
+	return nil
+}
+
+func (s *server) portSetting(p part) string {
+	if len(s.settings.parts) == 1 {
+		return "SERVICE_PORT"
+	}
+	return upper(p.name) + "_SERVICE_PORT"
+}
+
+// peerReady is a check that another part can be called.
+func peerReady(name string, ping func(context.Context) error) health.Check {
+	return health.Check{Name: name + " part", Func: ping}
+}
+
+// takeFlag takes a switch out of the arguments.
+func takeFlag(args []string, name string) (rest []string, found bool) {
+	for _, a := range args {
+		if a == "-"+name || a == "--"+name {
+			found = true
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	return rest, found
+}
+
+func upper(s string) string { return strings.ToUpper(s) }

@@ -1,0 +1,58 @@
+package app_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+)
+
+// anyPorts lets a server of all parts take ports that are free.
+func anyPorts(t *testing.T) env {
+	t.Helper()
+	e := newEnv(t)
+	for _, name := range []string{
+		"DATABASE_SERVICE_PORT", "AUTH_SERVICE_PORT", "CHARACTER_SERVICE_PORT", "WORLD_SERVICE_PORT",
+		"PACKET_LOGIN_PORT", "PACKET_WORLD_PORT", "PACKET_GAME_PORT",
+	} {
+		e[name] = "0"
+	}
+	e["OPS_LISTEN_ADDR"], e["DRAIN_DELAY"] = "127.0.0.1:0", "0s"
+	return e
+}
+
+func TestServeChecksItself(t *testing.T) {
+	t.Parallel()
+	e := anyPorts(t)
+	for range 2 { // the second time on the database that the first one left
+		out := ok(t, e, "", "serve", "--check", "--exit")
+		if !strings.Contains(out, "The server works") {
+			t.Errorf("it printed %q", out)
+		}
+	}
+	if row(t, e, "demo.one") == "" || row(t, e, "demo.two") == "" {
+		t.Error("the demo accounts are not there")
+	}
+}
+
+func TestServeNamesTheSettingOfATakenPort(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AUTH_SERVICE_PORT": port, "PACKET_LOGIN_PORT": port, "OPS_LISTEN_ADDR": ln.Addr().String(),
+	} {
+		e := anyPorts(t)
+		e[name] = value
+		r := run(t, e, "", "serve")
+		if r.code != 1 || !strings.Contains(r.stderr, name) || !strings.Contains(r.stderr, port) {
+			t.Errorf("%s=%s: exit status %d: %s", name, value, r.code, r.stderr)
+		}
+	}
+}
