@@ -1,0 +1,127 @@
+// Package docgen writes the reference documents from what they describe: the
+// registered settings, the table of packets, the migrated databases. Its test
+// fails when a committed document is stale.
+package docgen
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/utils/config"
+)
+
+const header = "<!-- Written by `make gen`; not edited by hand. -->\n\n"
+
+// Configuration renders the settings, a table for each section.
+func Configuration(settings []config.Setting, docs map[string]string) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Settings\n\n" + header)
+	b.WriteString(`Every setting can be given as a flag, as an environment variable or in a file;
+a flag beats a variable, a variable beats the file, and the file beats the
+default. The file is named by ` + "`--config` or `WAYSTONE_CONFIG`" + `: lines of the form
+` + "`key = value`, or YAML when its name ends in `.yaml`" + `. The flag is the variable's name
+in lower case with dashes (` + "`LOG_LEVEL`: `--log-level`" + `), the key in the file the
+same with underscores. ` + "`waystone config` prints every value and where it comes\nfrom" + `; a wrong value stops the start with a sentence that names it.
+
+A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT` and\n`OPS_LISTEN_ADDR` (default 127.0.0.1 and 8081 auth, 8082 database, 8083\ncharacter, 8084 world, 8085 packet)" + ` without the part's name before them.
+
+`)
+	section := ""
+	for _, s := range settings {
+		if s.Section != section {
+			section = s.Section
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| variable | default | what it does |\n|---|---|---|\n", section, docs[section])
+		}
+		def := "`" + s.Default + "`"
+		if s.Default == "" {
+			def = "empty"
+		}
+		usage := s.Usage
+		if s.Range != "" {
+			usage += " Must be " + s.Range + "."
+		}
+		if s.Secret {
+			usage += " Secret: never printed."
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Env, def, strings.ReplaceAll(usage, "|", "\\|"))
+	}
+	return b.Bytes()
+}
+
+// Packets renders the table of packets and, for each, its fields.
+func Packets(rows []packets.Row) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Packets\n\n" + header)
+	b.WriteString("The packets of the client's protocol (irose, client 129) that Waystone speaks.\nSizes are in bytes and include the header of six. How a packet is framed and\nenciphered is said in the package comment of `internal/wire`.\n")
+	for _, stage := range []packets.Stage{packets.Login, packets.World, packets.Game} {
+		for _, from := range []packets.Side{packets.Client, packets.Server} {
+			fmt.Fprintf(&b, "\n## %s stage, from the %s\n\n| command | name | size | fields |\n|---|---|--:|---|\n", title(stage.String()), from)
+			for _, r := range rows {
+				if r.Stage == stage && r.From == from {
+					size := strconv.Itoa(r.MinSize)
+					if r.MaxSize != r.MinSize {
+						size = fmt.Sprintf("%d–%d", r.MinSize, r.MaxSize)
+					}
+					fmt.Fprintf(&b, "| 0x%03x | %s | %s | %s |\n", r.Command, r.Name, size, fields(reflect.TypeOf(r.New()).Elem()))
+				}
+			}
+		}
+	}
+	return b.Bytes()
+}
+
+func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// fields lists the fields of a packet with their types.
+func fields(t reflect.Type) string {
+	var list []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		list = append(list, snake(f.Name)+" "+typeName(f.Type))
+	}
+	if len(list) == 0 {
+		return "–"
+	}
+	return strings.Join(list, ", ")
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice:
+		return "list of " + typeName(t.Elem())
+	case reflect.Array:
+		return fmt.Sprintf("%d × %s", t.Len(), typeName(t.Elem()))
+	case reflect.Pointer:
+		return "[" + typeName(t.Elem()) + "]"
+	case reflect.Struct:
+		return t.Name()
+	case reflect.String:
+		return "text"
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "u" + t.Kind().String()[4:]
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "i" + t.Kind().String()[3:]
+	case reflect.Float32:
+		return "f32"
+	case reflect.Bool:
+		return "bool"
+	default:
+		return t.Kind().String()
+	}
+}
+
+func snake(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		upper := r >= 'A' && r <= 'Z'
+		if upper && i > 0 && (s[i-1] < 'A' || s[i-1] > 'Z' || i+1 < len(s) && s[i+1] >= 'a' && s[i+1] <= 'z') {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}
