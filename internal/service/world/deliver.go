@@ -1,6 +1,7 @@
 package world
 
 import (
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
 	"math"
 	"slices"
 
@@ -126,7 +127,7 @@ func (h *host) entity(v zone.Entity) *worldv1.Entity {
 	}
 	if p := h.byEntity[v.ID]; p != nil {
 		e.CharacterId, e.Name = p.character.ID.String(), p.character.Name
-		e.Appearance = appearanceToProto(p.character.Appearance)
+		e.Appearance = storepb.AppearancePB(p.character.Appearance)
 		e.Hp, e.Mp = p.state.HP, p.state.MP
 		e.Job, e.Level, e.Xp = uint32(p.state.Job), uint32(p.state.Level), p.state.XP
 	}
