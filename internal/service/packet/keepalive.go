@@ -8,10 +8,8 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
-
-// keepAliveBatch is how many plays go into one call.
-const keepAliveBatch = 1000
 
 // keepAlive renews the play records of open connections until ctx ends, closes
 // the connections of players who may not go on, and ends the plays that nobody
@@ -36,7 +34,7 @@ func (s *Server) keepAliveOnce(ctx context.Context) {
 	}
 	// Leases run out; the end of a play can wait.
 	for len(renew) > 0 {
-		batch := renew[:min(len(renew), keepAliveBatch)]
+		batch := renew[:min(len(renew), store.MaxBatch)]
 		renew = renew[len(batch):]
 		s.renew(ctx, batch)
 	}

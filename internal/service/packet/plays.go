@@ -7,11 +7,8 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
-
-// handOverLifetime is how long a play may be without a connection after a
-// hand-over: as long as the token is good (design of the play record).
-const handOverLifetime = 60 * time.Second
 
 // play is a play record that has, or is about to have, connections here.
 type play struct {
@@ -73,11 +70,12 @@ func (ps *plays) attach(rec *databasev1.Play, c *connection.Conn) (p *play, supe
 	return p, superseded
 }
 
-// handedOver notes that the client was sent to the next stage.
+// handedOver notes that the client was sent to the next stage: the play may be
+// without a connection as long as the token is good.
 func (ps *plays) handedOver(p *play) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	p.pending = ps.now().Add(handOverLifetime)
+	p.pending = ps.now().Add(store.HandOverLifetime)
 }
 
 // detach notes that a connection has ended. A client that left an unfinished

@@ -161,16 +161,9 @@ func (s *Server) public(st packets.Stage, local netip.AddrPort) (string, uint16,
 	}
 	port := map[packets.Stage]int{packets.World: s.cfg.WorldPublicPort, packets.Game: s.cfg.GamePublicPort}[st]
 	if port == 0 {
-		port = int(addrPort(s.listeners[st].Addr()).Port())
+		port = int(connection.AddrPort(s.listeners[st].Addr()).Port())
 	}
 	return ip.String(), uint16(port), nil //nolint:gosec // checked by the settings
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
-		return t.AddrPort()
-	}
-	return netip.AddrPort{}
 }
 
 // Run serves until ctx ends, then closes every connection and returns when all

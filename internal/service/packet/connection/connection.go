@@ -106,14 +106,16 @@ type Conn struct {
 func New(cfg *Config, nc net.Conn, h Handler) *Conn {
 	return &Conn{
 		cfg: cfg, nc: nc, handler: h,
-		remote:  addrPort(nc.RemoteAddr()),
+		remote:  AddrPort(nc.RemoteAddr()),
 		queue:   newQueue(cfg.QueuePackets, cfg.QueueBytes),
 		limiter: rate.NewLimiter(cfg.Rate, cfg.Burst),
 		ended:   make(chan struct{}),
 	}
 }
 
-func addrPort(a net.Addr) netip.AddrPort {
+// AddrPort is a TCP address as a value, IPv4 where it is one; the zero value for
+// any other address.
+func AddrPort(a net.Addr) netip.AddrPort {
 	if t, ok := a.(*net.TCPAddr); ok {
 		ap := t.AddrPort()
 		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
@@ -125,7 +127,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 func (c *Conn) Remote() netip.AddrPort { return c.remote }
 
 // Local returns the address on which the client arrived.
-func (c *Conn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
+func (c *Conn) Local() netip.AddrPort { return AddrPort(c.nc.LocalAddr()) }
 
 // Stage returns the stage that the connection belongs to.
 func (c *Conn) Stage() packets.Stage { return c.cfg.Stage }
