@@ -90,14 +90,7 @@ type edge struct {
 }
 
 func (e *edge) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	start := time.Now()
-	defer func() {
-		if r := recover(); r != nil {
-			err = e.panicked(info.FullMethod, r)
-		}
-		err = ToStatus(ctx, e.cfg.Log, info.FullMethod, err)
-		e.cfg.Metrics.observe(info.FullMethod, start, err)
-	}()
+	defer e.finish(ctx, info.FullMethod, time.Now(), &err)
 	if err := e.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
@@ -108,15 +101,8 @@ func (e *edge) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, h
 }
 
 func (e *edge) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-	start := time.Now()
 	ctx := ss.Context()
-	defer func() {
-		if r := recover(); r != nil {
-			err = e.panicked(info.FullMethod, r)
-		}
-		err = ToStatus(ctx, e.cfg.Log, info.FullMethod, err)
-		e.cfg.Metrics.observe(info.FullMethod, start, err)
-	}()
+	defer e.finish(ctx, info.FullMethod, time.Now(), &err)
 	if err := e.admit(ctx, info.FullMethod); err != nil {
 		return err
 	}
@@ -136,9 +122,15 @@ func (s *validatedStream) RecvMsg(m any) error {
 	return validate(s.validator, m)
 }
 
-func (e *edge) panicked(method string, r any) error {
-	e.cfg.Log.Error("panic in a handler", "method", method, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-	return errs.New(errs.Internal, "PANIC", "internal error")
+// finish is deferred by both interceptors: it turns a panic into an error, maps
+// the error, and counts the call.
+func (e *edge) finish(ctx context.Context, method string, start time.Time, err *error) {
+	if r := recover(); r != nil {
+		e.cfg.Log.ErrorContext(ctx, "panic in a handler", "method", method, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		*err = errs.New(errs.Internal, "PANIC", "internal error")
+	}
+	*err = ToStatus(ctx, e.cfg.Log, method, *err)
+	e.cfg.Metrics.observe(method, start, *err)
 }
 
 func (e *edge) admit(ctx context.Context, method string) error {
