@@ -138,7 +138,7 @@ func (s *server) databaseFor(part string) (*remote.Store, error) {
 	}
 	db := remote.New(cc)
 	if !s.settings.runs(partDatabase) {
-		s.health.Add(peerReady(partDatabase, db.Ping))
+		s.health.Add(health.Check{Name: partDatabase + " part", Func: db.Ping})
 	}
 	return db, nil
 }
@@ -155,12 +155,25 @@ func (s *server) addAuth(p part) error {
 	return s.addGRPC(p, s.needs(partDatabase), func(r grpc.ServiceRegistrar) { authv1.RegisterAuthServiceServer(r, a) })
 }
 
+// worldTables loads the tables of the world, once for all parts in the process.
+func (s *server) worldTables() (*data.Data, error) {
+	if s.tables != nil {
+		return s.tables, nil
+	}
+	tables, err := data.LoadFile(s.settings.world.DataFile)
+	if err != nil {
+		return nil, err
+	}
+	s.tables = tables
+	return tables, nil
+}
+
 func (s *server) addCharacter(p part) error {
 	db, err := s.databaseFor(p.name)
 	if err != nil {
 		return err
 	}
-	tables, err := data.LoadFile(s.settings.world.DataFile)
+	tables, err := s.worldTables()
 	if err != nil {
 		return err
 	}
@@ -176,7 +189,7 @@ func (s *server) addWorld(p part) error {
 	if err != nil {
 		return err
 	}
-	tables, err := data.LoadFile(s.settings.world.DataFile)
+	tables, err := s.worldTables()
 	if err != nil {
 		return err
 	}

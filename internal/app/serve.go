@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 
+	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/utils/balance"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
@@ -37,6 +38,7 @@ type server struct {
 	status   map[string]func() any
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
+	tables   *data.Data // of the world, once loaded
 	store    *dataStore
 	gateway  gateway
 	stop     context.CancelCauseFunc
@@ -252,12 +254,7 @@ func (s *server) portSetting(p part) string {
 	if len(s.settings.parts) == 1 {
 		return "SERVICE_PORT"
 	}
-	return upper(p.name) + "_SERVICE_PORT"
-}
-
-// peerReady is a check that another part can be called.
-func peerReady(name string, ping func(context.Context) error) health.Check {
-	return health.Check{Name: name + " part", Func: ping}
+	return strings.ToUpper(p.name) + "_SERVICE_PORT"
 }
 
 // takeFlag takes a switch out of the arguments.
@@ -271,5 +268,3 @@ func takeFlag(args []string, name string) (rest []string, found bool) {
 	}
 	return rest, found
 }
-
-func upper(s string) string { return strings.ToUpper(s) }
