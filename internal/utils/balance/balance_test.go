@@ -32,7 +32,7 @@ type replica struct {
 	health *health.Server
 	calls  atomic.Int32
 	fail   atomic.Int32 // calls still to be answered with UNAVAILABLE
-	slow   atomic.Bool  // calls wait for their deadline
+	slow   atomic.Bool  // calls end with their deadline, and with its error
 }
 
 func newReplica(t *testing.T) *replica {
@@ -57,7 +57,10 @@ func newReplica(t *testing.T) *replica {
 func (r *replica) intercept(ctx context.Context, _ any, _ *grpc.UnaryServerInfo, _ grpc.UnaryHandler) (any, error) {
 	r.calls.Add(1)
 	if r.slow.Load() {
+		// The deadline travels with the call, and the server's clock may reach it
+		// before the client's: an answer then would be taken.
 		<-ctx.Done()
+		return nil, status.FromContextError(ctx.Err()).Err()
 	}
 	if r.fail.Add(-1) >= 0 {
 		return nil, status.Error(codes.Unavailable, "told to fail")
