@@ -121,7 +121,7 @@ func (s *server) checkAccounts(ctx context.Context) ([2]*store.User, error) {
 		return users, fmt.Errorf("CHECK_USERS=%q: must be two user names", strings.Join(s.settings.checkUsers, ","))
 	}
 	for i, name := range names {
-		u, err := s.store.engine.GetUserByUsername(ctx, name, store.Fresh)
+		u, err := s.store.Load().engine.GetUserByUsername(ctx, name, store.Fresh)
 		if errors.Is(err, store.ErrUserNotFound) && len(s.settings.checkUsers) == 0 {
 			u, err = s.createDemo(ctx, name)
 		}
@@ -136,7 +136,7 @@ func (s *server) checkAccounts(ctx context.Context) ([2]*store.User, error) {
 // createDemo makes a demo account with a password that nobody knows: the bots
 // sign in by ticket.
 func (s *server) createDemo(ctx context.Context, name string) (*store.User, error) {
-	u, err := s.store.engine.CreateUser(ctx, store.NewUser{Username: name, Name: "Demo", Email: name + "@" + emailDomain})
+	u, err := s.store.Load().engine.CreateUser(ctx, store.NewUser{Username: name, Name: "Demo", Email: name + "@" + emailDomain})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (s *server) createDemo(ctx context.Context, name string) (*store.User, erro
 	if err != nil {
 		return nil, err
 	}
-	return u, s.store.engine.SetGameAccount(ctx, store.GameAccount{UserID: u.ID, PasswordHash: hash, LoopbackOnly: true})
+	return u, s.store.Load().engine.SetGameAccount(ctx, store.GameAccount{UserID: u.ID, PasswordHash: hash, LoopbackOnly: true})
 }
 
 // explain tells the operator how to go on.

@@ -16,7 +16,7 @@ import (
 
 const dbUsage = `waystone db looks after the database that DATABASE_URL or WAYSTONE_DATA name.
 
-  waystone db migrate        bring our own tables up to date; the website's are never touched
+  waystone db migrate        bring our own tables and the triggers of the change feed up to date; the website's rows and columns are never touched
   waystone db check          print what was found, and what is missing; exit status 1 if anything is
   waystone db backup FILE    copy the embedded database while the server runs
 `
@@ -47,6 +47,11 @@ func runDB(ctx context.Context, p Process) error {
 			return err
 		}
 		defer eng.Close()
+		if pg, ok := eng.(*postgres.Store); ok {
+			if err := pg.MakeFeed(ctx); err != nil {
+				return fmt.Errorf("the tables are up to date, but not the change feed: %w", err)
+			}
+		}
 		fmt.Fprintf(p.Stdout, "the tables of the %s are up to date\n", storeName(s))
 		return nil
 	case "check":

@@ -106,23 +106,39 @@ func (s *server) addDatabase(p part) error {
 			if err != nil {
 				return err
 			}
-			s.store, served.Store = d, d.served
+			served.Store = d.served
+			s.store.Store(d)
 			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
 			if d.redis != nil {
 				s.health.Add(health.Check{Name: "redis", Degraded: true, Func: d.redis.Ping})
 			}
+			s.health.Add(health.Check{Name: "change feed", Degraded: true, Func: d.feedHealth})
 			s.log.Info("the store is open", "store", storeName(s.settings))
 			return nil
 		},
 		Stop: func(context.Context) error {
-			s.store.close()
+			s.store.Load().close()
+			return nil
+		},
+	})
+	s.status["change_feed"] = func() any {
+		if d := s.store.Load(); d != nil {
+			return d.feedState()
+		}
+		return nil // not opened yet
+	}
+	s.manager.Add(lifecycle.Unit{
+		Name: "change feed", Needs: []string{"store"},
+		Run: func(ctx context.Context) error {
+			s.store.Load().follow(ctx, s.log)
+			<-ctx.Done()
 			return nil
 		},
 	})
 	s.manager.Add(lifecycle.Unit{
 		Name: "purge", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
-			database.Purge(ctx, s.store.engine, s.settings.database.PurgeInterval, s.log)
+			database.Purge(ctx, s.store.Load().engine, s.settings.database.PurgeInterval, s.log)
 			return nil
 		},
 	})

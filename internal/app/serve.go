@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,8 +39,8 @@ type server struct {
 	status   map[string]func() any
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
-	tables   *data.Data // of the world, once loaded
-	store    *dataStore
+	tables   *data.Data                // of the world, once loaded
+	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
 	stop     context.CancelCauseFunc
 }

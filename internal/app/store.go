@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -21,9 +22,10 @@ import (
 
 // engine is a store that owns its tables.
 type engine interface {
-	store.Store
+	store.Engine
 	store.Purger
 	store.Admin
+	Feed() store.Feed
 }
 
 // embeddedFile is the name of the embedded database in WAYSTONE_DATA.
@@ -72,7 +74,7 @@ func (s *settings) postgresConfig(log *slog.Logger, migrate bool) postgres.Confi
 // cached contract that is served.
 type dataStore struct {
 	engine engine
-	served store.Store
+	served *cached.Store
 	redis  *rediscache.Redis // nil without
 	close  func()
 }
@@ -84,19 +86,12 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 		return nil, err
 	}
 	d := &dataStore{engine: eng}
-	cfg := cached.Config{TTL: s.database.CacheTTL, Log: log, Metrics: reg}
+	cfg := cached.Config{
+		NearBytes: uint64(s.database.CacheNearBytes), //nolint:gosec // 0 or more by its setting
+		TTL:       s.database.CacheTTL, Log: log, Metrics: reg,
+	}
 	closeCache := func() {}
-	_, embedded := s.sqlitePath()
-	switch {
-	case s.database.CacheTTL == 0: // nothing is cached
-	case embedded || s.database.RedisURL == "none":
-		mem, err := rediscache.NewMemory(rediscache.MemoryConfig{MaxEntries: s.database.CacheEntries})
-		if err != nil {
-			_ = eng.Close()
-			return nil, fmt.Errorf("make the cache: %w", err)
-		}
-		cfg.Cache, closeCache = mem, mem.Close
-	default:
+	if _, embedded := s.sqlitePath(); !embedded && s.database.CacheTTL > 0 && s.database.RedisURL != "none" {
 		d.redis, err = rediscache.Open(ctx, s.database.RedisURL, rediscache.Config{Prefix: "waystone:", Log: log})
 		if err != nil {
 			_ = eng.Close()
@@ -104,15 +99,48 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 		}
 		cfg.Cache, closeCache = d.redis, d.redis.Close
 	}
-	served := cached.New(eng, cfg)
-	d.served = served
+	if d.served, err = cached.New(eng, cfg); err != nil {
+		closeCache()
+		return nil, err
+	}
 	d.close = func() {
-		if err := served.Close(); err != nil {
+		if err := d.served.Close(); err != nil {
 			log.Warn("the store did not close cleanly", "cause", err.Error())
 		}
 		closeCache()
 	}
 	return d, nil
+}
+
+// follow lets the cache know what changes, until ctx ends. Without a feed the
+// cache stays closed: slower, never wrong.
+func (d *dataStore) follow(ctx context.Context, log *slog.Logger) {
+	if err := d.engine.Feed().Follow(ctx, d.served); err != nil {
+		log.Error("there is no change feed: every read goes to the store", "cause", err.Error())
+		d.served.Lost(err)
+	}
+}
+
+// feedHealth reports a feed that is not current.
+func (d *dataStore) feedHealth(context.Context) error {
+	st := d.served.FeedStatus()
+	switch {
+	case st.Open || d.served.Off():
+		return nil
+	case !st.Connected && st.Cause != nil:
+		return fmt.Errorf("not connected, reads go to the store: %w", st.Cause)
+	case !st.Connected:
+		return errors.New("not connected yet, reads go to the store")
+	}
+	return fmt.Errorf("%s behind, reads go to the store", st.Lag.Round(time.Millisecond))
+}
+
+// feedState is what /status shows of the feed.
+func (d *dataStore) feedState() any {
+	st := d.served.FeedStatus()
+	return map[string]any{
+		"connected": st.Connected, "open": st.Open, "lag_ms": st.Lag.Milliseconds(), "connections": st.Resets,
+	}
 }
 
 // requireDatabaseURL refuses a part that needs a database of its own and was

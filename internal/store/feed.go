@@ -19,6 +19,12 @@ type Reader interface {
 	ReadCharacters(ctx context.Context, userID string) ([]*Character, Snapshot, error)
 }
 
+// Engine is what can stand behind a cache.
+type Engine interface {
+	Store
+	Reader
+}
+
 // UserKey is a way to name a user.
 type UserKey uint8
 
@@ -87,8 +93,11 @@ type Feed interface {
 // Follower is told what a feed sees, one call after the other. None may block.
 type Follower interface {
 	// Reset begins a connection: whatever at does not see will be told from here
-	// on. What was committed before may have been missed.
-	Reset(at Snapshot)
+	// on. What was committed before may have been missed. The origin names the
+	// history that transaction ids belong to, such as a cluster, its timeline and
+	// a database: equal ids of two origins mean nothing to each other. Engines
+	// without transaction ids give "".
+	Reset(origin string, at Snapshot)
 	// Changed tells changes in the order of their commits. A change may be told
 	// before it is visible to others.
 	Changed(changes []Change)
@@ -97,4 +106,35 @@ type Follower interface {
 	Confirmed(asked time.Time, at Snapshot)
 	// Lost ends the connection. The cause is for the log and the health report.
 	Lost(cause error)
+}
+
+// Followers tells several, in their order.
+type Followers []Follower
+
+// Reset implements Follower.
+func (fs Followers) Reset(origin string, at Snapshot) {
+	for _, f := range fs {
+		f.Reset(origin, at)
+	}
+}
+
+// Changed implements Follower.
+func (fs Followers) Changed(changes []Change) {
+	for _, f := range fs {
+		f.Changed(changes)
+	}
+}
+
+// Confirmed implements Follower.
+func (fs Followers) Confirmed(asked time.Time, at Snapshot) {
+	for _, f := range fs {
+		f.Confirmed(asked, at)
+	}
+}
+
+// Lost implements Follower.
+func (fs Followers) Lost(cause error) {
+	for _, f := range fs {
+		f.Lost(cause)
+	}
 }

@@ -26,36 +26,37 @@ type Snapshot struct {
 
 // ParseSnapshot reads the text form of a pg_snapshot, xmin:xmax:xip,xip,….
 func ParseSnapshot(text string) (Snapshot, error) {
-	malformed := func() (Snapshot, error) {
-		return Snapshot{}, fmt.Errorf("malformed snapshot %q: want xmin:xmax:xip,xip", text)
-	}
 	low, rest, ok := strings.Cut(text, ":")
 	high, list, ok2 := strings.Cut(rest, ":")
 	if !ok || !ok2 {
-		return malformed()
+		return Snapshot{}, malformedSnapshot(text)
 	}
 	var s Snapshot
 	var err error
 	if s.Xmin, err = strconv.ParseUint(low, 10, 64); err != nil {
-		return malformed()
+		return Snapshot{}, malformedSnapshot(text)
 	}
 	if s.Xmax, err = strconv.ParseUint(high, 10, 64); err != nil {
-		return malformed()
+		return Snapshot{}, malformedSnapshot(text)
 	}
 	if list != "" {
 		s.Xip = make([]uint64, 0, strings.Count(list, ",")+1)
 		for part := range strings.SplitSeq(list, ",") {
 			xid, err := strconv.ParseUint(part, 10, 64)
 			if err != nil {
-				return malformed()
+				return Snapshot{}, malformedSnapshot(text)
 			}
 			s.Xip = append(s.Xip, xid)
 		}
 	}
 	if !s.valid() {
-		return malformed()
+		return Snapshot{}, malformedSnapshot(text)
 	}
 	return s, nil
+}
+
+func malformedSnapshot(text string) error {
+	return fmt.Errorf("malformed snapshot %q: want xmin:xmax:xip,xip", text)
 }
 
 func (s Snapshot) valid() bool {

@@ -15,7 +15,7 @@ type Config struct {
 	WebsiteSchema    string
 	MaxConns         int
 	CacheTTL         time.Duration
-	CacheEntries     int
+	CacheNearBytes   int
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
 	PurgeInterval    time.Duration
@@ -29,8 +29,8 @@ func (c *Config) Register(s *config.Section) {
 		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
 	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))
-	s.Duration(&c.CacheTTL, "cache-ttl", 5*time.Second, "How long a cached answer may be given after the website has changed the row; 0 reads everything from the store.", config.Range(time.Duration(0), 300*time.Second))
-	s.Int(&c.CacheEntries, "cache-entries", 100000, "Records in the cache inside the process.", config.Range(100, 100000000))
+	s.Duration(&c.CacheTTL, "cache-ttl", 300*time.Second, "How long a record is cached at most; what changes leaves the cache at once. 0 reads everything from the store.", config.Range(time.Duration(0), time.Hour))
+	s.Int(&c.CacheNearBytes, "cache-near-bytes", 64<<20, "Memory for the cache inside the process, in bytes; 0 for none, so that every cached read asks Redis.", config.Range(0, 1<<40))
 	s.Duration(&c.SessionExpiresIn, "session-expires-in", 168*time.Hour, "The website's session.expiresIn.", config.Range(time.Minute, 9600*time.Hour))
 	s.Duration(&c.SessionUpdateAge, "session-update-age", 24*time.Hour, "The website's session.updateAge.", config.Range(time.Duration(0), 9600*time.Hour),
 		config.Check(func() error {

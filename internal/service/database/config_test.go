@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := database.Config{
-		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, CacheTTL: 5 * time.Second, CacheEntries: 100000,
+		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
 		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -62,10 +62,10 @@ func TestSettings(t *testing.T) {
 		{"DATABASE_MAX_CONNS", "1001", false},
 		{"CACHE_TTL", "0s", true},
 		{"CACHE_TTL", "300s", true},
-		{"CACHE_TTL", "301s", false},
+		{"CACHE_TTL", "3601s", false},
 		{"CACHE_TTL", "-1s", false},
-		{"CACHE_ENTRIES", "100", true},
-		{"CACHE_ENTRIES", "99", false},
+		{"CACHE_NEAR_BYTES", "0", true},
+		{"CACHE_NEAR_BYTES", "-1", false},
 		{"SESSION_EXPIRES_IN", "24h", true}, // as long as the default SESSION_UPDATE_AGE
 		{"SESSION_EXPIRES_IN", "59s", false},
 		{"SESSION_EXPIRES_IN", "9601h", false},

@@ -2,114 +2,218 @@ package cached
 
 import (
 	"context"
-	"math/rand/v2"
-	"slices"
 	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Cache is what a Store keeps its values in, shared by processes or not. Each
-// call answers within a short time of the cache's own; an error means that the
-// outcome is unknown.
+// Cache is a cache that processes share. Each call answers within a short time
+// of the cache's own; an error means that the outcome is unknown.
 type Cache interface {
-	// Get returns the value of a key and whether there is one.
-	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
-	// Set stores a value for ttl.
-	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Del removes keys; those that are not there are no error.
-	Del(ctx context.Context, keys ...string) error
+	// GetMany returns the value of each key, nil where there is none.
+	GetMany(ctx context.Context, keys []string) ([][]byte, error)
+	// SetNewer stores a value for ttl, unless one of a higher rank is there. The
+	// first rankSize bytes of a value are its rank in decimal.
+	SetNewer(ctx context.Context, key string, value []byte, ttl time.Duration) error
 }
 
 const (
 	// MaxKey is the longest key that is cached, in bytes: one from an id longer
 	// than any of ours goes to the store.
 	MaxKey = 256
-	// MaxValue is the largest value that is cached, in bytes. A website may keep
-	// whole pictures in its rows.
+	// MaxValue is the largest value that is put into the shared cache, in bytes.
+	// A website may keep whole pictures in its rows.
 	MaxValue = 64 << 10
 )
 
-// writeTimeout bounds Set and Del, which go on when the caller has gone.
-const writeTimeout = time.Second
+// fillTimeout bounds the storing of one load's values in the shared cache.
+const fillTimeout = time.Second
 
-// entry is a value on its way into the cache.
-type entry struct {
-	key   string
-	value []byte
+// near is the level inside the process: records by key, bounded by their
+// weight.
+type near struct {
+	cache *otter.Cache[string, *record]
 }
 
-// get returns the value of a key if there is one that may be used.
-func (s *Store) get(ctx context.Context, key string) ([]byte, bool) {
-	if !s.caching || len(key) > MaxKey || s.guard.isBarred(key) {
+func newNear(maxBytes uint64) (*near, error) {
+	c, err := otter.New(&otter.Options[string, *record]{
+		MaximumWeight: maxBytes,
+		Weigher: func(key string, r *record) uint32 {
+			return uint32(min(len(key)+r.weight(), 1<<30)) //nolint:gosec // bounded
+		},
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *record]) time.Duration {
+			return e.Value.ttl
+		}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &near{cache: c}, nil
+}
+
+// get returns the record of a key that no Reset has made void.
+func (s *Store) get(key string) (*record, bool) {
+	if s.near == nil {
 		return nil, false
 	}
-	value, ok, err := s.cfg.Cache.Get(ctx, key)
-	if ctx.Err() != nil {
+	r, ok := s.near.cache.GetIfPresent(key)
+	if !ok || !s.guard.current(r.begun) {
 		return nil, false
+	}
+	if r.kind == kindAbsent && !s.guard.stillAbsent(r.table, r.begun) {
+		return nil, false
+	}
+	return r, true
+}
+
+// drop takes a key out of the near level.
+func (s *Store) drop(key string) {
+	if s.near != nil {
+		s.near.cache.Invalidate(key)
+	}
+}
+
+// lookUpOne is lookUp for one key.
+func (s *Store) lookUpOne(ctx context.Context, key string) *record {
+	if r, ok := s.get(key); ok {
+		return r
+	}
+	return s.lookUp(ctx, key)[0]
+}
+
+// lookUpTwo is lookUp for two keys.
+func (s *Store) lookUpTwo(ctx context.Context, one, other string) (*record, *record) {
+	a, ok := s.get(one)
+	if ok {
+		if b, ok := s.get(other); ok {
+			return a, b
+		}
+	}
+	records := s.lookUp(ctx, one, other)
+	return records[0], records[1]
+}
+
+// lookUp finds records for keys: in the process, or for those that are not
+// there in the shared cache, asked in one go. The result has a nil where there
+// is none that may be used.
+func (s *Store) lookUp(ctx context.Context, keys ...string) []*record {
+	records := make([]*record, len(keys))
+	var missing []int
+	for i, key := range keys {
+		if r, ok := s.get(key); ok {
+			records[i] = r
+		} else if len(key) <= MaxKey {
+			missing = append(missing, i)
+		}
+	}
+	if len(missing) == 0 || s.cfg.Cache == nil || ctx.Err() != nil {
+		return records
+	}
+	begun := s.guard.next()
+	rules := s.guard.rules.Load()
+	if rules == nil {
+		return records
+	}
+	names := make([]string, len(missing))
+	for i, at := range missing {
+		names[i] = rules.sharedKey(keys[at])
+	}
+	values, err := s.cfg.Cache.GetMany(ctx, names)
+	if ctx.Err() != nil {
+		return records
 	}
 	s.noteCache(ctx, "get", err)
-	return value, ok && err == nil
+	if err != nil {
+		return records
+	}
+	for i, at := range missing {
+		if i < len(values) && values[i] != nil {
+			records[at] = s.admit(rules, keys[at], values[i], begun)
+		}
+	}
+	return records
 }
 
-// land offers what a load brought to the cache.
-func (s *Store) land(ctx context.Context, begun uint64, entries []entry) {
+// admit turns what the shared cache holds under a key into a record, keeps it
+// in the process, and returns nil if it must not be used.
+func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *record {
+	r, ok := decodeRecord(value)
+	if !ok {
+		s.metrics.errors.WithLabelValues("decode").Inc()
+		return nil
+	}
+	r.begun = begun
+	r.ttl = min(s.cfg.TTL-time.Since(r.read), s.cfg.TTL)
+	// The rules of the key's origin go together with what is remembered since the
+	// last Reset; if there was one meanwhile, they do not.
+	if r.ttl <= 0 || !s.guard.sees(rules, s.guard.hash(key), r.snapshot, false) || !s.guard.current(begun) {
+		s.metrics.refused.Inc()
+		return nil
+	}
+	if s.near != nil {
+		s.guard.land(key, begun, r.snapshot, false, func() { s.near.cache.Set(key, r) })
+	}
+	return r
+}
+
+// keep offers what a load brought to the near level now, and to the shared
+// cache in the background.
+func (s *Store) keep(entries []entry, begun uint64, snapshot store.Snapshot) {
 	if !s.caching {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
-	defer cancel()
+	now := time.Now()
+	var fills []fill
+	rules := s.guard.rules.Load()
 	for _, e := range entries {
 		if len(e.key) > MaxKey {
 			continue
 		}
-		s.guard.land(e.key, begun, s.cfg.TTL, func() error {
-			if len(e.value) > MaxValue {
-				err := s.cfg.Cache.Del(ctx, e.key) // a smaller one from before
-				s.noteCache(ctx, "del", err)
-				return err
+		r := e.record
+		r.begun, r.snapshot, r.read, r.ttl = begun, snapshot, now, jitter(s.cfg.TTL)
+		put := func() {
+			if s.near != nil {
+				s.near.cache.Set(e.key, r)
 			}
-			err := s.cfg.Cache.Set(ctx, e.key, e.value, jitter(s.cfg.TTL))
-			s.noteCache(ctx, "set", err)
-			return err
-		})
+		}
+		var kept bool
+		if r.kind == kindAbsent {
+			r.ttl = min(r.ttl, AbsentTTL)
+			s.guard.landAbsent(r.table, e.key, begun, snapshot, put)
+		} else {
+			kept = s.guard.land(e.key, begun, snapshot, true, put)
+		}
+		if kept && s.fills != nil && rules != nil {
+			fills = append(fills, fill{key: rules.sharedKey(e.key), record: r})
+		}
+	}
+	if len(fills) > 0 {
+		s.fills.offer(fills)
 	}
 }
 
-// evict takes keys out. When it returns, no value that was loaded before is
-// used again by this Store, whether or not the cache could be reached.
-func (s *Store) evict(ctx context.Context, keys ...string) {
-	s.guard.evict(keys)
-	keys = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return len(key) > MaxKey })
-	if !s.caching || len(keys) == 0 {
-		return
-	}
-	// Once more when the values are gone: until then a load could still find
-	// them, and nobody who comes after this eviction may join it.
-	defer s.guard.evict(keys)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
-	defer cancel()
-	err := s.cfg.Cache.Del(ctx, keys...)
-	s.noteCache(ctx, "del", err)
-	if err != nil {
-		s.guard.bar(keys, s.cfg.TTL)
+// evict is called when a write of ours has come back, whatever its outcome:
+// no value that was loaded before is used again by this Store.
+func (s *Store) evict(keys ...string) {
+	at := s.guard.clock()
+	for _, key := range keys {
+		s.guard.evict(key, mark{at: at}, true, func() { s.drop(key) })
 	}
 }
 
-// noteCache counts an error and logs the turns from working to failing and
-// back, not every call in between.
+// noteCache counts an error of the shared cache and logs the turns from working
+// to failing and back, not every call in between.
 func (s *Store) noteCache(ctx context.Context, operation string, err error) {
 	if err != nil {
 		s.metrics.errors.WithLabelValues(operation).Inc()
 		if !s.failing.Swap(true) {
-			s.cfg.Log.WarnContext(ctx, "the cache fails; reads go to the store", "operation", operation, "cause", err.Error())
+			s.cfg.Log.WarnContext(ctx, "the shared cache fails; reads go to the store", "operation", operation, "cause", err.Error())
 		}
 		return
 	}
 	if s.failing.Load() && s.failing.CompareAndSwap(true, false) {
-		s.cfg.Log.InfoContext(ctx, "the cache works again")
+		s.cfg.Log.InfoContext(ctx, "the shared cache works again")
 	}
-}
-
-// jitter shortens ttl by a random part of at most Spread.
-func jitter(ttl time.Duration) time.Duration {
-	return max(ttl-time.Duration(rand.Float64()*Spread*float64(ttl)), MinTTL) //nolint:gosec // no secret
 }

@@ -11,92 +11,102 @@ import (
 
 // GetCharacter implements store.Characters.
 func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, c store.Consistency) (*store.Character, error) {
-	ch, err := do(ctx, s, c, read[store.Character]{
-		name: "character", key: characterKey(id),
-		find: func(ctx context.Context) (store.Character, bool) { return s.findCharacter(ctx, id) },
-		load: value(func(ctx context.Context, c store.Consistency) (*store.Character, error) {
-			return s.inner.GetCharacter(ctx, id, c)
-		}),
-		entries: func(ch store.Character) []entry { return []entry{characterEntry(&ch)} },
-	})
-	if err != nil {
-		return nil, err
+	key := characterKey(id)
+	if s.usable(ctx, c) {
+		if ch, ok, err := s.findCharacter(ctx, key, id); ok {
+			s.metrics.hits[wayCharacter].Inc()
+			return copied(ch), err
+		}
 	}
-	return &ch, nil
+	ch, err := do(ctx, s, c, read[*store.Character]{
+		way: wayCharacter, key: key,
+		find: func(ctx context.Context) (*store.Character, bool, error) { return s.findCharacter(ctx, key, id) },
+		load: func(ctx context.Context) (*store.Character, store.Snapshot, error) {
+			return s.inner.ReadCharacter(ctx, id)
+		},
+		entries: func(ch *store.Character) []entry { return []entry{characterEntry(ch)} },
+		absent:  absentEntry(key, store.TableCharacter, store.ErrCharacterNotFound),
+	})
+	return copied(ch), err
 }
 
-// ListCharacters implements store.Characters. The whole list is cached, and
+// ListCharacters implements store.Characters. The whole list is kept, and
 // marked characters are left out when it is read.
 func (s *Store) ListCharacters(ctx context.Context, userID string, includeDeleted bool, c store.Consistency) ([]*store.Character, error) {
-	all, err := do(ctx, s, c, read[[]store.Character]{
-		name: "character_list", key: listKey(userID),
-		find: func(ctx context.Context) ([]store.Character, bool) { return s.findList(ctx, userID) },
-		load: func(ctx context.Context, c store.Consistency) ([]store.Character, error) {
-			return s.loadList(ctx, userID, c)
-		},
-		entries: func(l []store.Character) []entry { return listEntries(userID, l) },
-	})
+	all, err := s.list(ctx, userID, c)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]*store.Character, 0, len(all))
-	for _, ch := range all { // a copy for each caller
+	for _, ch := range all {
 		if includeDeleted || ch.DeleteAt.IsZero() {
-			out = append(out, &ch)
+			out = append(out, copied(ch))
 		}
 	}
 	return out, nil
 }
 
-func (s *Store) loadList(ctx context.Context, userID string, c store.Consistency) ([]store.Character, error) {
-	list, err := s.inner.ListCharacters(ctx, userID, true, c)
-	if err != nil {
-		return nil, err
+func (s *Store) list(ctx context.Context, userID string, c store.Consistency) ([]*store.Character, error) {
+	if s.usable(ctx, c) {
+		if l, ok, err := s.findList(ctx, userID); ok {
+			s.metrics.hits[wayList].Inc()
+			return l, err
+		}
 	}
-	out := make([]store.Character, 0, len(list))
-	for _, ch := range list {
-		out = append(out, *ch)
-	}
-	return out, nil
+	return do(ctx, s, c, read[[]*store.Character]{
+		way: wayList, key: listKey(userID),
+		find: func(ctx context.Context) ([]*store.Character, bool, error) { return s.findList(ctx, userID) },
+		load: func(ctx context.Context) ([]*store.Character, store.Snapshot, error) {
+			return s.inner.ReadCharacters(ctx, userID)
+		},
+		entries: func(list []*store.Character) []entry {
+			entries := make([]entry, 0, len(list)+1)
+			for _, ch := range list {
+				entries = append(entries, characterEntry(ch))
+			}
+			return append(entries, listEntry(userID, list))
+		},
+	})
 }
 
-// findCharacter does not find a character whose deletion is final: the purge
-// may have taken it.
-func (s *Store) findCharacter(ctx context.Context, id store.CharacterID) (store.Character, bool) {
-	ch, ok := find(ctx, s, characterKey(id), decodeCharacter)
-	if !ok || ch.ID != id {
-		return store.Character{}, false
+func (s *Store) findCharacter(ctx context.Context, key string, id store.CharacterID) (*store.Character, bool, error) {
+	r := s.lookUpOne(ctx, key)
+	switch {
+	case r == nil:
+		return nil, false, nil
+	case r.kind == kindAbsent:
+		return nil, true, r.err
 	}
-	return ch, ch.DeleteAt.IsZero() || ch.DeleteAt.After(s.cfg.Now())
+	return r.character, s.alive(r, id), nil
+}
+
+// alive reports whether a record is a character's that the purge cannot have
+// taken.
+func (s *Store) alive(r *record, id store.CharacterID) bool {
+	return r != nil && r.kind == kindCharacter && r.character.ID == id &&
+		(r.character.DeleteAt.IsZero() || r.character.DeleteAt.After(s.cfg.Now()))
 }
 
 // findList finds a list when every character in it is found and still the
 // user's.
-func (s *Store) findList(ctx context.Context, userID string) ([]store.Character, bool) {
-	ids, ok := find(ctx, s, listKey(userID), decodeList)
-	if !ok {
-		return nil, false
+func (s *Store) findList(ctx context.Context, userID string) ([]*store.Character, bool, error) {
+	index := s.lookUpOne(ctx, listKey(userID))
+	if index == nil || index.kind != kindList {
+		return nil, false, nil
 	}
-	list := make([]store.Character, 0, len(ids))
-	for _, id := range ids {
-		ch, ok := s.findCharacter(ctx, id)
-		if !ok || ch.UserID != userID {
-			return nil, false
+	keys := make([]string, len(index.list))
+	for i, id := range index.list {
+		keys[i] = characterKey(id)
+	}
+	list := make([]*store.Character, len(keys))
+	for i, r := range s.lookUp(ctx, keys...) {
+		if !s.alive(r, index.list[i]) || r.character.UserID != userID {
+			return nil, false, nil
 		}
-		list = append(list, ch)
+		list[i] = r.character
 	}
-	slices.SortFunc(list, func(a, b store.Character) int { return cmp.Compare(a.Slot, b.Slot) })
-	return list, true
-}
-
-func listEntries(userID string, list []store.Character) []entry {
-	entries := make([]entry, 0, len(list)+1)
-	ids := make([]store.CharacterID, 0, len(list))
-	for i := range list {
-		entries = append(entries, characterEntry(&list[i]))
-		ids = append(ids, list[i].ID)
-	}
-	return append(entries, listEntry(listKey(userID), ids))
+	slices.SortFunc(list, func(a, b *store.Character) int { return cmp.Compare(a.Slot, b.Slot) })
+	return list, true, nil
 }
 
 // The writes evict whatever the outcome: one that failed may have been written.
@@ -108,21 +118,21 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	if err == nil {
 		keys = append(keys, characterKey(ch.ID))
 	}
-	s.evict(ctx, keys...)
+	s.evict(keys...)
 	return ch, err
 }
 
 // DeleteCharacter implements store.Characters.
 func (s *Store) DeleteCharacter(ctx context.Context, id store.CharacterID, userID string) (time.Time, error) {
 	at, err := s.inner.DeleteCharacter(ctx, id, userID)
-	s.evict(ctx, characterKey(id), listKey(userID))
+	s.evict(characterKey(id), listKey(userID))
 	return at, err
 }
 
 // RestoreCharacter implements store.Characters.
 func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, userID string) (*store.Character, error) {
 	ch, err := s.inner.RestoreCharacter(ctx, id, userID)
-	s.evict(ctx, characterKey(id), listKey(userID))
+	s.evict(characterKey(id), listKey(userID))
 	return ch, err
 }
 
@@ -133,6 +143,6 @@ func (s *Store) SaveCharacters(ctx context.Context, saves []store.CharacterSave)
 	for i := range saves {
 		keys = append(keys, characterKey(saves[i].ID))
 	}
-	s.evict(ctx, keys...)
+	s.evict(keys...)
 	return results, err
 }

@@ -2,7 +2,9 @@ package cached
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -11,12 +13,14 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// A value is
+// A record in the shared cache is
 //
-//	0      layout
-//	1      kind
-//	2..5   CRC-32C of layout, kind and body, big endian
-//	6..    body
+//	0..15   rank: the snapshot's Xmax in decimal, with leading zeros
+//	16      layout
+//	17      kind
+//	18..21  CRC-32C of what comes before and after it, big endian
+//	22..29  when it was read, milliseconds since 1970, big endian
+//	30..    the snapshot it was read under, then the body
 //
 // The body of a record is its protobuf message, of a session after the 32
 // bytes of the token's digest; of an id its text; of a list four bytes for each
@@ -24,8 +28,14 @@ import (
 const (
 	// layout has to be raised when a message in a body gains, loses or changes a
 	// field: binaries of both layouts may share a Redis.
-	layout     = 1
-	headerSize = 6
+	layout = 2
+
+	rankSize   = 16
+	layoutAt   = rankSize
+	kindAt     = layoutAt + 1
+	checksumAt = kindAt + 1
+	readAt     = checksumAt + 4
+	headerSize = readAt + 8
 )
 
 type kind byte
@@ -34,117 +44,189 @@ const (
 	kindUser      kind = 'u'
 	kindSession   kind = 's'
 	kindCharacter kind = 'c'
-	kindID        kind = 'i'
+	kindID        kind = 'i' // of a user
+	kindToken     kind = 't' // ids of a session and its user
 	kindList      kind = 'l'
+	kindAbsent    kind = 0 // in process only
 )
 
-// sessionRecord is a cached session: the type of the contract carries no token
-// to compare with.
-type sessionRecord struct {
-	session store.Session
-	token   store.Digest
+// record is what is kept under one key. It is shared by all readers and never
+// changed after it was kept.
+type record struct {
+	kind     kind
+	begun    uint64         // number of the load in this process
+	snapshot store.Snapshot // that the load saw
+	read     time.Time      // when, by this or another process's clock
+	ttl      time.Duration  // from when it is kept here
+
+	user      *store.User
+	session   *store.Session
+	token     store.Digest // of session: the contract's type carries no token
+	character *store.Character
+	id        string // of a user or a session
+	owner     string // of the session that id names
+	list      []store.CharacterID
+
+	table store.Table // of kindAbsent
+	err   error       // of kindAbsent: how the contract says it
+}
+
+// entry is a record and its key.
+type entry struct {
+	key    string
+	record *record
 }
 
 func userEntry(u *store.User) entry {
-	return entry{userKey(u.ID), seal(kindUser, message(nil, storepb.UserPB(u)))}
+	return entry{userKey(u.ID), &record{kind: kindUser, user: u}}
 }
 
 func sessionEntry(s *store.Session, token store.Digest) entry {
-	return entry{sessionKey(s.ID), seal(kindSession, message(token[:], storepb.SessionPB(s)))}
+	return entry{sessionKey(s.ID), &record{kind: kindSession, session: s, token: token}}
+}
+
+func tokenEntry(s *store.Session, token store.Digest) entry {
+	return entry{tokenKey(token), &record{kind: kindToken, id: s.ID, owner: s.UserID}}
 }
 
 func characterEntry(c *store.Character) entry {
-	return entry{characterKey(c.ID), seal(kindCharacter, message(nil, storepb.CharacterPB(c)))}
+	return entry{characterKey(c.ID), &record{kind: kindCharacter, character: c}}
 }
 
-func idEntry(key, id string) entry { return entry{key, seal(kindID, []byte(id))} }
+func idEntry(key, id string) entry { return entry{key, &record{kind: kindID, id: id}} }
 
-func listEntry(key string, ids []store.CharacterID) entry {
-	body := make([]byte, 0, 4*len(ids))
-	for _, id := range ids {
-		body = binary.BigEndian.AppendUint32(body, uint32(id))
+func listEntry(userID string, list []*store.Character) entry {
+	ids := make([]store.CharacterID, len(list))
+	for i, c := range list {
+		ids[i] = c.ID
 	}
-	return entry{key, seal(kindList, body)}
+	return entry{listKey(userID), &record{kind: kindList, list: ids}}
 }
 
-func decodeUser(b []byte) (store.User, bool) {
-	var m databasev1.User
-	if body, ok := unseal(kindUser, b); !ok || proto.Unmarshal(body, &m) != nil {
-		return store.User{}, false
-	}
-	return *storepb.User(&m), true
+func absentEntry(key string, table store.Table, err error) entry {
+	return entry{key, &record{kind: kindAbsent, table: table, err: err}}
 }
 
-func decodeSession(b []byte) (rec sessionRecord, ok bool) {
-	body, ok := unseal(kindSession, b)
-	if !ok || len(body) < len(rec.token) {
-		return rec, false
+// recordOverhead is what a record weighs beside its text, in bytes: structs,
+// and the cache's own.
+const recordOverhead = 640
+
+// weight is about what the record takes in memory, in bytes.
+func (r *record) weight() int {
+	n := recordOverhead + len(r.id) + len(r.owner) + 4*len(r.list) + 8*len(r.snapshot.Xip)
+	if u := r.user; u != nil {
+		n += len(u.ID) + len(u.Name) + len(u.Username) + len(u.DisplayUsername) + len(u.Email) +
+			len(u.Image) + len(u.Role) + len(u.BanReason)
 	}
-	var m databasev1.Session
-	if proto.Unmarshal(body[copy(rec.token[:], body):], &m) != nil {
-		return rec, false
+	if s := r.session; s != nil {
+		n += len(s.ID) + len(s.UserID) + len(s.IPAddress) + len(s.UserAgent) + len(s.ImpersonatedBy)
 	}
-	rec.session = *storepb.Session(&m)
-	return rec, true
+	if c := r.character; c != nil {
+		n += len(c.UserID) + len(c.Name)
+	}
+	return n
 }
 
-func decodeCharacter(b []byte) (store.Character, bool) {
-	var m databasev1.Character
-	if body, ok := unseal(kindCharacter, b); !ok || proto.Unmarshal(body, &m) != nil {
-		return store.Character{}, false
+// encode returns the form for the shared cache. Text that is not UTF-8 has no
+// encoding: what comes out then is a record without an id, which is no answer
+// to anything.
+func (r *record) encode() []byte {
+	b := make([]byte, headerSize, headerSize+256)
+	copy(b, fmt.Sprintf("%0*d", rankSize, r.snapshot.Xmax))
+	b[layoutAt], b[kindAt] = layout, byte(r.kind)
+	binary.BigEndian.PutUint64(b[readAt:], uint64(r.read.UnixMilli())) //nolint:gosec // after 1970
+	b = r.snapshot.AppendBinary(b)
+	switch r.kind {
+	case kindUser:
+		b = message(b, storepb.UserPB(r.user))
+	case kindSession:
+		b = message(append(b, r.token[:]...), storepb.SessionPB(r.session))
+	case kindCharacter:
+		b = message(b, storepb.CharacterPB(r.character))
+	case kindID:
+		b = append(b, r.id...)
+	case kindToken:
+		b = binary.AppendUvarint(b, uint64(len(r.id)))
+		b = append(append(b, r.id...), r.owner...)
+	case kindList:
+		for _, id := range r.list {
+			b = binary.BigEndian.AppendUint32(b, uint32(id))
+		}
+	case kindAbsent:
+		return nil
 	}
-	c, err := storepb.Character(&m)
-	if err != nil {
-		return store.Character{}, false
-	}
-	return *c, true
+	binary.BigEndian.PutUint32(b[checksumAt:], checksum(b))
+	return b
 }
 
-func decodeID(b []byte) (string, bool) {
-	body, ok := unseal(kindID, b)
-	return string(body), ok && len(body) > 0
-}
-
-func decodeList(b []byte) ([]store.CharacterID, bool) {
-	body, ok := unseal(kindList, b)
-	if !ok || len(body)%4 != 0 {
-		return nil, false
-	}
-	ids := make([]store.CharacterID, 0, len(body)/4)
-	for ; len(body) > 0; body = body[4:] {
-		ids = append(ids, store.CharacterID(binary.BigEndian.Uint32(body)))
-	}
-	return ids, true
-}
-
-// message appends m to prefix. Text that is not UTF-8 has no encoding: what is
-// sealed then is a record without an id, which is no answer to anything.
 func message(prefix []byte, m proto.Message) []byte {
 	b, err := proto.MarshalOptions{}.MarshalAppend(prefix, m)
 	if err != nil {
-		return nil
+		return prefix
 	}
 	return b
 }
 
-// seal puts a header before a body.
-func seal(k kind, body []byte) []byte {
-	b := make([]byte, headerSize, headerSize+len(body))
-	b[0], b[1] = layout, byte(k)
-	b = append(b, body...)
-	binary.BigEndian.PutUint32(b[2:], checksum(b))
-	return b
-}
-
-// unseal returns the body of a value of kind k.
-func unseal(k kind, b []byte) ([]byte, bool) {
-	if len(b) < headerSize || b[0] != layout || b[1] != byte(k) || binary.BigEndian.Uint32(b[2:]) != checksum(b) {
+// decodeRecord reads what encode wrote.
+func decodeRecord(b []byte) (*record, bool) {
+	if len(b) < headerSize || b[layoutAt] != layout || binary.BigEndian.Uint32(b[checksumAt:]) != checksum(b) {
 		return nil, false
 	}
-	return b[headerSize:], true
+	r := &record{kind: kind(b[kindAt])}
+	r.read = time.UnixMilli(int64(binary.BigEndian.Uint64(b[readAt:]))) //nolint:gosec // any value is a time
+	snapshot, body, ok := store.DecodeSnapshot(b[headerSize:])
+	if !ok {
+		return nil, false
+	}
+	r.snapshot = snapshot
+	return r, r.decodeBody(body)
+}
+
+func (r *record) decodeBody(body []byte) bool {
+	switch r.kind {
+	case kindUser:
+		var m databasev1.User
+		if proto.Unmarshal(body, &m) != nil {
+			return false
+		}
+		r.user = storepb.User(&m)
+	case kindSession:
+		var m databasev1.Session
+		if len(body) < len(r.token) || proto.Unmarshal(body[copy(r.token[:], body):], &m) != nil {
+			return false
+		}
+		r.session = storepb.Session(&m)
+	case kindCharacter:
+		var m databasev1.Character
+		if proto.Unmarshal(body, &m) != nil {
+			return false
+		}
+		c, err := storepb.Character(&m)
+		r.character = c
+		return err == nil
+	case kindID:
+		r.id = string(body)
+		return r.id != ""
+	case kindToken:
+		n, size := binary.Uvarint(body)
+		if size <= 0 || n == 0 || n >= uint64(len(body)) || len(body)-size <= int(n) { //nolint:gosec // bounded by the body
+			return false
+		}
+		r.id, r.owner = string(body[size:size+int(n)]), string(body[size+int(n):]) //nolint:gosec // likewise
+	case kindList:
+		if len(body)%4 != 0 {
+			return false
+		}
+		for ; len(body) > 0; body = body[4:] {
+			r.list = append(r.list, store.CharacterID(binary.BigEndian.Uint32(body)))
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 func checksum(b []byte) uint32 {
 	table := crc32.MakeTable(crc32.Castagnoli) // made once by the standard library
-	return crc32.Update(crc32.Update(0, table, b[:2]), table, b[headerSize:])
+	return crc32.Update(crc32.Update(0, table, b[:checksumAt]), table, b[readAt:])
 }

@@ -1,40 +1,72 @@
-// Package cached is a store.Store that remembers, for a time, what another
-// store answered. The one idea: a record lives under its id alone, so taking
-// that one key out is always enough.
+// Package cached is a store.Store that remembers what an engine answered, and
+// never gives an answer that the engine would no longer give. The one idea: a
+// value is kept together with the snapshot it was read under, and is used only
+// if that snapshot sees every change that is known.
+//
+// # What a reader may rely on
+//
+//   - A caller that got an OK for a write through this Store reads that write,
+//     or something newer, from it at once.
+//   - No answer is older than the lease (200 ms) behind a commit, whoever
+//     committed it. store.Fresh is as current as the engine.
+//   - Many readers of one key cost one query. None of them can fail the others,
+//     and each is released in its own time.
+//   - A cache that fails makes reads slower, never wrong and never an error.
+//
+// # Keys
+//
+// A record lives under its id alone, so taking that one key out is enough.
 //
 //	user:{id}                  the user
 //	session:{id}               the session and the digest of its token
 //	character:{id}             the character
 //	user:username:{digest}     a user id
 //	user:email:{digest}        a user id
-//	session:token:{digest}     a session id
+//	session:token:{digest}     a session id and a user id
 //	character:list:{user id}   all character ids of the user
 //
 // The lower four hold nothing but ids, and a record found through one of them
 // is answered only if it still carries the name, the address, the token or the
 // owner that was asked for. Digests are SHA-256 in hex: neither names nor
-// tokens stand in keys.
+// tokens stand in keys. Verdicts (expired, banned, to be purged) are never
+// kept: they are made when a record is read, by the clock.
 //
-// Refusals are not cached, and verdicts on sessions are computed when they are
-// read. What looks expired, banned or due for the purge in the cache is asked
-// of the store.
+// # Levels
 //
-// # What a reader may rely on
+// Records are kept in the process, bounded by Config.NearBytes, and in a cache
+// that processes share (Config.Cache, Redis). That a row is not there is
+// remembered in the process alone, for AbsentTTL, and until anything appears in
+// its table.
 //
-//   - An answer is at most the TTL older than the store.
-//   - A write through this Store evicts before it answers: no later cached read
-//     through it gets what was loaded before. The exception is a cache shared
-//     with other processes, where another process's late load can put a row
-//     back that is older; the first rule still holds.
-//   - store.Fresh is as current as the store beneath, whatever the cache holds,
-//     and what was loaded before it does not come back through this Store.
-//   - A failing cache makes reads slower, never wrong and never an error.
+// # How old values are kept out
 //
-// # How a stale load is kept out
+// The Store follows the engine's feed (store.Follower). Each change that the
+// feed tells evicts the key and leaves a mark: the id of its transaction. A
+// write through this Store evicts, and marks the key until the feed has passed
+// that instant. A value, from wherever it comes, is kept and used only if
 //
-// Everything that touches a key takes a number from one counter (see guard). A
-// load takes its number before it asks the store. Its answer enters the cache
-// only if the key was not evicted after that, and nothing newer has entered. A
-// caller that finds a load under way joins it only if it began after the last
-// eviction.
+//   - its snapshot covers the floor: what the server showed when the feed began,
+//     and later, what it showed a TTL ago;
+//   - its snapshot sees the transaction of every mark of its key;
+//   - if it was loaded here, its load began after the last eviction of its key.
+//
+// That one rule covers a load that was overtaken by a change, an event that
+// comes before its commit is visible, a replica that stores an old row late, a
+// Redis that lost a write or came back with old values, and a feed that was
+// away. Nothing has to be deleted from Redis for that: an old value there is
+// refused, and the next load replaces it. Loads replace each other in the order
+// of their snapshots, never backwards.
+//
+// Marks older than the floor are implied by it and dropped. More than MaxMarks
+// raise the floor to the newest snapshot.
+//
+// # When the feed is silent
+//
+// About every 50 ms the feed is asked how far it is. Once that was asked more
+// than the lease ago, every read goes to the engine, and joins no load older
+// than a moment, until the next confirmation. When the feed connects anew, all
+// that was cached is void: the floor is what the server shows then.
+//
+// An engine without snapshots (SQLite) has one process and no shared cache: the
+// order of its loads and evictions in the process says all.
 package cached

@@ -2,103 +2,352 @@ package cached
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// stripes is the number of locks that keys share. Two keys in one stripe cost
-// each other a load now and then, never a wrong answer; in return the memory
-// is fixed, 128 KiB.
-const stripes = 4096
+const (
+	// stripes is the number of locks that keys share. Two keys in one stripe cost
+	// each other a load now and then, never a wrong answer.
+	stripes = 4096
+	// MaxMarks bounds the changes that are remembered, about 32 bytes each. Above
+	// it whole transactions are remembered instead, which no value read before
+	// them survives.
+	MaxMarks = 1 << 17
+	// moments is how many snapshots a TTL is divided into: what is older than the
+	// TTL is forgotten with that precision.
+	moments = 16
+)
 
-// guard decides which loads may enter the cache and which values there may be
-// used. Its order is one counter: an eviction, a load and a caller each take a
-// number when they begin.
+// guard decides which values may be kept and used. It is told what the feed
+// sees and what this process writes. Two orders meet in it:
+//
+//   - one counter for what happens in this process: a load, an eviction and a
+//     caller each take a number when they begin;
+//   - snapshots and transaction ids for what comes from elsewhere.
 type guard struct {
+	ttl   time.Duration
+	start time.Time // of the clock below: nanoseconds since
+	seed  maphash.Seed
+
 	counter atomic.Uint64
-	seed    maphash.Seed
-	start   time.Time
+	until   atomic.Int64  // cached values may be used before this instant
+	told    atomic.Int64  // every commit before this instant has been told
+	reset   atomic.Uint64 // number of the last Reset; what began before is void
+	rules   atomic.Pointer[rules]
+	marks   atomic.Int64 // remembered in all stripes
 	stripes [stripes]stripe
+	absent  [store.TableCharacter + 1]absence
+
+	mu      sync.Mutex // serialises the feed
+	newest  store.Snapshot
+	history []moment // oldest first
 }
 
-// stripe is written under its lock; evicted and barred are read without it,
-// for readers must not wait while a value is on its way into the cache.
+// rules hold for every value.
+type rules struct {
+	origin string         // of the transaction ids; begins the keys of shared values
+	floor  store.Snapshot // to be covered
+	xids   []uint64       // to be seen
+}
+
+// sharedKey is the name of a key in a cache that other origins may use too.
+func (r *rules) sharedKey(key string) string { return r.origin + ":" + key }
+
+// moment is a snapshot and when it was asked for.
+type moment struct {
+	at       int64
+	snapshot store.Snapshot
+}
+
+// stripe is written under its lock; evicted and marks are read without it.
 type stripe struct {
 	mu      sync.Mutex
-	landed  uint64        // number of the newest load that entered
+	landed  uint64        // number of the newest load that was kept
 	evicted atomic.Uint64 // number of the last eviction
-	barred  atomic.Int64  // nothing is read from the cache before; nanoseconds since start
+	marks   atomic.Pointer[[]mark]
 }
 
-func newGuard() *guard { return &guard{seed: maphash.MakeSeed(), start: time.Now()} }
+// mark is a condition on the values of one key: that they see a transaction,
+// or, without xid, that the feed has passed the instant of a write of ours. A
+// row is changed by one transaction after the other, so its last mark implies
+// those before.
+type mark struct {
+	hash uint64
+	xid  uint64
+	at   int64
+}
+
+// absence is the condition on keeping that a row is not there: nothing may
+// have appeared in its table.
+type absence struct {
+	appeared atomic.Uint64 // number of the last change that may have made a row
+	mu       sync.Mutex
+	xids     []uint64 // of those, which may not be visible yet
+}
+
+func newGuard(ttl time.Duration) *guard {
+	return &guard{ttl: ttl, start: time.Now(), seed: maphash.MakeSeed()}
+}
+
+// clock returns the real time, as the feed and the cache go by it.
+func (g *guard) clock() int64 { return int64(time.Since(g.start)) }
 
 // next returns a number higher than all before.
 func (g *guard) next() uint64 { return g.counter.Add(1) }
 
-func (g *guard) stripe(key string) *stripe {
-	return &g.stripes[maphash.String(g.seed, key)%stripes]
+// open reports whether cached values may be used now.
+func (g *guard) open() bool { return g.clock() < g.until.Load() }
+
+func (g *guard) hash(key string) uint64     { return maphash.String(g.seed, key) }
+func (g *guard) stripe(hash uint64) *stripe { return &g.stripes[hash%stripes] }
+func (g *guard) evicted(key string) uint64  { return g.stripe(g.hash(key)).evicted.Load() }
+func (g *guard) current(begun uint64) bool  { return begun >= g.reset.Load() }
+
+// list returns the marks, which must not be changed.
+func (st *stripe) list() []mark {
+	if p := st.marks.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
-// floor returns the number of the last eviction of any of keys.
-func (g *guard) floor(keys ...string) (floor uint64) {
+// floor returns the number that a load of keys must not have begun before.
+func (g *guard) floor(keys ...string) uint64 {
+	floor := g.reset.Load()
 	for _, key := range keys {
-		floor = max(floor, g.stripe(key).evicted.Load())
+		floor = max(floor, g.evicted(key))
 	}
 	return floor
 }
 
-// current reports whether no key was evicted since a load began.
-func (g *guard) current(begun uint64, keys []string) bool { return g.floor(keys...) <= begun }
+// sees reports whether a value of a key is as new as everything that is known
+// of it. With own, the value is of a load in this process, for which evictions
+// say how it stands to our writes.
+func (g *guard) sees(r *rules, hash uint64, snapshot store.Snapshot, own bool) bool {
+	if r == nil || !snapshot.Covers(r.floor) {
+		return false
+	}
+	for _, xid := range r.xids {
+		if !snapshot.Sees(xid) {
+			return false
+		}
+	}
+	for _, m := range g.stripe(hash).list() {
+		switch {
+		case m.hash != hash:
+		case m.xid != 0:
+			if !snapshot.Sees(m.xid) {
+				return false
+			}
+		case !own && m.at >= g.told.Load():
+			return false
+		}
+	}
+	return true
+}
 
-// land runs set, unless what the load brought is older than an eviction of key
-// or than what has entered. It holds the stripe meanwhile, so that an eviction
-// cannot slip in between: it comes before, and set does not run, or after, and
-// takes the value out again. A set that fails may still take effect, so it bars
-// the stripe.
-func (g *guard) land(key string, begun uint64, ttl time.Duration, set func() error) {
-	st := g.stripe(key)
+// land keeps a value by put, unless it is older than what is known of its key
+// or than what is kept. It holds the stripe meanwhile, so that an eviction
+// comes before, and put does not run, or after, and takes the value out again.
+func (g *guard) land(key string, begun uint64, snapshot store.Snapshot, own bool, put func()) bool {
+	hash := g.hash(key)
+	st := g.stripe(hash)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if begun < st.evicted.Load() || begun < st.landed {
-		return
+	if begun < st.evicted.Load() || begun < st.landed || !g.sees(g.rules.Load(), hash, snapshot, own) {
+		return false
 	}
 	st.landed = begun
-	if set() != nil {
-		g.barLocked(st, ttl)
+	put()
+	return true
+}
+
+// landAbsent keeps by put that a row of a table is not there.
+func (g *guard) landAbsent(table store.Table, key string, begun uint64, snapshot store.Snapshot, put func()) bool {
+	a := &g.absent[table]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if begun < a.appeared.Load() || slices.ContainsFunc(a.xids, func(xid uint64) bool { return !snapshot.Sees(xid) }) {
+		return false
+	}
+	return g.land(key, begun, snapshot, true, put)
+}
+
+// stillAbsent reports whether nothing has appeared in a table since a load.
+func (g *guard) stillAbsent(table store.Table, begun uint64) bool {
+	return begun >= g.absent[table].appeared.Load()
+}
+
+// evict shuts out the loads of a key that have begun, and takes it out by
+// drop. A mark with neither xid nor instant is none.
+func (g *guard) evict(key string, m mark, replace bool, drop func()) {
+	hash := g.hash(key)
+	st := g.stripe(hash)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	// Taken under the lock: evictions of a stripe must not overtake each other.
+	st.evicted.Store(g.next())
+	if m.xid != 0 || m.at != 0 {
+		m.hash = hash
+		g.remember(st, m, replace)
+	}
+	drop()
+}
+
+// remember adds a mark to a stripe, in place of the same key's others of its
+// kind where one row is meant.
+func (g *guard) remember(st *stripe, m mark, replace bool) {
+	old := st.list()
+	marks := make([]mark, 0, len(old)+1)
+	for _, o := range old {
+		sameKind := o.hash == m.hash && (o.xid == 0) == (m.xid == 0)
+		if !sameKind || !replace && o.xid != m.xid {
+			marks = append(marks, o)
+		}
+	}
+	marks = append(marks, m)
+	g.marks.Add(int64(len(marks) - len(old)))
+	st.marks.Store(&marks)
+}
+
+// appear notes that a transaction may have made rows of a table.
+func (g *guard) appear(table store.Table, xid uint64) {
+	a := &g.absent[table]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.appeared.Store(g.next())
+	if xid != 0 && !slices.Contains(a.xids, xid) {
+		a.xids = append(a.xids, xid)
 	}
 }
 
-// evict shuts out the loads of keys that have begun.
-func (g *guard) evict(keys []string) {
-	for _, key := range keys {
-		st := g.stripe(key)
+// restart begins anew at a connection of the feed. Nothing that began before
+// is used again, and nothing is open until the first confirmation.
+func (g *guard) restart(origin string, at store.Snapshot) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until.Store(0)
+	g.newest = at
+	g.history = append(g.history[:0], moment{g.clock(), at})
+	g.rules.Store(&rules{origin: origin, floor: at})
+	g.reset.Store(g.next())
+	for i := range g.absent {
+		g.absent[i].appeared.Store(g.next())
+	}
+	g.forget()
+}
+
+// require makes every value see a transaction from here on. What began before
+// is void.
+func (g *guard) require(xid uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r := g.rules.Load(); r != nil && xid != 0 && !slices.Contains(r.xids, xid) {
+		g.rules.Store(&rules{origin: r.origin, floor: r.floor, xids: append(slices.Clone(r.xids), xid)})
+	}
+	g.reset.Store(g.next())
+}
+
+// confirm opens the cache until the lease ends, counted from when the feed was
+// asked, and moves the floor up.
+func (g *guard) confirm(asked time.Time, lease time.Duration, at store.Snapshot) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.history) == 0 {
+		return // nothing has been begun
+	}
+	since := int64(asked.Sub(g.start))
+	g.told.Store(max(g.told.Load(), since))
+	g.newest = at
+	for i := range g.absent {
+		a := &g.absent[i]
+		a.mu.Lock()
+		a.xids = slices.DeleteFunc(a.xids, at.Sees)
+		a.mu.Unlock()
+	}
+	if last := g.history[len(g.history)-1]; since-last.at >= int64(g.ttl)/moments {
+		g.history = append(g.history, moment{since, at})
+		g.raise()
+	}
+	if g.marks.Load() > MaxMarks {
+		g.overflow()
+	}
+	g.until.Store(since + int64(lease))
+}
+
+// shut closes the cache until the next confirmation.
+func (g *guard) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until.Store(0)
+}
+
+// raise makes the floor the newest snapshot that is older than any value can
+// be: a value from before comes from a process that was held up.
+func (g *guard) raise() {
+	old := g.history[len(g.history)-1].at - int64(g.ttl)
+	i := 0
+	for i+1 < len(g.history) && g.history[i+1].at <= old {
+		i++
+	}
+	if i == 0 {
+		return
+	}
+	g.history = append(g.history[:0], g.history[i:]...)
+	g.setFloor(g.history[0].snapshot)
+}
+
+// overflow gives single marks up: the floor becomes the newest snapshot, and
+// what it does not see yet is required of every value.
+func (g *guard) overflow() {
+	g.history = append(g.history[:0], moment{g.history[len(g.history)-1].at, g.newest})
+	r := *g.rules.Load()
+	for i := range g.stripes {
+		for _, m := range g.stripes[i].list() {
+			if m.xid != 0 && !g.newest.Sees(m.xid) && !slices.Contains(r.xids, m.xid) {
+				r.xids = append(slices.Clone(r.xids), m.xid)
+			}
+		}
+	}
+	g.rules.Store(&r)
+	g.setFloor(g.newest)
+	g.forget()
+}
+
+// setFloor raises the floor and forgets what it implies.
+func (g *guard) setFloor(floor store.Snapshot) {
+	r := g.rules.Load()
+	g.rules.Store(&rules{
+		origin: r.origin,
+		floor:  floor,
+		xids:   slices.DeleteFunc(slices.Clone(r.xids), floor.Sees),
+	})
+	g.forget()
+}
+
+// forget drops the marks that the rules imply.
+func (g *guard) forget() {
+	r, told := g.rules.Load(), g.told.Load()
+	for i := range g.stripes {
+		st := &g.stripes[i]
+		if len(st.list()) == 0 {
+			continue
+		}
 		st.mu.Lock()
-		// Taken under the lock: evictions of a stripe must not overtake each other.
-		st.evicted.Store(g.next())
+		old := st.list()
+		kept := slices.DeleteFunc(slices.Clone(old), func(m mark) bool {
+			if m.xid == 0 {
+				return m.at < told
+			}
+			return r.floor.Sees(m.xid) || slices.Contains(r.xids, m.xid)
+		})
+		st.marks.Store(&kept)
+		g.marks.Add(int64(len(kept) - len(old)))
 		st.mu.Unlock()
 	}
-}
-
-// bar keeps what the cache may hold of keys from being used for as long as it
-// may hold it. It is the answer to an eviction that did not reach the cache.
-func (g *guard) bar(keys []string, ttl time.Duration) {
-	for _, key := range keys {
-		st := g.stripe(key)
-		st.mu.Lock()
-		g.barLocked(st, ttl)
-		st.mu.Unlock()
-	}
-}
-
-// barLocked goes by the real clock, as the cache does.
-func (g *guard) barLocked(st *stripe, ttl time.Duration) {
-	until := int64(time.Since(g.start) + ttl)
-	st.barred.Store(max(until, st.barred.Load()))
-}
-
-// isBarred reports whether the cache must not be asked for key.
-func (g *guard) isBarred(key string) bool {
-	until := g.stripe(key).barred.Load()
-	return until != 0 && int64(time.Since(g.start)) < until
 }

@@ -10,17 +10,20 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// read is one way to ask for a T. T is a plain value: callers that share a load
-// each get a copy.
+// read is one way to ask for a T: what happens when the cache has no answer at
+// once. A T is shared by all who wait for it and must not be changed.
 type read[T any] struct {
-	name string // of the way, for metrics and to keep apart loads of different ways
-	key  string // what is asked for
-	// find answers from the cache.
-	find func(ctx context.Context) (T, bool)
+	way way
+	key string // what is asked for
+	// find answers from the cache; an error is the contract's word that there is
+	// nothing.
+	find func(ctx context.Context) (T, bool, error)
 	// load asks the store.
-	load func(ctx context.Context, c store.Consistency) (T, error)
-	// entries is what goes into the cache.
+	load func(ctx context.Context) (T, store.Snapshot, error)
+	// entries is what is kept of an answer. The key asked for comes last.
 	entries func(T) []entry
+	// absent is what is kept of a refusal that says that there is nothing.
+	absent entry
 }
 
 // outcome is what a load brought its callers.
@@ -31,35 +34,39 @@ type outcome[T any] struct {
 	keys  []string // of everything in value, and the key asked for
 }
 
-// do answers a read.
+// usable reports whether a read may be answered from the cache, and counts it
+// otherwise.
+func (s *Store) usable(ctx context.Context, c store.Consistency) bool {
+	return c == store.Cached && s.guard.open() && s.caching && ctx.Err() == nil && !s.closed.Load()
+}
+
+// do answers a read that the cache did not answer at once.
 func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
 	if s.closed.Load() {
-		return r.load(ctx, c)
+		v, _, err := r.load(ctx)
+		return v, err
 	}
 	if c == store.Fresh {
-		s.metrics.reads.WithLabelValues(r.name, "fresh").Inc()
+		s.metrics.fresh[r.way].Inc()
 		return fresh(ctx, s, r)
 	}
-	if v, ok := r.find(ctx); ok {
-		s.metrics.reads.WithLabelValues(r.name, "hit").Inc()
-		return v, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return none, err
-	}
-	s.metrics.reads.WithLabelValues(r.name, "miss").Inc()
+	s.metrics.misses[r.way].Inc()
 	entered := s.guard.next()
 	floor := s.guard.floor(r.key)
 	for range 2 {
 		// The name holds the eviction that the load comes after: nobody joins one
 		// from before it.
-		name := strconv.FormatUint(floor, 10) + "@" + r.name + "@" + r.key
-		out, err := fly(ctx, s, c, name, s.guard.next(), r)
-		if out.begun == 0 || out.begun >= entered || s.guard.current(out.begun, out.keys) {
+		name := strconv.FormatUint(floor, 10) + "@" + r.way.String() + "@" + r.key
+		if !s.guard.open() {
+			// Nobody tells of evictions: loads are shared by those who come together.
+			name += "@" + strconv.FormatInt(s.guard.clock()/int64(slot), 10)
+		}
+		out, err := fly(ctx, s, name, s.guard.next(), false, r)
+		if out.begun == 0 || out.begun >= entered || s.guard.floor(out.keys...) <= out.begun {
 			return out.value, err
 		}
 		// The load was under way when we came, and something that it brought has
@@ -72,16 +79,16 @@ func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T
 // fresh starts a load under a name that is nobody else's.
 func fresh[T any](ctx context.Context, s *Store, r read[T]) (T, error) {
 	begun := s.guard.next()
-	out, err := fly(ctx, s, store.Fresh, "#"+strconv.FormatUint(begun, 10), begun, r)
+	out, err := fly(ctx, s, "#"+strconv.FormatUint(begun, 10), begun, true, r)
 	return out.value, err
 }
 
 // fly joins the load of a name or starts it, and waits for it or for ctx. The
 // load goes on without its callers, so that none of them can fail the others.
 // begun is the number of the load if it has to be started.
-func fly[T any](ctx context.Context, s *Store, c store.Consistency, name string, begun uint64, r read[T]) (outcome[T], error) {
+func fly[T any](ctx context.Context, s *Store, name string, begun uint64, fresh bool, r read[T]) (outcome[T], error) {
 	done := s.flights.DoChan(name, func() (any, error) {
-		return s.flight(ctx, func(ctx context.Context) any { return load(ctx, s, c, begun, r) }), nil
+		return s.flight(ctx, func(ctx context.Context) any { return load(ctx, s, begun, fresh, r) }), nil
 	})
 	select {
 	case <-ctx.Done():
@@ -93,7 +100,7 @@ func fly[T any](ctx context.Context, s *Store, c store.Consistency, name string,
 		case error:
 			return outcome[T]{}, v
 		}
-		v, err := r.load(ctx, c) // closed: the store says so itself
+		v, _, err := r.load(ctx) // closed: the store says so itself
 		return outcome[T]{value: v}, err
 	}
 }
@@ -116,31 +123,33 @@ func (s *Store) flight(ctx context.Context, f func(context.Context) any) (v any)
 	return f(ctx)
 }
 
-// load asks the store and offers the answer to the cache.
-func load[T any](ctx context.Context, s *Store, c store.Consistency, begun uint64, r read[T]) outcome[T] {
+// load asks the store and keeps the answer.
+func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[T]) outcome[T] {
 	out := outcome[T]{begun: begun, keys: []string{r.key}}
-	if c == store.Cached {
+	if !fresh && s.caching && s.guard.open() {
 		// Another load may have ended between the caller's look and this one.
 		looked := s.guard.next()
-		if v, ok := r.find(ctx); ok {
-			out.value, out.begun, out.keys = v, looked, keysOf(out.keys, r.entries(v))
+		if v, ok, err := r.find(ctx); ok {
+			out.value, out.err, out.begun = v, err, looked
+			if err == nil {
+				out.keys = keysOf(out.keys, r.entries(v))
+			}
 			return out
 		}
 	}
-	out.value, out.err = r.load(ctx, c)
-	if out.err != nil {
-		if timedOut(ctx, out.err) {
-			out.err = store.ErrUnavailable.Wrap(fmt.Errorf("load took longer than %s: %w", s.cfg.LoadTimeout, out.err))
-		}
-		if c == store.Fresh && refused(out.err) {
-			// What the cache holds under this key is over.
-			s.evict(ctx, r.key)
-		}
-		return out
+	s.metrics.loads[r.way].Inc()
+	var snapshot store.Snapshot
+	out.value, snapshot, out.err = r.load(ctx)
+	switch {
+	case out.err == nil:
+		entries := r.entries(out.value)
+		out.keys = keysOf(out.keys, entries)
+		s.keep(entries, begun, snapshot)
+	case r.absent.record != nil && errs.ReasonOf(out.err) == errs.ReasonOf(r.absent.record.err):
+		s.keep([]entry{r.absent}, begun, snapshot)
+	case timedOut(ctx, out.err):
+		out.err = store.ErrUnavailable.Wrap(fmt.Errorf("load took longer than %s: %w", s.cfg.LoadTimeout, out.err))
 	}
-	entries := r.entries(out.value)
-	out.keys = keysOf(out.keys, entries)
-	s.land(ctx, begun, entries)
 	return out
 }
 
@@ -155,11 +164,4 @@ func keysOf(keys []string, entries []entry) []string {
 // that of a caller.
 func timedOut(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errs.KindOf(err) == errs.DeadlineExceeded
-}
-
-// refused reports whether err is the store's word on what was asked for, rather
-// than a failure to answer.
-func refused(err error) bool {
-	k := errs.KindOf(err)
-	return k == errs.NotFound || k == errs.PermissionDenied
 }

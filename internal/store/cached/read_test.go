@@ -3,6 +3,7 @@ package cached_test
 import (
 	"context"
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,36 +18,47 @@ import (
 
 func TestEveryWayToReadIsAnsweredFromTheCache(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
+	type way struct {
 		method faultstore.Method
+		fills  int // of the shared cache
 		read   func(ctx context.Context, b bench) (any, error)
-	}{
-		{faultstore.GetUser, func(ctx context.Context, b bench) (any, error) { return b.GetUser(ctx, "u1", store.Cached) }},
-		{faultstore.GetUserByUsername, func(ctx context.Context, b bench) (any, error) {
+	}
+	for name, w := range map[string]way{
+		"GetUser": {faultstore.ReadUser, 1, func(ctx context.Context, b bench) (any, error) { return b.GetUser(ctx, "u1", store.Cached) }},
+		"GetUserByUsername": {faultstore.ReadUser, 2, func(ctx context.Context, b bench) (any, error) {
 			return b.GetUserByUsername(ctx, "ADA", store.Cached)
 		}},
-		{faultstore.GetUserByEmail, func(ctx context.Context, b bench) (any, error) {
+		"GetUserByEmail": {faultstore.ReadUser, 2, func(ctx context.Context, b bench) (any, error) {
 			return b.GetUserByEmail(ctx, "Ada@example.com", store.Cached)
 		}},
-		{faultstore.GetSession, func(ctx context.Context, b bench) (any, error) {
+		"GetSession": {faultstore.ReadSession, 3, func(ctx context.Context, b bench) (any, error) {
 			s, u, err := b.GetSession(ctx, "token-1", store.Cached)
 			return []any{s, u}, err
 		}},
-		{faultstore.GetCharacter, func(ctx context.Context, b bench) (any, error) { return b.GetCharacter(ctx, 1, store.Cached) }},
-		{faultstore.ListCharacters, func(ctx context.Context, b bench) (any, error) {
+		"GetCharacter": {faultstore.ReadCharacter, 1, func(ctx context.Context, b bench) (any, error) { return b.GetCharacter(ctx, 1, store.Cached) }},
+		"ListCharacters": {faultstore.ReadCharacters, 3, func(ctx context.Context, b bench) (any, error) {
 			return b.ListCharacters(ctx, "u1", true, store.Cached)
 		}},
 	} {
-		t.Run(string(tt.method), func(t *testing.T) {
-			t.Parallel()
-			b, ctx := setup(t), testContext(t)
-			first := must[any](t)(tt.read(ctx, b))
-			second := must[any](t)(tt.read(ctx, b))
-			if d := cmp.Diff(first, second); d != "" {
-				t.Errorf("the cache changed the answer (-store +cache):\n%s", d)
-			}
-			b.wantCalls(t, tt.method, 1)
-		})
+		for level, change := range map[string]func(*cached.Config){
+			"both": func(*cached.Config) {}, "near": nearOnly, "shared": sharedOnly,
+		} {
+			t.Run(name+"/"+level, func(t *testing.T) {
+				t.Parallel()
+				b, ctx := setup(t, change), testContext(t)
+				fills := w.fills
+				if level == "near" {
+					fills = 0
+				}
+				var first any
+				b.settle(t, fills, func() { first = must[any](t)(w.read(ctx, b)) })
+				second := must[any](t)(w.read(ctx, b))
+				if d := cmp.Diff(first, second); d != "" {
+					t.Errorf("the cache changed the answer (-store +cache):\n%s", d)
+				}
+				b.wantCalls(t, w.method, 1)
+			})
+		}
 	}
 }
 
@@ -63,10 +75,10 @@ func TestFreshPassesTheCacheAndRefillsIt(t *testing.T) {
 			t.Errorf("read %d: got %q, want the new name", c, u.Name)
 		}
 	}
-	b.wantCalls(t, faultstore.GetUser, 2)
+	b.wantCalls(t, faultstore.ReadUser, 2)
 }
 
-func TestFreshRefusalEmptiesTheKey(t *testing.T) {
+func TestAFreshRefusalIsNotTakenBack(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), testContext(t)
 	must[*store.User](t)(b.GetUser(ctx, "u1", store.Cached))
@@ -122,7 +134,7 @@ func TestVerdictsAreComputedOnRead(t *testing.T) {
 		b.clock.advance(time.Hour)
 		_, _, err = b.GetSession(ctx, "token-1", store.Cached)
 		wantErr(t, err, nil) // alive at the very instant
-		b.wantCalls(t, faultstore.GetSession, 1)
+		b.wantCalls(t, faultstore.ReadSession, 1)
 		b.clock.advance(time.Nanosecond)
 		_, _, err = b.GetSession(ctx, "token-1", store.Cached)
 		wantErr(t, err, store.ErrSessionExpired)
@@ -133,9 +145,10 @@ func TestVerdictsAreComputedOnRead(t *testing.T) {
 		_, _, err := b.GetSession(ctx, "token-1", store.Cached)
 		wantErr(t, err, nil)
 		b.clock.advance(2 * time.Hour)
-		b.rows.edit(func(r *rows) {
+		xid := b.rows.edit(func(r *rows) {
 			r.sessions["token-1"] = store.Session{ID: "s1", UserID: "u1", ExpiresAt: b.clock.Now().Add(time.Hour)}
 		})
+		b.tell(store.TableSession, store.OpUpdate, xid, "s1", "u1")
 		_, _, err = b.GetSession(ctx, "token-1", store.Cached)
 		wantErr(t, err, nil)
 	})
@@ -152,17 +165,6 @@ func TestVerdictsAreComputedOnRead(t *testing.T) {
 		must[*store.User](t)(b.GetUser(ctx, "u1", store.Fresh))
 		_, _, err = b.GetSession(ctx, "token-1", store.Cached)
 		wantErr(t, err, store.ErrUserBanned)
-	})
-	t.Run("found dead by CheckSessions", func(t *testing.T) {
-		t.Parallel()
-		b, ctx := setup(t), testContext(t)
-		_, _, err := b.GetSession(ctx, "token-1", store.Cached)
-		wantErr(t, err, nil)
-		b.rows.edit(func(r *rows) { delete(r.sessions, "token-1") })
-		verdicts := must[[]error](t)(b.CheckSessions(ctx, []store.SessionSubject{{SessionID: "s1", UserID: "u1"}}))
-		wantErr(t, verdicts[0], store.ErrSessionNotFound)
-		_, _, err = b.GetSession(ctx, "token-1", store.Cached)
-		wantErr(t, err, store.ErrSessionNotFound)
 	})
 	t.Run("deletion that became final", func(t *testing.T) {
 		t.Parallel()
@@ -194,7 +196,7 @@ func TestListLeavesMarkedCharactersOutWhenRead(t *testing.T) {
 			t.Error(d)
 		}
 	}
-	b.wantCalls(t, faultstore.ListCharacters, 1)
+	b.wantCalls(t, faultstore.ReadCharacters, 1)
 	if got := must[[]*store.Character](t)(b.ListCharacters(ctx, "nobody", true, store.Cached)); got == nil || len(got) != 0 {
 		t.Errorf("list of nobody: got %v, want an empty one", got)
 	}
@@ -202,9 +204,9 @@ func TestListLeavesMarkedCharactersOutWhenRead(t *testing.T) {
 
 func TestCallersMayChangeTheirAnswers(t *testing.T) {
 	t.Parallel()
-	b, ctx := setup(t, func(c *cached.Config) { c.Cache = nil }), testContext(t)
+	b, ctx := setup(t, nearOnly), testContext(t)
 	gate := faultstore.NewGate()
-	b.faults.On(faultstore.ListCharacters, gate.Before)
+	b.faults.On(faultstore.ReadCharacters, gate.Before)
 	lists := make(chan []*store.Character, 2)
 	for range 2 {
 		go func() {
@@ -224,11 +226,13 @@ func TestCallersMayChangeTheirAnswers(t *testing.T) {
 func TestKeysHoldNeitherNamesNorTokens(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), testContext(t)
-	must[*store.User](t)(b.GetUserByUsername(ctx, "ada", store.Cached))
-	must[*store.User](t)(b.GetUserByEmail(ctx, "ada@example.com", store.Cached))
-	_, _, err := b.GetSession(ctx, "token-1", store.Cached)
-	wantErr(t, err, nil)
-	must[[]*store.Character](t)(b.ListCharacters(ctx, "u1", false, store.Cached))
+	b.settle(t, 2, func() { must[*store.User](t)(b.GetUserByUsername(ctx, "ada", store.Cached)) })
+	b.settle(t, 2, func() { must[*store.User](t)(b.GetUserByEmail(ctx, "ada@example.com", store.Cached)) })
+	b.settle(t, 3, func() {
+		_, _, err := b.GetSession(ctx, "token-1", store.Cached)
+		wantErr(t, err, nil)
+	})
+	b.settle(t, 3, func() { must[[]*store.Character](t)(b.ListCharacters(ctx, "u1", false, store.Cached)) })
 	keys := b.cache.keys()
 	if len(keys) != 8 {
 		t.Errorf("got %d keys, want 8: %q", len(keys), keys)
@@ -239,7 +243,7 @@ func TestKeysHoldNeitherNamesNorTokens(t *testing.T) {
 				t.Errorf("key %q holds %q", key, secret)
 			}
 		}
-		if strings.Contains(string(b.cache.values[key]), "token-1") {
+		if strings.Contains(string(b.cache.values[key].value), "token-1") {
 			t.Errorf("the value of %q holds the token", key)
 		}
 	}
@@ -252,7 +256,7 @@ func TestAWayToAskIsNotTakenForAnother(t *testing.T) {
 	d := store.DigestOf("ada")
 	id := "username:" + hex.EncodeToString(d[:])
 	gate := faultstore.NewGate()
-	b.faults.On(faultstore.GetUserByUsername, gate.Before)
+	b.faults.On(faultstore.ReadUser, faultstore.Times(1, gate.Before))
 	byName := make(chan error, 1)
 	go func() {
 		_, err := b.GetUserByUsername(ctx, "ada", store.Cached)
@@ -282,52 +286,20 @@ func TestAListAnswersOnlyWithItsOwnersCharacters(t *testing.T) {
 	}
 }
 
-func TestALoadThatHasJustEndedIsUsed(t *testing.T) {
-	t.Parallel()
-	b, ctx := setup(t), testContext(t)
-	b.cache.with(func(m *memory) {
-		// Between the first look and the load, another caller fills the cache.
-		m.onGet = func(string) { must[*store.User](t)(b.GetUser(ctx, "u1", store.Cached)) }
-	})
-	must[*store.User](t)(b.GetUser(ctx, "u1", store.Cached))
-	b.wantCalls(t, faultstore.GetUser, 1)
-}
-
-func TestTheStoreBeneathIsToldHowCurrentToBe(t *testing.T) {
-	t.Parallel()
-	b, ctx := setup(t), testContext(t)
-	for _, c := range []store.Consistency{store.Cached, store.Fresh} {
-		must[*store.User](t)(b.GetUser(ctx, "u1", c))
-		b.rows.edit(func(r *rows) {
-			if r.asked != c {
-				t.Errorf("read %d asked the store with %d", c, r.asked)
-			}
-		})
-	}
-}
-
 func TestWhatIsTooLargeIsNotCached(t *testing.T) {
 	t.Parallel()
-	b, ctx := setup(t), testContext(t)
+	b, ctx := setup(t, sharedOnly), testContext(t)
 	long := strings.Repeat("x", cached.MaxKey)
-	picture := func(size int) {
-		b.rows.edit(func(r *rows) {
-			r.users["u1"] = store.User{ID: "u1", Image: strings.Repeat("x", size)}
-			r.users[long] = store.User{ID: long}
-		})
-	}
-	picture(10)
-	must[*store.User](t)(b.GetUser(ctx, "u1", store.Fresh))
-	picture(cached.MaxValue)
-	must[*store.User](t)(b.GetUser(ctx, "u1", store.Fresh))
-	if u := must[*store.User](t)(b.GetUser(ctx, "u1", store.Cached)); len(u.Image) != cached.MaxValue {
-		t.Error("got the record of before it became too large")
-	}
+	b.rows.edit(func(r *rows) {
+		r.users["u1"] = store.User{ID: "u1", Image: strings.Repeat("x", cached.MaxValue)}
+		r.users[long] = store.User{ID: long}
+	})
+	must[*store.User](t)(b.GetUser(ctx, "u1", store.Cached))
 	must[*store.User](t)(b.GetUser(ctx, long, store.Cached))
-	_, err := b.DeleteCharacter(ctx, 1, long)
-	wantErr(t, err, nil)
-	if keys := b.cache.keys(); len(keys) != 0 {
-		t.Errorf("the cache holds %d values, want none", len(keys))
+	// What comes after it through the same queue is there.
+	b.settle(t, 1, func() { must[*store.User](t)(b.GetUser(ctx, "u2", store.Cached)) })
+	if keys := b.cache.keys(); len(keys) != 1 {
+		t.Errorf("the cache holds %q, want the small one alone", keys)
 	}
 	if n := testutil.CollectAndCount(b.metrics, "waystone_cache_errors_total"); n != 0 {
 		t.Error("what is too large counts as a failure of the cache")
@@ -340,23 +312,17 @@ func TestMetricsCountReads(t *testing.T) {
 	for _, c := range []store.Consistency{store.Cached, store.Cached, store.Cached, store.Fresh} {
 		must[*store.User](t)(b.GetUser(ctx, "u1", c))
 	}
-	const want = `
-# HELP waystone_cache_reads_total Reads by what was asked for and result: hit, miss or fresh.
-# TYPE waystone_cache_reads_total counter
-waystone_cache_reads_total{read="user",result="fresh"} 1
-waystone_cache_reads_total{read="user",result="hit"} 2
-waystone_cache_reads_total{read="user",result="miss"} 1
-`
-	if err := testutil.GatherAndCompare(b.metrics, strings.NewReader(want), "waystone_cache_reads_total"); err != nil {
-		t.Error(err)
-	}
+	b.wantMetric(t, `waystone_cache_reads_total{read="user",result="fresh"}`, 1)
+	b.wantMetric(t, `waystone_cache_reads_total{read="user",result="hit"}`, 2)
+	b.wantMetric(t, `waystone_cache_reads_total{read="user",result="miss"}`, 1)
+	b.wantMetric(t, `waystone_cache_loads_total{read="user"}`, 2)
 }
 
 func TestTTLIsJitteredAndNeverExceeded(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), testContext(t)
 	for range 50 {
-		must[*store.User](t)(b.GetUser(ctx, "u1", store.Fresh))
+		b.settle(t, 1, func() { must[*store.User](t)(b.GetUser(ctx, "u1", store.Fresh)) })
 	}
 	seen := map[time.Duration]bool{}
 	for _, d := range b.cache.ttls {
@@ -367,5 +333,25 @@ func TestTTLIsJitteredAndNeverExceeded(t *testing.T) {
 	}
 	if len(seen) < 25 {
 		t.Errorf("50 values got %d different lives", len(seen))
+	}
+}
+
+func TestTheNearLevelIsBounded(t *testing.T) {
+	t.Parallel()
+	const bound = 1 << 20
+	b, ctx := setup(t, nearOnly, func(c *cached.Config) { c.NearBytes = bound }), testContext(t)
+	const users = 1000
+	b.rows.edit(func(r *rows) {
+		for i := range users {
+			id := "user-" + strconv.Itoa(i)
+			r.users[id] = store.User{ID: id, Image: strings.Repeat("x", 10000)}
+		}
+	})
+	for i := range users {
+		must[*store.User](t)(b.GetUser(ctx, "user-"+strconv.Itoa(i), store.Cached))
+	}
+	weight, entries := b.NearSize()
+	if weight > bound*11/10 || entries > bound/1000 || entries < 10 {
+		t.Errorf("the near level holds %d entries of %d bytes, want at most %d bytes", entries, weight, bound)
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// rows is the store beneath: a few tables that tests write as the website
-// would. It has the methods that are cached; calling another one panics.
+// rows is the engine beneath: a few tables that tests write as the website
+// would, with transactions that may take their time to become visible. It has
+// the methods that are cached; calling another one panics.
 type rows struct {
-	store.Store
+	store.Engine
 
 	mu         sync.Mutex
 	users      map[string]store.User
@@ -21,74 +22,101 @@ type rows struct {
 	characters map[store.CharacterID]store.Character
 	now        func() time.Time
 	closed     bool
-	asked      store.Consistency // by the last GetUser
+	plain      bool              // reads carry no snapshot, as on SQLite
+	next       uint64            // transaction id
+	underWay   []uint64          // begun and not visible
+	pending    map[uint64]func() // what becomes visible with them
 }
 
 func newRows(now func() time.Time) *rows {
 	return &rows{
 		users: map[string]store.User{}, sessions: map[string]store.Session{},
 		characters: map[store.CharacterID]store.Character{}, now: now,
+		next: 100, pending: map[uint64]func(){},
 	}
 }
 
-// edit changes rows behind the cache's back.
-func (r *rows) edit(f func(r *rows)) {
+// edit commits a transaction and returns its id.
+func (r *rows) edit(f func(r *rows)) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f(r)
+	r.next++
+	return r.next - 1
 }
 
-func (r *rows) user(is func(store.User) bool) (*store.User, error) {
+// begin is an edit that becomes visible with show.
+func (r *rows) begin(f func(r *rows)) uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	xid := r.next
+	r.next++
+	r.underWay = append(r.underWay, xid)
+	r.pending[xid] = func() { f(r) }
+	return xid
+}
+
+func (r *rows) show(xid uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending[xid]()
+	delete(r.pending, xid)
+	r.underWay = slices.DeleteFunc(r.underWay, func(x uint64) bool { return x == xid })
+}
+
+// snapshot is what a statement would see now.
+func (r *rows) snapshot() store.Snapshot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seen()
+}
+
+func (r *rows) seen() store.Snapshot {
+	if r.plain {
+		return store.Snapshot{}
+	}
+	s := store.Snapshot{Xmin: r.next, Xmax: r.next, Xip: slices.Clone(r.underWay)}
+	if len(s.Xip) > 0 {
+		s.Xmin = s.Xip[0]
+	}
+	return s
+}
+
+func (r *rows) ReadUser(_ context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return nil, store.ErrUnavailable
+		return nil, store.Snapshot{}, store.ErrUnavailable
 	}
 	for _, u := range r.users {
-		if is(u) {
-			return &u, nil
+		if value == map[store.UserKey]string{store.ByID: u.ID, store.ByUsername: u.Username, store.ByEmail: u.Email}[by] ||
+			by != store.ByID && strings.EqualFold(value, map[store.UserKey]string{store.ByUsername: u.Username, store.ByEmail: u.Email}[by]) {
+			return &u, r.seen(), nil
 		}
 	}
-	return nil, store.ErrUserNotFound
+	return nil, r.seen(), store.ErrUserNotFound
 }
 
-func (r *rows) GetUser(_ context.Context, id string, c store.Consistency) (*store.User, error) {
-	r.edit(func(r *rows) { r.asked = c })
-	return r.user(func(u store.User) bool { return u.ID == id })
-}
-
-func (r *rows) GetUserByUsername(_ context.Context, name string, _ store.Consistency) (*store.User, error) {
-	return r.user(func(u store.User) bool { return u.Username == strings.ToLower(name) })
-}
-
-func (r *rows) GetUserByEmail(_ context.Context, email string, _ store.Consistency) (*store.User, error) {
-	return r.user(func(u store.User) bool { return u.Email == strings.ToLower(email) })
-}
-
-func (r *rows) GetSession(_ context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
+func (r *rows) ReadSession(_ context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, ok := r.sessions[token]
-	if !ok {
-		return nil, nil, store.ErrSessionNotFound
+	u, there := r.users[s.UserID]
+	if !ok || !there {
+		return nil, nil, r.seen(), store.ErrSessionNotFound
 	}
-	u := r.users[s.UserID]
-	if err := store.Judge(&s, &u, r.now()); err != nil {
-		return nil, nil, err
-	}
-	return &s, &u, nil
+	return &s, &u, r.seen(), nil
 }
 
 func (r *rows) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
-	if _, _, err := r.GetSession(ctx, token, store.Fresh); err != nil {
-		return nil, nil, err
-	}
 	r.edit(func(r *rows) {
-		s := r.sessions[token]
-		s.ExpiresAt = s.ExpiresAt.Add(time.Hour)
-		r.sessions[token] = s
+		if s, ok := r.sessions[token]; ok {
+			s.ExpiresAt = s.ExpiresAt.Add(time.Hour)
+			r.sessions[token] = s
+		}
 	})
-	return r.GetSession(ctx, token, store.Fresh)
+	s, u, _, err := r.ReadSession(ctx, token)
+	return s, u, err
 }
 
 func (r *rows) CheckSessions(_ context.Context, subjects []store.SessionSubject) ([]error, error) {
@@ -107,49 +135,51 @@ func (r *rows) CheckSessions(_ context.Context, subjects []store.SessionSubject)
 	return verdicts, nil
 }
 
-func (r *rows) GetCharacter(_ context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
+func (r *rows) ReadCharacter(_ context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c, ok := r.characters[id]
 	if !ok {
-		return nil, store.ErrCharacterNotFound
+		return nil, r.seen(), store.ErrCharacterNotFound
 	}
-	return &c, nil
+	return &c, r.seen(), nil
 }
 
-func (r *rows) ListCharacters(_ context.Context, userID string, deleted bool, _ store.Consistency) ([]*store.Character, error) {
+func (r *rows) ReadCharacters(_ context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := []*store.Character{}
 	for _, c := range r.characters {
-		if c.UserID == userID && (deleted || c.DeleteAt.IsZero()) {
+		if c.UserID == userID {
 			list = append(list, &c)
 		}
 	}
 	slices.SortFunc(list, func(a, b *store.Character) int { return int(a.Slot) - int(b.Slot) })
-	return list, nil
+	return list, r.seen(), nil
 }
 
 func (r *rows) CreateCharacter(_ context.Context, n store.NewCharacter) (*store.Character, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	id := store.CharacterID(len(r.characters) + 1)
-	c := store.Character{ID: id, UserID: n.UserID, Name: n.Name, Slot: uint8(id - 1), Version: 1, State: n.State}
-	r.characters[id] = c
+	var c store.Character
+	r.edit(func(r *rows) {
+		id := store.CharacterID(len(r.characters) + 1)
+		c = store.Character{ID: id, UserID: n.UserID, Name: n.Name, Slot: uint8(id - 1), Version: 1, State: n.State}
+		r.characters[id] = c
+	})
 	return &c, nil
 }
 
-func (r *rows) mark(id store.CharacterID, at time.Time) (store.Character, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, ok := r.characters[id]
-	if !ok {
-		return c, store.ErrCharacterNotFound
-	}
-	c.DeleteAt = at
-	c.Version++
-	r.characters[id] = c
-	return c, nil
+func (r *rows) mark(id store.CharacterID, at time.Time) (c store.Character, err error) {
+	r.edit(func(r *rows) {
+		var ok bool
+		if c, ok = r.characters[id]; !ok {
+			err = store.ErrCharacterNotFound
+			return
+		}
+		c.DeleteAt = at
+		c.Version++
+		r.characters[id] = c
+	})
+	return c, err
 }
 
 func (r *rows) DeleteCharacter(_ context.Context, id store.CharacterID, _ string) (time.Time, error) {
@@ -163,19 +193,19 @@ func (r *rows) RestoreCharacter(_ context.Context, id store.CharacterID, _ strin
 }
 
 func (r *rows) SaveCharacters(_ context.Context, saves []store.CharacterSave) ([]store.SaveResult, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	results := make([]store.SaveResult, len(saves))
-	for i, save := range saves {
-		c, ok := r.characters[save.ID]
-		if !ok {
-			results[i].Err = store.ErrCharacterNotFound
-			continue
+	r.edit(func(r *rows) {
+		for i, save := range saves {
+			c, ok := r.characters[save.ID]
+			if !ok {
+				results[i].Err = store.ErrCharacterNotFound
+				continue
+			}
+			c.State, c.Version = save.State, c.Version+1
+			r.characters[save.ID] = c
+			results[i].Version = c.Version
 		}
-		c.State, c.Version = save.State, c.Version+1
-		r.characters[save.ID] = c
-		results[i].Version = c.Version
-	}
+	})
 	return results, nil
 }
 

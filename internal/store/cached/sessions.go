@@ -6,73 +6,70 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// login is a session and its user, as one query brings them.
+// login is a session and its user, dead or alive.
 type login struct {
-	session store.Session
-	user    store.User
+	session *store.Session
+	user    *store.User
+	token   store.Digest
 }
 
-// GetSession implements store.Sessions. Only an answer that the session lives
-// comes from the cache; what looks over there is asked of the store.
+// GetSession implements store.Sessions. The verdict is made here, by the clock,
+// of rows that may come from the cache.
 func (s *Store) GetSession(ctx context.Context, token string, c store.Consistency) (*store.Session, *store.User, error) {
-	d := store.DigestOf(token)
-	l, err := do(ctx, s, c, read[login]{
-		name: "session_by_token", key: tokenKey(d),
-		find: func(ctx context.Context) (login, bool) { return s.findLogin(ctx, d) },
-		load: func(ctx context.Context, c store.Consistency) (login, error) {
-			sess, u, err := s.inner.GetSession(ctx, token, c)
-			if err != nil {
-				return login{}, err
-			}
-			return login{session: *sess, user: *u}, nil
-		},
-		entries: func(l login) []entry {
-			return []entry{userEntry(&l.user), sessionEntry(&l.session, d), idEntry(tokenKey(d), l.session.ID)}
-		},
-	})
+	l, err := s.login(ctx, token, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &l.session, &l.user, nil
+	if err := store.Judge(l.session, l.user, s.cfg.Now()); err != nil {
+		return nil, nil, err
+	}
+	return copied(l.session), copied(l.user), nil
 }
 
-func (s *Store) findLogin(ctx context.Context, d store.Digest) (login, bool) {
-	id, ok := s.findID(ctx, tokenKey(d))
-	if !ok {
-		return login{}, false
+func (s *Store) login(ctx context.Context, token string, c store.Consistency) (login, error) {
+	d := store.DigestOf(token)
+	key := tokenKey(d)
+	if s.usable(ctx, c) {
+		if l, ok, err := s.findLogin(ctx, key, d); ok {
+			s.metrics.hits[waySession].Inc()
+			return l, err
+		}
 	}
-	rec, ok := find(ctx, s, sessionKey(id), decodeSession)
-	if !ok || rec.session.ID != id || rec.token != d {
-		return login{}, false
-	}
-	u, ok := s.findUser(ctx, rec.session.UserID)
-	if !ok || store.Judge(&rec.session, &u, s.cfg.Now()) != nil {
-		return login{}, false
-	}
-	return login{session: rec.session, user: u}, true
+	return do(ctx, s, c, read[login]{
+		way: waySession, key: key,
+		find: func(ctx context.Context) (login, bool, error) { return s.findLogin(ctx, key, d) },
+		load: func(ctx context.Context) (login, store.Snapshot, error) {
+			sess, u, snapshot, err := s.inner.ReadSession(ctx, token)
+			return login{sess, u, d}, snapshot, err
+		},
+		entries: func(l login) []entry {
+			return []entry{userEntry(l.user), sessionEntry(l.session, d), tokenEntry(l.session, d)}
+		},
+		absent: absentEntry(key, store.TableSession, store.ErrSessionNotFound),
+	})
 }
 
-// CheckSessions implements store.Sessions. The store judges; whoever it finds
-// dead leaves the cache.
+func (s *Store) findLogin(ctx context.Context, key string, d store.Digest) (login, bool, error) {
+	index := s.lookUpOne(ctx, key)
+	switch {
+	case index == nil:
+		return login{}, false, nil
+	case index.kind == kindAbsent:
+		return login{}, true, index.err
+	case index.kind != kindToken:
+		return login{}, false, nil
+	}
+	sess, u := s.lookUpTwo(ctx, sessionKey(index.id), userKey(index.owner))
+	if sess == nil || sess.kind != kindSession || sess.session.ID != index.id || sess.token != d ||
+		u == nil || u.kind != kindUser || u.user.ID != sess.session.UserID {
+		return login{}, false, nil
+	}
+	return login{sess.session, u.user, d}, true, nil
+}
+
+// CheckSessions implements store.Sessions: the store judges.
 func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubject) ([]error, error) {
-	verdicts, err := s.inner.CheckSessions(ctx, subjects)
-	if err != nil {
-		return nil, err
-	}
-	var keys []string
-	for i, v := range verdicts {
-		if v == nil || i >= len(subjects) {
-			continue
-		}
-		if id := subjects[i].SessionID; id != "" {
-			keys = append(keys, sessionKey(id))
-		}
-		if id := subjects[i].UserID; id != "" {
-			keys = append(keys, userKey(id))
-		}
-	}
-	s.evict(ctx, keys...)
-	return verdicts, nil
+	return s.inner.CheckSessions(ctx, subjects)
 }
 
 // RefreshSession implements store.Sessions. It evicts whatever the outcome: a
@@ -83,6 +80,6 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if err == nil {
 		keys = append(keys, sessionKey(sess.ID))
 	}
-	s.evict(ctx, keys...)
+	s.evict(keys...)
 	return sess, u, err
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,84 +21,69 @@ import (
 
 var errCache = errors.New("cache on fire")
 
-// memory is a cache that keeps everything for ever and can be broken.
+// memory is a shared cache that keeps everything for ever and can be broken.
 type memory struct {
 	mu      sync.Mutex
-	values  map[string][]byte
+	values  map[string]held
 	ttls    []time.Duration
+	sets    int
 	failGet bool
 	failSet bool
-	failDel bool
-	onSet   func(key string) // called before a value is stored, without the lock
-	onGet   func(key string) // called between a look and its answer, without the lock
-	onDel   func()           // called before values go, without the lock
+	stored  chan string // gets the key of every set that came through, if not nil
+	onGet   func()      // called once between a look and its answer, without the lock
 }
 
-// call runs a hook once.
-func (m *memory) call(take func(*memory) func()) {
-	m.mu.Lock()
-	hook := take(m)
-	m.mu.Unlock()
-	if hook != nil {
-		hook()
-	}
+// held is a value and its rank.
+type held struct {
+	value []byte
+	rank  uint64
 }
 
-func (m *memory) Get(_ context.Context, key string) ([]byte, bool, error) {
+func (m *memory) GetMany(_ context.Context, keys []string) ([][]byte, error) {
 	m.mu.Lock()
-	v, ok := m.values[key]
-	fail := m.failGet
-	v = slices.Clone(v)
-	m.mu.Unlock()
-	m.call(func(m *memory) func() {
+	defer func() {
 		hook := m.onGet
 		m.onGet = nil
-		if hook == nil {
-			return nil
+		m.mu.Unlock()
+		if hook != nil {
+			hook()
 		}
-		return func() { hook(key) }
-	})
-	if fail {
-		return nil, false, errCache
+	}()
+	if m.failGet {
+		return nil, errCache
 	}
-	return v, ok, nil
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		if h, ok := m.values[key]; ok {
+			values[i] = append([]byte{}, h.value...)
+		}
+	}
+	return values, nil
 }
 
-func (m *memory) Set(_ context.Context, key string, value []byte, ttl time.Duration) error {
-	m.call(func(m *memory) func() {
-		hook := m.onSet
-		m.onSet = nil
-		if hook == nil {
-			return nil
-		}
-		return func() { hook(key) }
-	})
+func (m *memory) SetNewer(_ context.Context, key string, value []byte, ttl time.Duration) error {
+	rank, err := rankOf(value)
+	if err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.stored != nil {
+		defer func() { m.stored <- key }()
+	}
+	m.sets++
 	m.ttls = append(m.ttls, ttl)
 	if m.failSet {
 		return errCache
 	}
-	m.values[key] = slices.Clone(value)
+	if m.values[key].rank <= rank {
+		m.values[key] = held{slices.Clone(value), rank}
+	}
 	return nil
 }
 
-func (m *memory) Del(_ context.Context, keys ...string) error {
-	m.call(func(m *memory) func() {
-		hook := m.onDel
-		m.onDel = nil
-		return hook
-	})
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.failDel {
-		return errCache
-	}
-	for _, key := range keys {
-		delete(m.values, key)
-	}
-	return nil
-}
+// rankOf reads the rank that a value begins with.
+func rankOf(value []byte) (uint64, error) { return strconv.ParseUint(string(value[:16]), 10, 64) }
 
 // with changes the cache between calls.
 func (m *memory) with(f func(m *memory)) {
@@ -139,14 +126,23 @@ type bench struct {
 	metrics *prometheus.Registry
 }
 
-const ttl = time.Minute
+const (
+	ttl       = time.Minute
+	nearBytes = 64 << 20
+	origin    = "test"
+)
 
+// both is with both levels, nearOnly with the one in the process, sharedOnly
+// with the other.
+func nearOnly(c *cached.Config)   { c.Cache = nil }
+func sharedOnly(c *cached.Config) { c.NearBytes = 0 }
+
+// setup returns a Store whose feed has been confirmed for an hour to come.
 func setup(t testing.TB, change ...func(*cached.Config)) bench {
 	t.Helper()
 	b := bench{
-		cache:   &memory{values: map[string][]byte{}},
-		clock:   &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
-		metrics: prometheus.NewRegistry(),
+		cache: &memory{values: map[string]held{}},
+		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
 	}
 	b.rows = newRows(b.clock.Now)
 	b.rows.users["u1"] = store.User{ID: "u1", Name: "Ada", Username: "ada", Email: "ada@example.com", Role: "user"}
@@ -154,21 +150,62 @@ func setup(t testing.TB, change ...func(*cached.Config)) bench {
 	b.rows.sessions["token-1"] = store.Session{ID: "s1", UserID: "u1", ExpiresAt: b.clock.Now().Add(time.Hour)}
 	b.rows.characters[1] = store.Character{ID: 1, UserID: "u1", Name: "Hero", Slot: 0, Version: 1}
 	b.rows.characters[2] = store.Character{ID: 2, UserID: "u1", Name: "Mule", Slot: 1, Version: 1}
+	return b.replica(t, change...)
+}
+
+// replica returns another Store over the same rows and shared cache.
+func (b bench) replica(t testing.TB, change ...func(*cached.Config)) bench {
+	t.Helper()
+	b.metrics = prometheus.NewRegistry()
 	b.faults = faultstore.New(b.rows)
 	cfg := cached.Config{
-		Cache: b.cache, TTL: ttl, Now: b.clock.Now,
+		NearBytes: nearBytes, Cache: b.cache, TTL: ttl, Lease: time.Hour, Now: b.clock.Now,
 		Log: slog.New(slog.DiscardHandler), Metrics: b.metrics,
 	}
 	for _, f := range change {
 		f(&cfg)
 	}
-	b.Store = cached.New(b.faults, cfg)
+	var err error
+	if b.Store, err = cached.New(b.faults, cfg); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
+	b.connect()
 	return b
+}
+
+// connect is the feed's beginning.
+func (b bench) connect() {
+	b.Reset(origin, b.rows.snapshot())
+	b.confirm()
+}
+
+// confirm says that the feed has told everything.
+func (b bench) confirm() { b.Confirmed(time.Now(), b.rows.snapshot()) }
+
+// tell has the feed tell one change.
+func (b bench) tell(table store.Table, op store.Op, xid uint64, id, userID string) {
+	b.Changed([]store.Change{{Table: table, Op: op, Xid: xid, ID: id, UserID: userID}})
+}
+
+// settle waits until the shared cache holds n values more than before f.
+func (b bench) settle(t testing.TB, n int, f func()) {
+	t.Helper()
+	stored := make(chan string, 64)
+	b.cache.with(func(m *memory) { m.stored = stored })
+	f()
+	for range n {
+		select {
+		case <-stored:
+		case <-testContext(t).Done():
+			t.Fatal("the shared cache was not filled")
+		}
+	}
+	b.cache.with(func(m *memory) { m.stored = nil })
 }
 
 // testContext ends a test that hangs long before the whole run does.
@@ -203,4 +240,32 @@ func (b bench) wantCalls(t testing.TB, m faultstore.Method, want int) {
 	if got := b.faults.Calls(m); got != want {
 		t.Errorf("the store got %d calls of %s, want %d", got, m, want)
 	}
+}
+
+// wantMetric checks the value of one series.
+func (b bench) wantMetric(t testing.TB, series string, want float64) {
+	t.Helper()
+	families, err := b.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetName()+`="`+l.GetValue()+`"`)
+			}
+			if len(labels) > 0 {
+				name += "{" + strings.Join(labels, ",") + "}"
+			}
+			if name == series {
+				if got := m.GetCounter().GetValue() + m.GetGauge().GetValue(); got != want {
+					t.Errorf("%s is %v, want %v", series, got, want)
+				}
+				return
+			}
+		}
+	}
+	t.Errorf("there is no %s", series)
 }

@@ -2,7 +2,9 @@ package cached
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,43 +18,60 @@ import (
 const (
 	// DefaultLoadTimeout bounds a load when Config leaves LoadTimeout at 0.
 	DefaultLoadTimeout = 5 * time.Second
+	// DefaultLease is how long cached values may be used after the feed was
+	// asked how far it is, when Config leaves Lease at 0.
+	DefaultLease = 200 * time.Millisecond
 	// MinTTL is the shortest time that anything is cached for.
 	MinTTL = time.Millisecond
 	// Spread is the part of the TTL, counted from its end, over which values
 	// stored together run out.
 	Spread = 0.2
+	// AbsentTTL bounds how long it is remembered that something is not there.
+	AbsentTTL = 5 * time.Second
+	// slot is how old a load may be that others join while the feed is silent.
+	slot = 100 * time.Millisecond
 )
 
 // Config is what a Store is built from.
 type Config struct {
-	// Cache keeps the values. Without one nothing is cached; loads of one key
-	// are still shared.
+	// NearBytes bounds the level inside the process, keys, records and what is
+	// around them. 0 is no such level.
+	NearBytes uint64
+	// Cache is the level that processes share; nil for none. It needs an engine
+	// whose reads carry snapshots.
 	Cache Cache
-	// TTL is how old an answer may be when somebody else changed the row. Below
-	// MinTTL nothing is cached.
+	// TTL is how long a record is kept at most. Below MinTTL nothing is cached.
 	TTL time.Duration
+	// Lease is how long cached values may be used after the feed was asked; it
+	// bounds how old an answer can be. 0 is DefaultLease.
+	Lease time.Duration
 	// LoadTimeout bounds a load, whose callers may all have gone. 0 is
 	// DefaultLoadTimeout.
 	LoadTimeout time.Duration
 	// Now judges sessions, bans and deletions. nil is time.Now.
 	Now func() time.Time
-	// Log is told when the cache fails and when it works again, and of panics
-	// in the store beneath. nil logs nothing.
+	// Log is told when the shared cache fails and when it works again, and of
+	// panics in the store beneath. nil logs nothing.
 	Log *slog.Logger
 	// Metrics gets the counters; nil for none. One Store for each registerer.
 	Metrics prometheus.Registerer
 }
 
-// Store is a store.Store in front of another. All methods may be called from
-// any goroutine. Each load runs in a goroutine of its own, and Close waits for
-// all of them.
+// Store is a store.Store in front of an engine, and the Follower of that
+// engine's feed: without one that confirms, every read is the engine's. All
+// methods may be called from any goroutine, those of store.Follower from one at
+// a time. Each load runs in a goroutine of its own, and Close waits for all of
+// them.
 type Store struct {
-	inner   store.Store
+	inner   store.Engine
 	cfg     Config
 	caching bool
 	guard   *guard
+	near    *near
+	fills   *fillQueue // nil without a shared cache
 	metrics *metrics
-	failing atomic.Bool // whether the cache's last answer was an error
+	feed    feedState
+	failing atomic.Bool // whether the shared cache's last answer was an error
 	flights singleflight.Group
 
 	closing sync.Mutex // no load starts while closed is being set
@@ -60,12 +79,19 @@ type Store struct {
 	loads   sync.WaitGroup
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store    = (*Store)(nil)
+	_ store.Follower = (*Store)(nil)
+)
 
-// New returns a Store in front of inner, which it owns from here on.
-func New(inner store.Store, cfg Config) *Store {
+// New returns a Store in front of inner, which it owns from here on, also when
+// the Config is at fault.
+func New(inner store.Engine, cfg Config) (*Store, error) {
 	if cfg.LoadTimeout == 0 {
 		cfg.LoadTimeout = DefaultLoadTimeout
+	}
+	if cfg.Lease == 0 {
+		cfg.Lease = DefaultLease
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -73,18 +99,31 @@ func New(inner store.Store, cfg Config) *Store {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Store{
-		inner: inner, cfg: cfg, guard: newGuard(), metrics: newMetrics(cfg.Metrics),
-		caching: cfg.Cache != nil && cfg.TTL >= MinTTL,
+	s := &Store{
+		inner: inner, cfg: cfg, guard: newGuard(cfg.TTL),
+		caching: cfg.TTL >= MinTTL && (cfg.NearBytes > 0 || cfg.Cache != nil),
 	}
+	if s.caching && cfg.NearBytes > 0 {
+		n, err := newNear(cfg.NearBytes)
+		if err != nil {
+			_ = inner.Close()
+			return nil, fmt.Errorf("make the cache in the process: %w", err)
+		}
+		s.near = n
+	}
+	s.metrics = newMetrics(cfg.Metrics, s)
+	if s.caching && cfg.Cache != nil {
+		s.fills = newFillQueue(s)
+	}
+	return s, nil
 }
 
 // Ping asks the store beneath. The cache has no say in whether we can answer.
 func (s *Store) Ping(ctx context.Context) error { return s.inner.Ping(ctx) }
 
 // Close closes the store beneath and waits for the loads under way. Calls made
-// afterwards pass the cache and get the closed store's error. The cache is the
-// caller's to close. Closing again is no error.
+// afterwards pass the cache and get the closed store's error. The shared cache
+// is the caller's to close, afterwards. Closing again is no error.
 func (s *Store) Close() error {
 	s.closing.Lock()
 	was := s.closed.Swap(true)
@@ -94,6 +133,14 @@ func (s *Store) Close() error {
 		err = s.inner.Close()
 	}
 	s.loads.Wait()
+	if !was {
+		if s.fills != nil {
+			s.fills.close()
+		}
+		if s.near != nil {
+			s.near.cache.StopAllGoroutines()
+		}
+	}
 	return err
 }
 
@@ -106,4 +153,9 @@ func (s *Store) begin() bool {
 	}
 	s.loads.Add(1)
 	return true
+}
+
+// jitter shortens ttl by a random part of at most Spread.
+func jitter(ttl time.Duration) time.Duration {
+	return max(ttl-time.Duration(rand.Float64()*Spread*float64(ttl)), MinTTL) //nolint:gosec // no secret
 }

@@ -8,91 +8,92 @@ import (
 
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, id string, c store.Consistency) (*store.User, error) {
-	return s.user(ctx, c, read[store.User]{
-		name: "user", key: userKey(id),
-		find: func(ctx context.Context) (store.User, bool) { return s.findUser(ctx, id) },
-		load: value(func(ctx context.Context, c store.Consistency) (*store.User, error) {
-			return s.inner.GetUser(ctx, id, c)
-		}),
-		entries: func(u store.User) []entry { return []entry{userEntry(&u)} },
+	key := userKey(id)
+	if s.usable(ctx, c) {
+		if u, ok, err := s.findUser(ctx, key, id); ok {
+			s.metrics.hits[wayUser].Inc()
+			return copied(u), err
+		}
+	}
+	u, err := do(ctx, s, c, read[*store.User]{
+		way: wayUser, key: key,
+		find: func(ctx context.Context) (*store.User, bool, error) { return s.findUser(ctx, key, id) },
+		load: func(ctx context.Context) (*store.User, store.Snapshot, error) {
+			return s.inner.ReadUser(ctx, store.ByID, id)
+		},
+		entries: func(u *store.User) []entry { return []entry{userEntry(u)} },
+		absent:  absentEntry(key, store.TableUser, store.ErrUserNotFound),
 	})
+	return copied(u), err
 }
 
 // GetUserByUsername implements store.Users.
 func (s *Store) GetUserByUsername(ctx context.Context, username string, c store.Consistency) (*store.User, error) {
-	return s.user(ctx, c, s.byIndex("user_by_username", usernameKey(username),
-		func(u *store.User) bool { return u.Username != "" && u.Username == fold(username) },
-		func(ctx context.Context, c store.Consistency) (*store.User, error) {
-			return s.inner.GetUserByUsername(ctx, username, c)
-		}))
+	return s.byIndex(ctx, c, wayUsername, usernameKey(username), store.ByUsername, username,
+		func(u *store.User) bool { return u.Username != "" && u.Username == fold(username) })
 }
 
 // GetUserByEmail implements store.Users.
 func (s *Store) GetUserByEmail(ctx context.Context, email string, c store.Consistency) (*store.User, error) {
-	return s.user(ctx, c, s.byIndex("user_by_email", emailKey(email),
-		func(u *store.User) bool { return u.Email != "" && u.Email == fold(email) },
-		func(ctx context.Context, c store.Consistency) (*store.User, error) {
-			return s.inner.GetUserByEmail(ctx, email, c)
-		}))
+	return s.byIndex(ctx, c, wayEmail, emailKey(email), store.ByEmail, email,
+		func(u *store.User) bool { return u.Email != "" && u.Email == fold(email) })
 }
 
 // byIndex reads a user through a key that holds an id. A record that no longer
 // carries what was asked for is no answer.
-func (s *Store) byIndex(name, key string, carries func(*store.User) bool,
-	load func(context.Context, store.Consistency) (*store.User, error),
-) read[store.User] {
-	return read[store.User]{
-		name: name, key: key,
-		find: func(ctx context.Context) (store.User, bool) {
-			id, ok := s.findID(ctx, key)
-			if !ok {
-				return store.User{}, false
-			}
-			u, ok := s.findUser(ctx, id)
-			return u, ok && carries(&u)
-		},
-		load:    value(load),
-		entries: func(u store.User) []entry { return []entry{userEntry(&u), idEntry(key, u.ID)} },
-	}
-}
-
-func (s *Store) user(ctx context.Context, c store.Consistency, r read[store.User]) (*store.User, error) {
-	u, err := do(ctx, s, c, r)
-	if err != nil {
-		return nil, err
-	}
-	return &u, nil
-}
-
-func (s *Store) findUser(ctx context.Context, id string) (store.User, bool) {
-	u, ok := find(ctx, s, userKey(id), decodeUser)
-	return u, ok && u.ID == id
-}
-
-func (s *Store) findID(ctx context.Context, key string) (string, bool) {
-	return find(ctx, s, key, decodeID)
-}
-
-// find decodes what is cached under a key. Another layout, another kind of
-// value or garbage is as good as nothing.
-func find[T any](ctx context.Context, s *Store, key string, decode func([]byte) (T, bool)) (v T, ok bool) {
-	b, ok := s.get(ctx, key)
-	if !ok {
-		return v, false
-	}
-	if v, ok = decode(b); !ok {
-		s.metrics.errors.WithLabelValues("decode").Inc()
-	}
-	return v, ok
-}
-
-// value turns a load of *T into one of T.
-func value[T any](load func(context.Context, store.Consistency) (*T, error)) func(context.Context, store.Consistency) (T, error) {
-	return func(ctx context.Context, c store.Consistency) (v T, err error) {
-		p, err := load(ctx, c)
-		if err != nil {
-			return v, err
+func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key string,
+	by store.UserKey, value string, carries func(*store.User) bool,
+) (*store.User, error) {
+	if s.usable(ctx, c) {
+		if u, ok, err := s.findByIndex(ctx, key, carries); ok {
+			s.metrics.hits[way].Inc()
+			return copied(u), err
 		}
-		return *p, nil
 	}
+	u, err := do(ctx, s, c, read[*store.User]{
+		way: way, key: key,
+		find: func(ctx context.Context) (*store.User, bool, error) { return s.findByIndex(ctx, key, carries) },
+		load: func(ctx context.Context) (*store.User, store.Snapshot, error) {
+			return s.inner.ReadUser(ctx, by, value)
+		},
+		entries: func(u *store.User) []entry { return []entry{userEntry(u), idEntry(key, u.ID)} },
+		absent:  absentEntry(key, store.TableUser, store.ErrUserNotFound),
+	})
+	return copied(u), err
+}
+
+func (s *Store) findUser(ctx context.Context, key, id string) (*store.User, bool, error) {
+	r := s.lookUpOne(ctx, key)
+	switch {
+	case r == nil:
+		return nil, false, nil
+	case r.kind == kindAbsent:
+		return nil, true, r.err
+	case r.kind != kindUser || r.user.ID != id:
+		return nil, false, nil
+	}
+	return r.user, true, nil
+}
+
+func (s *Store) findByIndex(ctx context.Context, key string, carries func(*store.User) bool) (*store.User, bool, error) {
+	index := s.lookUpOne(ctx, key)
+	switch {
+	case index == nil:
+		return nil, false, nil
+	case index.kind == kindAbsent:
+		return nil, true, index.err
+	case index.kind != kindID:
+		return nil, false, nil
+	}
+	u, ok, err := s.findUser(ctx, userKey(index.id), index.id)
+	return u, ok && err == nil && carries(u), nil
+}
+
+// copied returns a copy for a caller, who may change it; nil of nil.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }

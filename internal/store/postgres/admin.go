@@ -25,7 +25,7 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	if s.web.getUserByUsername == "" {
+	if s.web.readUserByUsername == "" {
 		return nil, errPlugin(usernamePlugin)
 	}
 	query, args, err := s.web.createUser(n, s.now())

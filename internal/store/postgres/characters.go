@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,29 +18,51 @@ import (
 // which does no harm.
 const creationLock int32 = 0x63686172
 
+// ReadCharacter implements store.Reader. Of a character that is not there it
+// returns the zero snapshot.
+func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
+	row, err := s.q.ReadCharacter(ctx, int64(id))
+	if err != nil {
+		return nil, store.Snapshot{}, noRows(ctx, "get character", err, store.ErrCharacterNotFound)
+	}
+	at, err := snapshot(row.Snapshot)
+	return character(row.GameCharacter), at, err
+}
+
+// ReadCharacters implements store.Reader. With an empty list it returns the
+// zero snapshot.
+func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
+	if !storable(userID) {
+		return nil, store.Snapshot{}, nil
+	}
+	rows, err := s.q.ReadCharacters(ctx, userID)
+	if err != nil {
+		return nil, store.Snapshot{}, translate(ctx, "list characters", err)
+	}
+	if len(rows) == 0 {
+		return nil, store.Snapshot{}, nil
+	}
+	list := make([]*store.Character, len(rows))
+	for i, row := range rows {
+		list[i] = character(row.GameCharacter)
+	}
+	at, err := snapshot(rows[0].Snapshot)
+	return list, at, err
+}
+
 // GetCharacter implements store.Characters.
 func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
-	row, err := s.q.GetCharacter(ctx, int64(id))
-	if err != nil {
-		return nil, noRows(ctx, "get character", err, store.ErrCharacterNotFound)
-	}
-	return character(row), nil
+	c, _, err := s.ReadCharacter(ctx, id)
+	return c, err
 }
 
 // ListCharacters implements store.Characters.
 func (s *Store) ListCharacters(ctx context.Context, userID string, includeDeleted bool, _ store.Consistency) ([]*store.Character, error) {
-	if !storable(userID) {
-		return nil, nil
+	list, _, err := s.ReadCharacters(ctx, userID)
+	if !includeDeleted {
+		list = slices.DeleteFunc(list, func(c *store.Character) bool { return !c.DeleteAt.IsZero() })
 	}
-	rows, err := s.q.ListCharacters(ctx, userID, includeDeleted)
-	if err != nil {
-		return nil, translate(ctx, "list characters", err)
-	}
-	list := make([]*store.Character, len(rows))
-	for i, row := range rows {
-		list[i] = character(row)
-	}
-	return list, nil
+	return list, err
 }
 
 // CreateCharacter implements store.Characters.

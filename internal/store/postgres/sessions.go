@@ -11,10 +11,23 @@ import (
 
 // GetSession implements store.Sessions.
 func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
-	if token == "" || !storable(token) {
-		return nil, nil, store.ErrSessionNotFound
+	sess, user, _, err := s.ReadSession(ctx, token)
+	if err == nil {
+		err = store.Judge(sess, user, s.now())
 	}
-	return s.living(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, token), s.now())
+	if err != nil {
+		return nil, nil, err
+	}
+	return sess, user, nil
+}
+
+// ReadSession implements store.Reader. What no row can hold is answered without
+// a query, and without a snapshot.
+func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
+	if token == "" || !storable(token) {
+		return nil, nil, store.Snapshot{}, store.ErrSessionNotFound
+	}
+	return scanSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.readSession, token))
 }
 
 // RefreshSession implements store.Sessions. Where the role may not prolong
@@ -32,40 +45,51 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	// round trip would stall the website's own reading of the session.
 	var batch pgx.Batch
 	batch.Queue(s.web.refreshSession, token, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
-	batch.Queue(s.web.getSession, token)
+	batch.Queue(s.web.readSession, token)
 	results := s.pool.SendBatch(ctx, &batch)
 	_, err := results.Exec()
 	if err != nil {
 		_ = results.Close() // repeats err
 		return nil, nil, translate(ctx, "refresh session", err)
 	}
-	sess, user, err := s.living(ctx, "refresh session", results.QueryRow(), now)
+	sess, user, _, err := scanSession(ctx, "refresh session", results.QueryRow())
+	if err == nil {
+		err = store.Judge(sess, user, now)
+	}
 	// The batch is committed only when its end was read.
 	if closeErr := results.Close(); err == nil && closeErr != nil {
 		return nil, nil, translate(ctx, "refresh session", closeErr)
 	}
-	return sess, user, err
-}
-
-// living scans a session with its user and judges them.
-func (s *Store) living(ctx context.Context, op string, row pgx.Row, now time.Time) (*store.Session, *store.User, error) {
-	var (
-		sess store.Session
-		u    userRow
-	)
-	targets := append([]any{
-		&sess.ID, &sess.UserID, &sess.ExpiresAt, &sess.CreatedAt, &sess.UpdatedAt,
-		&sess.IPAddress, &sess.UserAgent, &sess.ImpersonatedBy,
-	}, u.targets()...)
-	if err := row.Scan(targets...); err != nil {
-		return nil, nil, noRows(ctx, op, err, store.ErrSessionNotFound)
-	}
-	sess.ExpiresAt, sess.CreatedAt, sess.UpdatedAt = sess.ExpiresAt.UTC(), sess.CreatedAt.UTC(), sess.UpdatedAt.UTC()
-	user := u.user()
-	if err := store.Judge(&sess, user, now); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
-	return &sess, user, nil
+	return sess, user, nil
+}
+
+// scanSession reads a session, dead or alive, with its user.
+func scanSession(ctx context.Context, op string, row pgx.Row) (*store.Session, *store.User, store.Snapshot, error) {
+	var (
+		sess                      store.Session
+		id                        *string
+		expires, created, updated *time.Time
+		seen                      string
+		u                         userRow
+	)
+	targets := append([]any{
+		&seen, &id, &sess.UserID, &expires, &created, &updated, &sess.IPAddress, &sess.UserAgent, &sess.ImpersonatedBy,
+	}, u.targets()...)
+	if err := row.Scan(targets...); err != nil {
+		return nil, nil, store.Snapshot{}, translate(ctx, op, err)
+	}
+	at, err := snapshot(seen)
+	if err != nil {
+		return nil, nil, at, err
+	}
+	if id == nil {
+		return nil, nil, at, store.ErrSessionNotFound
+	}
+	sess.ID, sess.ExpiresAt, sess.CreatedAt, sess.UpdatedAt = *id, instantOf(expires), instantOf(created), instantOf(updated)
+	return &sess, u.user(), at, nil
 }
 
 // CheckSessions implements store.Sessions.

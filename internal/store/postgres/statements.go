@@ -15,25 +15,26 @@ import (
 type website struct {
 	schema        string // where it was looked for; empty for the search path
 	user, session *table
+	account       *table
 	userID        idType
 	sessionID     idType
 	admin         bool // the columns of the admin plugin are there
 	mayRefresh    bool
 	refreshGrant  string
 
-	getUser, getUserByUsername, getUserByEmail string // $1
-	userExists                                 string // $1 id
-	getSession                                 string // $1 token
-	refreshSession                             string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
-	checkSessions, checkUsers                  string // $1 ids
-	listUsers                                  string // $1 limit
-	listUsersAfter                             string // $1 limit, $2 id
-	setBan                                     string // $1 id, $2 banned, $3 reason, $4 until, $5 now
-	deleteSessions                             string // $1 user id
+	readUser, readUserByUsername, readUserByEmail string // $1
+	userExists                                    string // $1 id
+	readSession                                   string // $1 token
+	refreshSession                                string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
+	checkSessions, checkUsers                     string // $1 ids
+	listUsers                                     string // $1 limit
+	listUsersAfter                                string // $1 limit, $2 id
+	setBan                                        string // $1 id, $2 banned, $3 reason, $4 until, $5 now
+	deleteSessions                                string // $1 user id
 }
 
-func newWebsite(role string, user, session *table) *website {
-	w := &website{user: user, session: session}
+func newWebsite(role string, user, session, account *table) *website {
+	w := &website{user: user, session: session, account: account}
 	w.userID, w.sessionID = idType(user.columns["id"].typ), idType(session.columns["id"].typ)
 	_, w.admin = user.column("banned")
 	expires, _ := session.column("expiresAt")
@@ -49,15 +50,19 @@ func newWebsite(role string, user, session *table) *website {
 	byUser := func(where string) string {
 		return fmt.Sprintf("SELECT %s FROM %s WHERE %s", u, uFrom, where)
 	}
+	// What is read for the cache comes with the snapshot of its own statement,
+	// also when there is nothing.
+	seen := func(columns, from, on string) string {
+		return fmt.Sprintf("SELECT x.at, %s FROM (SELECT pg_current_snapshot()::text AS at) x LEFT JOIN %s ON %s", columns, from, on)
+	}
 
-	w.getUser = byUser("u.id = " + w.userID.bind(1))
-	w.getUserByEmail = byUser(col(user, "u", "email") + " = $1")
+	w.readUser = seen(u, uFrom, "u.id = "+w.userID.bind(1))
+	w.readUserByEmail = seen(u, uFrom, col(user, "u", "email")+" = $1")
 	if c, ok := user.column("username"); ok {
-		w.getUserByUsername = byUser("u." + quote(c.name) + " = $1")
+		w.readUserByUsername = seen(u, uFrom, "u."+quote(c.name)+" = $1")
 	}
 	w.userExists = fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE u.id = %s)", uFrom, w.userID.bind(1))
-	w.getSession = fmt.Sprintf("SELECT %s, %s FROM %s JOIN %s ON %s WHERE %s = $1",
-		s, u, sFrom, uFrom, sameUser, col(session, "s", "token"))
+	w.readSession = seen(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), col(session, "s", "token")+" = $1")
 	w.refreshSession = w.refreshSQL(uFrom, sameUser)
 	w.checkSessions = fmt.Sprintf("SELECT s.id::text, s.%s::text, %s FROM %s WHERE s.id = ANY(%s)",
 		quote(userRef.name), read(expires, "s"), sFrom, w.sessionID.bindMany(1))

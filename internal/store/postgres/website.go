@@ -101,11 +101,11 @@ func findWebsite(ctx context.Context, pool *pgxpool.Pool, schema string) (*findi
 	f := &finding{}
 	user := f.table(cat, "user", userFields(), true)
 	session := f.table(cat, "session", sessionFields(), true)
-	f.table(cat, "account", accountFields(), false)
+	account := f.table(cat, "account", accountFields(), false)
 	if len(f.problems) > 0 {
 		return f, nil
 	}
-	f.site = newWebsite(cat.role, user, session)
+	f.site = newWebsite(cat.role, user, session, account)
 	if f.site.mayRefresh {
 		f.line("prolonging sessions", "granted")
 	} else {

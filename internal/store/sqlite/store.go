@@ -43,7 +43,7 @@ type Store struct {
 }
 
 var (
-	_ store.Store  = (*Store)(nil)
+	_ store.Engine = (*Store)(nil)
 	_ store.Admin  = (*Store)(nil)
 	_ store.Purger = (*Store)(nil)
 )

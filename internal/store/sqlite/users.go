@@ -48,22 +48,38 @@ func (r *userRow) user() *store.User {
 
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, id string, _ store.Consistency) (*store.User, error) {
-	u, err := s.readUser(ctx, "u.id", id)
-	if err == nil && u.ID != id {
-		// Where ids are numbers, SQLite takes "007" for 7.
-		return nil, store.ErrUserNotFound
-	}
+	u, _, err := s.ReadUser(ctx, store.ByID, id)
 	return u, err
 }
 
 // GetUserByUsername implements store.Users.
 func (s *Store) GetUserByUsername(ctx context.Context, username string, _ store.Consistency) (*store.User, error) {
-	return s.readUser(ctx, "u.username", strings.ToLower(username))
+	u, _, err := s.ReadUser(ctx, store.ByUsername, username)
+	return u, err
 }
 
 // GetUserByEmail implements store.Users.
 func (s *Store) GetUserByEmail(ctx context.Context, email string, _ store.Consistency) (*store.User, error) {
-	return s.readUser(ctx, "u.email", strings.ToLower(email))
+	u, _, err := s.ReadUser(ctx, store.ByEmail, email)
+	return u, err
+}
+
+// ReadUser implements store.Reader.
+func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
+	column := "u.id"
+	switch by {
+	case store.ByID:
+	case store.ByUsername:
+		column, value = "u.username", strings.ToLower(value)
+	case store.ByEmail:
+		column, value = "u.email", strings.ToLower(value)
+	}
+	u, err := s.readUser(ctx, column, value)
+	if err == nil && by == store.ByID && u.ID != value {
+		// Where ids are numbers, SQLite takes "007" for 7.
+		return nil, store.Snapshot{}, store.ErrUserNotFound
+	}
+	return u, store.Snapshot{}, err
 }
 
 // readUser returns the user whose column, one of the constants above, has a

@@ -65,6 +65,8 @@ type Redis struct {
 	breaker *breaker
 	client  atomic.Pointer[rueidis.Client] // nil until the first connection
 
+	setNewer *rueidis.Lua
+
 	connector sync.WaitGroup
 	stop      context.CancelFunc
 }
@@ -81,7 +83,7 @@ func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
 		return nil, err
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Redis{cfg: cfg, stop: stop}
+	r := &Redis{cfg: cfg, stop: stop, setNewer: rueidis.NewLuaScript(setNewer)}
 	r.breaker = newBreaker(cfg.Failures, cfg.OpenFor, r.logState)
 
 	connected := make(chan struct{})
@@ -158,6 +160,21 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 		return nil, false, fmt.Errorf("redis holds a value of %d bytes, at most %d: %w", len(value), r.cfg.MaxValue, ErrTooLarge)
 	}
 	return value, true, nil
+}
+
+// GetMany returns the value of each key, nil where there is none.
+func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		v, ok, err := r.Get(ctx, key)
+		if err != nil {
+			return values, err
+		}
+		if ok {
+			values[i] = v
+		}
+	}
+	return values, nil
 }
 
 // Set implements Cache.

@@ -1,4 +1,4 @@
-// Package faultstore is a store.Store whose calls go wrong as a test says:
+// Package faultstore is a store.Engine whose calls go wrong as a test says:
 // they fail, fail although they were carried out, wait, or panic. What works is
 // the store beneath it.
 //
@@ -13,7 +13,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Method is the name of a method of store.Store.
+// Method is the name of a method of store.Engine.
 type Method string
 
 // Fault stands between a call and the store: it may do something before call,
@@ -21,10 +21,10 @@ type Method string
 // is not nil, the caller gets no result.
 type Fault func(ctx context.Context, call func() error) error
 
-// Store is a store.Store with faults. All methods may be called from any
+// Store is a store.Engine with faults. All methods may be called from any
 // goroutine, also while calls are under way.
 type Store struct {
-	inner store.Store
+	inner store.Engine
 
 	mu     sync.Mutex
 	faults map[Method]Fault
@@ -33,12 +33,12 @@ type Store struct {
 
 // New returns a Store without faults in front of inner. Close passes on to
 // inner.
-func New(inner store.Store) *Store {
+func New(inner store.Engine) *Store {
 	return &Store{inner: inner, faults: map[Method]Fault{}, calls: map[Method]int{}}
 }
 
 // On puts a fault before a method, in place of any other. It panics on a name
-// that is no method of store.Store: a fault that never strikes proves nothing.
+// that is no method of store.Engine: a fault that never strikes proves nothing.
 func (s *Store) On(m Method, f Fault) {
 	check(m)
 	s.mu.Lock()
@@ -89,5 +89,5 @@ func check(m Method) {
 			return
 		}
 	}
-	panic(fmt.Sprintf("faultstore: %q is no method of store.Store", m))
+	panic(fmt.Sprintf("faultstore: %q is no method of store.Engine", m))
 }

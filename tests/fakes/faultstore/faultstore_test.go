@@ -13,7 +13,7 @@ import (
 
 // one is a store that counts what reaches it and knows one user.
 type one struct {
-	store.Store
+	store.Engine
 	reached, ended int
 }
 
@@ -30,7 +30,7 @@ func (o *one) EndPlay(context.Context, store.PlayRef) error {
 func TestMethodsAreTheContracts(t *testing.T) {
 	t.Parallel()
 	var want []faultstore.Method
-	for m := range reflect.TypeFor[store.Store]().Methods() {
+	for m := range reflect.TypeFor[store.Engine]().Methods() {
 		if m.Name != "Close" {
 			want = append(want, faultstore.Method(m.Name))
 		}

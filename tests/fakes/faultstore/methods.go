@@ -7,7 +7,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// The methods of store.Store but Close.
+// The methods of store.Engine but Close.
 const (
 	GetUser           Method = "GetUser"
 	GetUserByUsername Method = "GetUserByUsername"
@@ -31,6 +31,10 @@ const (
 	RenewPlays        Method = "RenewPlays"
 	EndPlay           Method = "EndPlay"
 	Ping              Method = "Ping"
+	ReadUser          Method = "ReadUser"
+	ReadSession       Method = "ReadSession"
+	ReadCharacter     Method = "ReadCharacter"
+	ReadCharacters    Method = "ReadCharacters"
 )
 
 // Methods returns every method that can be given a fault.
@@ -58,10 +62,14 @@ func Methods() []Method {
 		RenewPlays,
 		EndPlay,
 		Ping,
+		ReadUser,
+		ReadSession,
+		ReadCharacter,
+		ReadCharacters,
 	}
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Engine = (*Store)(nil)
 
 // session is the result of the two methods that have a pair.
 type session struct {
@@ -191,4 +199,46 @@ func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := do(ctx, s, Ping, func() (struct{}, error) { return struct{}{}, s.inner.Ping(ctx) })
 	return err
+}
+
+// The readers give the snapshot also with an error of the store's own.
+
+// ReadUser implements store.Reader.
+func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
+	var at store.Snapshot
+	u, err := do(ctx, s, ReadUser, func() (u *store.User, err error) {
+		u, at, err = s.inner.ReadUser(ctx, by, value)
+		return u, err
+	})
+	return u, at, err
+}
+
+// ReadSession implements store.Reader.
+func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
+	var at store.Snapshot
+	r, err := do(ctx, s, ReadSession, func() (r session, err error) {
+		r.session, r.user, at, err = s.inner.ReadSession(ctx, token)
+		return r, err
+	})
+	return r.session, r.user, at, err
+}
+
+// ReadCharacter implements store.Reader.
+func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
+	var at store.Snapshot
+	c, err := do(ctx, s, ReadCharacter, func() (c *store.Character, err error) {
+		c, at, err = s.inner.ReadCharacter(ctx, id)
+		return c, err
+	})
+	return c, at, err
+}
+
+// ReadCharacters implements store.Reader.
+func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
+	var at store.Snapshot
+	l, err := do(ctx, s, ReadCharacters, func() (l []*store.Character, err error) {
+		l, at, err = s.inner.ReadCharacters(ctx, userID)
+		return l, err
+	})
+	return l, at, err
 }

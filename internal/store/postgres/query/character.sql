@@ -1,9 +1,10 @@
--- name: GetCharacter :one
-SELECT * FROM game.character WHERE id = $1;
+-- name: ReadCharacter :one
+SELECT sqlc.embed(c), pg_current_snapshot()::text AS snapshot
+FROM game.character c WHERE c.id = $1;
 
--- name: ListCharacters :many
-SELECT * FROM game.character
-WHERE user_id = @user_id AND (delete_at IS NULL OR @include_deleted::bool)
+-- name: ReadCharacters :many
+SELECT sqlc.embed(c), pg_current_snapshot()::text AS snapshot
+FROM game.character c WHERE c.user_id = @user_id
 ORDER BY slot;
 
 -- name: LockUser :exec

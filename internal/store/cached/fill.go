@@ -1,0 +1,82 @@
+package cached
+
+import (
+	"context"
+	"sync"
+)
+
+const (
+	// fillers is how many loads are stored in the shared cache at once.
+	fillers = 8
+	// MaxFills is how many loads may wait for that. Beyond it they are not
+	// stored: the next reader loads again.
+	MaxFills = 1024
+)
+
+// fill is a record on its way into the shared cache.
+type fill struct {
+	key    string
+	record *record
+}
+
+// fillQueue stores records behind the back of their readers. Order does not
+// matter: a value is refused by its snapshot if it comes too late, and never
+// replaces one that was read after it.
+type fillQueue struct {
+	store   *Store
+	queue   chan []fill
+	workers sync.WaitGroup
+	stop    context.CancelFunc
+}
+
+func newFillQueue(s *Store) *fillQueue {
+	ctx, stop := context.WithCancel(context.Background())
+	q := &fillQueue{store: s, queue: make(chan []fill, MaxFills), stop: stop}
+	for range fillers {
+		q.workers.Go(func() { q.work(ctx) })
+	}
+	return q
+}
+
+func (q *fillQueue) offer(fills []fill) {
+	select {
+	case q.queue <- fills:
+	default:
+		q.store.metrics.skipped.Add(float64(len(fills)))
+	}
+}
+
+func (q *fillQueue) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case fills := <-q.queue:
+			q.set(ctx, fills)
+		}
+	}
+}
+
+func (q *fillQueue) set(ctx context.Context, fills []fill) {
+	ctx, cancel := context.WithTimeout(ctx, fillTimeout)
+	defer cancel()
+	for _, f := range fills {
+		value := f.record.encode()
+		if len(value) > MaxValue {
+			continue
+		}
+		err := q.store.cfg.Cache.SetNewer(ctx, f.key, value, f.record.ttl)
+		if ctx.Err() != nil {
+			return
+		}
+		q.store.noteCache(ctx, "set", err)
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (q *fillQueue) close() {
+	q.stop()
+	q.workers.Wait()
+}
