@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/utils/config"
+	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
 )
 
 // Config is the settings of the database part.
@@ -25,7 +26,7 @@ type Config struct {
 func (c *Config) Register(s *config.Section) {
 	s.String(&c.DatabaseURL, "database-url", "", "Where the tables are: postgres://user:password@host:port/database, or sqlite:PATH; empty for the embedded SQLite file in WAYSTONE_DATA when all parts run in one process.",
 		config.Secret(), config.Check(func() error { return checkDatabaseURL(c.DatabaseURL) }))
-	s.String(&c.RedisURL, "redis-url", "redis://127.0.0.1:6379", "The shared cache: redis://host:port, rediss://host:port, or none for a cache inside the process; not used with SQLite.",
+	s.String(&c.RedisURL, "redis-url", "redis://127.0.0.1:6379", "The shared cache: redis://host:port, redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port (rediss… for TLS), or none for a cache inside the process; not used with SQLite.",
 		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
 	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))
@@ -50,10 +51,10 @@ func checkDatabaseURL(u string) error {
 }
 
 func checkRedisURL(u string) error {
-	if u == "none" || hasScheme(u, "redis://", "rediss://") {
+	if u == "none" {
 		return nil
 	}
-	return errors.New("must begin with redis:// or rediss://, or be none")
+	return rediscache.CheckURL(u)
 }
 
 func hasScheme(u string, schemes ...string) bool {

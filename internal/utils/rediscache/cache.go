@@ -21,6 +21,11 @@ type Cache interface {
 	// Get returns the value of a key and whether there is one. The value
 	// belongs to the caller.
 	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
+	// GetMany returns the values of keys in their order, nil for those that are
+	// not there; a value that is there and empty is not nil. There are as many
+	// values as keys also beside an error, which is about those keys that could
+	// not be read: whoever takes nil for a miss need not look at it.
+	GetMany(ctx context.Context, keys []string) ([][]byte, error)
 	// Set stores a copy of a value for ttl, in place of any other.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	// Del removes keys; those that are not there are no error.
@@ -54,6 +59,15 @@ func checkKey(key string) error {
 	}
 	if len(key) > MaxKey {
 		return fmt.Errorf("a key of %d bytes, at most %d: %w", len(key), MaxKey, ErrTooLarge)
+	}
+	return nil
+}
+
+func checkKeys(keys []string) error {
+	for _, key := range keys {
+		if err := checkKey(key); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/url"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -18,26 +17,19 @@ const (
 	connectMax = 2 * time.Second
 )
 
+// refreshEvery is how often the Sentinels, or the nodes of a cluster, are asked
+// who the masters are. The client hears of most changes at once, but not of
+// those that come while it is cut off from whoever tells it, nor of those whose
+// only sign is that a server stands still.
+const refreshEvery = time.Second
+
 // connect tries until there is a client, and returns nil if life ends first.
 // Once a client exists, it renews its connections by itself.
-func connect(life context.Context, opt rueidis.ClientOption, cfg Config) rueidis.Client {
-	opt.Dialer.Timeout = cfg.DialTimeout
-	opt.ConnWriteTimeout = cfg.DialTimeout
-	opt.DisableCache = true // no copies in the client: nobody would know their age
-	opt.DisableRetry = true // the circuit breaker decides instead
-	opt.DialCtxFn = func(ctx context.Context, addr string, dialer *net.Dialer, secure *tls.Config) (net.Conn, error) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(life, cancel)() // Close does not wait for a dial
-		if secure != nil {
-			return (&tls.Dialer{NetDialer: dialer, Config: secure}).DialContext(ctx, "tcp", addr)
-		}
-		return dialer.DialContext(ctx, "tcp", addr)
-	}
-
+func connect(life context.Context, a address, cfg Config) rueidis.Client {
+	opt := a.options(life, cfg)
 	pause := connectMin
 	for attempt := 1; ; attempt++ {
-		client, err := rueidis.NewClient(opt)
+		client, err := a.client(opt)
 		switch {
 		case err == nil:
 			cfg.Log.Info("connected to redis", "attempt", attempt)
@@ -60,17 +52,58 @@ func connect(life context.Context, opt rueidis.ClientOption, cfg Config) rueidis
 	}
 }
 
-// errURL is all that is said of a bad URL, which may hold a password.
-var errURL = errors.New("must be redis://[user:password@]host:port[/database], or rediss:// for TLS")
+func (a address) options(life context.Context, cfg Config) rueidis.ClientOption {
+	opt := a.opt
+	opt.Dialer.Timeout = cfg.DialTimeout
+	opt.ConnWriteTimeout = cfg.DialTimeout
+	opt.DisableCache = true // no copies in the client: nobody would know their age
+	opt.DisableRetry = true // the circuit breaker decides instead
+	opt.DialCtxFn = func(ctx context.Context, addr string, dialer *net.Dialer, secure *tls.Config) (net.Conn, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(life, cancel)() // Close does not wait for a dial
+		if secure != nil {
+			return (&tls.Dialer{NetDialer: dialer, Config: secure}).DialContext(ctx, "tcp", addr)
+		}
+		return dialer.DialContext(ctx, "tcp", addr)
+	}
+	switch a.kind {
+	case sentinel:
+		opt.Sentinel.Dialer.Timeout = cfg.DialTimeout
+		opt.Sentinel.Dialer.KeepAlive = rueidis.DefaultTCPKeepAlive
+		opt.Sentinel.TopologyRefreshInterval = refreshEvery
+	case cluster:
+		opt.ClusterOption.ShardsRefreshInterval = refreshEvery
+	case single:
+		opt.ForceSingleClient = true
+	}
+	return opt
+}
 
-func parseURL(text string) (rueidis.ClientOption, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Hostname() == "" {
-		return rueidis.ClientOption{}, errURL
+// client connects once. A server of another kind than the URL says is refused:
+// with it every second call would fail, and nothing would say why.
+func (a address) client(opt rueidis.ClientOption) (rueidis.Client, error) {
+	client, err := rueidis.NewClient(opt)
+	if err != nil {
+		return nil, err
 	}
-	opt, err := rueidis.ParseURL(text)
-	if err != nil || opt.SelectDB < 0 {
-		return rueidis.ClientOption{}, errURL
+	switch {
+	case a.kind == cluster && client.Mode() != rueidis.ClientModeCluster:
+		err = errors.New("it runs alone, or does not tell its nodes to this user: it needs redis:// or rediss://")
+	case a.kind == single && clustered(client):
+		err = errors.New("it is a node of a cluster: it needs redis-cluster:// or rediss-cluster://")
 	}
-	return opt, nil
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
+	return client, nil
+}
+
+// clustered reports whether a server says that it is part of a cluster. One that
+// runs alone answers with an error, and so does one that may not tell.
+func clustered(client rueidis.Client) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), rueidis.DefaultDialTimeout)
+	defer cancel()
+	return client.Do(ctx, client.B().ClusterInfo().Build()).Error() == nil
 }

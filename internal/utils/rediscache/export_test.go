@@ -1,6 +1,8 @@
 package rediscache
 
-import "time"
+import (
+	"time"
+)
 
 // Breaker lets tests drive the circuit breaker without Redis.
 type Breaker struct{ b *breaker }
@@ -19,4 +21,27 @@ func (b Breaker) Acquire() (done func(outcome string), ok bool) {
 	return func(text string) {
 		p.done(map[string]outcome{"worked": worked, "failed": failed, "gave up": gaveUp}[text])
 	}, ok
+}
+
+// Target is what a URL names.
+type Target struct {
+	Addrs                          []string
+	User, Password, Master         string
+	SentinelUser, SentinelPassword string
+	DB                             int
+	Cluster, TLS                   bool
+}
+
+// ParseTarget understands a URL as Open does.
+func ParseTarget(url string) (Target, error) {
+	a, err := parseURL(url)
+	if err != nil {
+		return Target{}, err
+	}
+	return Target{
+		Addrs: a.opt.InitAddress, User: a.opt.Username, Password: a.opt.Password, Master: a.opt.Sentinel.MasterSet,
+		SentinelUser: a.opt.Sentinel.Username, SentinelPassword: a.opt.Sentinel.Password,
+		DB: a.opt.SelectDB, Cluster: a.kind == cluster,
+		TLS: a.opt.TLSConfig != nil && (a.kind != sentinel || a.opt.Sentinel.TLSConfig != nil),
+	}, nil
 }

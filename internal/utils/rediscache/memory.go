@@ -71,6 +71,20 @@ func (m *Memory) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	return cloned(e.value), true, nil
 }
 
+// GetMany implements Cache.
+func (m *Memory) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	if err := errors.Join(ctx.Err(), checkKeys(keys)); err != nil {
+		return values, err
+	}
+	for i, key := range keys {
+		if e, ok := m.cache.GetIfPresent(key); ok {
+			values[i] = cloned(e.value)
+		}
+	}
+	return values, nil
+}
+
 // Set implements Cache.
 func (m *Memory) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := errors.Join(ctx.Err(), checkEntry(key, value, ttl, m.cfg.MaxValue)); err != nil {
@@ -82,13 +96,8 @@ func (m *Memory) Set(ctx context.Context, key string, value []byte, ttl time.Dur
 
 // Del implements Cache.
 func (m *Memory) Del(ctx context.Context, keys ...string) error {
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), checkKeys(keys)); err != nil {
 		return err
-	}
-	for _, key := range keys {
-		if err := checkKey(key); err != nil {
-			return err
-		}
 	}
 	for _, key := range keys {
 		m.cache.Invalidate(key)

@@ -59,7 +59,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Redis is a Cache in a Redis server or cluster. It needs Close.
+// Redis is a Cache in a Redis server, one behind Sentinels, or a cluster. It
+// needs Close.
 type Redis struct {
 	cfg     Config
 	breaker *breaker
@@ -71,14 +72,24 @@ type Redis struct {
 	stop      context.CancelFunc
 }
 
-// Open returns a cache for redis://[user:password@]host:port[/database], or
-// rediss:// for TLS; more ?addr=host:port name further nodes of a cluster. The
-// only error is a URL that is not of that form. Connecting goes on in the
-// background for as long as it takes; Open waits for it no longer than
-// Config.Timeout, so that a Redis that is there is in use from the first call.
+// Open returns a cache at a URL of one of these forms; with rediss in place of
+// redis the connections are under TLS.
+//
+//	redis://[user:password@]host:port[/database]
+//	redis-sentinel://[user:password@]host:port,host:port/master-name[?db=N]
+//	redis-cluster://[user:password@]host:port,host:port
+//
+// The hosts of the last two need not be all: they name the others. User and
+// password are those of the servers; Sentinels that ask for their own get them
+// from the options sentinel_user and sentinel_password.
+//
+// The only error is that of CheckURL. Connecting goes on in the background for
+// as long as it takes; Open waits for it no longer than Config.Timeout, so that
+// a Redis that is there is in use from the first call. When a replica takes
+// over from its master, calls go there within five seconds.
 func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
 	cfg = cfg.withDefaults()
-	opt, err := parseURL(url)
+	addr, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +99,7 @@ func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
 
 	connected := make(chan struct{})
 	r.connector.Go(func() {
-		if client := connect(life, opt, cfg); client != nil {
+		if client := connect(life, addr, cfg); client != nil {
 			r.client.Store(&client)
 			close(connected)
 		}
@@ -143,23 +154,61 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 		return nil, false, err
 	}
 	var value []byte
-	var found bool
-	err := r.do(ctx, "get from redis", func(ctx context.Context, client rueidis.Client) error {
-		var err error
-		value, err = client.Do(ctx, client.B().Get().Key(r.cfg.Prefix+key).Build()).AsBytes()
-		found = err == nil
-		if rueidis.IsRedisNil(err) {
-			return nil
-		}
+	err := r.do(ctx, "get from redis", func(ctx context.Context, client rueidis.Client) (err error) {
+		value, err = r.value(client.Do(ctx, client.B().Get().Key(r.cfg.Prefix+key).Build()))
 		return err
 	})
-	if err != nil || !found {
-		return nil, false, err
+	return value, value != nil, err
+}
+
+// GetMany implements Cache. The keys may live on different nodes of a cluster,
+// so each is a command of its own, all sent together; those of a node that
+// fails are errors, and the others' values are there all the same.
+func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	if err := checkKeys(keys); err != nil || len(keys) == 0 {
+		return values, err
 	}
-	if len(value) > r.cfg.MaxValue {
-		return nil, false, fmt.Errorf("redis holds a value of %d bytes, at most %d: %w", len(value), r.cfg.MaxValue, ErrTooLarge)
+	err := r.do(ctx, "get from redis", func(ctx context.Context, client rueidis.Client) error {
+		commands := make(rueidis.Commands, len(keys))
+		for i, key := range keys {
+			commands[i] = client.B().Get().Key(r.cfg.Prefix + key).Build()
+		}
+		var failures worst
+		for i, result := range client.DoMulti(ctx, commands...) {
+			var err error
+			values[i], err = r.value(result)
+			failures.add(err)
+		}
+		return failures.err
+	})
+	return values, err
+}
+
+// value reads the reply to a GET; nil is a miss.
+func (r *Redis) value(reply rueidis.RedisResult) ([]byte, error) {
+	value, err := reply.AsBytes()
+	switch {
+	case rueidis.IsRedisNil(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case len(value) > r.cfg.MaxValue:
+		return nil, fmt.Errorf("a value of %d bytes, at most %d: %w", len(value), r.cfg.MaxValue, ErrTooLarge)
+	case value == nil:
+		return []byte{}, nil
 	}
-	return value, true, nil
+	return value, nil
+}
+
+// worst keeps the error that says most of several: that Redis fails, rather
+// than that somebody else uses a key.
+type worst struct{ err error }
+
+func (w *worst) add(err error) {
+	if err != nil && (w.err == nil || isForeign(w.err)) {
+		w.err = err
+	}
 }
 
 // GetMany returns the value of each key, nil where there is none.
@@ -191,13 +240,8 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 // Del implements Cache. The keys may live on different nodes of a cluster, so
 // each is a command of its own, all sent together.
 func (r *Redis) Del(ctx context.Context, keys ...string) error {
-	for _, key := range keys {
-		if err := checkKey(key); err != nil {
-			return err
-		}
-	}
-	if len(keys) == 0 {
-		return nil
+	if err := checkKeys(keys); err != nil || len(keys) == 0 {
+		return err
 	}
 	return r.do(ctx, "delete from redis", func(ctx context.Context, client rueidis.Client) error {
 		commands := make(rueidis.Commands, len(keys))
@@ -238,7 +282,7 @@ func (r *Redis) do(ctx context.Context, what string, call func(context.Context, 
 	case err == nil:
 		result = worked
 		return nil
-	case isWrongType(err):
+	case isForeign(err):
 		result = worked // Redis is well; somebody else uses the key
 		return fmt.Errorf("%s: the key holds something else: %w", what, err)
 	case ended(ctx) != nil:
@@ -258,9 +302,10 @@ func ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func isWrongType(err error) bool {
+// isForeign reports whether an error is about a value that is not ours.
+func isForeign(err error) bool {
 	var reply *rueidis.RedisError
-	return errors.As(err, &reply) && strings.HasPrefix(reply.Error(), "WRONGTYPE")
+	return errors.Is(err, ErrTooLarge) || errors.As(err, &reply) && strings.HasPrefix(reply.Error(), "WRONGTYPE")
 }
 
 func (r *Redis) logState(s State) {

@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/rueidis"
+
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -28,6 +32,45 @@ func open(t *testing.T, url string, cfg rediscache.Config) *rediscache.Redis {
 	return r
 }
 
+// ask lets somebody else send a command to a server.
+func ask(t *testing.T, server *testenv.PrivateRedis, args ...string) string {
+	t.Helper()
+	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{server.Addr()}, ForceSingleClient: true, DisableCache: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	reply, err := client.Do(t.Context(), client.B().Arbitrary(args...).Build()).ToAny()
+	if err != nil {
+		t.Fatalf("%s: %v", args[0], err)
+	}
+	return fmt.Sprint(reply)
+}
+
+// eventually polls, for what happens in another process in its own time.
+func eventually(t *testing.T, what string, try func() error) {
+	t.Helper()
+	within(t, 20*time.Second, what, try)
+}
+
+// within is eventually with a bound that is part of the promise.
+func within(t *testing.T, bound time.Duration, what string, try func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("not within %s: %s: %v", bound, what, err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
 // patient waits long enough for a busy machine.
 var patient = rediscache.Config{Timeout: 5 * time.Second, MaxValue: 1000}
 
@@ -38,79 +81,78 @@ func works(t *testing.T, r *rediscache.Redis) {
 
 func TestRedisSuite(t *testing.T) {
 	t.Parallel()
-	url := os.Getenv("TEST_REDIS_URL")
-	if url == "" {
-		server := newRedisServer(t)
-		server.start(t)
-		url = server.url()
+	suite := func(t *testing.T, url string) {
+		t.Helper()
+		cfg := patient
+		cfg.Prefix = "waystone-test:"
+		r := open(t, url, cfg)
+		eventually(t, "redis answers", func() error { return r.Ping(t.Context()) })
+		if state := r.State(); state != rediscache.StateClosed {
+			t.Errorf("state %s", state)
+		}
+		runSuite(t, r, cfg.MaxValue)
 	}
-	cfg := patient
-	cfg.Prefix = fmt.Sprintf("waystone-test-%d:", time.Now().UnixNano())
-	r := open(t, url, cfg)
-	eventually(t, "redis answers", func() error { return r.Ping(t.Context()) })
-	if state := r.State(); state != rediscache.StateClosed {
-		t.Errorf("state %s", state)
-	}
-	runSuite(t, r, cfg.MaxValue)
+	t.Run("single", func(t *testing.T) {
+		t.Parallel()
+		server := testenv.OwnRedis(t, "requirepass=s/@:e,t")
+		suite(t, "redis://:s%2F%40%3Ae%2Ct@"+server.Addr()+"/3")
+	})
+	t.Run("sentinel", func(t *testing.T) {
+		t.Parallel()
+		suite(t, testenv.OwnSentinels(t, testenv.Secrets{Servers: "one", Sentinels: "two"}).URL())
+	})
+	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
+		cluster := testenv.OwnCluster(t)
+		suite(t, cluster.URL())
+		refused(t, "redis://"+cluster.Nodes[0].Addr(), "needs redis-cluster://")
+	})
+	t.Run("of another kind", func(t *testing.T) {
+		t.Parallel()
+		server := testenv.OwnRedis(t)
+		refused(t, "redis-cluster://"+server.Addr(), "needs redis://")
+		refused(t, "redis-sentinel://"+server.Addr()+"/m", "redis cannot be reached")
+	})
 }
 
 func TestKeysHaveThePrefixAndExpire(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	server.start(t)
+	server := testenv.OwnRedis(t)
 	cfg := patient
 	cfg.Prefix = "waystone:"
-	r := open(t, server.url(), cfg)
+	r := open(t, server.URL(), cfg)
 	if err := r.Set(t.Context(), "user:1", []byte("v"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if reply, err := server.command("PTTL waystone:user:1"); err != nil || len(reply) < 5 || reply[1] == '-' {
-		t.Errorf("PTTL of the key: %q, %v", reply, err)
+	if ttl, err := strconv.Atoi(ask(t, server, "PTTL", "waystone:user:1")); err != nil || ttl <= 0 || ttl > 60000 {
+		t.Errorf("PTTL of the key: %d, %v", ttl, err)
 	}
 }
 
 func TestForeignValues(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	server.start(t)
+	server := testenv.OwnRedis(t)
 	cfg := patient
 	cfg.Failures = 1
-	r := open(t, server.url(), cfg)
-	for _, command := range []string{"LPUSH list x", "SET large " + strings.Repeat("x", 1001)} {
-		if _, err := server.command(command); err != nil {
-			t.Fatal(err)
-		}
-	}
+	r := open(t, server.URL(), cfg)
+	ask(t, server, "LPUSH", "list", "x")
+	ask(t, server, "SET", "large", strings.Repeat("x", 1001))
+	ask(t, server, "SET", "garbage", "\x00\xff")
 	if _, ok, err := r.Get(t.Context(), "list"); ok || err == nil || errors.Is(err, rediscache.ErrUnavailable) {
 		t.Errorf("list: %v, %v", ok, err)
 	}
 	if _, ok, err := r.Get(t.Context(), "large"); ok || !errors.Is(err, rediscache.ErrTooLarge) {
 		t.Errorf("large: %v, %v", ok, err)
 	}
+	values, err := r.GetMany(t.Context(), []string{"list", "garbage", "none", "large"})
+	if diff := cmp.Diff([][]byte{nil, []byte("\x00\xff"), nil, nil}, values); diff != "" || err == nil || errors.Is(err, rediscache.ErrUnavailable) {
+		t.Errorf("all at once: %v %s", err, diff)
+	}
 	if state := r.State(); state != rediscache.StateClosed {
 		t.Errorf("what others wrote has made the breaker %s", state)
 	}
 	if err := r.Set(t.Context(), "list", []byte("v"), time.Minute); err != nil {
 		t.Errorf("replace the list: %v", err)
-	}
-}
-
-func TestMalformedURLs(t *testing.T) {
-	t.Parallel()
-	for _, url := range []string{
-		"", "none", "127.0.0.1:6379", "http://canary@h", "redis://", "redis://:6379",
-		"redis://u:canary@h:port", "redis://u:canary@h/one", "redis://u:canary@h/-1", "rediss://u:canary@h/1/2",
-		"redis://u:can\x7fary@h", "redis://h?dial_timeout=canary",
-	} {
-		r, err := rediscache.Open(t.Context(), url, rediscache.Config{Log: quiet})
-		if err == nil {
-			r.Close()
-			t.Errorf("%q was accepted", url)
-			continue
-		}
-		if !strings.Contains(err.Error(), "must be redis://") || strings.Contains(err.Error(), "can") {
-			t.Errorf("%q: %v", url, err)
-		}
 	}
 }
 
@@ -124,13 +166,21 @@ func TestStartWithoutRedis(t *testing.T) {
 	}
 	defer silent.Close()
 	for name, url := range map[string]string{
-		"refused": "redis://127.0.0.1:1",
-		"silent":  "redis://" + silent.Addr().String(),
+		"refused":          "redis://127.0.0.1:1",
+		"silent":           "redis://" + silent.Addr().String(),
+		"refused sentinel": "redis-sentinel://127.0.0.1:1,127.0.0.1:2/m",
+		"silent sentinel":  "redis-sentinel://" + silent.Addr().String() + "/m",
+		"refused cluster":  "redis-cluster://127.0.0.1:1,127.0.0.1:2",
+		"silent cluster":   "redis-cluster://" + silent.Addr().String(),
 	} {
 		began := time.Now()
 		r := open(t, url, rediscache.Config{DialTimeout: 500 * time.Millisecond})
 		_, _, err := r.Get(t.Context(), "k")
-		for _, err := range []error{err, r.Set(t.Context(), "k", nil, time.Minute), r.Del(t.Context(), "k"), r.Ping(t.Context())} {
+		many, errMany := r.GetMany(t.Context(), []string{"k", "l"})
+		if len(many) != 2 {
+			t.Errorf("%s: %d values of 2 keys", name, len(many))
+		}
+		for _, err := range []error{err, errMany, r.Set(t.Context(), "k", nil, time.Minute), r.Del(t.Context(), "k"), r.Ping(t.Context())} {
 			if !errors.Is(err, rediscache.ErrUnavailable) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -147,12 +197,13 @@ func TestStartWithoutRedis(t *testing.T) {
 
 func TestRedisThatComesLate(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	r := open(t, server.url(), rediscache.Config{Timeout: time.Second})
+	server := testenv.OwnRedis(t)
+	server.Stop(t)
+	r := open(t, server.URL(), rediscache.Config{Timeout: time.Second})
 	if err := r.Set(t.Context(), "k", nil, time.Minute); !errors.Is(err, rediscache.ErrUnavailable) {
 		t.Errorf("before redis has started: %v", err)
 	}
-	server.start(t)
+	server.Start(t)
 	works(t, r)
 }
 
@@ -172,16 +223,15 @@ func failsUntilOpen(t *testing.T, r *rediscache.Redis) (calls int) {
 
 func TestRedisThatDiesAndComesBack(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	server.start(t)
-	r := open(t, server.url(), rediscache.Config{Timeout: time.Second, Failures: 3, OpenFor: 50 * time.Millisecond})
+	server := testenv.OwnRedis(t)
+	r := open(t, server.URL(), rediscache.Config{Timeout: time.Second, Failures: 3, OpenFor: 50 * time.Millisecond})
 	works(t, r)
 	for range 2 {
-		server.stop()
+		server.Kill(t)
 		if calls := failsUntilOpen(t, r); calls != 3 {
 			t.Errorf("opened after %d failures, want 3", calls)
 		}
-		server.start(t)
+		server.Start(t)
 		works(t, r)
 		if state := r.State(); state != rediscache.StateClosed {
 			t.Errorf("back, and the breaker is %s", state)
@@ -191,14 +241,11 @@ func TestRedisThatDiesAndComesBack(t *testing.T) {
 
 func TestRedisThatFreezes(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	server.start(t)
+	server := testenv.OwnRedis(t)
 	const timeout = 100 * time.Millisecond
-	r := open(t, server.url(), rediscache.Config{Timeout: timeout, Failures: 2, OpenFor: time.Hour})
+	r := open(t, server.URL(), rediscache.Config{Timeout: timeout, Failures: 2, OpenFor: time.Hour})
 	works(t, r)
-	if err := server.freeze(); err != nil {
-		t.Fatal(err)
-	}
+	server.Freeze(t)
 	began := time.Now()
 	if calls := failsUntilOpen(t, r); calls != 2 {
 		t.Errorf("opened after %d failures, want 2", calls)
@@ -216,21 +263,16 @@ func TestRedisThatFreezes(t *testing.T) {
 	if took := time.Since(began); took > 10*timeout {
 		t.Errorf("1,000 calls while open took %s", took)
 	}
-	if err := server.thaw(); err != nil {
-		t.Fatal(err)
-	}
+	server.Thaw(t)
 	eventually(t, "ping passes the open breaker", func() error { return r.Ping(t.Context()) })
 }
 
 func TestCallersWhoGiveUpDoNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	server.start(t)
-	r := open(t, server.url(), rediscache.Config{Timeout: 10 * time.Second, Failures: 1})
+	server := testenv.OwnRedis(t)
+	r := open(t, server.URL(), rediscache.Config{Timeout: 10 * time.Second, Failures: 1})
 	works(t, r)
-	if err := server.freeze(); err != nil {
-		t.Fatal(err)
-	}
+	server.Freeze(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, _, err := r.Get(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, rediscache.ErrUnavailable) {
@@ -239,17 +281,14 @@ func TestCallersWhoGiveUpDoNotOpenTheBreaker(t *testing.T) {
 	if state := r.State(); state != rediscache.StateClosed {
 		t.Errorf("the breaker is %s", state)
 	}
-	if err := server.thaw(); err != nil {
-		t.Fatal(err)
-	}
+	server.Thaw(t)
 	works(t, r)
 }
 
 func TestCloseDuringCalls(t *testing.T) {
 	t.Parallel()
-	server := newRedisServer(t)
-	server.start(t)
-	r := open(t, server.url(), patient)
+	server := testenv.OwnRedis(t)
+	r := open(t, server.URL(), patient)
 	works(t, r)
 	var calls sync.WaitGroup
 	begun := make(chan struct{}, 4)
@@ -269,4 +308,28 @@ func TestCloseDuringCalls(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 	r.Close()
+}
+
+// syncBuffer keeps what a logger writes.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
+// Write implements io.Writer.
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) has(text string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !strings.Contains(b.text.String(), text) {
+		return fmt.Errorf("it is %q", b.text.String())
+	}
+	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
 )
 
@@ -70,6 +72,29 @@ func runSuite(t *testing.T, c rediscache.Cache, maxValue int) {
 		}
 	})
 
+	t.Run("many at once, some missing, or none", func(t *testing.T) {
+		var keys []string
+		var want [][]byte
+		for i := range 20 {
+			keys = append(keys, fmt.Sprint(key(t), i))
+			want = append(want, nil)
+			if i%2 == 0 {
+				want[i] = bytes.Repeat([]byte{'v'}, i) // the first is empty, and not nil
+				set(t, keys[i], want[i], time.Minute)
+			}
+		}
+		keys, want = append(keys, keys[2], keys[3]), append(want, want[2], want[3])
+		got, err := c.GetMany(ctx, keys)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+		if got, err := c.GetMany(ctx, nil); err != nil || len(got) != 0 {
+			t.Errorf("no keys: %v, %v", got, err)
+		}
+		got[4][0] = 'X'
+		wantGet(t, keys[4], want[4], true)
+	})
+
 	t.Run("values are not shared", func(t *testing.T) {
 		value := []byte("value")
 		set(t, key(t), value, time.Minute)
@@ -105,12 +130,19 @@ func runSuite(t *testing.T, c rediscache.Cache, maxValue int) {
 		wantGet(t, long, []byte("v"), true)
 		_, _, getLong := c.Get(ctx, long+"k")
 		_, _, getEmpty := c.Get(ctx, "")
+		some, manyLong := c.GetMany(ctx, []string{"a", long + "k"})
+		if len(some) != 2 {
+			t.Errorf("%d values of 2 keys", len(some))
+		}
+		_, manyEmpty := c.GetMany(ctx, []string{""})
 		for name, got := range map[string]struct{ err, want error }{
 			"set long key":    {c.Set(ctx, long+"k", nil, time.Minute), rediscache.ErrTooLarge},
 			"get long key":    {getLong, rediscache.ErrTooLarge},
 			"delete long key": {c.Del(ctx, "a", long+"k"), rediscache.ErrTooLarge},
 			"set empty key":   {c.Set(ctx, "", nil, time.Minute), rediscache.ErrInvalid},
 			"get empty key":   {getEmpty, rediscache.ErrInvalid},
+			"get many long":   {manyLong, rediscache.ErrTooLarge},
+			"get many empty":  {manyEmpty, rediscache.ErrInvalid},
 			"delete empty":    {c.Del(ctx, ""), rediscache.ErrInvalid},
 			"large value":     {c.Set(ctx, "k", make([]byte, maxValue+1), time.Minute), rediscache.ErrTooLarge},
 			"no time to live": {c.Set(ctx, "k", nil, 0), rediscache.ErrInvalid},
@@ -126,7 +158,8 @@ func runSuite(t *testing.T, c rediscache.Cache, maxValue int) {
 		gone, cancel := context.WithCancel(ctx)
 		cancel()
 		_, _, err := c.Get(gone, key(t))
-		for _, err := range []error{err, c.Set(gone, key(t), nil, time.Minute), c.Del(gone, key(t))} {
+		_, errMany := c.GetMany(gone, []string{key(t)})
+		for _, err := range []error{err, errMany, c.Set(gone, key(t), nil, time.Minute), c.Del(gone, key(t))} {
 			if !errors.Is(err, context.Canceled) || errors.Is(err, rediscache.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}

@@ -60,12 +60,12 @@ func Postgres(ctx context.Context, settings ...string) (*Server, error) {
 	return start(ctx, program{
 		name: "postgres",
 		path: filepath.Join(bin, "postgres"),
-		args: func(dir string, port int) []string {
+		args: func(dir string, port int) ([]string, error) {
 			args := []string{"-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port), "-c", "unix_socket_directories=" + dir}
 			for _, s := range slices.Concat(postgresSettings, settings) {
 				args = append(args, "-c", s)
 			}
-			return args
+			return args, nil
 		},
 		urlOf: func(addr string) string { return "postgres://postgres@" + addr + "/postgres?sslmode=disable" },
 		ping:  pingPostgres,

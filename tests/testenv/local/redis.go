@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,34 +29,114 @@ func HaveRedis() error {
 // comes back empty. Settings are of the form "name=value" with the names of
 // redis.conf ("maxmemory=1mb") and win over the package's own.
 func Redis(ctx context.Context, settings ...string) (*Server, error) {
+	return startRedis(ctx, "redis", func(dir string, port int) ([]string, error) {
+		args := []string{
+			"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
+			"--save", "", "--appendonly", "no", "--daemonize", "no",
+			"--databases", strconv.Itoa(redisDatabases), "--enable-debug-command", "local",
+			"--repl-diskless-sync-delay", "0", // a replica has nobody to wait for
+		}
+		return append(args, options(settings)...), nil
+	})
+}
+
+// Sentinel starts a Redis Sentinel that watches the master at 127.0.0.1 under a
+// name, and calls it down when quorum Sentinels have had no answer for
+// downAfter. Settings are of the form "name=value", as in sentinel.conf. What it
+// learns it keeps over Stop and Kill.
+func Sentinel(ctx context.Context, name string, masterPort, quorum int, downAfter time.Duration, settings ...string) (*Server, error) {
+	return startRedis(ctx, "redis-sentinel", func(dir string, port int) ([]string, error) {
+		lines := []string{
+			"port " + strconv.Itoa(port), "bind 127.0.0.1", "dir " + dir,
+			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d", name, masterPort, quorum),
+			fmt.Sprintf("sentinel down-after-milliseconds %s %d", name, downAfter.Milliseconds()),
+			// Two Sentinels that stand for the lead at once begin anew after this.
+			fmt.Sprintf("sentinel failover-timeout %s %d", name, (4 * downAfter).Milliseconds()),
+		}
+		for _, s := range settings {
+			key, value, _ := strings.Cut(s, "=")
+			lines = append(lines, key+" "+value)
+		}
+		file := filepath.Join(dir, "sentinel-"+strconv.Itoa(port)+".conf")
+		if err := writeOnce(file, strings.Join(lines, "\n")+"\n"); err != nil {
+			return nil, err
+		}
+		return []string{file, "--sentinel"}, nil
+	})
+}
+
+// ClusterNode starts a Redis that is ready to join a cluster, and calls another
+// node down when it has had no answer for nodeTimeout. Settings are those of
+// [Redis]. It keeps its place in the cluster over Stop and Kill, not its keys.
+func ClusterNode(ctx context.Context, nodeTimeout time.Duration, settings ...string) (*Server, error) {
+	bus, err := FreePort() // by default it would be a port that belongs to outgoing connections
+	if err != nil {
+		return nil, err
+	}
+	return Redis(ctx, append([]string{
+		"cluster-enabled=yes",
+		"cluster-port=" + strconv.Itoa(bus),
+		"cluster-node-timeout=" + strconv.FormatInt(nodeTimeout.Milliseconds(), 10),
+		// A replica that was cut off from its master for long takes over all the same.
+		"cluster-replica-validity-factor=0",
+		// A replica counts once it has had something from its master.
+		"repl-ping-replica-period=1",
+	}, settings...)...)
+}
+
+// startRedis starts redis-server with what args says for a directory and a port.
+func startRedis(ctx context.Context, name string, args func(dir string, port int) ([]string, error)) (*Server, error) {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		return nil, fmt.Errorf("redis-server is not on the PATH: %w", err)
 	}
-	dir, err := newDirectory("redis")
+	dir, err := newDirectory(name)
 	if err != nil {
-		return nil, fmt.Errorf("start redis: %w", err)
+		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	return start(ctx, program{
-		name: "redis",
-		path: path,
-		args: func(dir string, port int) []string {
-			args := []string{
-				"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
-				"--save", "", "--appendonly", "no", "--daemonize", "no",
-				"--databases", strconv.Itoa(redisDatabases), "--enable-debug-command", "local",
-			}
-			for _, s := range settings {
-				name, value, _ := strings.Cut(s, "=")
-				args = append(args, "--"+name, value)
-			}
-			return args
-		},
+		name:  name,
+		path:  path,
+		args:  args,
 		urlOf: func(addr string) string { return "redis://" + addr + "/0" },
 		ping:  pingRedis,
 		stop:  syscall.SIGTERM,
 		close: syscall.SIGTERM,
 	}, dir)
+}
+
+// options turns settings into arguments; a value of several words is several.
+func options(settings []string) []string {
+	var args []string
+	for _, s := range settings {
+		name, value, _ := strings.Cut(s, "=")
+		args = append(args, "--"+name)
+		if words := strings.Fields(value); len(words) > 1 {
+			args = append(args, words...)
+		} else {
+			args = append(args, value)
+		}
+	}
+	return args
+}
+
+// writeOnce makes a file that the owner of its directory may change, unless it
+// is there.
+func writeOnce(name, text string) error {
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		return err
+	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	acc, err := serverAccount()
+	if err != nil {
+		return err
+	}
+	return os.Chown(name, acc.uid, acc.gid)
 }
 
 // pingRedis takes any answer for a sign of life but "still loading": a

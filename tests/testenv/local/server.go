@@ -28,7 +28,7 @@ const (
 type program struct {
 	name  string // in messages and directory names
 	path  string // the executable
-	args  func(dir string, port int) []string
+	args  func(dir string, port int) ([]string, error)
 	urlOf func(addr string) string
 	ping  func(ctx context.Context, url string) error
 	stop  syscall.Signal // an orderly end that does not wait for clients
@@ -69,6 +69,9 @@ func start(ctx context.Context, p program, dir *directory) (*Server, error) {
 	return nil, errors.Join(err, s.Close())
 }
 
+// Port is the TCP port.
+func (s *Server) Port() int { return s.port }
+
 // Addr is host:port.
 func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
@@ -87,7 +90,11 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.proc != nil && !s.proc.gone() {
 		return nil
 	}
-	proc, err := launch(s.program.path, s.program.args(s.dir.path, s.port), s.dir, s.program.close)
+	args, err := s.program.args(s.dir.path, s.port)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.program.name, err)
+	}
+	proc, err := launch(s.program.path, args, s.dir, s.program.close)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", s.program.name, err)
 	}
@@ -122,6 +129,13 @@ func (s *Server) await(ctx context.Context, proc *process) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// Running reports whether the server runs, frozen or not.
+func (s *Server) Running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proc != nil && !s.proc.gone()
 }
 
 // Stop ends the server in order: clients are disconnected, data is kept. It
