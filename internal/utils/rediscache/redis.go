@@ -211,21 +211,6 @@ func (w *worst) add(err error) {
 	}
 }
 
-// GetMany returns the value of each key, nil where there is none.
-func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
-	values := make([][]byte, len(keys))
-	for i, key := range keys {
-		v, ok, err := r.Get(ctx, key)
-		if err != nil {
-			return values, err
-		}
-		if ok {
-			values[i] = v
-		}
-	}
-	return values, nil
-}
-
 // Set implements Cache.
 func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := checkEntry(key, value, ttl, r.cfg.MaxValue); err != nil {
