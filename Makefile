@@ -19,6 +19,9 @@ FUZZTIME     ?= 60s
 BENCH        ?= .
 BENCHTIME    ?= 1s
 
+CONSISTENCY_TIME ?= 10m
+CONSISTENCY_SEED ?= 0
+
 TOOLS   := .tools
 TESTENV := $(TOOLS)/testenv
 
@@ -61,6 +64,10 @@ fuzz: ## run every fuzz target for FUZZTIME (60s), one after the other
 .PHONY: bench
 bench: deps $(TESTENV) ## run the benchmarks that match BENCH, BENCHTIME (1s) each
 	$(TESTENV) run -- go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PKGS)
+
+.PHONY: check-consistency
+check-consistency: deps $(TESTENV) ## try for CONSISTENCY_TIME (10m) to get an answer that is too old, under faults
+	$(TESTENV) run -- go test ./tests/consistency -count=1 -timeout 0 -run TestLong -length $(CONSISTENCY_TIME) -seed $(CONSISTENCY_SEED)
 
 .PHONY: gen
 gen: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/sqlc deps $(TESTENV) ## write generated code and generated documents anew
