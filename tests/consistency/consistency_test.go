@@ -2,11 +2,14 @@ package consistency
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/waystone-mmo/waystone/internal/store/postgres"
 )
 
 //nolint:gochecknoglobals // flags of the long run
@@ -22,12 +25,25 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// TestShort is a run of a few seconds with and without the level in the
-// process, each with all that can happen.
+// setting is a way to run the database part.
+type setting struct {
+	feed postgres.FeedMode
+	near uint64
+}
+
+// settings are every feed with both levels of the cache and with Redis alone.
+func settings() []setting {
+	return []setting{
+		{postgres.FeedReplication, nearBytes}, {postgres.FeedTriggers, 0},
+		{postgres.FeedTriggers, nearBytes}, {postgres.FeedReplication, 0},
+	}
+}
+
+// TestShort is a run of a few seconds in each setting, with all that can happen.
 func TestShort(t *testing.T) {
-	for name, near := range map[string]uint64{"both levels": nearBytes, "redis alone": 0} {
-		t.Run(name, func(t *testing.T) {
-			r := start(t, config{seed: uint64(time.Now().UnixNano()), length: 10 * time.Second, faults: true, near: near}) //nolint:gosec // any seed will do
+	for _, s := range settings() {
+		t.Run(fmt.Sprintf("%s, %d bytes in the process", s.feed, s.near), func(t *testing.T) {
+			r := start(t, config{seed: uint64(time.Now().UnixNano()), length: 6 * time.Second, faults: true, near: s.near, feed: s.feed}) //nolint:gosec // any seed will do
 			t.Log(r.summary())
 			if len(r.anomalies) > 0 {
 				t.Error("the contract was broken")
@@ -55,7 +71,7 @@ func TestItCanFail(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := start(t, config{
-				seed: 1, length: time.Minute, faults: true, near: tt.near, sabotage: tt.sabotage, stopAtAnomaly: true,
+				seed: 1, length: time.Minute, faults: true, near: tt.near, feed: postgres.FeedTriggers, sabotage: tt.sabotage, stopAtAnomaly: true,
 			})
 			t.Log(r.summary())
 			if len(r.anomalies) == 0 {
@@ -74,9 +90,9 @@ func TestLong(t *testing.T) {
 	if s == 0 {
 		s = uint64(time.Now().UnixNano()) //nolint:gosec // any seed will do
 	}
-	for i, near := range []uint64{nearBytes, 0} {
+	for i, setting := range settings() {
 		r := start(t, config{
-			seed: s + uint64(i), length: *length / 2, faults: true, near: near, //nolint:gosec // 0 or 1
+			seed: s + uint64(i), length: *length / 4, faults: true, near: setting.near, feed: setting.feed, //nolint:gosec // a small number
 			progress: func(r *run) { _, _ = os.Stderr.WriteString(r.summary()) },
 		})
 		_, _ = os.Stderr.WriteString("done: " + r.summary())

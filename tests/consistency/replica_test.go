@@ -45,12 +45,13 @@ type replicaConfig struct {
 	ttl             time.Duration
 	migrate         bool
 	sabotage        sabotage
+	feed            postgres.FeedMode
 }
 
 func openReplica(t testing.TB, cfg replicaConfig) *replica {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	engine, err := postgres.Open(t.Context(), postgres.Config{URL: cfg.postgres, Migrate: cfg.migrate, MaxConns: 8})
+	engine, err := postgres.Open(t.Context(), postgres.Config{URL: cfg.postgres, Migrate: cfg.migrate, MaxConns: 8, Feed: cfg.feed})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
 	"github.com/waystone-mmo/waystone/tests/testenv"
 )
@@ -36,6 +37,7 @@ type config struct {
 	length   time.Duration
 	faults   bool
 	near     uint64
+	feed     postgres.FeedMode
 	sabotage sabotage
 	// stopAtAnomaly ends the run with the first.
 	stopAtAnomaly bool
@@ -124,7 +126,7 @@ func start(t testing.TB, cfg config) *run {
 		r.replicas[i] = openReplica(t, replicaConfig{
 			postgres: p.postgres.URL(t, r.pg.URL()), redis: p.redis.URL(t, r.redis.URL()),
 			// Short, so that values run out and the floor moves many times in a run.
-			near: cfg.near, ttl: 2 * time.Second, migrate: true, sabotage: cfg.sabotage,
+			near: cfg.near, ttl: 2 * time.Second, migrate: true, sabotage: cfg.sabotage, feed: cfg.feed,
 		})
 	}
 	r.ctx, r.stop = context.WithTimeout(context.Background(), cfg.length)
@@ -510,8 +512,8 @@ func (r *run) summary() string {
 		}
 		return n
 	}
-	fmt.Fprintf(&b, "seed %d, %s: %d reads, %d writes, %d faults; %d calls failed by faults\n",
-		r.seed, r.clock().Round(time.Second), total(r.reads), total(r.writes), total(r.faulted), total(r.failed))
+	fmt.Fprintf(&b, "seed %d, feed by %s, %d bytes in the process, %s: %d reads, %d writes, %d faults; %d calls failed by faults\n",
+		r.seed, r.feed, r.near, r.clock().Round(time.Second), total(r.reads), total(r.writes), total(r.faulted), total(r.failed))
 	fmt.Fprintf(&b, "reads %v\nwrites %v\nfaults %v\n", r.reads, r.writes, r.faulted)
 	fmt.Fprintf(&b, "%d anomalies; %d reads were behind a commit, the worst by %s (allowed: %s)\n",
 		len(r.anomalies), r.stale, ms(r.worst), Bound)

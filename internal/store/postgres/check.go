@@ -21,7 +21,7 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 		return store.Report{}, err
 	}
 	defer pool.Close()
-	s := &Store{pool: pool}
+	s := &Store{pool: pool, feed: cfg.Feed}
 	return s.check(ctx, cfg.Schema)
 }
 
@@ -71,5 +71,14 @@ func (s *Store) check(ctx context.Context, schema string) (store.Report, error) 
 	} else {
 		report.Add("grants on schema game", true, "complete")
 	}
+	if f.site == nil {
+		return report, nil
+	}
+	s.web = f.site
+	ok, detail, err := s.checkFeed(ctx)
+	if err != nil {
+		return report, err
+	}
+	report.Add("change feed", ok, detail)
 	return report, nil
 }

@@ -12,6 +12,20 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
+// FeedMode is a way to learn what changes.
+type FeedMode string
+
+// The modes.
+const (
+	// FeedAuto is replication where the server and the role allow it, otherwise
+	// triggers.
+	FeedAuto FeedMode = "auto"
+	// FeedReplication reads the write-ahead log.
+	FeedReplication FeedMode = "replication"
+	// FeedTriggers has triggers on the tables notify.
+	FeedTriggers FeedMode = "triggers"
+)
+
 const (
 	// feedInterval is how often the server is asked how far the feed is.
 	feedInterval = 50 * time.Millisecond
@@ -95,4 +109,93 @@ func beginFeed(ctx context.Context, conn *pgx.Conn, to store.Follower) error {
 	}
 	to.Reset(origin, at)
 	return nil
+}
+
+// Feed returns the feed of what changes in the database, by Config.Feed.
+func (s *Store) Feed() store.Feed { return chosenFeed{s} }
+
+// chosenFeed chooses when it is followed, and says so in the log.
+type chosenFeed struct{ store *Store }
+
+// Follow implements store.Feed.
+func (c chosenFeed) Follow(ctx context.Context, to store.Follower) error {
+	s := c.store
+	replication, triggers := newReplicationFeed(s), newTriggerFeed(s)
+	if s.feed == FeedTriggers {
+		return c.follow(ctx, triggers, FeedTriggers, to)
+	}
+	err := replication.try(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err == nil:
+		err = c.follow(ctx, replication, FeedReplication, to)
+		if err == nil || s.feed == FeedReplication {
+			return err
+		}
+	case s.feed == FeedReplication:
+		return fmt.Errorf("%w: CHANGE_FEED=replication cannot work: %w", errNoFeed, err)
+	}
+	s.log.InfoContext(ctx, "changes are learned from triggers; replication would cost the website less", "why_not_replication", err.Error())
+	return c.follow(ctx, triggers, FeedTriggers, to)
+}
+
+func (c chosenFeed) follow(ctx context.Context, feed store.Feed, mode FeedMode, to store.Follower) error {
+	c.store.log.InfoContext(ctx, "the change feed begins", "mode", string(mode))
+	return feed.Follow(ctx, to)
+}
+
+// MakeFeed puts in place what the feed needs in the database, for roles that
+// may not: the triggers, and where the server allows replication, the
+// publication. The role has to own the website's tables, and needs CREATE on
+// the database.
+func (s *Store) MakeFeed(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, s.feedConfig())
+	if err != nil {
+		return translate(ctx, "make the change feed", err)
+	}
+	defer closeFeed(conn)
+	if s.feed != FeedReplication {
+		if _, err := newTriggerFeed(s).install(ctx, conn); err != nil {
+			return err
+		}
+	}
+	var publishes bool
+	err = conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int >= $1 AND current_setting('wal_level') = 'logical'`,
+		columnLists).Scan(&publishes)
+	if err != nil {
+		return translate(ctx, "ask the server what it allows", err)
+	}
+	if !publishes {
+		return nil
+	}
+	return newReplicationFeed(s).publish(ctx, conn)
+}
+
+// checkFeed says which feed can work, and what keeps the others from working.
+// It changes nothing.
+func (s *Store) checkFeed(ctx context.Context) (ok bool, detail string, err error) {
+	conn, err := pgx.ConnectConfig(ctx, s.feedConfig())
+	if err != nil {
+		return false, "", translate(ctx, "connect", err)
+	}
+	defer closeFeed(conn)
+	replication := newReplicationFeed(s).allowed(ctx, conn)
+	triggers := newTriggerFeed(s).allowed(ctx, conn)
+	switch {
+	case ctx.Err() != nil:
+		return false, "", ctx.Err()
+	case replication == nil && s.feed != FeedTriggers:
+		return true, "replication", nil
+	case s.feed == FeedReplication:
+		return false, "replication cannot work: " + replication.Error(), nil
+	case triggers == nil && s.feed == FeedTriggers:
+		return true, "triggers", nil
+	case triggers == nil:
+		return true, "triggers; not replication: " + replication.Error(), nil
+	case s.feed == FeedTriggers:
+		return false, "triggers cannot work: " + triggers.Error(), nil
+	}
+	return false, "neither works, so every read goes to the database. Replication: " + replication.Error() +
+		". Triggers: " + triggers.Error(), nil
 }

@@ -160,6 +160,31 @@ func (f *triggerFeed) Follow(ctx context.Context, to store.Follower) error {
 	return keepFollowing(ctx, to, f.connect)
 }
 
+// allowed says what keeps the feed from working. It changes nothing.
+func (f *triggerFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
+	oids, err := f.tableIDs(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if ok, err := f.installed(ctx, conn, oids); err != nil || ok {
+		return err
+	}
+	var may bool
+	err = conn.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE') AND bool_and(has_table_privilege(x, 'TRIGGER'))
+		FROM unnest($1::oid[]) x`, oids).Scan(&may)
+	if err == nil && !may {
+		return f.errMake()
+	}
+	return translate(ctx, "look for the right to make triggers", err)
+}
+
+// errMake says what has to be done by whom.
+func (f *triggerFeed) errMake() error {
+	return fmt.Errorf("%w: the role may not make the triggers of the change feed: run `waystone db migrate` with "+
+		"DATABASE_URL naming the owner of the tables, or GRANT CREATE ON DATABASE and TRIGGER on %s to the role",
+		errNoFeed, strings.Join(f.names(), ", "))
+}
+
 func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 	var told []store.Change // by notifications that came during a call
 	var bad error
@@ -299,9 +324,7 @@ func (f *triggerFeed) install(ctx context.Context, conn *pgx.Conn) (oids []uint3
 	}
 	if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return f.make(ctx, tx, oids) }); err != nil {
 		if denied(err) {
-			return nil, fmt.Errorf("%w: the role may not make the triggers of the change feed: run `waystone db migrate` with "+
-				"DATABASE_URL naming the owner of the tables, or GRANT CREATE ON DATABASE and TRIGGER on %s to the role: %w",
-				errNoFeed, strings.Join(f.names(), ", "), err)
+			return nil, fmt.Errorf("%w: %w", f.errMake(), err)
 		}
 		return nil, fmt.Errorf("make the triggers of the change feed: %w", err)
 	}
@@ -444,20 +467,4 @@ func parseChange(payload string) (store.Change, error) {
 	case store.TableCharacter:
 	}
 	return c, nil
-}
-
-// Feed returns the feed of what changes in the database.
-func (s *Store) Feed() store.Feed { return newTriggerFeed(s) }
-
-// MakeFeed puts the triggers of the feed in place, for roles that may not. The
-// role has to own the tables, or to hold TRIGGER on them, and CREATE on the
-// database.
-func (s *Store) MakeFeed(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.feedConfig())
-	if err != nil {
-		return translate(ctx, "make the change feed", err)
-	}
-	defer closeFeed(conn)
-	_, err = newTriggerFeed(s).install(ctx, conn)
-	return err
 }

@@ -53,6 +53,8 @@ type Config struct {
 	SessionExpiresIn, SessionUpdateAge time.Duration
 	// MaxConns bounds the pool, 1 to MaxMaxConns; 0 means DefaultMaxConns.
 	MaxConns int
+	// Feed is how changes are learned; empty means FeedAuto.
+	Feed FeedMode
 	// Migrate lets Open bring the schema "game" up to date. Without it, Open
 	// refuses a database that is behind.
 	Migrate bool
@@ -68,6 +70,7 @@ type Store struct {
 	clock     func() time.Time
 	expiresIn time.Duration
 	updateAge time.Duration
+	feed      FeedMode
 }
 
 var (
@@ -91,7 +94,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		pool: pool, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
-		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge,
+		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed,
 	}
 	if err := s.prepare(ctx, cfg); err != nil {
 		pool.Close()
@@ -153,12 +156,17 @@ func (c Config) complete() (Config, error) {
 	if c.MaxConns == 0 {
 		c.MaxConns = DefaultMaxConns
 	}
+	if c.Feed == "" {
+		c.Feed = FeedAuto
+	}
 	switch {
 	case c.SessionExpiresIn < 0 || c.SessionUpdateAge < 0:
 		return c, errConfig("session-expires-in and session-update-age must not be negative")
 	case c.SessionUpdateAge > c.SessionExpiresIn:
 		return c, errConfig(fmt.Sprintf("session-update-age (%v) must not exceed session-expires-in (%v)",
 			c.SessionUpdateAge, c.SessionExpiresIn))
+	case c.Feed != FeedAuto && c.Feed != FeedReplication && c.Feed != FeedTriggers:
+		return c, errConfig(fmt.Sprintf("the change feed must be %s, %s or %s, not %q", FeedAuto, FeedReplication, FeedTriggers, c.Feed))
 	case c.MaxConns < 1 || c.MaxConns > MaxMaxConns:
 		return c, errConfig(fmt.Sprintf("the number of connections must be 1 to %d, not %d", MaxMaxConns, c.MaxConns))
 	}
