@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -205,6 +206,20 @@ func TestRedisThatComesLate(t *testing.T) {
 	}
 	server.Start(t)
 	works(t, r)
+}
+
+// TestCertificatesAreChecked: all three forms speak TLS, and not with a server
+// that nobody vouches for.
+func TestCertificatesAreChecked(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = slog.NewLogLogger(quiet.Handler(), slog.LevelError)
+	server.StartTLS()
+	defer server.Close()
+	addr := server.Listener.Addr().String()
+	for _, url := range []string{"rediss://" + addr, "rediss-sentinel://" + addr + "/m", "rediss-cluster://" + addr} {
+		refused(t, url, "failed to verify certificate")
+	}
 }
 
 // failsUntilOpen makes calls until the breaker opens, and counts them.
