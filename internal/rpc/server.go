@@ -115,7 +115,7 @@ func (e *edge) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo
 		return handler(srv, vs)
 	}
 	var cancel context.CancelFunc
-	vs.ctx, cancel = context.WithCancel(ctx) //nolint:fatcontext // one context for one stream
+	vs.ctx, cancel = context.WithCancel(ctx)
 	ended := make(chan struct{})
 	watching := make(chan struct{})
 	go func() {
