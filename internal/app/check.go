@@ -158,5 +158,5 @@ It keeps serving. Press Ctrl-C to stop it.
   play by a link     bin/waystone account ticket NAME     prints a link for waystone-launcher
   open it to a LAN   PACKET_LISTEN_ADDR=0.0.0.0 make run
   look inside        http://%s/status
-`, host, port, s.settings.opsAddr)
+`, host, port, s.settings.opsListen())
 }

@@ -147,7 +147,7 @@ func (s *server) addOps() error {
 		names = append(names, p.name)
 	}
 	o, err := ops.New(ops.Config{
-		Addr: s.settings.opsAddr, AddrSetting: "OPS_LISTEN_ADDR",
+		Addr: s.settings.opsListen(), AddrSetting: "OPS_LISTEN_ADDR",
 		Live: s.health.Live(), Ready: s.health.Ready(),
 		Metrics: s.metrics, Version: Version(), Targets: names,
 		Settings: s.registry.Changed, Providers: s.status, Log: s.log,
@@ -198,8 +198,10 @@ func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
 // addGRPC adds the unit of a part that others call: its services on a port and
 // on the in-memory listener.
 func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegistrar)) error {
+	stopping := make(chan struct{})
 	srv, err := rpc.NewServer(rpc.ServerConfig{
 		Log: s.log, Metrics: s.rpc, Health: s.health.Server(), Access: rpc.Access{Tokens: s.settings.tokens},
+		Stopping: stopping,
 	})
 	if err != nil {
 		return err
@@ -233,6 +235,7 @@ func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegis
 			return errors.Join(err, <-errc)
 		},
 		Stop: func(ctx context.Context) error {
+			close(stopping)
 			done := make(chan struct{})
 			go func() {
 				srv.GracefulStop()

@@ -3,7 +3,9 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,7 +60,8 @@ type settings struct {
 	parts []part // that this process runs
 
 	listen        map[string]*endpoint
-	opsAddr       string
+	opsAddr       string // host:port, or a host for opsPort
+	opsPort       int
 	dataDir       string
 	logLevel      string
 	logFormat     string
@@ -138,7 +141,8 @@ func register(r *config.Registry, chosen []part) *settings {
 	if alone {
 		opsPort = chosen[0].opsPort
 	}
-	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof. It has no authentication.", config.Check(notEmpty(&s.opsAddr)))
+	s.opsPort = opsPort
+	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof; without a port, the default one. It has no authentication.", config.Check(notEmpty(&s.opsAddr)))
 
 	sec = r.Section("Process", "What concerns the process as a whole.")
 	sec.String(&s.dataDir, "waystone-data", "data", "Folder of the embedded database.", config.Check(notEmpty(&s.dataDir)))
@@ -182,6 +186,15 @@ func register(r *config.Registry, chosen []part) *settings {
 	sec.Strings(&s.checkUsers, "check-users", nil, "User names of the website with which the two bots play; empty for two demo accounts, which only the embedded database can have.")
 	sec.Duration(&s.checkTimeout, "check-timeout", 55*time.Second, "Time for the bots to play.", config.Range(time.Second, 10*time.Minute))
 	return s
+}
+
+// opsListen is where the operations endpoints listen, host:port.
+func (s *settings) opsListen() string {
+	host := strings.TrimSuffix(strings.TrimPrefix(s.opsAddr, "["), "]")
+	if net.ParseIP(host) != nil || !strings.Contains(s.opsAddr, ":") {
+		return net.JoinHostPort(host, strconv.Itoa(s.opsPort))
+	}
+	return s.opsAddr
 }
 
 func notEmpty(p *string) func() error {

@@ -43,9 +43,9 @@ func runHealth(ctx context.Context, p Process) error {
 
 // localOps is where this machine reaches the operations endpoint.
 func (s *settings) localOps() string {
-	host, port, err := net.SplitHostPort(s.opsAddr)
+	host, port, err := net.SplitHostPort(s.opsListen())
 	if err != nil {
-		return s.opsAddr
+		return s.opsListen()
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"

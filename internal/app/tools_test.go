@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,5 +52,31 @@ func TestToolsRunInAPartsEnvironment(t *testing.T) {
 	}
 	if status, msg := run("config"); status == 0 || !strings.Contains(msg, "LISTEN_ADDR") {
 		t.Errorf("config of all parts took an unprefixed name: status %d, %s", status, msg)
+	}
+}
+
+// TestOperationsAddressWithoutPort: an image sets the address alone, and each
+// part has its own port all the same.
+func TestOperationsAddressWithoutPort(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ addr, part, asks string }{
+		{"0.0.0.0", "database", "http://127.0.0.1:8082/"},
+		{"0.0.0.0", "auth", "http://127.0.0.1:8081/"},
+		{"::", "packet", "http://127.0.0.1:8085/"},
+		{"[::]", "world", "http://127.0.0.1:8084/"},
+		{"no-such-host.invalid", "world", "http://no-such-host.invalid:8084/"},
+		{"127.0.0.1:1", "database", "http://127.0.0.1:1/"},
+		{":1", "database", "http://127.0.0.1:1/"},
+	} {
+		var out, errs bytes.Buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // what it would ask is all that matters
+		status := app.Main(ctx, app.Process{
+			Args: []string{"health", c.part}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Exit: func(int) {},
+			Env: func(name string) (string, bool) { return c.addr, name == "OPS_LISTEN_ADDR" },
+		})
+		if status != 1 || !strings.Contains(errs.String(), c.asks) {
+			t.Errorf("OPS_LISTEN_ADDR=%s, %s: status %d, %s", c.addr, c.part, status, errs.String())
+		}
 	}
 }

@@ -33,6 +33,10 @@ type ServerConfig struct {
 	Metrics *Metrics
 	Health  grpc_health_v1.HealthServer
 	Access  Access
+	// Stopping is closed when the server is about to stop, and ends the streams
+	// on which it only tells: whoever watches would keep it from stopping, and
+	// watches elsewhere then. May be nil.
+	Stopping <-chan struct{}
 }
 
 // Metrics counts calls. One value serves all servers of a process.
@@ -106,13 +110,41 @@ func (e *edge) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo
 	if err := e.admit(ctx, info.FullMethod); err != nil {
 		return err
 	}
-	return handler(srv, &validatedStream{ServerStream: ss, validator: e.validator})
+	vs := &validatedStream{ServerStream: ss, ctx: ctx, validator: e.validator}
+	if !info.IsServerStream || info.IsClientStream {
+		return handler(srv, vs)
+	}
+	var cancel context.CancelFunc
+	vs.ctx, cancel = context.WithCancel(ctx)
+	ended := make(chan struct{})
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		select {
+		case <-e.cfg.Stopping:
+			cancel()
+		case <-ended:
+		}
+	}()
+	defer func() {
+		close(ended)
+		<-watching
+		if vs.ctx.Err() != nil && ctx.Err() == nil {
+			err = errs.New(errs.Unavailable, "STOPPING", "the server is stopping")
+		}
+		cancel()
+	}()
+	return handler(srv, vs)
 }
 
 type validatedStream struct {
 	grpc.ServerStream
+	ctx       context.Context //nolint:containedctx // a stream is asked for its context
 	validator protovalidate.Validator
 }
+
+// Context is the call's; it ends with the server where that must not wait.
+func (s *validatedStream) Context() context.Context { return s.ctx }
 
 // RecvMsg receives a message and holds it to the rules of its proto.
 func (s *validatedStream) RecvMsg(m any) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -141,7 +142,10 @@ func (r *Redis) Ping(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(r.cfg.Timeout, r.cfg.DialTimeout))
 	defer cancel()
-	if err := (*client).Do(ctx, (*client).B().Ping().Build()).Error(); err != nil {
+	_, err := bounded(ctx, func() (struct{}, error) {
+		return struct{}{}, (*client).Do(ctx, (*client).B().Ping().Build()).Error()
+	})
+	if err != nil {
 		return fmt.Errorf("ping redis: %w: %w", ErrUnavailable, err)
 	}
 	return nil
@@ -153,10 +157,8 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	if err := checkKey(key); err != nil {
 		return nil, false, err
 	}
-	var value []byte
-	err := r.do(ctx, "get from redis", func(ctx context.Context, client rueidis.Client) (err error) {
-		value, err = r.value(client.Do(ctx, client.B().Get().Key(r.cfg.Prefix+key).Build()))
-		return err
+	value, err := do(ctx, r, "get from redis", func(ctx context.Context, client rueidis.Client) ([]byte, error) {
+		return r.value(client.Do(ctx, client.B().Get().Key(r.cfg.Prefix+key).Build()))
 	})
 	return value, value != nil, err
 }
@@ -165,11 +167,12 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 // so each is a command of its own, all sent together; those of a node that
 // fails are errors, and the others' values are there all the same.
 func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
-	values := make([][]byte, len(keys))
 	if err := checkKeys(keys); err != nil || len(keys) == 0 {
-		return values, err
+		return make([][]byte, len(keys)), err
 	}
-	err := r.do(ctx, "get from redis", func(ctx context.Context, client rueidis.Client) error {
+	keys = slices.Clone(keys)
+	values, err := do(ctx, r, "get from redis", func(ctx context.Context, client rueidis.Client) ([][]byte, error) {
+		values := make([][]byte, len(keys))
 		commands := make(rueidis.Commands, len(keys))
 		for i, key := range keys {
 			commands[i] = client.B().Get().Key(r.cfg.Prefix + key).Build()
@@ -180,8 +183,11 @@ func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 			values[i], err = r.value(result)
 			failures.add(err)
 		}
-		return failures.err
+		return values, failures.err
 	})
+	if values == nil { // nobody was asked, or nobody has answered in time
+		values = make([][]byte, len(keys))
+	}
 	return values, err
 }
 
@@ -216,10 +222,12 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkEntry(key, value, ttl, r.cfg.MaxValue); err != nil {
 		return err
 	}
-	return r.do(ctx, "set in redis", func(ctx context.Context, client rueidis.Client) error {
-		return client.Do(ctx, client.B().Set().Key(r.cfg.Prefix+key).Value(rueidis.BinaryString(value)).
+	text := string(value) // the client may send it after the call has been given up
+	_, err := do(ctx, r, "set in redis", func(ctx context.Context, client rueidis.Client) (struct{}, error) {
+		return struct{}{}, client.Do(ctx, client.B().Set().Key(r.cfg.Prefix+key).Value(text).
 			PxMilliseconds(ttl.Milliseconds()).Build()).Error()
 	})
+	return err
 }
 
 // Del implements Cache. The keys may live on different nodes of a cluster, so
@@ -228,54 +236,98 @@ func (r *Redis) Del(ctx context.Context, keys ...string) error {
 	if err := checkKeys(keys); err != nil || len(keys) == 0 {
 		return err
 	}
-	return r.do(ctx, "delete from redis", func(ctx context.Context, client rueidis.Client) error {
+	keys = slices.Clone(keys)
+	_, err := do(ctx, r, "delete from redis", func(ctx context.Context, client rueidis.Client) (struct{}, error) {
 		commands := make(rueidis.Commands, len(keys))
 		for i, key := range keys {
 			commands[i] = client.B().Del().Key(r.cfg.Prefix + key).Build()
 		}
 		for _, result := range client.DoMulti(ctx, commands...) {
 			if err := result.Error(); err != nil {
-				return err
+				return struct{}{}, err
 			}
 		}
-		return nil
+		return struct{}{}, nil
 	})
+	return err
 }
 
 var errNotConnected = fmt.Errorf("%w: there is no connection to redis", ErrUnavailable)
 
 // do makes one call within the timeout, if the circuit breaker lets it, and
-// tells the breaker how it went.
-func (r *Redis) do(ctx context.Context, what string, call func(context.Context, rueidis.Client) error) error {
+// tells the breaker how it went. A call must touch nothing that belongs to the
+// caller: it may go on for a moment after do has returned.
+func do[T any](ctx context.Context, r *Redis, what string, call func(context.Context, rueidis.Client) (T, error)) (value T, err error) {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return value, fmt.Errorf("%s: %w", what, err)
 	}
 	client := r.client.Load()
 	if client == nil {
-		return fmt.Errorf("%s: %w", what, errNotConnected)
+		return value, fmt.Errorf("%s: %w", what, errNotConnected)
 	}
 	permit, ok := r.breaker.acquire()
 	if !ok {
-		return fmt.Errorf("%s: %w: it has failed too often just now", what, ErrUnavailable)
+		return value, fmt.Errorf("%s: %w: it has failed too often just now", what, ErrUnavailable)
 	}
 	result := failed // also if the call panics: a trial must always end
 	defer func() { permit.done(result) }()
-	bounded, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	timed, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
 	defer cancel()
-	err := call(bounded, *client)
+	value, err = bounded(timed, func() (T, error) { return call(timed, *client) })
 	switch {
 	case err == nil:
 		result = worked
-		return nil
+		return value, nil
 	case isForeign(err):
 		result = worked // Redis is well; somebody else uses the key
-		return fmt.Errorf("%s: the key holds something else: %w", what, err)
+		return value, fmt.Errorf("%s: the key holds something else: %w", what, err)
 	case ended(ctx) != nil:
 		result = gaveUp
-		return fmt.Errorf("%s: %w", what, ended(ctx))
+		return value, fmt.Errorf("%s: %w", what, ended(ctx))
 	default:
-		return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
+		return value, fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
 	}
+}
+
+// slack is what the client gets to come back by itself when a call's time is
+// over: it then has the answers of those nodes of a cluster that gave one.
+const slack = 10 * time.Millisecond
+
+// bounded makes a call and returns within slack of the end of ctx. The client
+// alone does not: a call that needs a connection which another is making waits
+// for that, however long it takes. Such a call is left to end by itself, which
+// it does within Config.DialTimeout, or with Close.
+func bounded[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	type end struct {
+		value    T
+		err      error
+		panicked any
+	}
+	done := make(chan end, 1)
+	go func() {
+		var e end
+		defer func() {
+			e.panicked = recover() // it is the caller's
+			done <- e
+		}()
+		e.value, e.err = call()
+	}()
+	var e end
+	select {
+	case e = <-done:
+	case <-ctx.Done():
+		late := time.NewTimer(slack)
+		defer late.Stop()
+		select {
+		case e = <-done:
+		case <-late.C:
+			e.err = ctx.Err()
+		}
+	}
+	if e.panicked != nil {
+		panic(e.panicked)
+	}
+	return e.value, e.err
 }
 
 // ended is the reason why the caller's context is over. The client goes by the

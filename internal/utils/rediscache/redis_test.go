@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -207,6 +208,20 @@ func TestRedisThatComesLate(t *testing.T) {
 	works(t, r)
 }
 
+// TestCertificatesAreChecked: all three forms speak TLS, and not with a server
+// that nobody vouches for.
+func TestCertificatesAreChecked(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = slog.NewLogLogger(quiet.Handler(), slog.LevelError)
+	server.StartTLS()
+	defer server.Close()
+	addr := server.Listener.Addr().String()
+	for _, url := range []string{"rediss://" + addr, "rediss-sentinel://" + addr + "/m", "rediss-cluster://" + addr} {
+		refused(t, url, "failed to verify certificate")
+	}
+}
+
 // failsUntilOpen makes calls until the breaker opens, and counts them.
 func failsUntilOpen(t *testing.T, r *rediscache.Redis) (calls int) {
 	t.Helper()
@@ -265,6 +280,46 @@ func TestRedisThatFreezes(t *testing.T) {
 	}
 	server.Thaw(t)
 	eventually(t, "ping passes the open breaker", func() error { return r.Ping(t.Context()) })
+}
+
+// TestCallsDoNotWaitForConnections: one that is being made in somebody else's
+// time costs a call no more than its own.
+func TestCallsDoNotWaitForConnections(t *testing.T) {
+	t.Parallel()
+	server := testenv.OwnRedis(t)
+	const timeout, dial = 50 * time.Millisecond, 5 * time.Second
+	r := open(t, server.URL(), rediscache.Config{Timeout: timeout, DialTimeout: dial, Failures: 1000})
+	works(t, r)
+	server.Kill(t)
+	// Somebody else takes the port: he takes connections and never says a word.
+	silent, err := net.Listen("tcp", server.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	var pings sync.WaitGroup
+	defer pings.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for range 4 {
+		pings.Go(func() {
+			for ctx.Err() == nil {
+				_ = r.Ping(ctx) // takes dial to fail
+			}
+		})
+	}
+	if _, err := silent.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		began := time.Now()
+		if _, _, err := r.Get(t.Context(), fmt.Sprint("k", i)); !errors.Is(err, rediscache.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took > dial/2 {
+			t.Fatalf("a call of at most %s took %s", timeout, took)
+		}
+	}
 }
 
 func TestCallersWhoGiveUpDoNotOpenTheBreaker(t *testing.T) {
