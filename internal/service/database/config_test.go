@@ -31,6 +31,7 @@ func TestDefaults(t *testing.T) {
 	want := database.Config{
 		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, CacheTTL: 5 * time.Second, CacheEntries: 100000,
 		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
+		WatchBuffer: 65536,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -76,6 +77,10 @@ func TestSettings(t *testing.T) {
 		{"PURGE_INTERVAL", "24h", true},
 		{"PURGE_INTERVAL", "999ms", false},
 		{"PURGE_INTERVAL", "25h", false},
+		{"WATCH_BUFFER", "1024", true},
+		{"WATCH_BUFFER", "16777216", true},
+		{"WATCH_BUFFER", "1023", false},
+		{"WATCH_BUFFER", "16777217", false},
 	} {
 		_, err := loadConfig(map[string]string{c.name: c.value})
 		switch {
