@@ -55,11 +55,10 @@ type SessionServiceClient interface {
 	// judge what you hold with CheckSessions; then follow the events. Each
 	// message carries a cursor. After a cut open the watch again with the last
 	// one, at whichever replica. RESYNC says that something may have been missed:
-	// judge what you hold again, then go on with the same stream. An event is
-	// never told twice under one cursor's run except after RESYNC, and events
-	// carry the values that the row has, so that telling twice does no harm. Act
-	// on the values of an event: it may come a moment before CheckSessions sees
-	// what it tells.
+	// judge what you hold again, then go on with the same stream. After HERE
+	// without a cursor and after RESYNC, events of shortly before may come too.
+	// Events carry the values that the row has. Act on those: an event may come a
+	// moment before CheckSessions sees what it tells.
 	//
 	// Nothing tells the end of a session or of a ban that comes by time alone:
 	// the holder knows expires_at and ban_expires_at, and CheckSessions judges by
@@ -167,11 +166,10 @@ type SessionServiceServer interface {
 	// judge what you hold with CheckSessions; then follow the events. Each
 	// message carries a cursor. After a cut open the watch again with the last
 	// one, at whichever replica. RESYNC says that something may have been missed:
-	// judge what you hold again, then go on with the same stream. An event is
-	// never told twice under one cursor's run except after RESYNC, and events
-	// carry the values that the row has, so that telling twice does no harm. Act
-	// on the values of an event: it may come a moment before CheckSessions sees
-	// what it tells.
+	// judge what you hold again, then go on with the same stream. After HERE
+	// without a cursor and after RESYNC, events of shortly before may come too.
+	// Events carry the values that the row has. Act on those: an event may come a
+	// moment before CheckSessions sees what it tells.
 	//
 	// Nothing tells the end of a session or of a ban that comes by time alone:
 	// the holder knows expires_at and ban_expires_at, and CheckSessions judges by
