@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -32,6 +33,23 @@ type replica struct {
 	broker *watch.Broker
 	server *grpc.Server
 	client databasev1.SessionServiceClient
+	counts *prometheus.Registry
+}
+
+// watchers is how many the replica counts.
+func (r *replica) watchers(t *testing.T) float64 {
+	t.Helper()
+	families, err := r.counts.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "waystone_watch_watchers" {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatal("watchers are not counted")
+	return 0
 }
 
 // serve starts one on a TCP port, with every interceptor of production.
@@ -41,7 +59,8 @@ func serve(t *testing.T) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &replica{feed: fakefeed.New(nil), broker: watch.New(watch.Config{})}
+	r := &replica{feed: fakefeed.New(nil), counts: prometheus.NewRegistry()}
+	r.broker = watch.New(watch.Config{Metrics: r.counts})
 	r.server, err = rpc.NewServer(rpc.ServerConfig{
 		Log: slog.New(slog.DiscardHandler), Metrics: rpc.NewMetrics(nil), Health: health.NewServer(),
 	})
@@ -196,7 +215,7 @@ func TestWatchesEndBeforeTheServer(t *testing.T) {
 	r := serve(t)
 	s := r.here(t)
 	blocked := r.here(t) // its client does not read
-	block(t, r, blocked)
+	block(r)
 	began := time.Now()
 	r.broker.Close()
 	if err := failure(t, s); !errors.Is(err, store.ErrWatchClosed) {
@@ -212,14 +231,10 @@ func TestWatchesEndBeforeTheServer(t *testing.T) {
 }
 
 // block has more events told than the buffers of the transport hold.
-func block(t *testing.T, r *replica, s stream) {
-	t.Helper()
+func block(r *replica) {
 	id := strings.Repeat("x", 500)
 	for i := range 2000 {
 		r.feed.Commit(store.Change{Table: store.TableSession, Op: store.OpDelete, ID: id + strconv.Itoa(i)})
-	}
-	if s == nil {
-		t.Fatal("no watch")
 	}
 }
 
@@ -230,18 +245,26 @@ func TestASlowWatcherIsCutOff(t *testing.T) {
 	r := serve(t)
 	quick, slow := r.here(t), r.watch(t, nil)
 	began := time.Now()
-	block(t, r, slow)
+	block(r)
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("the feed was held up for %v", took)
 	}
 	for seen := 0; seen < 2000; {
 		seen += len(receive(t, quick).GetEvents())
 	}
-	// The slow one reads again once it has been cut off, which nothing but time
-	// shows on this side: the server's end cannot arrive before what is unread.
-	gone := time.NewTimer(7 * time.Second)
-	defer gone.Stop()
-	<-gone.C
+	// The slow one reads again once it has been cut off. Nothing tells it that
+	// before it reads, so the server's count of watchers is polled.
+	if n := r.watchers(t); n != 2 {
+		t.Fatalf("%v watchers, want 2", n)
+	}
+	for poll := time.Tick(20 * time.Millisecond); r.watchers(t) == 2; <-poll {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("the slow watcher is not cut off")
+		}
+	}
+	if took := time.Since(began); took < 4*time.Second {
+		t.Errorf("it was cut off after %v already", took)
+	}
 	var cursor []byte
 	var err error
 	seen := 0

@@ -178,7 +178,9 @@ func through(t *testing.T, b *watch.Broker) func(*databasev1.WatchRequest, grpc.
 }
 
 // registrar picks the service that the tests put behind a front.
-type registrar struct{ sessions databasev1.SessionServiceServer }
+type registrar struct {
+	sessions databasev1.SessionServiceServer
+}
 
 func (r *registrar) RegisterService(_ *grpc.ServiceDesc, impl any) {
 	if s, ok := impl.(databasev1.SessionServiceServer); ok {
