@@ -18,6 +18,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/service/character"
 	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/service/packet"
 	"github.com/waystone-mmo/waystone/internal/service/world"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -98,6 +99,7 @@ type late struct{ store.Store }
 
 func (s *server) addDatabase(p part) error {
 	served := &late{}
+	broker := watch.New(watch.Config{Buffer: s.settings.database.WatchBuffer, Metrics: s.metrics})
 	s.manager.Add(lifecycle.Unit{
 		Name:  "store",
 		Needs: []string{"operations"},
@@ -130,7 +132,7 @@ func (s *server) addDatabase(p part) error {
 	s.manager.Add(lifecycle.Unit{
 		Name: "change feed", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
-			s.store.Load().follow(ctx, s.log)
+			s.store.Load().follow(ctx, s.log, broker)
 			<-ctx.Done()
 			return nil
 		},
@@ -142,7 +144,16 @@ func (s *server) addDatabase(p part) error {
 			return nil
 		},
 	})
-	return s.addGRPC(p, []string{"store"}, func(r grpc.ServiceRegistrar) { database.Register(r, served) })
+	// Watches last as long as their callers want: they end before the server is
+	// to stop in good order, which waits for all calls.
+	s.manager.Add(lifecycle.Unit{
+		Name: "watch", Needs: []string{"store"},
+		Drain: func(context.Context) error {
+			broker.Close()
+			return nil
+		},
+	})
+	return s.addGRPC(p, []string{"store", "watch"}, func(r grpc.ServiceRegistrar) { database.Register(r, served, broker) })
 }
 
 // databaseFor returns the storage contract for a part that calls the database

@@ -67,6 +67,7 @@ func (s *settings) postgresConfig(log *slog.Logger, migrate bool) postgres.Confi
 		URL: s.database.DatabaseURL, Schema: s.database.WebsiteSchema, Log: log,
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
 		MaxConns: s.database.MaxConns, Migrate: migrate,
+		Feed: postgres.FeedMode(s.database.ChangeFeed), FeedURL: s.database.FeedURL,
 	}
 }
 
@@ -112,12 +113,13 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 	return d, nil
 }
 
-// follow lets the cache know what changes, until ctx ends. Without a feed the
-// cache stays closed: slower, never wrong.
-func (d *dataStore) follow(ctx context.Context, log *slog.Logger) {
-	if err := d.engine.Feed().Follow(ctx, d.served); err != nil {
-		log.Error("there is no change feed: every read goes to the store", "cause", err.Error())
-		d.served.Lost(err)
+// follow lets the cache, and then those who watch, know what changes, until ctx
+// ends. Without a feed the cache stays closed: slower, never wrong.
+func (d *dataStore) follow(ctx context.Context, log *slog.Logger, watchers store.Follower) {
+	to := store.Followers{d.served, watchers}
+	if err := d.engine.Feed().Follow(ctx, to); err != nil {
+		log.Error("there is no change feed: every read goes to the store, and nobody can watch", "cause", err.Error())
+		to.Lost(err)
 	}
 }
 

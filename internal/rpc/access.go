@@ -21,24 +21,31 @@ const (
 	Operator  = "operator"
 )
 
-// access lists the callers of every service; all methods of a service have the
-// same. An operator's tools may call everything.
+// access lists the callers of every service, and of methods that have others
+// than their service. An operator's tools may call everything.
 var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"grpc.health.v1.Health":                    {Anyone},
 	"grpc.reflection.v1.ServerReflection":      {Anyone},
 	"grpc.reflection.v1alpha.ServerReflection": {Anyone},
 	"waystone.database.v1.UserService":         {Anyone},
 	"waystone.database.v1.SessionService":      {Anyone},
-	"waystone.database.v1.CharacterDbService":  {Anyone},
-	"waystone.database.v1.AuthStoreService":    {Auth},
-	"waystone.auth.v1.AuthService":             {Packet},
-	"waystone.character.v1.CharacterService":   {Packet},
-	"waystone.world.v1.WorldService":           {Packet},
+	// Who watches learns ids that he did not know before.
+	"waystone.database.v1.SessionService/Watch": {Auth, Packet},
+	"waystone.database.v1.CharacterDbService":   {Anyone},
+	"waystone.database.v1.AuthStoreService":     {Auth},
+	"waystone.auth.v1.AuthService":              {Packet},
+	"waystone.character.v1.CharacterService":    {Packet},
+	"waystone.world.v1.WorldService":            {Packet},
 }
 
-// Callers returns who may call a service, and false for one that is not in the
-// table.
-func Callers(service string) ([]string, bool) {
+// Callers returns who may call a method ("package.Service/Method"), or the
+// methods of a service that have no callers of their own ("package.Service"),
+// and false for one that is not in the table.
+func Callers(name string) ([]string, bool) {
+	if c, ok := access[name]; ok {
+		return c, true
+	}
+	service, _, _ := strings.Cut(name, "/")
 	c, ok := access[service]
 	return c, ok
 }
@@ -77,8 +84,7 @@ func ParseTokens(items []string) (map[string]string, error) {
 // check decides whether a call may go on. local says that it came over
 // loopback or an in-memory listener.
 func (a Access) check(fullMethod, token string, local bool) error {
-	service, _, _ := strings.Cut(strings.TrimPrefix(fullMethod, "/"), "/")
-	callers, known := access[service]
+	callers, known := Callers(strings.TrimPrefix(fullMethod, "/"))
 	if !known {
 		return errs.New(errs.Unauthenticated, "METHOD_NOT_LISTED", "the method is not in the table of callers")
 	}

@@ -23,6 +23,7 @@ import (
 type users struct {
 	databasev1.UnimplementedUserServiceServer
 	databasev1.UnimplementedAuthStoreServiceServer
+	databasev1.UnimplementedSessionServiceServer
 }
 
 func (users) GetUser(_ context.Context, r *databasev1.GetUserRequest) (*databasev1.GetUserResponse, error) {
@@ -47,6 +48,7 @@ func start(t *testing.T, ln net.Listener, access rpc.Access) {
 	}
 	databasev1.RegisterUserServiceServer(s, users{})
 	databasev1.RegisterAuthStoreServiceServer(s, users{})
+	databasev1.RegisterSessionServiceServer(s, users{})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -171,6 +173,28 @@ func TestBeyondLoopbackInternalMethodsNeedTokens(t *testing.T) {
 	}
 	if _, err := databasev1.NewUserServiceClient(cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
 		t.Errorf("an open method answers %v", err)
+	}
+}
+
+// TestWatchIsForPartsAlone: the other methods of its service are for anyone.
+func TestWatchIsForPartsAlone(t *testing.T) {
+	tokens, err := rpc.ParseTokens([]string{"auth:0123456789abcdef", "character:fedcba9876543210"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]errs.Kind{"0123456789abcdef": errs.Internal, "fedcba9876543210": errs.Unauthenticated, "": errs.Unauthenticated} {
+		c := databasev1.NewSessionServiceClient(inMemory(t, rpc.Access{Tokens: tokens}, token))
+		s, err := c.Watch(t.Context(), &databasev1.WatchRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It is not implemented here: who is let through hears that.
+		if _, err := s.Recv(); errs.KindOf(err) != want {
+			t.Errorf("token %q: %v", token, err)
+		}
+		if _, err := c.CheckSessions(t.Context(), &databasev1.CheckSessionsRequest{}); errs.KindOf(err) != errs.InvalidArgument {
+			t.Errorf("token %q, another method: %v", token, err)
+		}
 	}
 }
 

@@ -23,6 +23,10 @@ var (
 	ErrTokenTaken          = errs.New(errs.AlreadyExists, "TOKEN_TAKEN", "another hand-over uses this token")
 	ErrJoinRefused         = errs.New(errs.PermissionDenied, "JOIN_REFUSED", "token and secret do not open this stage")
 	ErrUserExists          = errs.New(errs.AlreadyExists, "USER_EXISTS", "the user name or e-mail address is in use")
+	ErrTooManyWatchers     = errs.New(errs.ResourceExhausted, "TOO_MANY_WATCHERS", "this replica has as many watchers as it takes; try another")
+	ErrWatchTooSlow        = errs.New(errs.Aborted, "WATCH_TOO_SLOW", "the watcher did not read in time; watch again with the last cursor")
+	ErrWatchClosed         = errs.New(errs.Unavailable, "WATCH_CLOSED", "this replica stops; watch again with the last cursor")
+	ErrFeedUnavailable     = errs.New(errs.Unavailable, "FEED_UNAVAILABLE", "this replica does not hear of changes now; check sessions until it does")
 	ErrUnavailable         = errs.New(errs.Unavailable, "STORE_UNAVAILABLE", "the store cannot be reached; try again")
 )
 
@@ -35,7 +39,8 @@ func ByReason(reason string) *errs.Error {
 		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
 		ErrVersionConflict, ErrStaleGeneration, ErrGameAccountNotFound,
 		ErrTicketInvalid, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
-		ErrUserExists, ErrUnavailable,
+		ErrUserExists, ErrTooManyWatchers, ErrWatchTooSlow, ErrWatchClosed,
+		ErrFeedUnavailable, ErrUnavailable,
 	} {
 		if e.Reason == reason {
 			return e

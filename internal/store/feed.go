@@ -107,34 +107,3 @@ type Follower interface {
 	// Lost ends the connection. The cause is for the log and the health report.
 	Lost(cause error)
 }
-
-// Followers tells several, in their order.
-type Followers []Follower
-
-// Reset implements Follower.
-func (fs Followers) Reset(origin string, at Snapshot) {
-	for _, f := range fs {
-		f.Reset(origin, at)
-	}
-}
-
-// Changed implements Follower.
-func (fs Followers) Changed(changes []Change) {
-	for _, f := range fs {
-		f.Changed(changes)
-	}
-}
-
-// Confirmed implements Follower.
-func (fs Followers) Confirmed(asked time.Time, at Snapshot) {
-	for _, f := range fs {
-		f.Confirmed(asked, at)
-	}
-}
-
-// Lost implements Follower.
-func (fs Followers) Lost(cause error) {
-	for _, f := range fs {
-		f.Lost(cause)
-	}
-}

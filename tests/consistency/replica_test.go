@@ -11,6 +11,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/cached"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
@@ -79,7 +80,7 @@ func openReplica(t testing.TB, cfg replicaConfig) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database.Register(srv, served)
+	database.Register(srv, served, watch.New(watch.Config{}))
 	ln := rpc.Listen()
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup

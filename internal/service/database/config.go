@@ -15,11 +15,14 @@ type Config struct {
 	RedisURL         string
 	WebsiteSchema    string
 	MaxConns         int
+	ChangeFeed       string
+	FeedURL          string
 	CacheTTL         time.Duration
 	CacheNearBytes   int
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
 	PurgeInterval    time.Duration
+	WatchBuffer      int
 }
 
 // Register registers the settings.
@@ -30,6 +33,10 @@ func (c *Config) Register(s *config.Section) {
 		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
 	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))
+	s.String(&c.ChangeFeed, "change-feed", "auto", "How changes of the tables are learned from PostgreSQL: replication reads its log, triggers has the tables notify, auto takes the first that can work.",
+		config.OneOf("auto", "replication", "triggers"))
+	s.String(&c.FeedURL, "database-feed-url", "", "Where the change feed connects to PostgreSQL, past a pooler that DATABASE_URL goes through; empty for DATABASE_URL itself.",
+		config.Secret(), config.Check(func() error { return checkFeedURL(c.FeedURL) }))
 	s.Duration(&c.CacheTTL, "cache-ttl", 300*time.Second, "How long a record is cached at most; what changes leaves the cache at once. 0 reads everything from the store.", config.Range(time.Duration(0), time.Hour))
 	s.Int(&c.CacheNearBytes, "cache-near-bytes", 64<<20, "Memory for the cache inside the process, in bytes; 0 for none, so that every cached read asks Redis.", config.Range(0, 1<<40))
 	s.Duration(&c.SessionExpiresIn, "session-expires-in", 168*time.Hour, "The website's session.expiresIn.", config.Range(time.Minute, 9600*time.Hour))
@@ -41,6 +48,7 @@ func (c *Config) Register(s *config.Section) {
 			return nil
 		}))
 	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed.", config.Range(time.Second, 24*time.Hour))
+	s.Int(&c.WatchBuffer, "watch-buffer", 65536, "Changes of sessions and users kept for watchers that are behind, some 200 bytes each; who is further behind is told to check all its sessions.", config.Range(1024, 16777216))
 }
 
 func checkDatabaseURL(u string) error {
@@ -48,6 +56,13 @@ func checkDatabaseURL(u string) error {
 		return nil
 	}
 	return errors.New("must begin with postgres://, or be sqlite: and a path")
+}
+
+func checkFeedURL(u string) error {
+	if u == "" || hasScheme(u, "postgres://", "postgresql://") {
+		return nil
+	}
+	return errors.New("must begin with postgres://")
 }
 
 func checkRedisURL(u string) error {

@@ -29,8 +29,9 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := database.Config{
-		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
+		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, ChangeFeed: "auto", CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
 		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
+		WatchBuffer: 65536,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -64,6 +65,11 @@ func TestSettings(t *testing.T) {
 		{"DATABASE_MAX_CONNS", "1000", true},
 		{"DATABASE_MAX_CONNS", "0", false},
 		{"DATABASE_MAX_CONNS", "1001", false},
+		{"CHANGE_FEED", "triggers", true},
+		{"CHANGE_FEED", "replication", true},
+		{"CHANGE_FEED", "polling", false},
+		{"DATABASE_FEED_URL", "postgres://u@h/db", true},
+		{"DATABASE_FEED_URL", "sqlite:x", false},
 		{"CACHE_TTL", "0s", true},
 		{"CACHE_TTL", "300s", true},
 		{"CACHE_TTL", "3601s", false},
@@ -80,6 +86,10 @@ func TestSettings(t *testing.T) {
 		{"PURGE_INTERVAL", "24h", true},
 		{"PURGE_INTERVAL", "999ms", false},
 		{"PURGE_INTERVAL", "25h", false},
+		{"WATCH_BUFFER", "1024", true},
+		{"WATCH_BUFFER", "16777216", true},
+		{"WATCH_BUFFER", "1023", false},
+		{"WATCH_BUFFER", "16777217", false},
 	} {
 		_, err := loadConfig(map[string]string{c.name: c.value})
 		switch {

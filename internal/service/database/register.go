@@ -4,13 +4,16 @@ import (
 	"google.golang.org/grpc"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Register puts the four services of the database part on a server.
-func Register(r grpc.ServiceRegistrar, s store.Store) {
+// Register puts the four services of the database part on a server. The broker
+// is told by the feed of the engine behind the store, and is the caller's to
+// close before the server stops, since watches last until then.
+func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker) {
 	databasev1.RegisterUserServiceServer(r, &Users{store: s})
-	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s})
+	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker})
 	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
 	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
 }

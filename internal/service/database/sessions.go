@@ -5,6 +5,7 @@ import (
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
@@ -12,7 +13,8 @@ import (
 // Sessions implements SessionService.
 type Sessions struct {
 	databasev1.UnimplementedSessionServiceServer
-	store store.Sessions
+	store  store.Sessions
+	broker *watch.Broker
 }
 
 // GetSession returns a living session and its user.

@@ -21,7 +21,11 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 		return store.Report{}, err
 	}
 	defer pool.Close()
-	s := &Store{pool: pool, feed: cfg.Feed}
+	feedConn, err := feedConfig(pool, cfg.FeedURL)
+	if err != nil {
+		return store.Report{}, err
+	}
+	s := &Store{pool: pool, feed: cfg.Feed, feedConn: feedConn}
 	return s.check(ctx, cfg.Schema)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
@@ -72,8 +73,16 @@ func keepFollowing(ctx context.Context, to store.Follower, connect connection) e
 // feedConfig is how the feed connects: like the pool, but so that a server
 // whose client has gone or stands still gives the connection up soon. Otherwise
 // what it has to tell could pile up on its disk.
-func (s *Store) feedConfig() *pgx.ConnConfig {
-	c := s.pool.Config().ConnConfig.Copy()
+func feedConfig(pool *pgxpool.Pool, url string) (*pgx.ConnConfig, error) {
+	c := pool.Config().ConnConfig.Copy()
+	if url != "" {
+		var err error
+		if c, err = pgx.ParseConfig(url); err != nil {
+			// The parser's own words can hold pieces of the password.
+			return nil, errConfig("DATABASE_FEED_URL is malformed; it has the form postgres://user:password@host:5432/database, " +
+				"with special characters in the password percent-encoded")
+		}
+	}
 	for name, value := range map[string]string{
 		"application_name":        "waystone feed",
 		"tcp_user_timeout":        "10000",
@@ -86,7 +95,7 @@ func (s *Store) feedConfig() *pgx.ConnConfig {
 		c.RuntimeParams[name] = value
 	}
 	c.ConnectTimeout = 2 * feedPatience
-	return c
+	return c, nil
 }
 
 // originQuery names the history that transaction ids belong to: the cluster,
@@ -150,7 +159,7 @@ func (c chosenFeed) follow(ctx context.Context, feed store.Feed, mode FeedMode, 
 // publication. The role has to own the website's tables, and needs CREATE on
 // the database.
 func (s *Store) MakeFeed(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.feedConfig())
+	conn, err := pgx.ConnectConfig(ctx, s.feedConn.Copy())
 	if err != nil {
 		return translate(ctx, "make the change feed", err)
 	}
@@ -175,7 +184,7 @@ func (s *Store) MakeFeed(ctx context.Context) error {
 // checkFeed says which feed can work, and what keeps the others from working.
 // It changes nothing.
 func (s *Store) checkFeed(ctx context.Context) (ok bool, detail string, err error) {
-	conn, err := pgx.ConnectConfig(ctx, s.feedConfig())
+	conn, err := pgx.ConnectConfig(ctx, s.feedConn.Copy())
 	if err != nil {
 		return false, "", translate(ctx, "connect", err)
 	}

@@ -110,7 +110,7 @@ func (f *replicationFeed) Follow(ctx context.Context, to store.Follower) error {
 func (f *replicationFeed) try(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, feedBeginning)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, f.store.feedConfig())
+	conn, err := pgx.ConnectConfig(ctx, f.store.feedConn.Copy())
 	if err != nil {
 		return translate(ctx, "connect", err)
 	}
@@ -173,7 +173,7 @@ func (f *replicationFeed) errPublish(there bool) error {
 
 // logConn returns a connection that can read the log.
 func (f *replicationFeed) logConn(ctx context.Context) (*pgconn.PgConn, error) {
-	cfg := f.store.feedConfig()
+	cfg := f.store.feedConn.Copy()
 	cfg.RuntimeParams["replication"] = "database"
 	cfg.RuntimeParams["application_name"] = "waystone feed log"
 	cfg.RuntimeParams["timezone"] = "UTC"
@@ -267,7 +267,7 @@ type relation struct {
 func (f *replicationFeed) connect(ctx context.Context, to store.Follower) error {
 	r := &replication{feed: f, to: to, relations: map[uint32]*relation{}}
 	var err error
-	side := f.store.feedConfig()
+	side := f.store.feedConn.Copy()
 	side.RuntimeParams["synchronous_commit"] = "local" // what it writes waits for this server's disk alone
 	if r.side, err = pgx.ConnectConfig(ctx, side); err != nil {
 		return fmt.Errorf("connect: %w", err)

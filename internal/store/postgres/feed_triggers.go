@@ -188,7 +188,7 @@ func (f *triggerFeed) errMake() error {
 func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 	var told []store.Change // by notifications that came during a call
 	var bad error
-	cfg := f.store.feedConfig()
+	cfg := f.store.feedConn.Copy()
 	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
 		c, err := parseChange(n.Payload)
 		if err != nil {

@@ -109,7 +109,7 @@ func TestLeastPrivilege(t *testing.T) {
 	_, err := postgres.Open(t.Context(), cfg)
 	wantSentence(t, err, errs.FailedPrecondition, "GRANT SELECT", `"public"."user"`, `"public"."session"`, role)
 
-	if _, err := postgres.Migrate(t.Context(), postgres.Config{URL: pg.URL()}); err != nil {
+	if err := open(t, postgres.Config{URL: pg.URL(), Migrate: true}).MakeFeed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	grants := readmeGrants(t, role)

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -55,6 +56,9 @@ type Config struct {
 	MaxConns int
 	// Feed is how changes are learned; empty means FeedAuto.
 	Feed FeedMode
+	// FeedURL is where the feed connects; empty means URL. Neither notifications
+	// nor replication pass a pooler in transaction mode.
+	FeedURL string
 	// Migrate lets Open bring the schema "game" up to date. Without it, Open
 	// refuses a database that is behind.
 	Migrate bool
@@ -71,6 +75,7 @@ type Store struct {
 	expiresIn time.Duration
 	updateAge time.Duration
 	feed      FeedMode
+	feedConn  *pgx.ConnConfig
 }
 
 var (
@@ -92,9 +97,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	feedConn, err := feedConfig(pool, cfg.FeedURL)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
 	s := &Store{
 		pool: pool, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
-		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed,
+		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn,
 	}
 	if err := s.prepare(ctx, cfg); err != nil {
 		pool.Close()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store/remote"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
@@ -55,7 +56,7 @@ func openRemote(t testing.TB) storetest.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database.Register(srv, engine)
+	database.Register(srv, engine, watch.New(watch.Config{}))
 	ln := rpc.Listen()
 	done := make(chan struct{})
 	go func() {

@@ -45,8 +45,10 @@ func (r *Redis) SetNewer(ctx context.Context, key string, value []byte, ttl time
 	if n, err := strconv.ParseUint(string(value[:RankSize]), 10, 64); err != nil || n > MaxRank {
 		return fmt.Errorf("a value whose rank is no number up to %d: %w", uint64(MaxRank), ErrInvalid)
 	}
-	return r.do(ctx, "set in redis", func(ctx context.Context, client rueidis.Client) error {
-		return r.setNewer.Exec(ctx, client, []string{r.cfg.Prefix + key},
-			[]string{rueidis.BinaryString(value), strconv.FormatInt(ttl.Milliseconds(), 10)}).Error()
+	text := string(value) // the client may send it after the call has been given up
+	_, err := do(ctx, r, "set in redis", func(ctx context.Context, client rueidis.Client) (struct{}, error) {
+		return struct{}{}, r.setNewer.Exec(ctx, client, []string{r.cfg.Prefix + key},
+			[]string{text, strconv.FormatInt(ttl.Milliseconds(), 10)}).Error()
 	})
+	return err
 }

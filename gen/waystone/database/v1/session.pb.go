@@ -10,6 +10,8 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,6 +23,153 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// WatchSignal says what a message of a watch means.
+type WatchSignal int32
+
+const (
+	// None; to be ignored.
+	WatchSignal_WATCH_SIGNAL_UNSPECIFIED WatchSignal = 0
+	// The watch is in place: what happens from the cursor on is told. First
+	// message of a watch that begins now or goes on where it was.
+	WatchSignal_WATCH_SIGNAL_HERE WatchSignal = 1
+	// Changes before the cursor may not have been told: judge everything anew.
+	// First message where the cursor of the request is of another replica, of an
+	// earlier connection to the database, or too old; and at any time later, as
+	// after a statement that changed very many rows at once.
+	WatchSignal_WATCH_SIGNAL_RESYNC WatchSignal = 2
+	// Events, in the order of their commits.
+	WatchSignal_WATCH_SIGNAL_EVENTS WatchSignal = 3
+	// Nothing happened. Some message comes every 5 seconds: a watch that is
+	// silent for longer is dead.
+	WatchSignal_WATCH_SIGNAL_HEARTBEAT WatchSignal = 4
+)
+
+// Enum value maps for WatchSignal.
+var (
+	WatchSignal_name = map[int32]string{
+		0: "WATCH_SIGNAL_UNSPECIFIED",
+		1: "WATCH_SIGNAL_HERE",
+		2: "WATCH_SIGNAL_RESYNC",
+		3: "WATCH_SIGNAL_EVENTS",
+		4: "WATCH_SIGNAL_HEARTBEAT",
+	}
+	WatchSignal_value = map[string]int32{
+		"WATCH_SIGNAL_UNSPECIFIED": 0,
+		"WATCH_SIGNAL_HERE":        1,
+		"WATCH_SIGNAL_RESYNC":      2,
+		"WATCH_SIGNAL_EVENTS":      3,
+		"WATCH_SIGNAL_HEARTBEAT":   4,
+	}
+)
+
+func (x WatchSignal) Enum() *WatchSignal {
+	p := new(WatchSignal)
+	*p = x
+	return p
+}
+
+func (x WatchSignal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WatchSignal) Descriptor() protoreflect.EnumDescriptor {
+	return file_waystone_database_v1_session_proto_enumTypes[0].Descriptor()
+}
+
+func (WatchSignal) Type() protoreflect.EnumType {
+	return &file_waystone_database_v1_session_proto_enumTypes[0]
+}
+
+func (x WatchSignal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WatchSignal.Descriptor instead.
+func (WatchSignal) EnumDescriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{0}
+}
+
+// WatchEventKind says what happened.
+type WatchEventKind int32
+
+const (
+	// Unknown; to be ignored.
+	WatchEventKind_WATCH_EVENT_KIND_UNSPECIFIED WatchEventKind = 0
+	// A session was made or changed, and is not over.
+	WatchEventKind_WATCH_EVENT_KIND_SESSION_CHANGED WatchEventKind = 1
+	// A session was changed so that it is over: some websites end sessions in
+	// that way.
+	WatchEventKind_WATCH_EVENT_KIND_SESSION_EXPIRED WatchEventKind = 2
+	// A session was deleted: sign-out, or revoked by its user or an operator.
+	WatchEventKind_WATCH_EVENT_KIND_SESSION_REVOKED WatchEventKind = 3
+	// A user was made or changed, and none of the following.
+	WatchEventKind_WATCH_EVENT_KIND_USER_CHANGED WatchEventKind = 4
+	// A user was changed, and is banned now.
+	WatchEventKind_WATCH_EVENT_KIND_USER_BANNED WatchEventKind = 5
+	// A user was changed, is not banned and is known to have been before. Where
+	// the state before is not known, USER_CHANGED tells that nobody is banned.
+	WatchEventKind_WATCH_EVENT_KIND_USER_UNBANNED WatchEventKind = 6
+	// A user was deleted.
+	WatchEventKind_WATCH_EVENT_KIND_USER_DELETED WatchEventKind = 7
+	// The row that holds a user's password was changed, or was deleted, or may
+	// have been: of a deleted row it is not always known what it held. A first
+	// password is no change.
+	WatchEventKind_WATCH_EVENT_KIND_PASSWORD_CHANGED WatchEventKind = 8
+)
+
+// Enum value maps for WatchEventKind.
+var (
+	WatchEventKind_name = map[int32]string{
+		0: "WATCH_EVENT_KIND_UNSPECIFIED",
+		1: "WATCH_EVENT_KIND_SESSION_CHANGED",
+		2: "WATCH_EVENT_KIND_SESSION_EXPIRED",
+		3: "WATCH_EVENT_KIND_SESSION_REVOKED",
+		4: "WATCH_EVENT_KIND_USER_CHANGED",
+		5: "WATCH_EVENT_KIND_USER_BANNED",
+		6: "WATCH_EVENT_KIND_USER_UNBANNED",
+		7: "WATCH_EVENT_KIND_USER_DELETED",
+		8: "WATCH_EVENT_KIND_PASSWORD_CHANGED",
+	}
+	WatchEventKind_value = map[string]int32{
+		"WATCH_EVENT_KIND_UNSPECIFIED":      0,
+		"WATCH_EVENT_KIND_SESSION_CHANGED":  1,
+		"WATCH_EVENT_KIND_SESSION_EXPIRED":  2,
+		"WATCH_EVENT_KIND_SESSION_REVOKED":  3,
+		"WATCH_EVENT_KIND_USER_CHANGED":     4,
+		"WATCH_EVENT_KIND_USER_BANNED":      5,
+		"WATCH_EVENT_KIND_USER_UNBANNED":    6,
+		"WATCH_EVENT_KIND_USER_DELETED":     7,
+		"WATCH_EVENT_KIND_PASSWORD_CHANGED": 8,
+	}
+)
+
+func (x WatchEventKind) Enum() *WatchEventKind {
+	p := new(WatchEventKind)
+	*p = x
+	return p
+}
+
+func (x WatchEventKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WatchEventKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_waystone_database_v1_session_proto_enumTypes[1].Descriptor()
+}
+
+func (WatchEventKind) Type() protoreflect.EnumType {
+	return &file_waystone_database_v1_session_proto_enumTypes[1]
+}
+
+func (x WatchEventKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WatchEventKind.Descriptor instead.
+func (WatchEventKind) EnumDescriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{1}
+}
 
 // GetSessionRequest names a session by its token.
 type GetSessionRequest struct {
@@ -438,11 +587,227 @@ func (x *RefreshSessionResponse) GetUser() *User {
 	return nil
 }
 
+// WatchRequest says where to go on.
+type WatchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cursor of the last message that was handled; empty to begin now.
+	// Opaque, at most 64 bytes.
+	Cursor        []byte `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WatchRequest) GetCursor() []byte {
+	if x != nil {
+		return x.Cursor
+	}
+	return nil
+}
+
+// WatchResponse is a message of a watch.
+type WatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it means.
+	Signal WatchSignal `protobuf:"varint,1,opt,name=signal,proto3,enum=waystone.database.v1.WatchSignal" json:"signal,omitempty"`
+	// Where the watch stands once this message has been handled, at most 64
+	// bytes.
+	Cursor []byte `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Up to 512 events; none with other signals.
+	Events []*WatchEvent `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
+	// Every change that was committed longer ago than this has been told. Below a
+	// second in health; a watch ends (FEED_UNAVAILABLE) when it would be more
+	// than 2 seconds.
+	Lag           *durationpb.Duration `protobuf:"bytes,4,opt,name=lag,proto3" json:"lag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchResponse) Reset() {
+	*x = WatchResponse{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchResponse) ProtoMessage() {}
+
+func (x *WatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
+func (*WatchResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WatchResponse) GetSignal() WatchSignal {
+	if x != nil {
+		return x.Signal
+	}
+	return WatchSignal_WATCH_SIGNAL_UNSPECIFIED
+}
+
+func (x *WatchResponse) GetCursor() []byte {
+	if x != nil {
+		return x.Cursor
+	}
+	return nil
+}
+
+func (x *WatchResponse) GetEvents() []*WatchEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *WatchResponse) GetLag() *durationpb.Duration {
+	if x != nil {
+		return x.Lag
+	}
+	return nil
+}
+
+// WatchEvent is a change. It never carries a token or a password.
+type WatchEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happened.
+	Kind WatchEventKind `protobuf:"varint,1,opt,name=kind,proto3,enum=waystone.database.v1.WatchEventKind" json:"kind,omitempty"`
+	// Identifier of the session; empty in events of users and passwords.
+	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Identifier of the user. Empty where a deleted row is all that is known: in
+	// SESSION_REVOKED session_id says which, in PASSWORD_CHANGED nothing does.
+	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// In events of users: the row says banned. With a ban_expires_at that has
+	// passed the user is not banned any more.
+	Banned bool `protobuf:"varint,4,opt,name=banned,proto3" json:"banned,omitempty"`
+	// In events of users: end of the ban; absent for one without end.
+	BanExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ban_expires_at,json=banExpiresAt,proto3" json:"ban_expires_at,omitempty"`
+	// In SESSION_CHANGED and SESSION_EXPIRED: end of the session.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEvent) Reset() {
+	*x = WatchEvent{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEvent) ProtoMessage() {}
+
+func (x *WatchEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEvent.ProtoReflect.Descriptor instead.
+func (*WatchEvent) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WatchEvent) GetKind() WatchEventKind {
+	if x != nil {
+		return x.Kind
+	}
+	return WatchEventKind_WATCH_EVENT_KIND_UNSPECIFIED
+}
+
+func (x *WatchEvent) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *WatchEvent) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *WatchEvent) GetBanned() bool {
+	if x != nil {
+		return x.Banned
+	}
+	return false
+}
+
+func (x *WatchEvent) GetBanExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BanExpiresAt
+	}
+	return nil
+}
+
+func (x *WatchEvent) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
 var File_waystone_database_v1_session_proto protoreflect.FileDescriptor
 
 const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\"waystone/database/v1/session.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a waystone/database/v1/types.proto\"\x9c\x01\n" +
+	"\"waystone/database/v1/session.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a waystone/database/v1/types.proto\"\x9c\x01\n" +
 	"\x11GetSessionRequest\x128\n" +
 	"\x05token\x18\x01 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\x05token\x12M\n" +
 	"\vconsistency\x18\x02 \x01(\x0e2!.waystone.database.v1.ConsistencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\vconsistency\"}\n" +
@@ -465,12 +830,46 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\x05token\x18\x01 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\x05token\"\x81\x01\n" +
 	"\x16RefreshSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user2\xd2\x02\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"/\n" +
+	"\fWatchRequest\x12\x1f\n" +
+	"\x06cursor\x18\x01 \x01(\fB\a\xbaH\x04z\x02\x18@R\x06cursor\"\xc9\x01\n" +
+	"\rWatchResponse\x129\n" +
+	"\x06signal\x18\x01 \x01(\x0e2!.waystone.database.v1.WatchSignalR\x06signal\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\fR\x06cursor\x128\n" +
+	"\x06events\x18\x03 \x03(\v2 .waystone.database.v1.WatchEventR\x06events\x12+\n" +
+	"\x03lag\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x03lag\"\x93\x02\n" +
+	"\n" +
+	"WatchEvent\x128\n" +
+	"\x04kind\x18\x01 \x01(\x0e2$.waystone.database.v1.WatchEventKindR\x04kind\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x17\n" +
+	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x16\n" +
+	"\x06banned\x18\x04 \x01(\bR\x06banned\x12@\n" +
+	"\x0eban_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fbanExpiresAt\x129\n" +
+	"\n" +
+	"expires_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt*\x90\x01\n" +
+	"\vWatchSignal\x12\x1c\n" +
+	"\x18WATCH_SIGNAL_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11WATCH_SIGNAL_HERE\x10\x01\x12\x17\n" +
+	"\x13WATCH_SIGNAL_RESYNC\x10\x02\x12\x17\n" +
+	"\x13WATCH_SIGNAL_EVENTS\x10\x03\x12\x1a\n" +
+	"\x16WATCH_SIGNAL_HEARTBEAT\x10\x04*\xd7\x02\n" +
+	"\x0eWatchEventKind\x12 \n" +
+	"\x1cWATCH_EVENT_KIND_UNSPECIFIED\x10\x00\x12$\n" +
+	" WATCH_EVENT_KIND_SESSION_CHANGED\x10\x01\x12$\n" +
+	" WATCH_EVENT_KIND_SESSION_EXPIRED\x10\x02\x12$\n" +
+	" WATCH_EVENT_KIND_SESSION_REVOKED\x10\x03\x12!\n" +
+	"\x1dWATCH_EVENT_KIND_USER_CHANGED\x10\x04\x12 \n" +
+	"\x1cWATCH_EVENT_KIND_USER_BANNED\x10\x05\x12\"\n" +
+	"\x1eWATCH_EVENT_KIND_USER_UNBANNED\x10\x06\x12!\n" +
+	"\x1dWATCH_EVENT_KIND_USER_DELETED\x10\a\x12%\n" +
+	"!WATCH_EVENT_KIND_PASSWORD_CHANGED\x10\b2\xab\x03\n" +
 	"\x0eSessionService\x12d\n" +
 	"\n" +
 	"GetSession\x12'.waystone.database.v1.GetSessionRequest\x1a(.waystone.database.v1.GetSessionResponse\"\x03\x90\x02\x01\x12m\n" +
 	"\rCheckSessions\x12*.waystone.database.v1.CheckSessionsRequest\x1a+.waystone.database.v1.CheckSessionsResponse\"\x03\x90\x02\x01\x12k\n" +
-	"\x0eRefreshSession\x12+.waystone.database.v1.RefreshSessionRequest\x1a,.waystone.database.v1.RefreshSessionResponseBFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
+	"\x0eRefreshSession\x12+.waystone.database.v1.RefreshSessionRequest\x1a,.waystone.database.v1.RefreshSessionResponse\x12W\n" +
+	"\x05Watch\x12\".waystone.database.v1.WatchRequest\x1a#.waystone.database.v1.WatchResponse\"\x03\x90\x02\x010\x01BFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
 
 var (
 	file_waystone_database_v1_session_proto_rawDescOnce sync.Once
@@ -484,39 +883,55 @@ func file_waystone_database_v1_session_proto_rawDescGZIP() []byte {
 	return file_waystone_database_v1_session_proto_rawDescData
 }
 
-var file_waystone_database_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_waystone_database_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_waystone_database_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_waystone_database_v1_session_proto_goTypes = []any{
-	(*GetSessionRequest)(nil),      // 0: waystone.database.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),     // 1: waystone.database.v1.GetSessionResponse
-	(*SessionSubject)(nil),         // 2: waystone.database.v1.SessionSubject
-	(*CheckSessionsRequest)(nil),   // 3: waystone.database.v1.CheckSessionsRequest
-	(*SessionVerdict)(nil),         // 4: waystone.database.v1.SessionVerdict
-	(*CheckSessionsResponse)(nil),  // 5: waystone.database.v1.CheckSessionsResponse
-	(*RefreshSessionRequest)(nil),  // 6: waystone.database.v1.RefreshSessionRequest
-	(*RefreshSessionResponse)(nil), // 7: waystone.database.v1.RefreshSessionResponse
-	(Consistency)(0),               // 8: waystone.database.v1.Consistency
-	(*Session)(nil),                // 9: waystone.database.v1.Session
-	(*User)(nil),                   // 10: waystone.database.v1.User
+	(WatchSignal)(0),               // 0: waystone.database.v1.WatchSignal
+	(WatchEventKind)(0),            // 1: waystone.database.v1.WatchEventKind
+	(*GetSessionRequest)(nil),      // 2: waystone.database.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),     // 3: waystone.database.v1.GetSessionResponse
+	(*SessionSubject)(nil),         // 4: waystone.database.v1.SessionSubject
+	(*CheckSessionsRequest)(nil),   // 5: waystone.database.v1.CheckSessionsRequest
+	(*SessionVerdict)(nil),         // 6: waystone.database.v1.SessionVerdict
+	(*CheckSessionsResponse)(nil),  // 7: waystone.database.v1.CheckSessionsResponse
+	(*RefreshSessionRequest)(nil),  // 8: waystone.database.v1.RefreshSessionRequest
+	(*RefreshSessionResponse)(nil), // 9: waystone.database.v1.RefreshSessionResponse
+	(*WatchRequest)(nil),           // 10: waystone.database.v1.WatchRequest
+	(*WatchResponse)(nil),          // 11: waystone.database.v1.WatchResponse
+	(*WatchEvent)(nil),             // 12: waystone.database.v1.WatchEvent
+	(Consistency)(0),               // 13: waystone.database.v1.Consistency
+	(*Session)(nil),                // 14: waystone.database.v1.Session
+	(*User)(nil),                   // 15: waystone.database.v1.User
+	(*durationpb.Duration)(nil),    // 16: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
 }
 var file_waystone_database_v1_session_proto_depIdxs = []int32{
-	8,  // 0: waystone.database.v1.GetSessionRequest.consistency:type_name -> waystone.database.v1.Consistency
-	9,  // 1: waystone.database.v1.GetSessionResponse.session:type_name -> waystone.database.v1.Session
-	10, // 2: waystone.database.v1.GetSessionResponse.user:type_name -> waystone.database.v1.User
-	2,  // 3: waystone.database.v1.CheckSessionsRequest.subjects:type_name -> waystone.database.v1.SessionSubject
-	4,  // 4: waystone.database.v1.CheckSessionsResponse.verdicts:type_name -> waystone.database.v1.SessionVerdict
-	9,  // 5: waystone.database.v1.RefreshSessionResponse.session:type_name -> waystone.database.v1.Session
-	10, // 6: waystone.database.v1.RefreshSessionResponse.user:type_name -> waystone.database.v1.User
-	0,  // 7: waystone.database.v1.SessionService.GetSession:input_type -> waystone.database.v1.GetSessionRequest
-	3,  // 8: waystone.database.v1.SessionService.CheckSessions:input_type -> waystone.database.v1.CheckSessionsRequest
-	6,  // 9: waystone.database.v1.SessionService.RefreshSession:input_type -> waystone.database.v1.RefreshSessionRequest
-	1,  // 10: waystone.database.v1.SessionService.GetSession:output_type -> waystone.database.v1.GetSessionResponse
-	5,  // 11: waystone.database.v1.SessionService.CheckSessions:output_type -> waystone.database.v1.CheckSessionsResponse
-	7,  // 12: waystone.database.v1.SessionService.RefreshSession:output_type -> waystone.database.v1.RefreshSessionResponse
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	13, // 0: waystone.database.v1.GetSessionRequest.consistency:type_name -> waystone.database.v1.Consistency
+	14, // 1: waystone.database.v1.GetSessionResponse.session:type_name -> waystone.database.v1.Session
+	15, // 2: waystone.database.v1.GetSessionResponse.user:type_name -> waystone.database.v1.User
+	4,  // 3: waystone.database.v1.CheckSessionsRequest.subjects:type_name -> waystone.database.v1.SessionSubject
+	6,  // 4: waystone.database.v1.CheckSessionsResponse.verdicts:type_name -> waystone.database.v1.SessionVerdict
+	14, // 5: waystone.database.v1.RefreshSessionResponse.session:type_name -> waystone.database.v1.Session
+	15, // 6: waystone.database.v1.RefreshSessionResponse.user:type_name -> waystone.database.v1.User
+	0,  // 7: waystone.database.v1.WatchResponse.signal:type_name -> waystone.database.v1.WatchSignal
+	12, // 8: waystone.database.v1.WatchResponse.events:type_name -> waystone.database.v1.WatchEvent
+	16, // 9: waystone.database.v1.WatchResponse.lag:type_name -> google.protobuf.Duration
+	1,  // 10: waystone.database.v1.WatchEvent.kind:type_name -> waystone.database.v1.WatchEventKind
+	17, // 11: waystone.database.v1.WatchEvent.ban_expires_at:type_name -> google.protobuf.Timestamp
+	17, // 12: waystone.database.v1.WatchEvent.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 13: waystone.database.v1.SessionService.GetSession:input_type -> waystone.database.v1.GetSessionRequest
+	5,  // 14: waystone.database.v1.SessionService.CheckSessions:input_type -> waystone.database.v1.CheckSessionsRequest
+	8,  // 15: waystone.database.v1.SessionService.RefreshSession:input_type -> waystone.database.v1.RefreshSessionRequest
+	10, // 16: waystone.database.v1.SessionService.Watch:input_type -> waystone.database.v1.WatchRequest
+	3,  // 17: waystone.database.v1.SessionService.GetSession:output_type -> waystone.database.v1.GetSessionResponse
+	7,  // 18: waystone.database.v1.SessionService.CheckSessions:output_type -> waystone.database.v1.CheckSessionsResponse
+	9,  // 19: waystone.database.v1.SessionService.RefreshSession:output_type -> waystone.database.v1.RefreshSessionResponse
+	11, // 20: waystone.database.v1.SessionService.Watch:output_type -> waystone.database.v1.WatchResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_session_proto_init() }
@@ -530,13 +945,14 @@ func file_waystone_database_v1_session_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_session_proto_rawDesc), len(file_waystone_database_v1_session_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   8,
+			NumEnums:      2,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_waystone_database_v1_session_proto_goTypes,
 		DependencyIndexes: file_waystone_database_v1_session_proto_depIdxs,
+		EnumInfos:         file_waystone_database_v1_session_proto_enumTypes,
 		MessageInfos:      file_waystone_database_v1_session_proto_msgTypes,
 	}.Build()
 	File_waystone_database_v1_session_proto = out.File

@@ -22,6 +22,7 @@ const (
 	SessionService_GetSession_FullMethodName     = "/waystone.database.v1.SessionService/GetSession"
 	SessionService_CheckSessions_FullMethodName  = "/waystone.database.v1.SessionService/CheckSessions"
 	SessionService_RefreshSession_FullMethodName = "/waystone.database.v1.SessionService/RefreshSession"
+	SessionService_Watch_FullMethodName          = "/waystone.database.v1.SessionService/Watch"
 )
 
 // SessionServiceClient is the client API for SessionService service.
@@ -46,6 +47,36 @@ type SessionServiceClient interface {
 	// shortens a session, never makes one, and never revives a dead one. Errors
 	// as GetSession.
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
+	// Watch tells what happens to the sessions and users of the website, whoever
+	// changes them, until the caller ends it. It is for the parts that keep
+	// players in the game (auth, packet), not for other software.
+	//
+	// The way to miss nothing: open the watch; when the first message has come,
+	// judge what you hold with CheckSessions; then follow the events. Each
+	// message carries a cursor. After a cut open the watch again with the last
+	// one, at whichever replica. RESYNC says that something may have been missed:
+	// judge what you hold again, then go on with the same stream. After HERE
+	// without a cursor and after RESYNC, events of shortly before may come too.
+	// Events carry the values that the row has. Act on those: an event may come a
+	// moment before CheckSessions sees what it tells.
+	//
+	// Nothing tells the end of a session or of a ban that comes by time alone:
+	// the holder knows expires_at and ban_expires_at, and CheckSessions judges by
+	// the clock.
+	//
+	// Every change is told to every watcher. A part holds some thousand players
+	// who come and go by the second; to tell the server of each would cost more
+	// than to let the watcher drop the events of others: a change of a session or
+	// a user is rare beside play.
+	//
+	// INVALID_ARGUMENT when the cursor is none of ours. RESOURCE_EXHAUSTED
+	// (TOO_MANY_WATCHERS) above 1024 watchers on a replica. ABORTED
+	// (WATCH_TOO_SLOW) when a message could not be sent within 5 seconds: open
+	// the watch again with the last cursor. UNAVAILABLE (FEED_UNAVAILABLE), also
+	// in the middle of a stream, while this replica itself does not hear of
+	// changes: until the watch is back, judge with CheckSessions from time to
+	// time. UNAVAILABLE (WATCH_CLOSED) when the replica stops.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 }
 
 type sessionServiceClient struct {
@@ -86,6 +117,25 @@ func (c *sessionServiceClient) RefreshSession(ctx context.Context, in *RefreshSe
 	return out, nil
 }
 
+func (c *sessionServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[0], SessionService_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, WatchResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
+
 // SessionServiceServer is the server API for SessionService service.
 // All implementations must embed UnimplementedSessionServiceServer
 // for forward compatibility.
@@ -108,6 +158,36 @@ type SessionServiceServer interface {
 	// shortens a session, never makes one, and never revives a dead one. Errors
 	// as GetSession.
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
+	// Watch tells what happens to the sessions and users of the website, whoever
+	// changes them, until the caller ends it. It is for the parts that keep
+	// players in the game (auth, packet), not for other software.
+	//
+	// The way to miss nothing: open the watch; when the first message has come,
+	// judge what you hold with CheckSessions; then follow the events. Each
+	// message carries a cursor. After a cut open the watch again with the last
+	// one, at whichever replica. RESYNC says that something may have been missed:
+	// judge what you hold again, then go on with the same stream. After HERE
+	// without a cursor and after RESYNC, events of shortly before may come too.
+	// Events carry the values that the row has. Act on those: an event may come a
+	// moment before CheckSessions sees what it tells.
+	//
+	// Nothing tells the end of a session or of a ban that comes by time alone:
+	// the holder knows expires_at and ban_expires_at, and CheckSessions judges by
+	// the clock.
+	//
+	// Every change is told to every watcher. A part holds some thousand players
+	// who come and go by the second; to tell the server of each would cost more
+	// than to let the watcher drop the events of others: a change of a session or
+	// a user is rare beside play.
+	//
+	// INVALID_ARGUMENT when the cursor is none of ours. RESOURCE_EXHAUSTED
+	// (TOO_MANY_WATCHERS) above 1024 watchers on a replica. ABORTED
+	// (WATCH_TOO_SLOW) when a message could not be sent within 5 seconds: open
+	// the watch again with the last cursor. UNAVAILABLE (FEED_UNAVAILABLE), also
+	// in the middle of a stream, while this replica itself does not hear of
+	// changes: until the watch is back, judge with CheckSessions from time to
+	// time. UNAVAILABLE (WATCH_CLOSED) when the replica stops.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	mustEmbedUnimplementedSessionServiceServer()
 }
 
@@ -126,6 +206,9 @@ func (UnimplementedSessionServiceServer) CheckSessions(context.Context, *CheckSe
 }
 func (UnimplementedSessionServiceServer) RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefreshSession not implemented")
+}
+func (UnimplementedSessionServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
 }
 func (UnimplementedSessionServiceServer) mustEmbedUnimplementedSessionServiceServer() {}
 func (UnimplementedSessionServiceServer) testEmbeddedByValue()                        {}
@@ -202,6 +285,17 @@ func _SessionService_RefreshSession_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SessionServiceServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionService_WatchServer = grpc.ServerStreamingServer[WatchResponse]
+
 // SessionService_ServiceDesc is the grpc.ServiceDesc for SessionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -222,6 +316,12 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _SessionService_RefreshSession_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Watch",
+			Handler:       _SessionService_Watch_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "waystone/database/v1/session.proto",
 }

@@ -1,0 +1,211 @@
+package watch
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Bounds of a broker.
+const (
+	// MaxWatchers is how many watchers a replica takes.
+	MaxWatchers = 1024
+	// MaxEvents is the most events in one batch.
+	MaxEvents = 512
+	// HeartbeatEvery is the longest silence of a subscription.
+	HeartbeatEvery = 5 * time.Second
+	// MaxLag is how old the last confirmation of the feed may be.
+	MaxLag = 2 * time.Second
+	// DefaultBuffer is the events kept when Config names no number.
+	DefaultBuffer = 1 << 16
+)
+
+// Config is what a broker is built from.
+type Config struct {
+	// Buffer is how many events are kept for watchers that are behind, some 200
+	// bytes each. 0: DefaultBuffer.
+	Buffer int
+	// Now judges what is over. nil: time.Now.
+	Now func() time.Time
+	// Metrics may be nil.
+	Metrics prometheus.Registerer
+}
+
+// Broker is a store.Follower with watchers. It is safe for concurrent use.
+type Broker struct {
+	buffer  int
+	metrics *metrics
+	closing chan struct{} // closed by Close
+
+	mu        sync.Mutex
+	judge     judge
+	connected bool
+	cause     error     // why it is not
+	confirmed time.Time // what was committed before has been told
+	run       run
+	ring      []entry // event n is at (n-1) modulo buffer
+	head      uint64  // the last event of the run; the first is 1
+	unseen    unseen
+	watchers  int
+	news      chan struct{} // closed when there is something for subscriptions
+}
+
+var _ store.Follower = (*Broker)(nil)
+
+// entry is an event, or the point from which watchers check anew.
+type entry struct {
+	event  store.Event
+	resync bool
+}
+
+var errNotYet = errors.New("the feed has not connected yet")
+
+// New returns a broker that waits for its feed to connect.
+func New(cfg Config) *Broker {
+	if cfg.Buffer <= 0 {
+		cfg.Buffer = DefaultBuffer
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	b := &Broker{
+		buffer: cfg.Buffer, metrics: newMetrics(),
+		closing: make(chan struct{}), news: make(chan struct{}), cause: errNotYet,
+		judge:  judge{now: cfg.Now, max: cfg.Buffer, banned: map[string]struct{}{}},
+		unseen: unseen{max: cfg.Buffer},
+	}
+	if cfg.Metrics != nil {
+		b.metrics.register(cfg.Metrics, b)
+	}
+	return b
+}
+
+// Reset implements store.Follower: a new run begins, and every watcher is sent
+// to check anew.
+func (b *Broker) Reset(string, store.Snapshot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connected, b.cause, b.confirmed = true, nil, time.Now()
+	b.run, b.ring, b.head = newRun(), b.ring[:0], 0
+	b.unseen.list = b.unseen.list[:0]
+	b.judge.forget()
+	b.wake()
+}
+
+// Changed implements store.Follower.
+func (b *Broker) Changed(changes []store.Change) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := b.head
+	for _, c := range changes {
+		switch {
+		case c.Table == store.TableCharacter: // of no concern to watchers
+		case c.Op == store.OpMany:
+			if c.Table == store.TableUser {
+				b.judge.forget()
+			}
+			if c.Xid == 0 { // no engine with such tells what is not visible
+				b.append(entry{resync: true})
+			} else {
+				b.unseen.add(c.Xid, b.head+1, true)
+			}
+		default:
+			e, ok := b.judge.event(c)
+			if !ok {
+				continue
+			}
+			b.append(entry{event: e})
+			b.metrics.told(e.Kind)
+			if c.Xid != 0 {
+				b.unseen.add(c.Xid, b.head, false)
+			}
+		}
+	}
+	if b.head != before {
+		b.wake()
+	}
+}
+
+// Confirmed implements store.Follower.
+func (b *Broker) Confirmed(asked time.Time, at store.Snapshot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if asked.After(b.confirmed) {
+		b.confirmed = asked
+	}
+	if b.unseen.confirm(at) {
+		b.append(entry{resync: true})
+		b.wake()
+	}
+}
+
+// Lost implements store.Follower: every subscription ends, for what it hears
+// is not current any more.
+func (b *Broker) Lost(cause error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connected, b.cause = false, cause
+	b.wake()
+}
+
+// Close ends every subscription and lets no other begin.
+func (b *Broker) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed() {
+		close(b.closing)
+	}
+}
+
+// Closing is closed when the broker is.
+func (b *Broker) Closing() <-chan struct{} { return b.closing }
+
+func (b *Broker) closed() bool {
+	select {
+	case <-b.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// usable says why no subscription can go on; nil when it can. The caller holds
+// mu.
+func (b *Broker) usable() error {
+	switch {
+	case b.closed():
+		return store.ErrWatchClosed
+	case !b.connected:
+		return store.ErrFeedUnavailable.Wrap(b.cause)
+	case time.Since(b.confirmed) > MaxLag:
+		return store.ErrFeedUnavailable.Wrap(errors.New("the feed does not confirm that it is current"))
+	}
+	return nil
+}
+
+// tail is the number of the oldest event kept. The caller holds mu.
+func (b *Broker) tail() uint64 { return b.head - uint64(len(b.ring)) + 1 }
+
+func (b *Broker) at(seq uint64) entry { return b.ring[b.index(seq)] }
+
+func (b *Broker) index(seq uint64) uint64 {
+	return (seq - 1) % uint64(b.buffer) //nolint:gosec // positive
+}
+
+func (b *Broker) append(e entry) {
+	b.head++
+	if len(b.ring) < b.buffer { // it grows as it fills
+		b.ring = append(b.ring, e)
+		return
+	}
+	b.ring[b.index(b.head)] = e
+}
+
+func (b *Broker) wake() {
+	close(b.news)
+	b.news = make(chan struct{})
+}
