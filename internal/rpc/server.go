@@ -20,6 +20,14 @@ const MaxMessageSize = 4 << 20
 // tokenKey is the metadata key of a caller's token.
 const tokenKey = "x-waystone-token"
 
+// streamWorkers is how many goroutines wait for calls. A handler's stack grows
+// once in a worker and with every call in a goroutine of its own: 64 workers
+// took a sixth off the processor time of a call (health check 19 to 16 µs,
+// GetUser 44 to 37 µs), 8 hardly anything. When all are busy, with slow calls
+// or long streams, further calls get goroutines of their own as before. Larger
+// or shared write buffers changed nothing.
+const streamWorkers = 64
+
 // ServerConfig is what a server is built from.
 type ServerConfig struct {
 	Log     *slog.Logger
@@ -45,6 +53,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, validator: v, Server: grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()),
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		grpc.MaxSendMsgSize(MaxMessageSize),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),

@@ -36,8 +36,13 @@ func (users) EndPlay(context.Context, *databasev1.EndPlayRequest) (*databasev1.E
 	return &databasev1.EndPlayResponse{}, nil
 }
 
-// start serves users on ln and returns a connection made by dial.
+// start serves users on ln.
 func start(t *testing.T, ln net.Listener, access rpc.Access) {
+	t.Helper()
+	serve(t, ln, access, users{})
+}
+
+func serve(t *testing.T, ln net.Listener, access rpc.Access, u databasev1.UserServiceServer) {
 	t.Helper()
 	s, err := rpc.NewServer(rpc.ServerConfig{
 		Log: discard(), Metrics: rpc.NewMetrics(nil), Health: health.NewServer(), Access: access,
@@ -45,7 +50,7 @@ func start(t *testing.T, ln net.Listener, access rpc.Access) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	databasev1.RegisterUserServiceServer(s, users{})
+	databasev1.RegisterUserServiceServer(s, u)
 	databasev1.RegisterAuthStoreServiceServer(s, users{})
 	done := make(chan struct{})
 	go func() {
