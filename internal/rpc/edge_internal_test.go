@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -29,7 +28,7 @@ func (u readyUsers) GetUser(context.Context, *databasev1.GetUserRequest) (*datab
 // it; the network and grpc are in neither.
 func handlers(t testing.TB) (edged, bare map[string]func() error) {
 	t.Helper()
-	s, err := NewServer(ServerConfig{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: NewMetrics(nil), Health: health.NewServer()})
+	s, err := NewServer(ServerConfig{Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(nil), Health: health.NewServer()})
 	if err != nil {
 		t.Fatal(err)
 	}

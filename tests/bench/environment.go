@@ -154,7 +154,8 @@ func (e *environment) seed(ctx context.Context) error {
 // process is a server in a process of its own.
 type process struct {
 	cmd  *exec.Cmd
-	done chan error
+	done chan struct{}
+	err  error  // how it ended, valid once done is closed
 	addr string // gRPC
 	ops  string // operations endpoints; empty for a floor
 }
@@ -221,8 +222,11 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, done: make(chan error, 1)}
-	go func() { p.done <- cmd.Wait() }()
+	p := &process{cmd: cmd, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		p.err = cmd.Wait()
+	}()
 	return p, nil
 }
 
@@ -237,9 +241,8 @@ func (p *process) ready(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-p.done:
-			p.done <- err
-			return fmt.Errorf("waystone ended before it was ready: %w", err)
+		case <-p.done:
+			return fmt.Errorf("waystone ended before it was ready: %w", p.err)
 		case <-ctx.Done():
 			return fmt.Errorf("waystone is not ready after %v", startWithin)
 		case <-tick.C:
@@ -254,7 +257,9 @@ func (p *process) stop() error {
 	case <-p.done:
 		return nil
 	case <-time.After(startWithin):
-		return errors.Join(fmt.Errorf("%s does not end", filepath.Base(p.cmd.Path)), p.cmd.Process.Kill())
+		err := errors.Join(fmt.Errorf("%s does not end", filepath.Base(p.cmd.Path)), p.cmd.Process.Kill())
+		<-p.done
+		return err
 	}
 }
 

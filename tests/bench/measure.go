@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -325,7 +326,7 @@ func (b *bench) oneKey(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		counts, met = append(counts, fmt.Sprint(n)), met && n == 1
+		counts, met = append(counts, strconv.FormatInt(n, 10)), met && n == 1
 		b.say("one cold key: %d reads, %d queries", stampede, n)
 	}
 	b.report.facts = append(b.report.facts, fact{
@@ -366,6 +367,9 @@ func (b *bench) memory(ctx context.Context) (err error) {
 	var settings []string
 	if b.env.knows(b.bound) {
 		settings = append(settings, b.bound)
+	}
+	if err := b.env.emptyRedis(ctx); err != nil {
+		return err
 	}
 	s, err := b.subject(ctx, settings...)
 	if err != nil {

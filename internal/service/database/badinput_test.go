@@ -31,19 +31,23 @@ import (
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/database"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
+	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
 	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
-// served is the database part on a real port, over SQLite.
+// served is the database part on a real port.
 type served struct {
 	addr   string
 	cc     *grpc.ClientConn
 	faults *faultstore.Store
-	user   *store.User
+	userID string // of a user who is there
 }
 
-func serve(t *testing.T) *served {
+// onSQLite serves from an embedded database with one user.
+func onSQLite(t *testing.T) *served {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "waystone.db")})
 	if err != nil {
@@ -54,6 +58,26 @@ func serve(t *testing.T) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, db, u.ID)
+}
+
+// onPostgres serves from PostgreSQL with the rows of a real website.
+func onPostgres(t *testing.T) *served {
+	t.Helper()
+	pg := testenv.Postgres(t)
+	for _, f := range []string{"postgres_schema.sql", "seed_postgres.sql"} {
+		pg.Exec(t, betterauth.Read(f))
+	}
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), MaxConns: 4, Migrate: true, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return serve(t, db, "Gwp9WNys4GldOpYGzgyjMIaJ1hMO5MPD")
+}
+
+func serve(t *testing.T, db store.Store, userID string) *served {
+	t.Helper()
 	s, err := rpc.NewServer(rpc.ServerConfig{Log: slog.New(slog.DiscardHandler), Metrics: rpc.NewMetrics(nil), Health: health.NewServer()})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +102,7 @@ func serve(t *testing.T) *served {
 		s.Stop()
 		<-done
 	})
-	return &served{addr: ln.Addr().String(), cc: cc, faults: faults, user: u}
+	return &served{addr: ln.Addr().String(), cc: cc, faults: faults, userID: userID}
 }
 
 // methods returns every method of the part, as the protos list them.
@@ -106,7 +130,7 @@ func methods(t *testing.T) []protoreflect.MethodDescriptor {
 func (s *served) fill(t *testing.T, m protoreflect.Message) {
 	t.Helper()
 	good := map[protoreflect.Name]string{
-		"user_id": s.user.ID, "username": "ada", "email": "ada@example.org", "token": "no-such-token", "session_id": "no-such-session",
+		"user_id": s.userID, "username": "ada", "email": "ada@example.org", "token": "no-such-token", "session_id": "no-such-session",
 		"character_id": "7", "name": "Hero", "idempotency_key": "key", "save_key": "key", "play_id": "no-such-play",
 		"address": "192.0.2.1", "password_hash": "hash", "cursor": "", "replica": "",
 	}
@@ -263,7 +287,16 @@ var odd = map[string]string{
 
 func TestBadTextIsTheCallersFault(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	for name, open := range map[string]func(t *testing.T) *served{"sqlite": onSQLite, "postgres": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sendBadText(t, open(t))
+		})
+	}
+}
+
+func sendBadText(t *testing.T, s *served) {
+	t.Helper()
 	fields := 0
 	for _, m := range methods(t) {
 		if err := s.send(t, m, encode(t, s.request(t, m))); errs.KindOf(err) == errs.InvalidArgument || err != nil && errs.KindOf(err) == errs.Internal {
@@ -298,7 +331,7 @@ func TestBadTextIsTheCallersFault(t *testing.T) {
 	if fields < 20 {
 		t.Errorf("only %d text fields found", fields)
 	}
-	if _, err := databasev1.NewUserServiceClient(s.cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: s.user.ID}); err != nil {
+	if _, err := databasev1.NewUserServiceClient(s.cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: s.userID}); err != nil {
 		t.Errorf("after all of it, the user is gone: %v", err)
 	}
 }
@@ -312,7 +345,7 @@ func wantField(t *testing.T, m protoreflect.MethodDescriptor, path, what string,
 
 func TestHugeListsAreRefused(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	s := onSQLite(t)
 	lists := 0
 	for _, m := range methods(t) {
 		for i := range m.Input().Fields().Len() {
@@ -340,7 +373,7 @@ func TestHugeListsAreRefused(t *testing.T) {
 
 func TestUnknownEnumValuesAreRefused(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	s := onSQLite(t)
 	enums := 0
 	for _, m := range methods(t) {
 		for i := range m.Input().Fields().Len() {
@@ -361,7 +394,7 @@ func TestUnknownEnumValuesAreRefused(t *testing.T) {
 // would not send a call whose deadline has passed.
 func TestLateCallsDoNotReachTheStore(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	s := onSQLite(t)
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	client := &http.Client{Transport: &http.Transport{Protocols: &protocols}}
