@@ -84,3 +84,13 @@ func TestFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCommandIsWrittenAsMakeTakesIt(t *testing.T) {
+	t.Parallel()
+	if got := flagsOf([]string{"-only", "warm GetUser"}); got != `BENCHFLAGS='-only "warm GetUser"'` {
+		t.Errorf("got %s", got)
+	}
+	if got := flagsOf(nil); got != "" {
+		t.Errorf("got %q", got)
+	}
+}

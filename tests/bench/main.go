@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -128,11 +129,19 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 	return errors.Join(err, b.report.write(out))
 }
 
+// flagsOf writes arguments as make takes them.
 func flagsOf(args []string) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return "BENCHFLAGS='" + strings.Join(args, " ") + "'"
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = a
+		if strings.ContainsAny(a, " \t") {
+			quoted[i] = strconv.Quote(a)
+		}
+	}
+	return "BENCHFLAGS='" + strings.Join(quoted, " ") + "'"
 }
 
 func (b *bench) say(format string, args ...any) {
