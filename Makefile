@@ -18,6 +18,7 @@ TEST_FLAGS   ?=
 FUZZTIME     ?= 60s
 BENCH        ?= .
 BENCHTIME    ?= 1s
+BENCHFLAGS   ?=
 
 CONSISTENCY_TIME ?= 10m
 CONSISTENCY_SEED ?= 0
@@ -62,7 +63,11 @@ fuzz: ## run every fuzz target for FUZZTIME (60s), one after the other
 	scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: deps $(TESTENV) ## run the benchmarks that match BENCH, BENCHTIME (1s) each
+bench: deps ## measure how fast the database part answers, as ratios (ten minutes); BENCHFLAGS=-help
+	go run ./tests/bench $(BENCHFLAGS)
+
+.PHONY: bench-go
+bench-go: deps $(TESTENV) ## run the Go benchmarks that match BENCH, BENCHTIME (1s) each
 	$(TESTENV) run -- go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PKGS)
 
 .PHONY: check-consistency

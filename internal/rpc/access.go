@@ -3,7 +3,7 @@ package rpc
 import (
 	"crypto/subtle"
 	"fmt"
-	"net"
+	"slices"
 	"strings"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
@@ -81,36 +81,42 @@ func ParseTokens(items []string) (map[string]string, error) {
 	return tokens, nil
 }
 
+// guard is what the table and the tokens say about one method.
+type guard struct {
+	open   bool     // anyone may call
+	listed bool     // the method is in the table
+	tokens []string // that let a caller in
+	closed bool     // tokens are in use
+}
+
+// guard works out what has to be known of the callers of a method.
+func (a Access) guard(method string) guard {
+	callers, listed := Callers(method)
+	g := guard{listed: listed, closed: len(a.Tokens) > 0, open: slices.Contains(callers, Anyone)}
+	for _, c := range append([]string{Operator}, callers...) {
+		if t, ok := a.Tokens[c]; ok {
+			g.tokens = append(g.tokens, t)
+		}
+	}
+	return g
+}
+
 // check decides whether a call may go on. local says that it came over
 // loopback or an in-memory listener.
-func (a Access) check(fullMethod, token string, local bool) error {
-	callers, known := Callers(strings.TrimPrefix(fullMethod, "/"))
-	if !known {
+func (g *guard) check(token string, local bool) error {
+	switch {
+	case !g.listed:
 		return errs.New(errs.Unauthenticated, "METHOD_NOT_LISTED", "the method is not in the table of callers")
-	}
-	if len(callers) == 1 && callers[0] == Anyone || local && len(a.Tokens) == 0 {
+	case g.open || local && !g.closed:
 		return nil
-	}
-	if len(a.Tokens) == 0 {
+	case !g.closed:
 		return errs.New(errs.Unauthenticated, "TOKENS_NEEDED",
 			"this method is for other parts only; set SERVICE_TOKENS on both sides to call it over a network")
 	}
-	for _, c := range append([]string{Operator}, callers...) {
-		if want, ok := a.Tokens[c]; ok && subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1 {
+	for _, want := range g.tokens {
+		if subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1 {
 			return nil
 		}
 	}
 	return errs.New(errs.Unauthenticated, "CALLER_UNKNOWN", "the caller's token is not one that may call this method; see SERVICE_TOKENS")
-}
-
-// IsLocal reports whether an address is loopback or an in-memory listener.
-func IsLocal(addr net.Addr) bool {
-	switch a := addr.(type) {
-	case *net.TCPAddr:
-		return a.IP.IsLoopback()
-	case nil:
-		return false
-	default:
-		return a.Network() == "bufconn"
-	}
 }

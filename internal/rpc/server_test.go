@@ -3,12 +3,16 @@ package rpc_test
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -37,8 +41,13 @@ func (users) EndPlay(context.Context, *databasev1.EndPlayRequest) (*databasev1.E
 	return &databasev1.EndPlayResponse{}, nil
 }
 
-// start serves users on ln and returns a connection made by dial.
+// start serves users on ln.
 func start(t *testing.T, ln net.Listener, access rpc.Access) {
+	t.Helper()
+	serve(t, ln, access, users{})
+}
+
+func serve(t *testing.T, ln net.Listener, access rpc.Access, u databasev1.UserServiceServer) {
 	t.Helper()
 	s, err := rpc.NewServer(rpc.ServerConfig{
 		Log: discard(), Metrics: rpc.NewMetrics(nil), Health: health.NewServer(), Access: access,
@@ -46,7 +55,7 @@ func start(t *testing.T, ln net.Listener, access rpc.Access) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	databasev1.RegisterUserServiceServer(s, users{})
+	databasev1.RegisterUserServiceServer(s, u)
 	databasev1.RegisterAuthStoreServiceServer(s, users{})
 	databasev1.RegisterSessionServiceServer(s, users{})
 	done := make(chan struct{})
@@ -224,5 +233,78 @@ func TestEveryRPCHasAccessLevel(t *testing.T) {
 	})
 	if n < 7 {
 		t.Errorf("only %d services found", n)
+	}
+}
+
+// TestReflectionAnswers: streams pass the edge too, and what is registered
+// through it is still seen by tools.
+func TestReflectionAnswers(t *testing.T) {
+	stream, err := reflectionv1.NewServerReflectionClient(inMemory(t, rpc.Access{}, "")).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := &reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}
+	if err := stream.Send(ask); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := stream.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range resp.GetListServicesResponse().GetService() {
+		names = append(names, s.GetName())
+	}
+	for _, want := range []string{"grpc.health.v1.Health", "waystone.database.v1.UserService"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not in %v", want, names)
+		}
+	}
+}
+
+func TestCallsAreCountedByMethodAndCode(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	ln := rpc.Listen()
+	s, err := rpc.NewServer(rpc.ServerConfig{Log: discard(), Metrics: rpc.NewMetrics(reg), Health: health.NewServer()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	databasev1.RegisterUserServiceServer(s, users{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(ln)
+	}()
+	cc, err := ln.Dial(rpc.ClientConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := databasev1.NewUserServiceClient(cc)
+	for _, id := range []string{"u", "u", "", "panic"} {
+		_, _ = c.GetUser(t.Context(), &databasev1.GetUserRequest{UserId: id}) // what comes back is looked at elsewhere
+	}
+	_ = cc.Invoke(t.Context(), databasev1.UserService_GetUser_FullMethodName, []byte("\xff"), new(struct{}), grpc.ForceCodecV2(raw{}))
+	_ = cc.Close()
+	s.Stop() // a call is counted before it ends
+	<-done
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if m.GetLabel()[len(m.GetLabel())-1].GetValue() == databasev1.UserService_GetUser_FullMethodName {
+				if f.GetName() == "waystone_rpc_seconds" {
+					got["seconds"] = float64(m.GetHistogram().GetSampleCount())
+				} else {
+					got[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	want := map[string]float64{"OK": 2, "InvalidArgument": 2, "Internal": 1, "seconds": 5}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("calls counted (-want +got):\n%s", diff)
 	}
 }

@@ -148,7 +148,7 @@ func (x *GameAccount) GetLoopbackOnly() bool {
 // GetGameAccountRequest names a user.
 type GetGameAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters.
+	// Identifier of the user, 1 to 128 characters, no control characters.
 	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -675,7 +675,7 @@ func (x *Play) GetLeaseExpiresAt() *timestamppb.Timestamp {
 // BeginPlayRequest describes a sign-in.
 type BeginPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters.
+	// Identifier of the user, 1 to 128 characters, no control characters.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Identifier of the website's session, or empty.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
@@ -1263,36 +1263,33 @@ var File_waystone_database_v1_authstore_proto protoreflect.FileDescriptor
 
 const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\n" +
-	"$waystone/database/v1/authstore.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x01\n" +
-	"\vGameAccount\x12#\n" +
-	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\x120\n" +
-	"\rpassword_hash\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\x02\x80\x01\x01R\fpasswordHash\x12#\n" +
-	"\rloopback_only\x18\x03 \x01(\bR\floopbackOnly\"<\n" +
-	"\x15GetGameAccountRequest\x12#\n" +
-	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\"U\n" +
+	"$waystone/database/v1/authstore.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x01\n" +
+	"\vGameAccount\x128\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12E\n" +
+	"\rpassword_hash\x18\x02 \x01(\tB \xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\fpasswordHash\x12#\n" +
+	"\rloopback_only\x18\x03 \x01(\bR\floopbackOnly\"Q\n" +
+	"\x15GetGameAccountRequest\x128\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"U\n" +
 	"\x16GetGameAccountResponse\x12;\n" +
 	"\aaccount\x18\x01 \x01(\v2!.waystone.database.v1.GameAccountR\aaccount\"\\\n" +
 	"\x15SetGameAccountRequest\x12C\n" +
 	"\aaccount\x18\x01 \x01(\v2!.waystone.database.v1.GameAccountB\x06\xbaH\x03\xc8\x01\x01R\aaccount\"\x18\n" +
-	"\x16SetGameAccountResponse\"\xf2\x01\n" +
+	"\x16SetGameAccountResponse\"\xb1\x02\n" +
 	"\x13CreateTicketRequest\x12\"\n" +
 	"\x06digest\x18\x01 \x01(\fB\n" +
-	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x12#\n" +
-	"\auser_id\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\x12'\n" +
+	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x128\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12<\n" +
 	"\n" +
-	"session_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\tsessionId\x12!\n" +
-	"\aaddress\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aaddress\x12F\n" +
+	"session_id\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\tsessionId\x126\n" +
+	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12F\n" +
 	"\blifetime\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xb4\x012\x02\b\x01R\blifetime\"Q\n" +
 	"\x14CreateTicketResponse\x129\n" +
 	"\n" +
-	"expires_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\\\n" +
+	"expires_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"q\n" +
 	"\x13RedeemTicketRequest\x12\"\n" +
 	"\x06digest\x18\x01 \x01(\fB\n" +
-	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x12!\n" +
-	"\aaddress\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\aaddress\"N\n" +
+	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
+	"\aaddress\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\"N\n" +
 	"\x14RedeemTicketResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1308,26 +1305,25 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x05stage\x18\x05 \x01(\x0e2\x1b.waystone.database.v1.StageR\x05stage\x12!\n" +
 	"\fcharacter_id\x18\x06 \x01(\tR\vcharacterId\x12\x18\n" +
 	"\aaddress\x18\a \x01(\tR\aaddress\x12D\n" +
-	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\"\xa7\x01\n" +
-	"\x10BeginPlayRequest\x12#\n" +
-	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\x12'\n" +
+	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\"\xe6\x01\n" +
+	"\x10BeginPlayRequest\x128\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12<\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\tsessionId\x12\"\n" +
+	"session_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\tsessionId\x12\"\n" +
 	"\x06digest\x18\x03 \x01(\fB\n" +
-	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x12!\n" +
-	"\aaddress\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aaddress\"C\n" +
+	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
+	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\"C\n" +
 	"\x11BeginPlayResponse\x12.\n" +
-	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"\xef\x01\n" +
-	"\x13HandOverPlayRequest\x12\"\n" +
-	"\aplay_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06playId\x12'\n" +
+	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"\x99\x02\n" +
+	"\x13HandOverPlayRequest\x127\n" +
+	"\aplay_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x06playId\x12'\n" +
 	"\n" +
 	"generation\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\n" +
 	"generation\x12=\n" +
 	"\x05stage\x18\x03 \x01(\x0e2\x1b.waystone.database.v1.StageB\n" +
-	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\x12*\n" +
-	"\fcharacter_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
-	"R\vcharacterId\x12 \n" +
+	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\x12?\n" +
+	"\fcharacter_id\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18\n" +
+	"2\x13^[^\\x00-\\x1f\\x7f]*$R\vcharacterId\x12 \n" +
 	"\x05token\x18\x05 \x01(\rB\n" +
 	"\xbaH\x04*\x02(\x01\x80\x01\x01R\x05token\"Q\n" +
 	"\x14HandOverPlayResponse\x129\n" +
@@ -1340,9 +1336,9 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x05stage\x18\x03 \x01(\x0e2\x1b.waystone.database.v1.StageB\n" +
 	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\"C\n" +
 	"\x11AdmitPlayResponse\x12.\n" +
-	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"V\n" +
-	"\aPlayRef\x12\"\n" +
-	"\aplay_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06playId\x12'\n" +
+	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"k\n" +
+	"\aPlayRef\x127\n" +
+	"\aplay_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x06playId\x12'\n" +
 	"\n" +
 	"generation\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\n" +
 	"generation\"U\n" +

@@ -246,7 +246,8 @@ type CreateCharacterRequest struct {
 	Appearance *Appearance `protobuf:"bytes,3,opt,name=appearance,proto3" json:"appearance,omitempty"`
 	// What the character starts with.
 	State *CharacterState `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
-	// Repeats of one attempt carry the same key, 1 to 64 characters.
+	// Repeats of one attempt carry the same key, 1 to 64 characters, no control
+	// characters.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -368,7 +369,7 @@ type DeleteCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId string `protobuf:"bytes,1,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// Identifier of the owner, 1 to 128 characters.
+	// Identifier of the owner, 1 to 128 characters, no control characters.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -469,7 +470,7 @@ type RestoreCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId string `protobuf:"bytes,1,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// Identifier of the owner, 1 to 128 characters.
+	// Identifier of the owner, 1 to 128 characters, no control characters.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -574,7 +575,8 @@ type CharacterSave struct {
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Generation of the play record under which the character is played.
 	Generation int64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
-	// Repeats of one save carry the same key, 1 to 64 characters.
+	// Repeats of one save carry the same key, 1 to 64 characters, no control
+	// characters.
 	SaveKey string `protobuf:"bytes,4,opt,name=save_key,json=saveKey,proto3" json:"save_key,omitempty"`
 	// The new state, as a whole.
 	State         *CharacterState `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
@@ -812,36 +814,34 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"\x18GetCharacterListResponse\x12?\n" +
 	"\n" +
 	"characters\x18\x01 \x03(\v2\x1f.waystone.database.v1.CharacterR\n" +
-	"characters\"\xc8\x02\n" +
+	"characters\"\xdd\x02\n" +
 	"\x16CreateCharacterRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x122\n" +
 	"\x04name\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18\x1e2\x13^[^\\x00-\\x1f\\x7f]*$R\x04name\x12H\n" +
 	"\n" +
 	"appearance\x18\x03 \x01(\v2 .waystone.database.v1.AppearanceB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"appearance\x12B\n" +
-	"\x05state\x18\x04 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\x122\n" +
-	"\x0fidempotency_key\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x0eidempotencyKey\"X\n" +
+	"\x05state\x18\x04 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\x12G\n" +
+	"\x0fidempotency_key\x18\x05 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x0eidempotencyKey\"X\n" +
 	"\x17CreateCharacterResponse\x12=\n" +
-	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"z\n" +
+	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x8f\x01\n" +
 	"\x16DeleteCharacterRequest\x12;\n" +
-	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x12#\n" +
-	"\auser_id\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\"R\n" +
+	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x128\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"R\n" +
 	"\x17DeleteCharacterResponse\x127\n" +
-	"\tdelete_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bdeleteAt\"{\n" +
+	"\tdelete_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bdeleteAt\"\x90\x01\n" +
 	"\x17RestoreCharacterRequest\x12;\n" +
-	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x12#\n" +
-	"\auser_id\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\"Y\n" +
+	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x128\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"Y\n" +
 	"\x18RestoreCharacterResponse\x12=\n" +
-	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x82\x02\n" +
+	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x97\x02\n" +
 	"\rCharacterSave\x12;\n" +
 	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x12!\n" +
 	"\aversion\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\aversion\x12'\n" +
 	"\n" +
 	"generation\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
-	"generation\x12$\n" +
-	"\bsave_key\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\asaveKey\x12B\n" +
+	"generation\x129\n" +
+	"\bsave_key\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\asaveKey\x12B\n" +
 	"\x05state\x18\x05 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\"_\n" +
 	"\x15SaveCharactersRequest\x12F\n" +
 	"\x05saves\x18\x01 \x03(\v2#.waystone.database.v1.CharacterSaveB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05saves\">\n" +

@@ -287,7 +287,7 @@ type SessionSubject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the session; empty to judge the user alone.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Identifier of the user, 1 to 128 characters.
+	// Identifier of the user, 1 to 128 characters, no control characters.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -813,12 +813,11 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\vconsistency\x18\x02 \x01(\x0e2!.waystone.database.v1.ConsistencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\vconsistency\"}\n" +
 	"\x12GetSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"^\n" +
-	"\x0eSessionSubject\x12'\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\x88\x01\n" +
+	"\x0eSessionSubject\x12<\n" +
 	"\n" +
-	"session_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\tsessionId\x12#\n" +
-	"\auser_id\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\"e\n" +
+	"session_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\tsessionId\x128\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"e\n" +
 	"\x14CheckSessionsRequest\x12M\n" +
 	"\bsubjects\x18\x01 \x03(\v2$.waystone.database.v1.SessionSubjectB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\bsubjects\">\n" +
 	"\x0eSessionVerdict\x12\x14\n" +

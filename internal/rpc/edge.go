@@ -1,0 +1,165 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+// method is one method of a server and all that stands between the network and
+// its handler. It takes the place of interceptors: those get a request that is
+// decoded already, and an error of decoding never reaches them.
+type method struct {
+	name      string // "/package.Service/Method"
+	log       *slog.Logger
+	validator protovalidate.Validator
+	guard     guard
+	metrics   methodMetrics
+	stopping  <-chan struct{} // of the server
+}
+
+// unary puts the edge around a unary handler as protoc-gen-go-grpc makes it.
+func (m *method) unary(handler grpc.MethodHandler) grpc.MethodHandler {
+	return func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (resp any, err error) {
+		start := time.Now()
+		defer m.finish(ctx, start, &err)
+		if err := m.admit(ctx, start); err != nil {
+			return nil, err
+		}
+		return handler(srv, ctx, func(req any) error { return m.receive(decode, req) }, nil)
+	}
+}
+
+// stream puts the edge around a handler of streams.
+func (m *method) stream(d grpc.StreamDesc) grpc.StreamHandler {
+	tells := d.ServerStreams && !d.ClientStreams
+	return func(srv any, ss grpc.ServerStream) (err error) {
+		start := time.Now()
+		defer m.finish(ss.Context(), start, &err)
+		if err := m.admit(ss.Context(), start); err != nil {
+			return err
+		}
+		gs := &guardedStream{ServerStream: ss, ctx: ss.Context(), method: m}
+		if !tells || m.stopping == nil {
+			return d.Handler(srv, gs)
+		}
+		return m.untilStopping(gs, func() error { return d.Handler(srv, gs) })
+	}
+}
+
+// untilStopping serves a stream that would not end by itself, until the server
+// is about to stop.
+func (m *method) untilStopping(s *guardedStream, serve func() error) (err error) {
+	ctx := s.ctx
+	var cancel context.CancelFunc
+	s.ctx, cancel = context.WithCancel(ctx)
+	ended, watching := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watching)
+		select {
+		case <-m.stopping:
+			cancel()
+		case <-ended:
+		}
+	}()
+	defer func() {
+		close(ended)
+		<-watching
+		if s.ctx.Err() != nil && ctx.Err() == nil {
+			err = errs.New(errs.Unavailable, "STOPPING", "the server is stopping")
+		}
+		cancel()
+	}()
+	return serve()
+}
+
+type guardedStream struct {
+	grpc.ServerStream
+	ctx    context.Context //nolint:containedctx // a stream is asked for its context
+	method *method
+}
+
+// Context is the call's; it ends with the server where that must not wait.
+func (s *guardedStream) Context() context.Context { return s.ctx }
+
+// RecvMsg receives a message and holds it to the rules of its proto.
+func (s *guardedStream) RecvMsg(msg any) error {
+	return s.method.receive(s.ServerStream.RecvMsg, msg)
+}
+
+// receive decodes a message and holds it to the rules of its proto.
+func (m *method) receive(decode func(any) error, msg any) error {
+	e := envelope{message: msg}
+	if err := decode(&e); err != nil {
+		return err
+	}
+	if e.fault != nil {
+		return e.fault
+	}
+	return validate(m.validator, msg)
+}
+
+// admit decides whether a call may go on. One whose deadline has passed on its
+// way here must not: nobody waits for the answer.
+func (m *method) admit(ctx context.Context, now time.Time) error {
+	if deadline, ok := ctx.Deadline(); ok && !now.Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	if m.guard.open {
+		return nil
+	}
+	return m.guard.check(token(ctx), isLocal(ctx))
+}
+
+// finish is deferred: it turns a panic into an error, maps the error, and
+// counts the call.
+func (m *method) finish(ctx context.Context, start time.Time, err *error) {
+	if r := recover(); r != nil {
+		m.log.ErrorContext(ctx, "panic in a handler", "method", m.name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		*err = errs.New(errs.Internal, "PANIC", "internal error")
+	}
+	*err = ToStatus(ctx, m.log, m.name, *err)
+	m.metrics.observe(start, *err)
+}
+
+// token returns the token that the caller presents, "" for none.
+func token(ctx context.Context) string {
+	if v := metadata.ValueFromIncomingContext(ctx, tokenKey); len(v) == 1 {
+		return v[0]
+	}
+	return ""
+}
+
+// isLocal reports whether a call came over loopback or an in-memory listener.
+func isLocal(ctx context.Context) bool {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return false
+	}
+	if p.LocalAddr != nil {
+		return IsLocal(p.LocalAddr)
+	}
+	return IsLocal(p.Addr)
+}
+
+// IsLocal reports whether an address is loopback or an in-memory listener.
+func IsLocal(addr net.Addr) bool {
+	switch a := addr.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case nil:
+		return false
+	default:
+		return a.Network() == "bufconn"
+	}
+}
