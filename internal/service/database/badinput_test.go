@@ -30,6 +30,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
@@ -76,14 +77,14 @@ func onPostgres(t *testing.T) *served {
 	return serve(t, db, "Gwp9WNys4GldOpYGzgyjMIaJ1hMO5MPD")
 }
 
-func serve(t *testing.T, db store.Store, userID string) *served {
+func serve(t *testing.T, db store.Engine, userID string) *served {
 	t.Helper()
 	s, err := rpc.NewServer(rpc.ServerConfig{Log: slog.New(slog.DiscardHandler), Metrics: rpc.NewMetrics(nil), Health: health.NewServer()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	faults := faultstore.New(db)
-	database.Register(s, faults)
+	database.Register(s, faults, watch.New(watch.Config{}))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type replica struct {
 	feed   *fakefeed.Feed
 	broker *watch.Broker
-	server *grpc.Server
+	server *rpc.Server
 	client databasev1.SessionServiceClient
 	counts *prometheus.Registry
 }
@@ -52,8 +52,8 @@ func (r *replica) watchers(t *testing.T) float64 {
 	return 0
 }
 
-// serve starts one on a TCP port, with every interceptor of production.
-func serve(t *testing.T) *replica {
+// serveScript starts one on a TCP port, with every interceptor of production.
+func serveScript(t *testing.T) *replica {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,7 +149,7 @@ func failure(t *testing.T, s stream) error {
 
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	r := serve(t)
+	r := serveScript(t)
 	s := r.here(t)
 	until := time.Unix(2_000_000_000, 5_000_000)
 	r.feed.Commit(
@@ -180,14 +180,14 @@ func TestWatch(t *testing.T) {
 	if m := receive(t, again); len(m.GetEvents()) != 1 || m.GetEvents()[0].GetSessionId() != "s" {
 		t.Errorf("what came since is %v", m)
 	}
-	if m := receive(t, serve(t).watch(t, cursor)); m.GetSignal() != databasev1.WatchSignal_WATCH_SIGNAL_RESYNC {
+	if m := receive(t, serveScript(t).watch(t, cursor)); m.GetSignal() != databasev1.WatchSignal_WATCH_SIGNAL_RESYNC {
 		t.Errorf("with the cursor of another replica: %v", m)
 	}
 }
 
 func TestWatchRefusesMalformedCursors(t *testing.T) {
 	t.Parallel()
-	r := serve(t)
+	r := serveScript(t)
 	for _, cursor := range []string{"\x01", strings.Repeat("\x02", 65)} {
 		err := failure(t, r.watch(t, []byte(cursor)))
 		if errs.KindOf(err) != errs.InvalidArgument || errs.Of(err).Field != "cursor" {
@@ -198,7 +198,7 @@ func TestWatchRefusesMalformedCursors(t *testing.T) {
 
 func TestWatchSaysThatTheFeedIsLost(t *testing.T) {
 	t.Parallel()
-	r := serve(t)
+	r := serveScript(t)
 	s := r.here(t)
 	r.feed.Lose(errors.New("the host of the database is 10.0.0.1"))
 	for name, err := range map[string]error{"an open watch": failure(t, s), "a new one": failure(t, r.watch(t, nil))} {
@@ -212,7 +212,7 @@ func TestWatchSaysThatTheFeedIsLost(t *testing.T) {
 // watches last for ever.
 func TestWatchesEndBeforeTheServer(t *testing.T) {
 	t.Parallel()
-	r := serve(t)
+	r := serveScript(t)
 	s := r.here(t)
 	blocked := r.here(t) // its client does not read
 	block(r)
@@ -242,7 +242,7 @@ func block(r *replica) {
 // with its cursor without having missed anything.
 func TestASlowWatcherIsCutOff(t *testing.T) {
 	t.Parallel()
-	r := serve(t)
+	r := serveScript(t)
 	quick, slow := r.here(t), r.watch(t, nil)
 	began := time.Now()
 	block(r)
@@ -297,7 +297,7 @@ func TestASlowWatcherIsCutOff(t *testing.T) {
 func TestManyWatchersAtOnce(t *testing.T) {
 	t.Parallel()
 	const watchers, events = 40, 300
-	r := serve(t)
+	r := serveScript(t)
 	streams := make([]stream, watchers)
 	for i := range streams {
 		streams[i] = r.here(t)
