@@ -12,7 +12,6 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 )
 
-//nolint:gochecknoglobals // flags of the long run
 var (
 	length = flag.Duration("length", 0, "how long TestLong runs; 0 leaves it out")
 	seed   = flag.Uint64("seed", 0, "seed of TestLong; 0 takes one from the clock")

@@ -23,10 +23,10 @@ import (
 // what is then wrong.
 type sabotage int
 
+// What can be taken away; 0 is nothing.
 const (
-	none sabotage = iota
 	// noSnapshots has every value claim to have seen everything.
-	noSnapshots
+	noSnapshots sabotage = iota + 1
 	// noFeed has the feed confirm and tell nothing.
 	noFeed
 	// noEviction lets the writes of a replica pass its cache by.
