@@ -53,8 +53,21 @@ func newNear(maxBytes uint64) (*near, error) {
 	return &near{cache: c}, nil
 }
 
+// reach says where a record is looked for.
+type reach int
+
+const (
+	// reachRecent is the process, and of it what was loaded within Config.Recent:
+	// that is current enough though the feed is silent.
+	reachRecent reach = iota
+	// reachNear is the process.
+	reachNear
+	// reachBoth is the process and the shared cache.
+	reachBoth
+)
+
 // get returns the record of a key that no Reset has made void.
-func (s *Store) get(key string) (*record, bool) {
+func (s *Store) get(to reach, key string) (*record, bool) {
 	if s.near == nil {
 		return nil, false
 	}
@@ -63,6 +76,9 @@ func (s *Store) get(key string) (*record, bool) {
 		return nil, false
 	}
 	if r.kind == kindAbsent && !s.guard.stillAbsent(r.table, r.begun) {
+		return nil, false
+	}
+	if to == reachRecent && (r.loaded == 0 || s.guard.clock()-r.loaded >= int64(s.cfg.Recent)) {
 		return nil, false
 	}
 	return r, true
@@ -75,40 +91,34 @@ func (s *Store) drop(key string) {
 	}
 }
 
-// lookUpOne is lookUp for one key.
-func (s *Store) lookUpOne(ctx context.Context, key string) *record {
-	if r, ok := s.get(key); ok {
-		return r
+// look finds the records of a key and, unless that is empty, of another; nil
+// where there is none that may be used.
+func (s *Store) look(ctx context.Context, to reach, key, other string) (a, b *record) {
+	a, _ = s.get(to, key)
+	if other != "" {
+		b, _ = s.get(to, other)
 	}
-	return s.lookUp(ctx, key)[0]
-}
-
-// lookUpTwo is lookUp for two keys.
-func (s *Store) lookUpTwo(ctx context.Context, one, other string) (*record, *record) {
-	a, ok := s.get(one)
-	if ok {
-		if b, ok := s.get(other); ok {
-			return a, b
-		}
+	if to != reachBoth || a != nil && (other == "" || b != nil) {
+		return a, b
 	}
-	records := s.lookUp(ctx, one, other)
+	if other == "" {
+		return s.lookMany(ctx, to, []string{key})[0], nil
+	}
+	records := s.lookMany(ctx, to, []string{key, other})
 	return records[0], records[1]
 }
 
-// lookUp finds records for keys: in the process, or for those that are not
-// there in the shared cache, asked in one go. The result has a nil where there
-// is none that may be used.
-func (s *Store) lookUp(ctx context.Context, keys ...string) []*record {
+// lookMany is look for any number of keys. What is not in the process is asked
+// of the shared cache in one go.
+func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record {
 	records := make([]*record, len(keys))
 	var missing []int
 	for i, key := range keys {
-		if r, ok := s.get(key); ok {
-			records[i] = r
-		} else if len(key) <= MaxKey {
+		if records[i], _ = s.get(to, key); records[i] == nil && len(key) <= MaxKey {
 			missing = append(missing, i)
 		}
 	}
-	if len(missing) == 0 || s.cfg.Cache == nil || ctx.Err() != nil {
+	if to != reachBoth || len(missing) == 0 || s.cfg.Cache == nil || ctx.Err() != nil {
 		return records
 	}
 	begun := s.guard.next()
@@ -125,9 +135,6 @@ func (s *Store) lookUp(ctx context.Context, keys ...string) []*record {
 		return records
 	}
 	s.noteCache(ctx, "get", err)
-	if err != nil {
-		return records
-	}
 	for i, at := range missing {
 		if i < len(values) && values[i] != nil {
 			records[at] = s.admit(rules, keys[at], values[i], begun)
@@ -159,8 +166,8 @@ func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *rec
 }
 
 // keep offers what a load brought to the near level now, and to the shared
-// cache in the background.
-func (s *Store) keep(entries []entry, begun uint64, snapshot store.Snapshot) {
+// cache in the background. The load began at an instant.
+func (s *Store) keep(entries []entry, begun uint64, at int64, snapshot store.Snapshot) {
 	if !s.caching {
 		return
 	}
@@ -172,7 +179,7 @@ func (s *Store) keep(entries []entry, begun uint64, snapshot store.Snapshot) {
 			continue
 		}
 		r := e.record
-		r.begun, r.snapshot, r.read, r.ttl = begun, snapshot, now, jitter(s.cfg.TTL)
+		r.begun, r.loaded, r.snapshot, r.read, r.ttl = begun, at, snapshot, now, jitter(s.cfg.TTL)
 		put := func() {
 			if s.near != nil {
 				s.near.cache.Set(e.key, r)

@@ -12,15 +12,17 @@ import (
 // GetCharacter implements store.Characters.
 func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, c store.Consistency) (*store.Character, error) {
 	key := characterKey(id)
-	if s.usable(ctx, c) {
-		if ch, ok, err := s.findCharacter(ctx, key, id); ok {
+	if to, ok := s.usable(ctx, c); ok {
+		if ch, ok, err := s.findCharacter(ctx, to, key, id); ok {
 			s.metrics.hits[wayCharacter].Inc()
 			return copied(ch), err
 		}
 	}
 	ch, err := do(ctx, s, c, read[*store.Character]{
 		way: wayCharacter, key: key,
-		find: func(ctx context.Context) (*store.Character, bool, error) { return s.findCharacter(ctx, key, id) },
+		find: func(ctx context.Context, to reach) (*store.Character, bool, error) {
+			return s.findCharacter(ctx, to, key, id)
+		},
 		load: func(ctx context.Context) (*store.Character, store.Snapshot, error) {
 			return s.inner.ReadCharacter(ctx, id)
 		},
@@ -47,15 +49,17 @@ func (s *Store) ListCharacters(ctx context.Context, userID string, includeDelete
 }
 
 func (s *Store) list(ctx context.Context, userID string, c store.Consistency) ([]*store.Character, error) {
-	if s.usable(ctx, c) {
-		if l, ok, err := s.findList(ctx, userID); ok {
+	if to, ok := s.usable(ctx, c); ok {
+		if l, ok, err := s.findList(ctx, to, userID); ok {
 			s.metrics.hits[wayList].Inc()
 			return l, err
 		}
 	}
 	return do(ctx, s, c, read[[]*store.Character]{
 		way: wayList, key: listKey(userID),
-		find: func(ctx context.Context) ([]*store.Character, bool, error) { return s.findList(ctx, userID) },
+		find: func(ctx context.Context, to reach) ([]*store.Character, bool, error) {
+			return s.findList(ctx, to, userID)
+		},
 		load: func(ctx context.Context) ([]*store.Character, store.Snapshot, error) {
 			return s.inner.ReadCharacters(ctx, userID)
 		},
@@ -69,8 +73,8 @@ func (s *Store) list(ctx context.Context, userID string, c store.Consistency) ([
 	})
 }
 
-func (s *Store) findCharacter(ctx context.Context, key string, id store.CharacterID) (*store.Character, bool, error) {
-	r := s.lookUpOne(ctx, key)
+func (s *Store) findCharacter(ctx context.Context, to reach, key string, id store.CharacterID) (*store.Character, bool, error) {
+	r, _ := s.look(ctx, to, key, "")
 	switch {
 	case r == nil:
 		return nil, false, nil
@@ -89,8 +93,8 @@ func (s *Store) alive(r *record, id store.CharacterID) bool {
 
 // findList finds a list when every character in it is found and still the
 // user's.
-func (s *Store) findList(ctx context.Context, userID string) ([]*store.Character, bool, error) {
-	index := s.lookUpOne(ctx, listKey(userID))
+func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*store.Character, bool, error) {
+	index := s.lookMany(ctx, to, []string{listKey(userID)})[0]
 	if index == nil || index.kind != kindList {
 		return nil, false, nil
 	}
@@ -99,7 +103,7 @@ func (s *Store) findList(ctx context.Context, userID string) ([]*store.Character
 		keys[i] = characterKey(id)
 	}
 	list := make([]*store.Character, len(keys))
-	for i, r := range s.lookUp(ctx, keys...) {
+	for i, r := range s.lookMany(ctx, to, keys) {
 		if !s.alive(r, index.list[i]) || r.character.UserID != userID {
 			return nil, false, nil
 		}

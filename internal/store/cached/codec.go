@@ -55,6 +55,7 @@ const (
 type record struct {
 	kind     kind
 	begun    uint64         // number of the load in this process
+	loaded   int64          // when that began; 0 for a record from the shared cache
 	snapshot store.Snapshot // that the load saw
 	read     time.Time      // when, by this or another process's clock
 	ttl      time.Duration  // from when it is kept here

@@ -63,8 +63,8 @@
 // # When the feed is silent
 //
 // About every 50 ms the feed is asked how far it is. Once that was asked more
-// than the lease ago, every read goes to the engine, and joins no load older
-// than a moment, until the next confirmation. When the feed connects anew, all
+// than the lease ago, every read goes to the engine, or shares a load that began
+// within Config.Recent (100 ms), until the next confirmation. When the feed connects anew, all
 // that was cached is void: the floor is what the server shows then.
 //
 // An engine without snapshots (SQLite) has one process and no shared cache: the

@@ -26,17 +26,17 @@ func (w way) String() string {
 // metrics are what a Store counts. Names begin with waystone_cache_ and
 // waystone_feed_. Counters of the hot path are bound once.
 type metrics struct {
-	hits, misses, fresh [ways]prometheus.Counter
-	loads               [ways]prometheus.Counter
-	errors              *prometheus.CounterVec // by operation: get, set, decode
-	refused             prometheus.Counter
-	skipped             prometheus.Counter
-	changes             [store.TableCharacter + 1]prometheus.Counter
+	hits, shared, misses, fresh [ways]prometheus.Counter
+	loads                       [ways]prometheus.Counter
+	errors                      *prometheus.CounterVec // by operation: get, set, decode
+	refused                     prometheus.Counter
+	skipped                     prometheus.Counter
+	changes                     [store.TableCharacter + 1]prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, s *Store) *metrics {
 	reads := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "waystone_cache_reads_total", Help: "Reads by what was asked for and result: hit, miss or fresh.",
+		Name: "waystone_cache_reads_total", Help: "Reads by what was asked for and result: hit in the process, shared for one that the shared cache answered, miss, or fresh.",
 	}, []string{"read", "result"})
 	loads := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "waystone_cache_loads_total", Help: "Queries made for reads, by what was asked for. Readers of one key share one.",
@@ -57,6 +57,7 @@ func newMetrics(reg prometheus.Registerer, s *Store) *metrics {
 	}
 	for w := range ways {
 		m.hits[w] = reads.WithLabelValues(w.String(), "hit")
+		m.shared[w] = reads.WithLabelValues(w.String(), "shared")
 		m.misses[w] = reads.WithLabelValues(w.String(), "miss")
 		m.fresh[w] = reads.WithLabelValues(w.String(), "fresh")
 		m.loads[w] = loads.WithLabelValues(w.String())

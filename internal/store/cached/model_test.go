@@ -297,7 +297,7 @@ func TestNoOrderOfEventsGivesAnOldAnswer(t *testing.T) {
 		near := rapid.SampledFrom([]uint64{0, nearBytes}).Draw(rt, "near")
 		for range 2 {
 			n := &node{must: map[string]int64{}, open: true}
-			n.bench = b.replica(t, func(c *cached.Config) { c.Cache, c.NearBytes = w.cache, near })
+			n.bench = b.replica(t, func(c *cached.Config) { c.Cache, c.NearBytes, c.Recent = w.cache, near, time.Nanosecond })
 			w.nodes = append(w.nodes, n)
 		}
 		defer func() {

@@ -15,9 +15,9 @@ import (
 type read[T any] struct {
 	way way
 	key string // what is asked for
-	// find answers from the cache; an error is the contract's word that there is
-	// nothing.
-	find func(ctx context.Context) (T, bool, error)
+	// find answers from the cache; an error is the contract's word
+	// that there is nothing.
+	find func(ctx context.Context, to reach) (T, bool, error)
 	// load asks the store.
 	load func(ctx context.Context) (T, store.Snapshot, error)
 	// entries is what is kept of an answer. The key asked for comes last.
@@ -32,15 +32,21 @@ type outcome[T any] struct {
 	err   error
 	begun uint64
 	keys  []string // of everything in value, and the key asked for
+	found bool     // in the cache
 }
 
-// usable reports whether a read may be answered from the cache, and counts it
-// otherwise.
-func (s *Store) usable(ctx context.Context, c store.Consistency) bool {
-	return c == store.Cached && s.guard.open() && s.caching && ctx.Err() == nil && !s.closed.Load()
+// usable reports whether a read may be answered from the cache in the process,
+// and from what of it.
+func (s *Store) usable(ctx context.Context, c store.Consistency) (reach, bool) {
+	to := reachRecent
+	if s.guard.open() {
+		to = reachNear
+	}
+	return to, c == store.Cached && s.caching && ctx.Err() == nil && !s.closed.Load()
 }
 
-// do answers a read that the cache did not answer at once.
+// do answers a read that the cache in the process did not answer at once. The
+// shared cache is asked in the load, so that those who share one ask it once.
 func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
@@ -54,7 +60,6 @@ func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T
 		s.metrics.fresh[r.way].Inc()
 		return fresh(ctx, s, r)
 	}
-	s.metrics.misses[r.way].Inc()
 	entered := s.guard.next()
 	floor := s.guard.floor(r.key)
 	for range 2 {
@@ -63,9 +68,14 @@ func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T
 		name := strconv.FormatUint(floor, 10) + "@" + r.way.String() + "@" + r.key
 		if !s.guard.open() {
 			// Nobody tells of evictions: loads are shared by those who come together.
-			name += "@" + strconv.FormatInt(s.guard.clock()/int64(slot), 10)
+			name += "@" + strconv.FormatInt(s.guard.clock()/int64(s.cfg.Recent), 10)
 		}
 		out, err := fly(ctx, s, name, s.guard.next(), false, r)
+		if out.found {
+			s.metrics.shared[r.way].Inc()
+		} else {
+			s.metrics.misses[r.way].Inc()
+		}
 		if out.begun == 0 || out.begun >= entered || s.guard.floor(out.keys...) <= out.begun {
 			return out.value, err
 		}
@@ -126,11 +136,15 @@ func (s *Store) flight(ctx context.Context, f func(context.Context) any) (v any)
 // load asks the store and keeps the answer.
 func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[T]) outcome[T] {
 	out := outcome[T]{begun: begun, keys: []string{r.key}}
-	if !fresh && s.caching && s.guard.open() {
-		// Another load may have ended between the caller's look and this one.
+	at := s.guard.clock()
+	if !fresh && s.caching {
+		to := reachRecent
+		if s.guard.open() {
+			to = reachBoth
+		}
 		looked := s.guard.next()
-		if v, ok, err := r.find(ctx); ok {
-			out.value, out.err, out.begun = v, err, looked
+		if v, ok, err := r.find(ctx, to); ok {
+			out.value, out.err, out.begun, out.found = v, err, looked, true
 			if err == nil {
 				out.keys = keysOf(out.keys, r.entries(v))
 			}
@@ -144,9 +158,9 @@ func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read
 	case out.err == nil:
 		entries := r.entries(out.value)
 		out.keys = keysOf(out.keys, entries)
-		s.keep(entries, begun, snapshot)
+		s.keep(entries, begun, at, snapshot)
 	case r.absent.record != nil && errs.ReasonOf(out.err) == errs.ReasonOf(r.absent.record.err):
-		s.keep([]entry{r.absent}, begun, snapshot)
+		s.keep([]entry{r.absent}, begun, at, snapshot)
 	case timedOut(ctx, out.err):
 		out.err = store.ErrUnavailable.Wrap(fmt.Errorf("load took longer than %s: %w", s.cfg.LoadTimeout, out.err))
 	}

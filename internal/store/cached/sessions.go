@@ -29,15 +29,15 @@ func (s *Store) GetSession(ctx context.Context, token string, c store.Consistenc
 func (s *Store) login(ctx context.Context, token string, c store.Consistency) (login, error) {
 	d := store.DigestOf(token)
 	key := tokenKey(d)
-	if s.usable(ctx, c) {
-		if l, ok, err := s.findLogin(ctx, key, d); ok {
+	if to, ok := s.usable(ctx, c); ok {
+		if l, ok, err := s.findLogin(ctx, to, key, d); ok {
 			s.metrics.hits[waySession].Inc()
 			return l, err
 		}
 	}
 	return do(ctx, s, c, read[login]{
 		way: waySession, key: key,
-		find: func(ctx context.Context) (login, bool, error) { return s.findLogin(ctx, key, d) },
+		find: func(ctx context.Context, to reach) (login, bool, error) { return s.findLogin(ctx, to, key, d) },
 		load: func(ctx context.Context) (login, store.Snapshot, error) {
 			sess, u, snapshot, err := s.inner.ReadSession(ctx, token)
 			return login{sess, u, d}, snapshot, err
@@ -49,8 +49,8 @@ func (s *Store) login(ctx context.Context, token string, c store.Consistency) (l
 	})
 }
 
-func (s *Store) findLogin(ctx context.Context, key string, d store.Digest) (login, bool, error) {
-	index := s.lookUpOne(ctx, key)
+func (s *Store) findLogin(ctx context.Context, to reach, key string, d store.Digest) (login, bool, error) {
+	index, _ := s.look(ctx, to, key, "")
 	switch {
 	case index == nil:
 		return login{}, false, nil
@@ -59,7 +59,7 @@ func (s *Store) findLogin(ctx context.Context, key string, d store.Digest) (logi
 	case index.kind != kindToken:
 		return login{}, false, nil
 	}
-	sess, u := s.lookUpTwo(ctx, sessionKey(index.id), userKey(index.owner))
+	sess, u := s.look(ctx, to, sessionKey(index.id), userKey(index.owner))
 	if sess == nil || sess.kind != kindSession || sess.session.ID != index.id || sess.token != d ||
 		u == nil || u.kind != kindUser || u.user.ID != sess.session.UserID {
 		return login{}, false, nil

@@ -28,8 +28,9 @@ const (
 	Spread = 0.2
 	// AbsentTTL bounds how long it is remembered that something is not there.
 	AbsentTTL = 5 * time.Second
-	// slot is how old a load may be that others join while the feed is silent.
-	slot = 100 * time.Millisecond
+	// DefaultRecent is how old a load may be that others use while the feed is
+	// silent, when Config leaves Recent at 0.
+	DefaultRecent = 100 * time.Millisecond
 )
 
 // Config is what a Store is built from.
@@ -45,6 +46,9 @@ type Config struct {
 	// Lease is how long cached values may be used after the feed was asked; it
 	// bounds how old an answer can be. 0 is DefaultLease.
 	Lease time.Duration
+	// Recent is how old a load may be that others use while the feed is silent.
+	// 0 is DefaultRecent.
+	Recent time.Duration
 	// LoadTimeout bounds a load, whose callers may all have gone. 0 is
 	// DefaultLoadTimeout.
 	LoadTimeout time.Duration
@@ -92,6 +96,9 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 	}
 	if cfg.Lease == 0 {
 		cfg.Lease = DefaultLease
+	}
+	if cfg.Recent == 0 {
+		cfg.Recent = DefaultRecent
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -9,15 +9,15 @@ import (
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, id string, c store.Consistency) (*store.User, error) {
 	key := userKey(id)
-	if s.usable(ctx, c) {
-		if u, ok, err := s.findUser(ctx, key, id); ok {
+	if to, ok := s.usable(ctx, c); ok {
+		if u, ok, err := s.findUser(ctx, to, key, id); ok {
 			s.metrics.hits[wayUser].Inc()
 			return copied(u), err
 		}
 	}
 	u, err := do(ctx, s, c, read[*store.User]{
 		way: wayUser, key: key,
-		find: func(ctx context.Context) (*store.User, bool, error) { return s.findUser(ctx, key, id) },
+		find: func(ctx context.Context, to reach) (*store.User, bool, error) { return s.findUser(ctx, to, key, id) },
 		load: func(ctx context.Context) (*store.User, store.Snapshot, error) {
 			return s.inner.ReadUser(ctx, store.ByID, id)
 		},
@@ -44,15 +44,17 @@ func (s *Store) GetUserByEmail(ctx context.Context, email string, c store.Consis
 func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key string,
 	by store.UserKey, value string, carries func(*store.User) bool,
 ) (*store.User, error) {
-	if s.usable(ctx, c) {
-		if u, ok, err := s.findByIndex(ctx, key, carries); ok {
+	if to, ok := s.usable(ctx, c); ok {
+		if u, ok, err := s.findByIndex(ctx, to, key, carries); ok {
 			s.metrics.hits[way].Inc()
 			return copied(u), err
 		}
 	}
 	u, err := do(ctx, s, c, read[*store.User]{
 		way: way, key: key,
-		find: func(ctx context.Context) (*store.User, bool, error) { return s.findByIndex(ctx, key, carries) },
+		find: func(ctx context.Context, to reach) (*store.User, bool, error) {
+			return s.findByIndex(ctx, to, key, carries)
+		},
 		load: func(ctx context.Context) (*store.User, store.Snapshot, error) {
 			return s.inner.ReadUser(ctx, by, value)
 		},
@@ -62,8 +64,8 @@ func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key s
 	return copied(u), err
 }
 
-func (s *Store) findUser(ctx context.Context, key, id string) (*store.User, bool, error) {
-	r := s.lookUpOne(ctx, key)
+func (s *Store) findUser(ctx context.Context, to reach, key, id string) (*store.User, bool, error) {
+	r, _ := s.look(ctx, to, key, "")
 	switch {
 	case r == nil:
 		return nil, false, nil
@@ -75,8 +77,8 @@ func (s *Store) findUser(ctx context.Context, key, id string) (*store.User, bool
 	return r.user, true, nil
 }
 
-func (s *Store) findByIndex(ctx context.Context, key string, carries func(*store.User) bool) (*store.User, bool, error) {
-	index := s.lookUpOne(ctx, key)
+func (s *Store) findByIndex(ctx context.Context, to reach, key string, carries func(*store.User) bool) (*store.User, bool, error) {
+	index, _ := s.look(ctx, to, key, "")
 	switch {
 	case index == nil:
 		return nil, false, nil
@@ -85,7 +87,7 @@ func (s *Store) findByIndex(ctx context.Context, key string, carries func(*store
 	case index.kind != kindID:
 		return nil, false, nil
 	}
-	u, ok, err := s.findUser(ctx, userKey(index.id), index.id)
+	u, ok, err := s.findUser(ctx, to, userKey(index.id), index.id)
 	return u, ok && err == nil && carries(u), nil
 }
 
