@@ -86,6 +86,12 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 	if err != nil {
 		return nil, err
 	}
+	if pg, ok := eng.(*postgres.Store); ok {
+		if err := pg.RequireFeed(ctx); err != nil {
+			_ = eng.Close()
+			return nil, err
+		}
+	}
 	d := &dataStore{engine: eng}
 	cfg := cached.Config{
 		NearBytes: uint64(s.database.CacheNearBytes), //nolint:gosec // 0 or more by its setting

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -37,6 +39,9 @@ const (
 	// feedRetryMax.
 	feedRetryMin = 50 * time.Millisecond
 	feedRetryMax = 2 * time.Second
+	// feedIdle is after how long without a question the server ends a connection
+	// of the feed; longer than any wait of the feed.
+	feedIdle = feedBeginning + 15*time.Second
 )
 
 // connection is one connection of a feed: it tells to until something fails.
@@ -45,21 +50,36 @@ type connection func(ctx context.Context, to store.Follower) error
 // errNoFeed is the error of a feed that cannot work however often it is tried.
 var errNoFeed = errors.New("no change feed is possible")
 
-// keepFollowing connects again and again until ctx ends.
+// begun is a Follower that remembers whether a connection began.
+type begun struct {
+	store.Follower
+	yes bool
+}
+
+// Reset implements store.Follower.
+func (b *begun) Reset(origin string, at store.Snapshot) {
+	b.yes = true
+	b.Follower.Reset(origin, at)
+}
+
+// keepFollowing connects again and again until ctx ends. What has worked once
+// can work again: then also an errNoFeed only ends the connection.
 func keepFollowing(ctx context.Context, to store.Follower, connect connection) error {
 	pause := feedRetryMin
+	worked := false
 	for {
-		began := time.Now()
-		err := connect(ctx, to)
+		b := &begun{Follower: to}
+		err := connect(ctx, b)
+		worked = worked || b.yes
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, errNoFeed):
+		case errors.Is(err, errNoFeed) && !worked:
 			return err
 		}
 		to.Lost(err)
-		if time.Since(began) > feedRetryMax {
-			pause = feedRetryMin // it had worked
+		if b.yes {
+			pause = feedRetryMin
 		}
 		select {
 		case <-ctx.Done():
@@ -68,6 +88,33 @@ func keepFollowing(ctx context.Context, to store.Follower, connect connection) e
 		}
 		pause = min(2*pause, feedRetryMax)
 	}
+}
+
+// connectFeed connects, and refuses a pooler: it passes on neither
+// notifications nor the log, and would not say so.
+func connectFeed(ctx context.Context, c *pgx.ConnConfig) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*feedPatience)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("connect (a pooler may refuse; then DATABASE_FEED_URL has to name the server itself): %w", err)
+	}
+	// A client that stands still and one that has gone look alike to the server,
+	// which keeps what it has to tell them. Servers before 14 have no such limit.
+	var process uint32
+	err = conn.QueryRow(ctx, `SELECT pg_backend_pid() FROM (SELECT) one LEFT JOIN
+		(SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'idle_session_timeout') s ON true`,
+		strconv.FormatInt(feedIdle.Milliseconds(), 10)).Scan(&process)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("ask the server: %w", err)
+	case process != conn.PgConn().PID():
+		err = fmt.Errorf("%w through a pooler: set DATABASE_FEED_URL to a URL of the server itself", errNoFeed)
+	default:
+		return conn, nil
+	}
+	closeFeed(conn)
+	return nil, err
 }
 
 // feedConfig is how the feed connects: like the pool, but so that a server
@@ -123,35 +170,98 @@ func beginFeed(ctx context.Context, conn *pgx.Conn, to store.Follower) error {
 // Feed returns the feed of what changes in the database, by Config.Feed.
 func (s *Store) Feed() store.Feed { return chosenFeed{s} }
 
-// chosenFeed chooses when it is followed, and says so in the log.
+// chosenFeed chooses whenever it connects, and says so in the log.
 type chosenFeed struct{ store *Store }
 
 // Follow implements store.Feed.
 func (c chosenFeed) Follow(ctx context.Context, to store.Follower) error {
-	s := c.store
-	replication, triggers := newReplicationFeed(s), newTriggerFeed(s)
-	if s.feed == FeedTriggers {
-		return c.follow(ctx, triggers, FeedTriggers, to)
-	}
-	err := replication.try(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case err == nil:
-		err = c.follow(ctx, replication, FeedReplication, to)
-		if err == nil || s.feed == FeedReplication {
-			return err
-		}
-	case s.feed == FeedReplication:
-		return fmt.Errorf("%w: CHANGE_FEED=replication cannot work: %w", errNoFeed, err)
-	}
-	s.log.InfoContext(ctx, "changes are learned from triggers; replication would cost the website less", "why_not_replication", err.Error())
-	return c.follow(ctx, triggers, FeedTriggers, to)
+	choice := &feedChoice{store: c.store}
+	return keepFollowing(ctx, to, choice.connect)
 }
 
-func (c chosenFeed) follow(ctx context.Context, feed store.Feed, mode FeedMode, to store.Follower) error {
-	c.store.log.InfoContext(ctx, "the change feed begins", "mode", string(mode))
-	return feed.Follow(ctx, to)
+// feedChoice is what was chosen last, and why not the other.
+type feedChoice struct {
+	store   *Store
+	mode    FeedMode
+	against error // replication
+	refused bool  // by the server, though all was in place
+}
+
+func (c *feedChoice) connect(ctx context.Context, to store.Follower) error {
+	mode, err := c.choose(ctx)
+	if err != nil {
+		return err
+	}
+	if mode != c.mode {
+		attrs := []any{"mode", string(mode)}
+		if c.against != nil {
+			attrs = append(attrs, "why_not_replication", c.against.Error())
+		}
+		c.store.log.InfoContext(ctx, "the change feed begins", attrs...)
+		c.mode = mode
+	}
+	if mode == FeedTriggers {
+		err = newTriggerFeed(c.store).connect(ctx, to)
+		if errors.Is(err, errNoFeed) && c.against != nil {
+			err = fmt.Errorf("%w; nor by replication: %w", err, c.against)
+		}
+		return err
+	}
+	b := &begun{Follower: to}
+	err = newReplicationFeed(c.store).connect(ctx, b)
+	if !b.yes && c.store.feed == FeedAuto && refused(err) {
+		c.against, c.refused = err, true
+	}
+	return err
+}
+
+// choose returns the mode to connect with. A server that does not answer
+// decides nothing.
+func (c *feedChoice) choose(ctx context.Context) (FeedMode, error) {
+	if c.store.feed == FeedTriggers || c.refused {
+		return FeedTriggers, nil
+	}
+	conn, err := connectFeed(ctx, c.store.feedConn.Copy())
+	if err != nil {
+		return "", err
+	}
+	defer closeFeed(conn)
+	bounded, cancel := context.WithTimeout(ctx, feedPatience)
+	defer cancel()
+	err = newReplicationFeed(c.store).allowed(bounded, conn)
+	switch {
+	case err == nil:
+		c.against = nil
+		return FeedReplication, nil
+	case !errors.Is(err, errNoFeed):
+		return "", err
+	case c.store.feed == FeedReplication:
+		return "", fmt.Errorf("CHANGE_FEED=replication cannot work: %w", err)
+	}
+	c.against = err
+	return FeedTriggers, nil
+}
+
+// refused reports whether the server answered, and will not have it: a
+// right or an entry of pg_hba.conf is missing, or all senders or slots are
+// taken.
+func refused(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && len(pe.Code) == 5 &&
+		(pe.Code[:2] == "28" || pe.Code[:2] == "53" || pe.Code == "42501" || pe.Code == "0A000")
+}
+
+// RequireFeed returns an error when Config.Feed asks for a mode that cannot
+// work: a sentence that says what is missing and what to run.
+func (s *Store) RequireFeed(ctx context.Context) error {
+	if s.feed == FeedAuto {
+		return nil
+	}
+	ok, detail, err := s.checkFeed(ctx)
+	if err != nil || ok {
+		return err
+	}
+	return errConfig(fmt.Sprintf("CHANGE_FEED=%s: %s", s.feed, detail))
 }
 
 // MakeFeed puts in place what the feed needs in the database, for roles that
@@ -159,7 +269,7 @@ func (c chosenFeed) follow(ctx context.Context, feed store.Feed, mode FeedMode, 
 // publication. The role has to own the website's tables, and needs CREATE on
 // the database.
 func (s *Store) MakeFeed(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.feedConn.Copy())
+	conn, err := connectFeed(ctx, s.feedConn.Copy())
 	if err != nil {
 		return translate(ctx, "make the change feed", err)
 	}
@@ -178,13 +288,20 @@ func (s *Store) MakeFeed(ctx context.Context) error {
 	if !publishes {
 		return nil
 	}
-	return newReplicationFeed(s).publish(ctx, conn)
+	err = newReplicationFeed(s).publish(ctx, conn)
+	if s.feed == FeedAuto && errors.Is(err, errNoFeed) {
+		return nil // the triggers do
+	}
+	return err
 }
 
 // checkFeed says which feed can work, and what keeps the others from working.
 // It changes nothing.
 func (s *Store) checkFeed(ctx context.Context) (ok bool, detail string, err error) {
-	conn, err := pgx.ConnectConfig(ctx, s.feedConn.Copy())
+	conn, err := connectFeed(ctx, s.feedConn.Copy())
+	if errors.Is(err, errNoFeed) {
+		return false, err.Error(), nil
+	}
 	if err != nil {
 		return false, "", translate(ctx, "connect", err)
 	}

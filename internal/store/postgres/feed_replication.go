@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	// feedPublication names what is published to the feed.
-	feedPublication = "waystone_feed"
 	// feedTransaction is how many changes of one transaction are told one by
 	// one; of more it is told that any row may have changed.
 	feedTransaction = 4096
@@ -27,67 +25,7 @@ const (
 	// feedBeginning bounds the wait for transactions that were under way when the
 	// feed connected.
 	feedBeginning = 30 * time.Second
-	// columnLists is the server version from which a publication can leave
-	// columns out: older ones would send passwords and tokens.
-	columnLists = 150000
 )
-
-// published is a table of the publication and what is published of it.
-type published struct {
-	table   store.Table
-	name    pgx.Identifier
-	columns []string // ours, in the order of better-auth's names below
-	// The names of columns as the table has them; "" for one it does not have.
-	id, owner, banned, banExpires, expires, provider string
-}
-
-// publishedTables returns what is published. Nothing of it is secret.
-func (w *website) publishedTables() []published {
-	name := func(t *table, camel string) string {
-		c, _ := t.column(camel)
-		return c.name
-	}
-	tables := []published{
-		{
-			table: store.TableUser, name: pgx.Identifier{w.user.schema, w.user.name}, id: name(w.user, "id"),
-			banned: name(w.user, "banned"), banExpires: name(w.user, "banExpires"),
-		},
-		{
-			table: store.TableSession, name: pgx.Identifier{w.session.schema, w.session.name}, id: name(w.session, "id"),
-			owner: name(w.session, "userId"), expires: name(w.session, "expiresAt"),
-		},
-		{
-			table: store.TableAccount, name: pgx.Identifier{w.account.schema, w.account.name}, id: name(w.account, "id"),
-			owner: name(w.account, "userId"), provider: name(w.account, "providerId"),
-		},
-		{table: store.TableCharacter, name: pgx.Identifier{"game", "character"}, id: "id", owner: "user_id"},
-	}
-	for i := range tables {
-		p := &tables[i]
-		for _, c := range []string{p.id, p.owner, p.banned, p.banExpires, p.expires, p.provider} {
-			if c != "" {
-				p.columns = append(p.columns, c)
-			}
-		}
-	}
-	return tables
-}
-
-// publishSQL makes the publication, or with ALTER brings it up to date.
-func publishSQL(verb string, tables []published) string {
-	list := make([]string, len(tables))
-	for i, p := range tables {
-		columns := make([]string, len(p.columns))
-		for j, c := range p.columns {
-			columns[j] = quote(c)
-		}
-		list[i] = fmt.Sprintf("%s (%s)", p.name.Sanitize(), strings.Join(columns, ", "))
-	}
-	if verb == "ALTER" {
-		return fmt.Sprintf("ALTER PUBLICATION %s SET TABLE %s", feedPublication, strings.Join(list, ", "))
-	}
-	return fmt.Sprintf("CREATE PUBLICATION %s FOR TABLE %s", feedPublication, strings.Join(list, ", "))
-}
 
 // replicationFeed tells what the server's write-ahead log holds of the
 // published tables.
@@ -100,77 +38,6 @@ func newReplicationFeed(s *Store) *replicationFeed {
 	return &replicationFeed{store: s, tables: s.web.publishedTables()}
 }
 
-// Follow implements store.Feed.
-func (f *replicationFeed) Follow(ctx context.Context, to store.Follower) error {
-	return keepFollowing(ctx, to, f.connect)
-}
-
-// try says what keeps the feed from working; nil when nothing does. It makes
-// the publication where there is none.
-func (f *replicationFeed) try(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, feedBeginning)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, f.store.feedConn.Copy())
-	if err != nil {
-		return translate(ctx, "connect", err)
-	}
-	defer closeFeed(conn)
-	if err := f.allowed(ctx, conn); err != nil {
-		return err
-	}
-	if err := f.publish(ctx, conn); err != nil {
-		return err
-	}
-	log, err := f.logConn(ctx)
-	if err != nil {
-		return err
-	}
-	return log.Close(ctx)
-}
-
-// allowed says what of the server and the role keeps the feed from working. It
-// changes nothing.
-func (f *replicationFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
-	var version int
-	var level, role string
-	var may, there, same, owns bool
-	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('wal_level'), rolreplication OR rolsuper, rolname::text
-		FROM pg_roles WHERE rolname = current_user`).Scan(&version, &level, &may, &role)
-	switch {
-	case err != nil:
-		return translate(ctx, "ask the server what it allows", err)
-	case version < columnLists:
-		return errors.New("it needs PostgreSQL 15 or newer, where a publication can leave out columns that hold secrets")
-	case level != "logical":
-		return fmt.Errorf("it needs wal_level = logical in postgresql.conf and a restart of PostgreSQL; it is %s", level)
-	case !may:
-		return fmt.Errorf("the role may not replicate: a superuser has to run ALTER ROLE %s REPLICATION", pgx.Identifier{role}.Sanitize())
-	}
-	if err := conn.QueryRow(ctx, publicationQuery, feedPublication, f.want()).Scan(&there, &same); err != nil || same {
-		return translate(ctx, "look for the publication", err)
-	}
-	oids, err := f.tableIDs(ctx, conn)
-	if err != nil {
-		return err
-	}
-	err = conn.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE') AND bool_and(pg_has_role(relowner, 'USAGE'))
-		FROM pg_class WHERE oid = ANY($1::oid[])`, oids).Scan(&owns)
-	if err == nil && !owns {
-		return f.errPublish(there)
-	}
-	return translate(ctx, "look for the owner of the tables", err)
-}
-
-// errPublish says what the owner has to run.
-func (f *replicationFeed) errPublish(there bool) error {
-	verb := "CREATE"
-	if there {
-		verb = "ALTER"
-	}
-	return fmt.Errorf("%w: the role may not make the publication of the change feed: the owner of the tables has to run: %s",
-		errNoFeed, publishSQL(verb, f.tables))
-}
-
 // logConn returns a connection that can read the log.
 func (f *replicationFeed) logConn(ctx context.Context) (*pgconn.PgConn, error) {
 	cfg := f.store.feedConn.Copy()
@@ -178,66 +45,13 @@ func (f *replicationFeed) logConn(ctx context.Context) (*pgconn.PgConn, error) {
 	cfg.RuntimeParams["application_name"] = "waystone feed log"
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.RuntimeParams["datestyle"] = "ISO"
+	cfg.RuntimeParams["wal_sender_timeout"] = "10000"
 	delete(cfg.RuntimeParams, "statement_timeout") // it would count the whole stream
 	conn, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 	if err != nil {
 		return nil, fmt.Errorf("connect for replication; max_wal_senders and pg_hba.conf have to allow it: %w", err)
 	}
 	return conn, nil
-}
-
-// publish sees to it that the publication is there and publishes what it must.
-func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*feedPatience)
-	defer cancel()
-	var there, same bool
-	look := func(q interface {
-		QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	},
-	) error {
-		return q.QueryRow(ctx, publicationQuery, feedPublication, f.want()).Scan(&there, &same)
-	}
-	if err := look(conn); err != nil || same {
-		return err
-	}
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, feedLock); err != nil {
-			return err
-		}
-		if err := look(tx); err != nil || same { // another replica was faster
-			return err
-		}
-		verb := "CREATE"
-		if there {
-			verb = "ALTER"
-		}
-		_, err := tx.Exec(ctx, publishSQL(verb, f.tables))
-		return err
-	})
-	if denied(err) {
-		return f.errPublish(there)
-	}
-	return err
-}
-
-// publicationQuery tells whether publication $1 is there, and whether it
-// publishes exactly what $2 says, of the tables that have those names now.
-const publicationQuery = `SELECT EXISTS (SELECT 1 FROM pg_publication WHERE pubname = $1), COALESCE((
-	SELECT array_agg(format('%s.%s (%s)', schemaname, tablename, (SELECT string_agg(a, ', ' ORDER BY a COLLATE "C") FROM unnest(attnames::text[]) a))
-		ORDER BY schemaname COLLATE "C", tablename COLLATE "C")
-	FROM pg_publication_tables WHERE pubname = $1
-) = $2::text[], false)`
-
-// want is what publicationQuery compares with.
-func (f *replicationFeed) want() []string {
-	tables := slices.Clone(f.tables)
-	slices.SortFunc(tables, func(a, b published) int { return slices.Compare(a.name, b.name) })
-	list := make([]string, len(tables))
-	for i, p := range tables {
-		columns := slices.Sorted(slices.Values(p.columns))
-		list[i] = fmt.Sprintf("%s.%s (%s)", p.name[0], p.name[1], strings.Join(columns, ", "))
-	}
-	return list
 }
 
 // replication is one connection of the feed.
@@ -247,6 +61,7 @@ type replication struct {
 	side *pgx.Conn      // for questions
 	conn *pgconn.PgConn // for the log
 	oids []uint32
+	mark string // of the publication
 
 	relations map[uint32]*relation
 	txn       []store.Change
@@ -269,8 +84,8 @@ func (f *replicationFeed) connect(ctx context.Context, to store.Follower) error 
 	var err error
 	side := f.store.feedConn.Copy()
 	side.RuntimeParams["synchronous_commit"] = "local" // what it writes waits for this server's disk alone
-	if r.side, err = pgx.ConnectConfig(ctx, side); err != nil {
-		return fmt.Errorf("connect: %w", err)
+	if r.side, err = connectFeed(ctx, side); err != nil {
+		return err
 	}
 	defer closeFeed(r.side)
 	if err := f.publish(ctx, r.side); err != nil {
@@ -291,16 +106,6 @@ func (f *replicationFeed) connect(ctx context.Context, to store.Follower) error 
 		return err
 	}
 	return r.follow(ctx)
-}
-
-func (f *replicationFeed) tableIDs(ctx context.Context, conn *pgx.Conn) ([]uint32, error) {
-	oids := make([]uint32, len(f.tables))
-	for i, p := range f.tables {
-		if err := conn.QueryRow(ctx, `SELECT $1::text::regclass::oid`, p.name.Sanitize()).Scan(&oids[i]); err != nil {
-			return nil, fmt.Errorf("look for table %s: %w", p.name.Sanitize(), err)
-		}
-	}
-	return oids, nil
 }
 
 // begin makes the slot, which ends with the connection, and tells the
@@ -385,14 +190,20 @@ func (r *replication) ask(ctx context.Context) (question, error) {
 	var block int
 	var same *bool
 	var there, published bool
+	var mark string
 	var batch pgx.Batch
 	batch.Queue(askQuery, r.oids, names).QueryRow(func(row pgx.Row) error { return row.Scan(&seen, &insert, &flush, &block, &same) })
-	batch.Queue(publicationQuery, feedPublication, r.feed.want()).QueryRow(func(row pgx.Row) error { return row.Scan(&there, &published) })
+	batch.Queue(publicationQuery, feedPublication, r.feed.want()).QueryRow(func(row pgx.Row) error { return row.Scan(&there, &published, &mark) })
 	if err := r.side.SendBatch(ctx, &batch).Close(); err != nil {
 		return q, fmt.Errorf("ask the server: %w", err)
 	}
 	if same == nil || !*same || !published {
 		return q, errors.New("a table was replaced by another of its name, or the publication was changed")
+	}
+	if r.mark == "" {
+		r.mark = mark
+	} else if r.mark != mark {
+		return q, errors.New("the publication was changed; a table may have been out of it for a moment")
 	}
 	var err error
 	if q.at, err = store.ParseSnapshot(seen); err != nil {
