@@ -39,7 +39,7 @@ func (c *Config) Register(s *config.Section) {
 			}
 			return nil
 		}))
-	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed.", config.Range(time.Second, 24*time.Hour))
+	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and those of users who are gone are marked.", config.Range(time.Second, 24*time.Hour))
 }
 
 func checkDatabaseURL(u string) error {

@@ -24,7 +24,7 @@ import (
 const (
 	// layout has to be raised when a message in a body gains, loses or changes a
 	// field: binaries of both layouts may share a Redis.
-	layout     = 1
+	layout     = 2
 	headerSize = 6
 )
 

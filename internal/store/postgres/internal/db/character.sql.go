@@ -11,47 +11,59 @@ import (
 )
 
 const getCharacter = `-- name: GetCharacter :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game.character WHERE id = $1
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, COALESCE((
+    SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+        i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
+    FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items
+FROM game.character c WHERE c.id = $1
 `
 
-func (q *Queries) GetCharacter(ctx context.Context, id int64) (GameCharacter, error) {
+type GetCharacterRow struct {
+	GameCharacter GameCharacter
+	Items         []byte
+}
+
+// The items come in the same statement, as they were at the same instant: an
+// array of arrays, in the order of the columns.
+func (q *Queries) GetCharacter(ctx context.Context, id int64) (GetCharacterRow, error) {
 	row := q.db.QueryRow(ctx, getCharacter, id)
-	var i GameCharacter
+	var i GetCharacterRow
 	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Name,
-		&i.NameKey,
-		&i.Slot,
-		&i.Gender,
-		&i.BirthStone,
-		&i.Hair,
-		&i.Face,
-		&i.Zone,
-		&i.X,
-		&i.Y,
-		&i.ReviveZone,
-		&i.Job,
-		&i.Level,
-		&i.Xp,
-		&i.Hp,
-		&i.Mp,
-		&i.Strength,
-		&i.Dexterity,
-		&i.Intelligence,
-		&i.Concentration,
-		&i.Charm,
-		&i.Sense,
-		&i.StatPoints,
-		&i.SkillPoints,
-		&i.Stamina,
-		&i.Money,
-		&i.Version,
-		&i.CreateKey,
-		&i.LastSaveKey,
-		&i.DeleteAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
+		&i.GameCharacter.ID,
+		&i.GameCharacter.UserID,
+		&i.GameCharacter.Name,
+		&i.GameCharacter.NameKey,
+		&i.GameCharacter.Slot,
+		&i.GameCharacter.Gender,
+		&i.GameCharacter.BirthStone,
+		&i.GameCharacter.Hair,
+		&i.GameCharacter.Face,
+		&i.GameCharacter.Zone,
+		&i.GameCharacter.X,
+		&i.GameCharacter.Y,
+		&i.GameCharacter.ReviveZone,
+		&i.GameCharacter.Job,
+		&i.GameCharacter.Level,
+		&i.GameCharacter.Xp,
+		&i.GameCharacter.Hp,
+		&i.GameCharacter.Mp,
+		&i.GameCharacter.Strength,
+		&i.GameCharacter.Dexterity,
+		&i.GameCharacter.Intelligence,
+		&i.GameCharacter.Concentration,
+		&i.GameCharacter.Charm,
+		&i.GameCharacter.Sense,
+		&i.GameCharacter.StatPoints,
+		&i.GameCharacter.SkillPoints,
+		&i.GameCharacter.Stamina,
+		&i.GameCharacter.Money,
+		&i.GameCharacter.Version,
+		&i.GameCharacter.CreateKey,
+		&i.GameCharacter.LastSaveKey,
+		&i.GameCharacter.DeleteAt,
+		&i.GameCharacter.CreatedAt,
+		&i.GameCharacter.UpdatedAt,
+		&i.Items,
 	)
 	return i, err
 }
@@ -222,60 +234,153 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 	return i, err
 }
 
-const listCharacters = `-- name: ListCharacters :many
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game.character
-WHERE user_id = $1 AND (delete_at IS NULL OR $2::bool)
-ORDER BY slot
+const insertItems = `-- name: InsertItems :exec
+INSERT INTO game.item (character_id, place, type, number, quantity,
+    crafted, gem, durability, life, socket, appraised, grade)
+SELECT $1::bigint, unnest($2::smallint[]), unnest($3::smallint[]), unnest($4::smallint[]),
+    unnest($5::bigint[]), unnest($6::boolean[]), unnest($7::smallint[]),
+    unnest($8::smallint[]), unnest($9::smallint[]), unnest($10::boolean[]),
+    unnest($11::boolean[]), unnest($12::smallint[])
 `
 
-func (q *Queries) ListCharacters(ctx context.Context, userID string, includeDeleted bool) ([]GameCharacter, error) {
+type InsertItemsParams struct {
+	CharacterID  int64
+	Places       []int16
+	Types        []int16
+	Numbers      []int16
+	Quantities   []int64
+	Crafted      []bool
+	Gems         []int16
+	Durabilities []int16
+	Lives        []int16
+	Sockets      []bool
+	Appraised    []bool
+	Grades       []int16
+}
+
+func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error {
+	_, err := q.db.Exec(ctx, insertItems,
+		arg.CharacterID,
+		arg.Places,
+		arg.Types,
+		arg.Numbers,
+		arg.Quantities,
+		arg.Crafted,
+		arg.Gems,
+		arg.Durabilities,
+		arg.Lives,
+		arg.Sockets,
+		arg.Appraised,
+		arg.Grades,
+	)
+	return err
+}
+
+const listCharacters = `-- name: ListCharacters :many
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, COALESCE((
+    SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+        i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
+    FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items
+FROM game.character c
+WHERE c.user_id = $1 AND (c.delete_at IS NULL OR $2::bool)
+ORDER BY c.slot
+`
+
+type ListCharactersRow struct {
+	GameCharacter GameCharacter
+	Items         []byte
+}
+
+func (q *Queries) ListCharacters(ctx context.Context, userID string, includeDeleted bool) ([]ListCharactersRow, error) {
 	rows, err := q.db.Query(ctx, listCharacters, userID, includeDeleted)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []GameCharacter
+	var items []ListCharactersRow
 	for rows.Next() {
-		var i GameCharacter
+		var i ListCharactersRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.UserID,
-			&i.Name,
-			&i.NameKey,
-			&i.Slot,
-			&i.Gender,
-			&i.BirthStone,
-			&i.Hair,
-			&i.Face,
-			&i.Zone,
-			&i.X,
-			&i.Y,
-			&i.ReviveZone,
-			&i.Job,
-			&i.Level,
-			&i.Xp,
-			&i.Hp,
-			&i.Mp,
-			&i.Strength,
-			&i.Dexterity,
-			&i.Intelligence,
-			&i.Concentration,
-			&i.Charm,
-			&i.Sense,
-			&i.StatPoints,
-			&i.SkillPoints,
-			&i.Stamina,
-			&i.Money,
-			&i.Version,
-			&i.CreateKey,
-			&i.LastSaveKey,
-			&i.DeleteAt,
-			&i.CreatedAt,
-			&i.UpdatedAt,
+			&i.GameCharacter.ID,
+			&i.GameCharacter.UserID,
+			&i.GameCharacter.Name,
+			&i.GameCharacter.NameKey,
+			&i.GameCharacter.Slot,
+			&i.GameCharacter.Gender,
+			&i.GameCharacter.BirthStone,
+			&i.GameCharacter.Hair,
+			&i.GameCharacter.Face,
+			&i.GameCharacter.Zone,
+			&i.GameCharacter.X,
+			&i.GameCharacter.Y,
+			&i.GameCharacter.ReviveZone,
+			&i.GameCharacter.Job,
+			&i.GameCharacter.Level,
+			&i.GameCharacter.Xp,
+			&i.GameCharacter.Hp,
+			&i.GameCharacter.Mp,
+			&i.GameCharacter.Strength,
+			&i.GameCharacter.Dexterity,
+			&i.GameCharacter.Intelligence,
+			&i.GameCharacter.Concentration,
+			&i.GameCharacter.Charm,
+			&i.GameCharacter.Sense,
+			&i.GameCharacter.StatPoints,
+			&i.GameCharacter.SkillPoints,
+			&i.GameCharacter.Stamina,
+			&i.GameCharacter.Money,
+			&i.GameCharacter.Version,
+			&i.GameCharacter.CreateKey,
+			&i.GameCharacter.LastSaveKey,
+			&i.GameCharacter.DeleteAt,
+			&i.GameCharacter.CreatedAt,
+			&i.GameCharacter.UpdatedAt,
+			&i.Items,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listItems = `-- name: ListItems :one
+SELECT COALESCE(json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+    i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place), '[]')::json AS items
+FROM game.item i WHERE i.character_id = $1
+`
+
+func (q *Queries) ListItems(ctx context.Context, characterID int64) ([]byte, error) {
+	row := q.db.QueryRow(ctx, listItems, characterID)
+	var items []byte
+	err := row.Scan(&items)
+	return items, err
+}
+
+const listOwners = `-- name: ListOwners :many
+SELECT DISTINCT user_id FROM game.character
+WHERE user_id > $1 AND delete_at IS NULL
+ORDER BY user_id
+LIMIT $2
+`
+
+// The next users who have a character that is not marked.
+func (q *Queries) ListOwners(ctx context.Context, after string, maxRows int32) ([]string, error) {
+	rows, err := q.db.Query(ctx, listOwners, after, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var user_id string
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -412,6 +517,30 @@ func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at tim
 	return i, err
 }
 
+const markCharactersOf = `-- name: MarkCharactersOf :execrows
+UPDATE game.character SET delete_at = $1, updated_at = $2::timestamptz, version = version + 1
+WHERE id IN (
+    SELECT c.id FROM game.character c
+    WHERE c.user_id = ANY($3::text[]) AND c.delete_at IS NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM game.play p
+        WHERE p.user_id = c.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= $2::timestamptz
+          AND (p.character_id = c.id OR p.next_character_id = c.id AND p.token_expires_at >= $2::timestamptz))
+    ORDER BY c.id
+    FOR NO KEY UPDATE OF c SKIP LOCKED
+)
+`
+
+// Passes over what is locked and what is being played; the rows are locked
+// before the play records, as in a save.
+func (q *Queries) MarkCharactersOf(ctx context.Context, deleteAt *time.Time, at time.Time, userIds []string) (int64, error) {
+	result, err := q.db.Exec(ctx, markCharactersOf, deleteAt, at, userIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const nameTaken = `-- name: NameTaken :one
 SELECT EXISTS (SELECT 1 FROM game.character WHERE name_key = $1)
 `
@@ -439,4 +568,16 @@ func (q *Queries) PurgeCharacters(ctx context.Context, at time.Time, maxRows int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const tryLock = `-- name: TryLock :one
+SELECT pg_try_advisory_xact_lock($1::int, 0) AS locked
+`
+
+// Lets one transaction at a time do the work of a class, until it ends.
+func (q *Queries) TryLock(ctx context.Context, class int32) (bool, error) {
+	row := q.db.QueryRow(ctx, tryLock, class)
+	var locked bool
+	err := row.Scan(&locked)
+	return locked, err
 }
