@@ -31,7 +31,7 @@ func Schema(tables map[string]string, postgres, sqlite []Column) []byte {
 	}
 	sort.Strings(names)
 	b.WriteString("```mermaid\nerDiagram\n  user ||--o{ session : \"signs in (website)\"\n")
-	b.WriteString("  user ||--o{ character : \"owns, up to five\"\n  user ||--o| account : \"game password\"\n  user ||--o{ ticket : \"signs in once with\"\n  user ||--o| play : \"plays under\"\n  session |o--o{ ticket : \"was made from\"\n  session |o--o| play : \"lives as long as\"\n  play |o--o| character : \"is played\"\n")
+	b.WriteString("  user ||--o{ character : \"owns, up to five\"\n  user ||--o| account : \"game password\"\n  user ||--o{ ticket : \"signs in once with\"\n  user ||--o| play : \"plays under\"\n  session |o--o{ ticket : \"was made from\"\n  session |o--o| play : \"lives as long as\"\n  play |o--o| character : \"is played\"\n  character ||--o{ item : \"has, one in a place\"\n")
 	for _, n := range names {
 		fmt.Fprintf(&b, "  %s {\n", n)
 		for _, c := range postgres {

@@ -17,6 +17,8 @@ var (
 	ErrCharacterInPlay     = errs.New(errs.FailedPrecondition, "CHARACTER_IN_PLAY", "the character is being played")
 	ErrVersionConflict     = errs.New(errs.Aborted, "VERSION_CONFLICT", "the character was changed since it was loaded")
 	ErrStaleGeneration     = errs.New(errs.Aborted, "STALE_GENERATION", "a newer sign-in owns the character")
+	ErrItemConflict        = errs.New(errs.Aborted, "ITEM_CONFLICT", "an item is gone or belongs to another character")
+	ErrGroupRefused        = errs.New(errs.Aborted, "GROUP_REFUSED", "another save of the group was refused")
 	ErrGameAccountNotFound = errs.New(errs.NotFound, "GAME_ACCOUNT_NOT_FOUND", "nothing is kept for this user")
 	ErrTicketInvalid       = errs.New(errs.NotFound, "TICKET_INVALID", "the ticket is unknown, used or over")
 	ErrPlayNotFound        = errs.New(errs.NotFound, "PLAY_NOT_FOUND", "the play record has ended or was taken over")
@@ -37,7 +39,8 @@ func ByReason(reason string) *errs.Error {
 		ErrUserNotFound, ErrUserBanned, ErrSessionNotFound, ErrSessionExpired,
 		ErrCharacterNotFound, ErrNameTaken, ErrCharacterLimit,
 		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
-		ErrVersionConflict, ErrStaleGeneration, ErrGameAccountNotFound,
+		ErrVersionConflict, ErrStaleGeneration, ErrItemConflict, ErrGroupRefused,
+		ErrGameAccountNotFound,
 		ErrTicketInvalid, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
 		ErrUserExists, ErrTooManyWatchers, ErrWatchTooSlow, ErrWatchClosed,
 		ErrFeedUnavailable, ErrUnavailable,

@@ -92,16 +92,29 @@ type Characters interface {
 	// RestoreCharacter takes the mark away: ErrCharacterNotFound (also when its
 	// time is over), ErrNotDeleted.
 	RestoreCharacter(ctx context.Context, id CharacterID, userID string) (*Character, error)
-	// SaveCharacters writes states. Each save has its own result.
+	// SaveCharacters writes states and, where a save says so, all items with
+	// them, in one transaction. Each save has its own result; a group is
+	// written as a whole or not at all. A save that was written last, told by
+	// its key, is answered as the first time. A character may be in the batch
+	// once.
 	SaveCharacters(ctx context.Context, saves []CharacterSave) ([]SaveResult, error)
 }
 
 // Purger is what engines offer beside the contract: the purge belongs to the
 // part that owns the tables and never crosses the wire.
 type Purger interface {
-	// PurgeCharacters removes up to limit characters whose deletion is final
-	// and returns how many. It may run in any number of replicas.
+	// PurgeCharacters removes up to limit (1 to MaxBatch) characters whose
+	// deletion is final, with all they have, and returns how many. Any number
+	// of replicas may call it: while one purges, the others return 0.
 	PurgeCharacters(ctx context.Context, limit int) (int, error)
+	// SweepCharacters looks at up to limit (1 to MaxBatch) users who have
+	// characters, in the order of their ids and beginning behind after, and
+	// marks for deletion the characters of those whom the website does not
+	// have any more; what is being played is left for another time. It returns
+	// the last id looked at, "" when it came to the end, and how many
+	// characters it marked. While another replica sweeps, it returns after and
+	// 0.
+	SweepCharacters(ctx context.Context, after string, limit int) (next string, marked int, err error)
 }
 
 // GameAccounts keeps what we know of a user beside the website's rows.

@@ -115,7 +115,7 @@ type CharacterState struct {
 	StatPoints  uint16
 	SkillPoints uint16
 	Stamina     uint16
-	Money       int64 // never negative
+	Money       int64 // 0 to MaxMoney
 }
 
 // Character is a player's character.
@@ -126,6 +126,7 @@ type Character struct {
 	Slot       uint8 // 0 to MaxCharacters-1
 	Appearance Appearance
 	State      CharacterState
+	Items      Inventory // in the order of places
 	DeleteAt   time.Time // zero unless marked for deletion
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -138,7 +139,8 @@ type NewCharacter struct {
 	Name       string
 	Appearance Appearance
 	State      CharacterState
-	Key        string // idempotency key, 1 to 64 characters
+	Items      Inventory // without ids, which are given
+	Key        string    // idempotency key, 1 to 64 characters
 }
 
 // CharacterSave is a state to be written.
@@ -148,12 +150,24 @@ type CharacterSave struct {
 	Generation int64  // of the play record; lower than the owner's is refused
 	Key        string // repeats of one save carry the same key, 1 to 64 characters
 	State      CharacterState
+	// Items are all that the character has from now on: an item that is not
+	// among them is gone, one with id 0 is new. nil leaves them as they are at
+	// Version, whatever they are; an empty inventory takes all of them away.
+	Items *Inventory
+	// Group, 0 to 64 characters, names saves of one batch of which either all
+	// are written or none is; empty for a save that stands alone. Items move
+	// from one character to another within a group only.
+	Group string
 }
 
-// SaveResult is the outcome of one save: the version stored now, or Err:
-// ErrCharacterNotFound, ErrVersionConflict, ErrStaleGeneration.
+// SaveResult is the outcome of one save: what is stored now, or Err:
+// ErrCharacterNotFound, ErrVersionConflict, ErrStaleGeneration,
+// ErrItemConflict, ErrGroupRefused.
 type SaveResult struct {
 	Version int64
+	// ItemIDs are the ids of the save's items in the order of the save; nil
+	// when it had none or left them as they were.
+	ItemIDs []ItemID
 	Err     error
 }
 

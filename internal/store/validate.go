@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"time"
@@ -17,6 +18,13 @@ const (
 	MaxNameLength = 30
 	// MaxKeyLength bounds idempotency keys and save keys.
 	MaxKeyLength = 64
+	// MaxGroupLength bounds the name of a group of saves.
+	MaxGroupLength = 64
+	// MaxGroupSize bounds how many saves a group has.
+	MaxGroupSize = 16
+	// MaxBatchItems bounds the items of all saves of a batch, so that it fits
+	// into a message.
+	MaxBatchItems = 50_000
 	// MaxAddressLength bounds network addresses.
 	MaxAddressLength = 64
 	// MaxPasswordHashLength bounds the hash of a game password.
@@ -67,8 +75,8 @@ func CheckBatch(field string, n int) error {
 // Validate returns InvalidArgument, naming the field, for a state that must
 // not be stored.
 func (s *CharacterState) Validate() error {
-	if s.Money < 0 {
-		return errs.Invalid("state.money", "must not be negative")
+	if s.Money < 0 || s.Money > MaxMoney {
+		return errs.Invalid("state.money", "must be 0 to 999999999999999")
 	}
 	return first(finite("state.position.x", s.Position.X), finite("state.position.y", s.Position.Y))
 }
@@ -83,11 +91,17 @@ func finite(field string, v float32) error {
 // Validate returns InvalidArgument, naming the field, for a character that
 // must not be made. What a good name is, is not the store's business.
 func (n *NewCharacter) Validate() error {
+	for i := range n.Items {
+		if n.Items[i].ID != 0 {
+			return errs.Invalid(fmt.Sprintf("items[%d].id", i), "must be 0 for a new item")
+		}
+	}
 	return first(
 		CheckUserID(n.UserID),
 		checkText("name", n.Name, 1, MaxNameLength),
 		checkText("idempotency_key", n.Key, 1, MaxKeyLength),
 		n.State.Validate(),
+		n.Items.Validate(),
 	)
 }
 
@@ -100,7 +114,68 @@ func (s *CharacterSave) Validate() error {
 	if s.Generation < 0 {
 		return errs.Invalid("generation", "must not be negative")
 	}
-	return first(checkText("save_key", s.Key, 1, MaxKeyLength), s.State.Validate())
+	if s.Items != nil {
+		if err := s.Items.Validate(); err != nil {
+			return err
+		}
+	}
+	return first(
+		checkText("save_key", s.Key, 1, MaxKeyLength),
+		checkText("group", s.Group, 0, MaxGroupLength),
+		s.State.Validate(),
+	)
+}
+
+// CheckSaves returns InvalidArgument for a batch that must not be judged: one
+// that is too large or has too many items, has a save that cannot be judged, a
+// character twice, or a group that is too large.
+func CheckSaves(saves []CharacterSave) error {
+	if err := CheckBatch("saves", len(saves)); err != nil {
+		return err
+	}
+	seen := make(map[CharacterID]bool, len(saves))
+	items := 0
+	for i := range saves {
+		if err := saves[i].Validate(); err != nil {
+			return err
+		}
+		if saves[i].Items != nil {
+			items += len(*saves[i].Items)
+		}
+		if items > MaxBatchItems {
+			return errs.Invalid("saves", "must not have more than 50000 items in all")
+		}
+		// 0 stands for any id that no character can have.
+		if id := saves[i].ID; id != 0 && seen[id] {
+			return errs.Invalid("saves", "must not have character "+id.String()+" twice; send one save after the other")
+		}
+		seen[saves[i].ID] = true
+	}
+	sizes := make([]int, len(saves))
+	for _, first := range SaveGroups(saves) {
+		if sizes[first]++; sizes[first] > MaxGroupSize {
+			return errs.Invalid("saves", "must not have a group of more than 16 saves")
+		}
+	}
+	return nil
+}
+
+// SaveGroups returns for each save the index of the first save of its group,
+// its own when it stands alone.
+func SaveGroups(saves []CharacterSave) []int {
+	first := make(map[string]int)
+	groups := make([]int, len(saves))
+	for i := range saves {
+		groups[i] = i
+		if name := saves[i].Group; name != "" {
+			if at, ok := first[name]; ok {
+				groups[i] = at
+			} else {
+				first[name] = i
+			}
+		}
+	}
+	return groups
 }
 
 // Validate returns InvalidArgument, naming the field, for an account that must

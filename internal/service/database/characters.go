@@ -6,7 +6,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
-	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
@@ -53,8 +52,12 @@ func (s *Characters) CreateCharacter(ctx context.Context, r *databasev1.CreateCh
 	if err != nil {
 		return nil, err
 	}
+	items, err := storepb.Items(r.GetItems())
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.store.CreateCharacter(ctx, store.NewCharacter{
-		UserID: r.GetUserId(), Name: r.GetName(), Appearance: look, State: state, Key: r.GetIdempotencyKey(),
+		UserID: r.GetUserId(), Name: r.GetName(), Appearance: look, State: state, Items: items, Key: r.GetIdempotencyKey(),
 	})
 	if err != nil {
 		return nil, err
@@ -92,19 +95,11 @@ func (s *Characters) RestoreCharacter(ctx context.Context, r *databasev1.Restore
 func (s *Characters) SaveCharacters(ctx context.Context, r *databasev1.SaveCharactersRequest) (*databasev1.SaveCharactersResponse, error) {
 	saves := make([]store.CharacterSave, 0, len(r.GetSaves()))
 	for _, m := range r.GetSaves() {
-		// An id that no character can have has a result like any other that is
-		// not there; 0 stands for it.
-		id, err := store.ParseCharacterID(m.GetCharacterId())
-		if err != nil {
-			id = 0
-		}
-		state, err := storepb.State(m.GetState())
+		sv, err := storepb.Save(m)
 		if err != nil {
 			return nil, err
 		}
-		saves = append(saves, store.CharacterSave{
-			ID: id, Version: m.GetVersion(), Generation: m.GetGeneration(), Key: m.GetSaveKey(), State: state,
-		})
+		saves = append(saves, sv)
 	}
 	results, err := s.store.SaveCharacters(ctx, saves)
 	if err != nil {
@@ -112,7 +107,7 @@ func (s *Characters) SaveCharacters(ctx context.Context, r *databasev1.SaveChara
 	}
 	resp := &databasev1.SaveCharactersResponse{}
 	for _, res := range results {
-		resp.Results = append(resp.Results, &databasev1.SaveResult{Version: res.Version, Reason: errs.ReasonOf(res.Err)})
+		resp.Results = append(resp.Results, storepb.ResultPB(res))
 	}
 	return resp, nil
 }

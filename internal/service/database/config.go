@@ -47,7 +47,7 @@ func (c *Config) Register(s *config.Section) {
 			}
 			return nil
 		}))
-	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed.", config.Range(time.Second, 24*time.Hour))
+	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and those of users who are gone are marked.", config.Range(time.Second, 24*time.Hour))
 	s.Int(&c.WatchBuffer, "watch-buffer", 65536, "Changes of sessions and users kept for watchers that are behind, some 200 bytes each; who is further behind is told to check all its sessions.", config.Range(1024, 16777216))
 }
 

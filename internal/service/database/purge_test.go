@@ -21,6 +21,28 @@ type fakePurger struct {
 	script []answer // what comes after it: nothing to purge
 	asked  []time.Duration
 	limits []int
+	sweeps []sweepAnswer // what comes after it: the end, and nothing marked
+	swept  []string      // when, and from where on
+}
+
+type sweepAnswer struct {
+	next   string
+	marked int
+	err    error
+}
+
+func (p *fakePurger) SweepCharacters(ctx context.Context, after string, limit int) (string, int, error) {
+	p.swept = append(p.swept, time.Since(p.start).String()+" "+after)
+	p.limits = append(p.limits, limit)
+	if err := ctx.Err(); err != nil {
+		return after, 0, err
+	}
+	if len(p.sweeps) == 0 {
+		return "", 0, nil
+	}
+	a := p.sweeps[0]
+	p.sweeps = p.sweeps[1:]
+	return a.next, a.marked, a.err
 }
 
 type answer struct {
@@ -77,6 +99,47 @@ func TestPurge(t *testing.T) {
 					if limit != full {
 						t.Errorf("it asked for %d at once, want %d", limit, full)
 					}
+				}
+				for _, w := range c.log {
+					if !strings.Contains(log.String(), w) {
+						t.Errorf("the log does not say %q:\n%s", w, log.String())
+					}
+				}
+				if c.log == nil && log.Len() > 0 {
+					t.Errorf("it logs although nothing happened:\n%s", log.String())
+				}
+			})
+		})
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	long := make([]sweepAnswer, 15)
+	for i := range long {
+		long[i] = sweepAnswer{next: string(rune('a' + i)), marked: 1}
+	}
+	for name, c := range map[string]struct {
+		sweeps []sweepAnswer
+		want   []string // when it swept within a minute and a half, and from where on
+		log    []string
+	}{
+		"nothing to do":     {nil, []string{"0s ", "1m0s "}, nil},
+		"more than one":     {[]sweepAnswer{{next: "m", marked: 2}, {next: "x", marked: 3}, {}}, []string{"0s ", "0s m", "0s x", "1m0s "}, []string{"INFO", "characters=5"}},
+		"another is at it":  {[]sweepAnswer{{next: "m"}, {next: "m"}, {}}, []string{"0s ", "0s m", "1m0s m"}, nil},
+		"a failure":         {[]sweepAnswer{{next: "m", marked: 2}, {next: "m", err: errors.New("the disk is full")}}, []string{"0s ", "0s m", "1m0s m"}, []string{"WARN", "the disk is full"}},
+		"too many for once": {long, []string{"0s ", "0s a", "0s b", "0s c", "0s d", "0s e", "0s f", "0s g", "0s h", "0s i", "1m0s j", "1m0s k", "1m0s l", "1m0s m", "1m0s n", "1m0s o"}, []string{"characters=10", "characters=5"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				p := &fakePurger{start: time.Now(), sweeps: c.sweeps}
+				ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+				defer cancel()
+				database.Purge(ctx, p, time.Minute, slog.New(slog.NewTextHandler(&log, nil)))
+				if diff := cmp.Diff(c.want, p.swept); diff != "" {
+					t.Errorf("when it swept, and from where on (-want +got):\n%s", diff)
 				}
 				for _, w := range c.log {
 					if !strings.Contains(log.String(), w) {

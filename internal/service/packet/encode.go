@@ -41,6 +41,7 @@ func characterData(c *databasev1.Character) *packets.CharacterData {
 		ReviveZone: u16(st.GetReviveZone()),
 		Face:       look.GetFace(),
 		Hair:       look.GetHair(),
+		Equipment:  equipment(c),
 		BirthStone: u8(look.GetBirthStone()),
 		FaceStyle:  u8(look.GetFace()),
 		HairStyle:  u8(look.GetHair()),

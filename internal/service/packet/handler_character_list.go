@@ -45,6 +45,7 @@ func listed(i int, c *databasev1.Character, now time.Time) packets.ListedCharact
 		Premium:       i >= premiumSlot,
 		Face:          u16(c.GetAppearance().GetFace()),
 		Hair:          u16(c.GetAppearance().GetHair()),
+		Equipment:     listedEquipment(c),
 	}
 }
 

@@ -32,7 +32,7 @@ func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) err
 	s.send(&packets.JoinReply{Result: packets.JoinOK, SequenceID: s.srv.nextSequence(), PayFlags: payEverything})
 	c := joined.GetCharacter()
 	s.send(characterData(c))
-	s.send(&packets.Inventory{Money: c.GetState().GetMoney()})
+	s.send(inventory(c))
 	s.send(&packets.QuestData{})
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -265,7 +266,10 @@ func (g *gateway) enter() (world, game *client, player uint64) {
 	g.characters.mu.Unlock()
 	world = g.choose()
 	world.send(&packets.CharacterListRequest{})
-	expect[*packets.CharacterListReply](world)
+	list := expect[*packets.CharacterListReply](world)
+	if e := list.Characters[0].Equipment; e != (packets.ListedItems{Weapon: packets.ListedItem{Number: 202, Grade: 4}}) {
+		g.t.Fatalf("the list shows her wearing %+v", e)
+	}
 	world.send(&packets.SelectCharacterRequest{Name: "Aria"})
 	to := expect[*packets.MoveServer](world)
 	game = g.dial(packets.Game)
@@ -279,11 +283,21 @@ func (g *gateway) enter() (world, game *client, player uint64) {
 		Joined: &worldv1.Joined{Character: character("Aria"), MaxHp: 50},
 	}}
 	expect[*packets.JoinReply](game)
-	if d := expect[*packets.CharacterData](game); d.Name != "Aria" || d.UniqueID != 7 || d.Zone != 20 {
+	d := expect[*packets.CharacterData](game)
+	if d.Name != "Aria" || d.UniqueID != 7 || d.Zone != 20 {
 		g.t.Fatalf("character data %+v", d)
 	}
-	if inv := expect[*packets.Inventory](game); inv.Money != 12 {
-		g.t.Fatalf("money %d", inv.Money)
+	if d.Equipment != (packets.VisibleItems{Weapon: packets.VisibleItem{Number: 202, Gem: 301, Socket: true, Grade: 4}}) {
+		g.t.Fatalf("she wears %+v", d.Equipment)
+	}
+	want := packets.Inventory{Money: 12}
+	want.Items[packets.SlotWeapon] = packets.FullItem{
+		Type: packets.ItemWeapon, Number: 202, Crafted: true, Gem: 301, Durability: 43, Life: 987, Socket: true, Appraised: true, Grade: 4,
+	}
+	want.Items[packets.SlotBag+packets.BagPage] = packets.FullItem{Type: packets.ItemConsumable, Number: 17, Quantity: 999}
+	want.Items[packets.SlotVehicle+3] = packets.FullItem{Type: packets.ItemVehicle, Number: 1, Life: 1000}
+	if inv := expect[*packets.Inventory](game); *inv != want {
+		g.t.Fatalf("inventory (-want +got):\n%s", cmp.Diff(want, *inv))
 	}
 	expect[*packets.QuestData](game)
 	game.send(&packets.JoinZoneRequest{})
@@ -301,6 +315,14 @@ func character(name string) *databasev1.Character {
 	return &databasev1.Character{
 		Id: "7", Name: name, Appearance: &databasev1.Appearance{},
 		State: &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
+		Items: []*databasev1.Item{
+			{
+				Id: 71, Place: packets.SlotWeapon, Type: uint32(packets.ItemWeapon), Number: 202, Quantity: 1, Crafted: true, Gem: 301,
+				Durability: 43, Life: 987, Socket: true, Appraised: true, Grade: 4,
+			},
+			{Id: 72, Place: packets.SlotBag + packets.BagPage, Type: uint32(packets.ItemConsumable), Number: 17, Quantity: 999},
+			{Id: 73, Place: packets.SlotVehicle + 3, Type: uint32(packets.ItemVehicle), Number: 1, Quantity: 1, Life: 1000},
+		},
 	}
 }
 

@@ -100,6 +100,9 @@ func (c *characters) SaveCharacters(_ context.Context, saves []store.CharacterSa
 			results[i].Err = store.ErrVersionConflict
 		default:
 			row.State = s.State
+			if s.Items != nil {
+				row.Items = *s.Items
+			}
 			row.Version++
 			c.owner[s.ID] = s.Generation
 			c.keys[s.ID][s.Key] = row.Version

@@ -7,11 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/world"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 )
@@ -32,6 +34,37 @@ func TestSavesAtAnInterval(t *testing.T) {
 		where := 520000 + 425*time.Since(began).Seconds()
 		if p := chars.row(1).State.Position; float64(p.X) < where-425*1.2 || float64(p.X) > where {
 			t.Errorf("saved at %v, is at %v: more than a second behind", p.X, where)
+		}
+	})
+}
+
+// What a character has is told to the player and is still there after play.
+func TestItemsGoThroughPlay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hero := someone(1, 520000, 520000)
+		hero.Items = store.Inventory{
+			{ID: 77, Place: 7, Type: store.ItemWeapon, Number: 202, Quantity: 1, Durability: 43, Grade: 4},
+			{ID: 78, Place: 43, Type: store.ItemMaterial, Number: 17, Quantity: 999},
+		}
+		chars := newCharacters(hero)
+		s := start(t, chars)
+		g := s.gateway()
+		for generation := range int64(2) {
+			j := g.join(1, clone(chars, 1), generation+1, 0)
+			got, err := storepb.Items(j.GetCharacter().GetItems())
+			if diff := cmp.Diff(hero.Items, got); err != nil || diff != "" {
+				t.Errorf("the player is told (-stored +told): %v\n%s", err, diff)
+			}
+			g.sendEnter(1)
+			g.entered(1)
+			g.move(1, 520000, 521000+float32(generation)*1000)
+			time.Sleep(2 * time.Second)
+			g.leave(1)
+			g.left(1)
+			row := chars.row(1)
+			if diff := cmp.Diff(hero.Items, row.Items); diff != "" || row.Version == 1 {
+				t.Errorf("after play, at version %d (-before +after):\n%s", row.Version, diff)
+			}
 		}
 	})
 }

@@ -239,6 +239,8 @@ func (s *saver) take(n int) []*store.CharacterSave {
 		}
 		if r.write == nil {
 			s.lastKey++
+			// Nothing in the world changes items: they are left to the store,
+			// which keeps them with the version.
 			r.write = &store.CharacterSave{
 				ID: r.id, Version: r.version, State: *r.newest,
 				Key: fmt.Sprintf("%s-%d", s.run, s.lastKey),

@@ -28,7 +28,7 @@ import (
 const (
 	// layout has to be raised when a message in a body gains, loses or changes a
 	// field: binaries of both layouts may share a Redis.
-	layout = 2
+	layout = 3
 
 	rankSize   = 16
 	layoutAt   = rankSize

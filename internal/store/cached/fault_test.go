@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"log/slog"
 	"strings"
 	"testing"
@@ -18,7 +19,13 @@ import (
 	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Most of them wait for a server or for the feed, not for a processor.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestManyReadersOfAColdKeyCostOneQuery(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
@@ -25,8 +24,12 @@ func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store
 	if err != nil {
 		return nil, store.Snapshot{}, noRows(ctx, "get character", err, store.ErrCharacterNotFound)
 	}
+	c, err := withItems(row.GameCharacter, row.Items)
+	if err != nil {
+		return nil, store.Snapshot{}, translate(ctx, "get character", err)
+	}
 	at, err := snapshot(row.Snapshot)
-	return character(row.GameCharacter), at, err
+	return c, at, err
 }
 
 // ReadCharacters implements store.Reader. With an empty list it returns the
@@ -44,7 +47,9 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 	}
 	list := make([]*store.Character, len(rows))
 	for i, row := range rows {
-		list[i] = character(row.GameCharacter)
+		if list[i], err = withItems(row.GameCharacter, row.Items); err != nil {
+			return nil, store.Snapshot{}, translate(ctx, "list characters", err)
+		}
 	}
 	at, err := snapshot(rows[0].Snapshot)
 	return list, at, err
@@ -70,15 +75,18 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	var made db.GameCharacter
+	var made *store.Character
 	err := s.inTx(ctx, func(q *db.Queries) error {
 		// Under the lock nobody else gives this user a character, so the free
 		// slot stays free and a repeat finds what its first attempt made.
 		if err := q.LockUser(ctx, creationLock, n.UserID); err != nil {
 			return err
 		}
-		var err error
-		made, err = q.GetCharacterByCreateKey(ctx, n.UserID, n.Key)
+		row, err := q.GetCharacterByCreateKey(ctx, n.UserID, n.Key)
+		if err == nil { // made before
+			made, err = loadItems(ctx, q, row)
+			return err
+		}
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
@@ -98,16 +106,37 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		if taken {
 			return store.ErrNameTaken
 		}
-		made, err = q.InsertCharacter(ctx, insertParams(n, lowestFree(used), s.now()))
+		row, err = q.InsertCharacter(ctx, insertParams(n, lowestFree(used), s.now()))
 		if violates(err, nameUnique) {
 			return store.ErrNameTaken
 		}
+		if err != nil {
+			return err
+		}
+		if len(n.Items) == 0 {
+			made = character(row, nil)
+			return nil
+		}
+		if err := q.InsertItems(ctx, itemParams(row.ID, n.Items)); err != nil {
+			return err
+		}
+		made, err = loadItems(ctx, q, row)
 		return err
 	})
 	if err != nil {
 		return nil, translate(ctx, "create character", err)
 	}
-	return character(made), nil
+	return made, nil
+}
+
+// loadItems adds its items to a character that nobody else can change before
+// the transaction ends.
+func loadItems(ctx context.Context, q *db.Queries, row db.GameCharacter) (*store.Character, error) {
+	items, err := q.ListItems(ctx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	return withItems(row, items)
 }
 
 // lowestFree returns the lowest slot that is not among the used ones, which
@@ -167,7 +196,7 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 	if !storable(userID) {
 		return nil, store.ErrCharacterNotFound
 	}
-	var marked db.GameCharacter
+	var marked *store.Character
 	err := s.inTx(ctx, func(q *db.Queries) error {
 		c, err := q.LockCharacter(ctx, int64(id), userID)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -181,23 +210,17 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 		if err != nil {
 			return err
 		}
-		marked, err = q.MarkCharacter(ctx, deleteAt, now, c.ID)
+		row, err := q.MarkCharacter(ctx, deleteAt, now, c.ID)
+		if err != nil {
+			return err
+		}
+		marked, err = loadItems(ctx, q, row)
 		return err
 	})
 	if err != nil {
 		return nil, translate(ctx, op, err)
 	}
-	return character(marked), nil
-}
-
-// PurgeCharacters implements store.Purger. Replicas that purge at the same
-// time take different rows.
-func (s *Store) PurgeCharacters(ctx context.Context, limit int) (int, error) {
-	if limit < 1 || limit > store.MaxBatch {
-		return 0, errs.Invalid("limit", "must be 1 to 1000")
-	}
-	n, err := s.q.PurgeCharacters(ctx, s.now(), int32(limit)) //nolint:gosec // bounded above
-	return int(n), translate(ctx, "purge characters", err)
+	return marked, nil
 }
 
 // inTx runs f in one transaction.

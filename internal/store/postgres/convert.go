@@ -10,7 +10,7 @@ import (
 // The narrowing conversions below cannot lose anything: the columns have CHECK
 // constraints with the ranges of our types.
 
-func character(r db.GameCharacter) *store.Character {
+func character(r db.GameCharacter, items store.Inventory) *store.Character {
 	return &store.Character{
 		ID:     store.CharacterID(r.ID), //nolint:gosec // checked by the database
 		UserID: r.UserID,
@@ -36,11 +36,56 @@ func character(r db.GameCharacter) *store.Character {
 			Stamina:     u16(r.Stamina),
 			Money:       r.Money,
 		},
+		Items:     items,
 		DeleteAt:  instantOf(r.DeleteAt),
 		CreatedAt: r.CreatedAt.UTC(),
 		UpdatedAt: r.UpdatedAt.UTC(),
 		Version:   r.Version,
 	}
+}
+
+// withItems is a character whose items were selected with it.
+func withItems(r db.GameCharacter, items []byte) (*store.Character, error) {
+	inv, err := store.ParseInventory(items)
+	if err != nil {
+		return nil, err
+	}
+	return character(r, inv), nil
+}
+
+func itemParams(characterID int64, inv store.Inventory) db.InsertItemsParams {
+	var c itemColumns
+	for i := range inv {
+		c.add(&inv[i])
+	}
+	return db.InsertItemsParams{
+		CharacterID: characterID, Places: c.place, Types: c.itemType, Numbers: c.number, Quantities: c.quantity,
+		Crafted: c.crafted, Gems: c.gem, Durabilities: c.durability, Lives: c.life,
+		Sockets: c.socket, Appraised: c.appraised, Grades: c.grade,
+	}
+}
+
+// itemColumns are items with an array for each column.
+type itemColumns struct {
+	id, quantity                 []int64
+	place, itemType, number      []int16
+	gem, durability, life, grade []int16
+	crafted, socket, appraised   []bool
+}
+
+func (c *itemColumns) add(it *store.Item) {
+	c.id = append(c.id, int64(it.ID))
+	c.place = append(c.place, int16(it.Place))
+	c.itemType = append(c.itemType, int16(it.Type))
+	c.number = append(c.number, int16(it.Number)) //nolint:gosec // at most 1023
+	c.quantity = append(c.quantity, int64(it.Quantity))
+	c.crafted = append(c.crafted, it.Crafted)
+	c.gem = append(c.gem, int16(it.Gem)) //nolint:gosec // at most 511
+	c.durability = append(c.durability, int16(it.Durability))
+	c.life = append(c.life, int16(it.Life)) //nolint:gosec // at most 1000
+	c.socket = append(c.socket, it.Socket)
+	c.appraised = append(c.appraised, it.Appraised)
+	c.grade = append(c.grade, int16(it.Grade))
 }
 
 func insertParams(n store.NewCharacter, slot int16, at time.Time) db.InsertCharacterParams {

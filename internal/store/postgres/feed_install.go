@@ -66,6 +66,12 @@ func (w *website) feedTables() []feedTable {
 			table: store.TableCharacter, key: "character", name: pgx.Identifier{"game", "character"},
 			fields: func(row string) string { return fmt.Sprintf("'i', %[1]s.id::text, 'u', %[1]s.user_id", row) },
 		},
+		{
+			// What happens to an item is a change of the character who has it.
+			same:  "o.id = n.id AND o.character_id = n.character_id",
+			table: store.TableCharacter, key: "item", name: pgx.Identifier{"game", "item"},
+			fields: func(row string) string { return fmt.Sprintf("'i', %s.character_id::text", row) },
+		},
 	}
 }
 

@@ -26,6 +26,8 @@ type published struct {
 	columns []string // ours, in the order of better-auth's names below
 	// The names of columns as the table has them; "" for one it does not have.
 	id, owner, banned, banExpires, expires, provider string
+	// part is the id of a row that is a part of the row with id.
+	part string
 }
 
 // publishedTables returns what is published. Nothing of it is secret.
@@ -48,10 +50,12 @@ func (w *website) publishedTables() []published {
 			owner: name(w.account, "userId"), provider: name(w.account, "providerId"),
 		},
 		{table: store.TableCharacter, name: pgx.Identifier{"game", "character"}, id: "id", owner: "user_id"},
+		// What happens to an item is a change of the character who has it.
+		{table: store.TableCharacter, name: pgx.Identifier{"game", "item"}, id: "character_id", part: "id"},
 	}
 	for i := range tables {
 		p := &tables[i]
-		for _, c := range []string{p.id, p.owner, p.banned, p.banExpires, p.expires, p.provider} {
+		for _, c := range []string{p.id, p.owner, p.banned, p.banExpires, p.expires, p.provider, p.part} {
 			if c != "" {
 				p.columns = append(p.columns, c)
 			}

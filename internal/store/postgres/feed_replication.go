@@ -418,6 +418,9 @@ func (rel *relation) change(op store.Op, row *pglogrepl.TupleData) (store.Change
 		return c, fmt.Errorf("the log tells of a row of %s without its id", rel.name.Sanitize())
 	}
 	c.UserID = values[rel.owner]
+	if rel.part != "" {
+		c.Op = store.OpUpdate
+	}
 	var err error
 	switch rel.table {
 	case store.TableUser:

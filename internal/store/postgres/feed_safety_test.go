@@ -106,7 +106,7 @@ func TestWhatWasOffForAMomentIsNoticed(t *testing.T) {
 		"a published table": {postgres.FeedReplication, `BEGIN; ALTER PUBLICATION waystone_feed DROP TABLE "user";
 			UPDATE "user" SET name = 'unseen'; ALTER PUBLICATION waystone_feed ADD TABLE "user" (id, banned, "banExpires"); COMMIT`},
 		"a kind of change": {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed SET (publish = 'insert')`},
-		"some rows":        {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed SET TABLE session (id, "userId", "expiresAt"), account (id, "userId", "providerId"), game.character (id, user_id), "user" (id, banned, "banExpires") WHERE (id <> 'x')`},
+		"some rows":        {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed SET TABLE session (id, "userId", "expiresAt"), account (id, "userId", "providerId"), game.character (id, user_id), game.item (character_id, id), "user" (id, banned, "banExpires") WHERE (id <> 'x')`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -177,7 +177,7 @@ func bothModes(t *testing.T, f func(t *testing.T, mode postgres.FeedMode)) {
 func toldBy(mode postgres.FeedMode, c store.Change) store.Change {
 	if mode == postgres.FeedReplication {
 		c.WasBanned = nil
-		if c.Op == store.OpDelete && c.Table != store.TableUser {
+		if c.Op == store.OpDelete && c.Table != store.TableUser && c.Table != store.TableCharacter {
 			c.UserID = ""
 		}
 		if c.Op == store.OpDelete && c.Table == store.TableAccount {
@@ -186,6 +186,10 @@ func toldBy(mode postgres.FeedMode, c store.Change) store.Change {
 	}
 	return c
 }
+
+// insertItem gives the first character a stack.
+const insertItem = `INSERT INTO game.item (character_id, place, type, number, quantity, crafted, gem, durability, life, socket, appraised, grade)
+	VALUES (1, 12, 10, 1, 1, false, 0, 0, 0, false, false, 0)`
 
 func TestTheFeedTellsEveryChange(t *testing.T) {
 	t.Parallel()
@@ -236,6 +240,14 @@ func tellsEveryChange(t *testing.T, mode postgres.FeedMode) { //nolint:thelper /
 				{Table: store.TableCharacter, Op: store.OpInsert, ID: "1", UserID: "u9"},
 				{Table: store.TableCharacter, Op: store.OpInsert, ID: "2", UserID: "u9"},
 			},
+		},
+		{
+			"gets an item", []string{insertItem, `UPDATE game.item SET quantity = 2`},
+			[]store.Change{{Table: store.TableCharacter, Op: store.OpUpdate, ID: "1"}, {Table: store.TableCharacter, Op: store.OpUpdate, ID: "1"}},
+		},
+		{
+			"loses it", []string{`DELETE FROM game.item`},
+			[]store.Change{{Table: store.TableCharacter, Op: store.OpUpdate, ID: "1"}},
 		},
 		{
 			"one of which goes", []string{`UPDATE game.character SET level = 2, version = 2 WHERE id = 2`, `DELETE FROM game.character WHERE id = 2`},
@@ -332,7 +344,7 @@ func TestAFeedThatIsTakenAwayIsNoticed(t *testing.T) {
 		"a published table is made anew":  {postgres.FeedReplication, remakeSession},
 		"a table leaves the publication":  {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed DROP TABLE session`},
 		"the publication is dropped":      {postgres.FeedReplication, `DROP PUBLICATION waystone_feed`},
-		"a column leaves the publication": {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed SET TABLE session (id), "user" (id), account (id), game.character (id)`},
+		"a column leaves the publication": {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed SET TABLE session (id), "user" (id), account (id), game.character (id, user_id), game.item (id, character_id)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -496,7 +508,7 @@ func TestNoSecretIsTold(t *testing.T) {
 			}
 		}
 	}
-	if err := rows.Err(); err != nil || n != 4 {
+	if err := rows.Err(); err != nil || n != 5 {
 		t.Errorf("%d functions, %v", n, err)
 	}
 }

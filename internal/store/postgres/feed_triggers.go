@@ -222,11 +222,15 @@ func parseChanges(payload string) ([]store.Change, error) {
 		return nil, fmt.Errorf("a notification on %s has no transaction: %w", feedChannel, err)
 	}
 	table := map[string]store.Table{
-		"user": store.TableUser, "session": store.TableSession, "account": store.TableAccount, "character": store.TableCharacter,
+		"user": store.TableUser, "session": store.TableSession, "account": store.TableAccount,
+		"character": store.TableCharacter, "item": store.TableCharacter,
 	}[n.Table]
 	changes := make([]store.Change, len(n.Rows))
 	for i, row := range n.Rows {
 		changes[i] = row.change(table, xid)
+		if n.Table == "item" && changes[i].Op != 0 && changes[i].Op != store.OpMany {
+			changes[i].Op = store.OpUpdate // of the character
+		}
 		if c := changes[i]; table == 0 || c.Op == 0 || c.Op != store.OpMany && c.ID == "" {
 			return nil, fmt.Errorf("a notification on %s is of a kind that is not known here", feedChannel)
 		}

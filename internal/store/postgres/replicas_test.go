@@ -34,28 +34,62 @@ func create(t *testing.T, s *postgres.Store, user, name string) *store.Character
 	return c
 }
 
-func TestReplicasKeepTheSlotLimit(t *testing.T) {
+// A thousand creations at once through two replicas: of one name one is made,
+// and of one account five.
+func TestReplicasKeepTheLimits(t *testing.T) {
 	t.Parallel()
-	stores, _, _ := replicas(t, 2)
-	var mu sync.Mutex
-	outcomes := map[error]int{}
-	slots := map[uint8]bool{}
-	var wg sync.WaitGroup
-	for i := range 20 {
-		wg.Go(func() {
-			name := fmt.Sprint("Hero", i)
-			c, err := stores[i%2].CreateCharacter(t.Context(), store.NewCharacter{UserID: "u", Name: name, Key: name})
-			mu.Lock()
-			defer mu.Unlock()
-			outcomes[err]++
-			if c != nil {
-				slots[c.Slot] = true
+	for name, c := range map[string]struct {
+		attempt func(i int) store.NewCharacter
+		refusal error
+		made    int
+	}{
+		"one name": {
+			func(i int) store.NewCharacter {
+				return store.NewCharacter{UserID: fmt.Sprint("u", i), Name: []string{"Hero", "HERO"}[i/2%2], Key: "k"}
+			},
+			store.ErrNameTaken, 1,
+		},
+		"one account": {
+			func(i int) store.NewCharacter {
+				return store.NewCharacter{UserID: "u", Name: fmt.Sprint("Hero", i), Key: fmt.Sprint("k", i)}
+			},
+			store.ErrCharacterLimit, 5,
+		},
+		"one key": { // the other half finds what the first made
+			func(int) store.NewCharacter { return store.NewCharacter{UserID: "u", Name: "Hero", Key: "k"} },
+			nil, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stores, d, _ := replicas(t, 2)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			var mu sync.Mutex
+			outcomes := map[error]int{}
+			ids := map[store.CharacterID]bool{}
+			var wg sync.WaitGroup
+			for i := range 1000 {
+				wg.Go(func() {
+					got, err := stores[i%2].CreateCharacter(ctx, c.attempt(i))
+					mu.Lock()
+					defer mu.Unlock()
+					outcomes[err]++
+					if got != nil {
+						ids[got.ID] = true
+					}
+				})
+			}
+			wg.Wait()
+			if c.refusal != nil && (outcomes[nil] != c.made || outcomes[c.refusal] != 1000-c.made) ||
+				c.refusal == nil && outcomes[nil] != 1000 || len(ids) != c.made {
+				t.Errorf("outcomes %v, characters %v; want %d made", outcomes, ids, c.made)
+			}
+			var rows int
+			if err := d.QueryRow(`SELECT count(*) FROM game.character`).Scan(&rows); err != nil || rows != c.made {
+				t.Errorf("%d rows, %v; want %d", rows, err, c.made)
 			}
 		})
-	}
-	wg.Wait()
-	if outcomes[nil] != 5 || outcomes[store.ErrCharacterLimit] != 15 || len(slots) != 5 {
-		t.Errorf("outcomes %v, slots %v; want 5 made in 5 slots and 15 refused", outcomes, slots)
 	}
 }
 
@@ -86,8 +120,8 @@ func TestReplicasPurgeEachRowOnce(t *testing.T) {
 	for _, n := range counts {
 		sum += n
 	}
-	// A purge passes over the rows that another holds; what is left then is
-	// for the next one.
+	// While one replica purges, the others do nothing; what is left then is for
+	// the next one.
 	for {
 		n, err := stores[0].PurgeCharacters(t.Context(), 7)
 		if err != nil {
@@ -170,25 +204,6 @@ func TestSaveJudgesWhatItFindsAfterAWait(t *testing.T) {
 				t.Errorf("version %d, want the 2 that the first attempt made", got.results[0].Version)
 			}
 		})
-	}
-}
-
-// A character saved twice in one call is saved in that order.
-func TestSaveTwiceInOneCall(t *testing.T) {
-	t.Parallel()
-	stores, _, _ := replicas(t, 1)
-	s := stores[0]
-	hero := create(t, s, "u", "Hero")
-	got, err := s.SaveCharacters(t.Context(), []store.CharacterSave{
-		{ID: hero.ID, Version: 1, Key: "a", State: store.CharacterState{Level: 2}},
-		{ID: hero.ID, Version: 2, Key: "b", State: store.CharacterState{Level: 3}},
-		{ID: hero.ID, Version: 2, Key: "c", State: store.CharacterState{Level: 4}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got[0].Version != 2 || got[1].Version != 3 || !errors.Is(got[2].Err, store.ErrVersionConflict) {
-		t.Errorf("got %+v, want versions 2 and 3 and a conflict", got)
 	}
 }
 

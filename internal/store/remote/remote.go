@@ -13,7 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
-	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
@@ -111,17 +110,10 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	verdicts := make([]error, len(subjects))
 	for i, v := range resp.GetVerdicts() {
 		if !v.GetAlive() {
-			verdicts[i] = byReason(v.GetReason())
+			verdicts[i] = storepb.Refusal(v.GetReason())
 		}
 	}
 	return verdicts, nil
-}
-
-func byReason(reason string) error {
-	if e := store.ByReason(reason); e != nil {
-		return e
-	}
-	return errs.New(errs.Internal, reason, "refused")
 }
 
 // RefreshSession implements store.Sessions.
@@ -168,7 +160,7 @@ func (s *Store) ListCharacters(ctx context.Context, userID string, includeDelete
 func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*store.Character, error) {
 	resp, err := s.characters.CreateCharacter(ctx, &databasev1.CreateCharacterRequest{
 		UserId: n.UserID, Name: n.Name, Appearance: storepb.AppearancePB(n.Appearance),
-		State: storepb.StatePB(n.State), IdempotencyKey: n.Key,
+		State: storepb.StatePB(n.State), Items: storepb.ItemsPB(n.Items), IdempotencyKey: n.Key,
 	})
 	if err != nil {
 		return nil, err
@@ -206,11 +198,8 @@ func (s *Store) SaveCharacters(ctx context.Context, saves []store.CharacterSave)
 		return nil, nil
 	}
 	req := &databasev1.SaveCharactersRequest{}
-	for _, sv := range saves {
-		req.Saves = append(req.Saves, &databasev1.CharacterSave{
-			CharacterId: sv.ID.String(), Version: sv.Version, Generation: sv.Generation,
-			SaveKey: sv.Key, State: storepb.StatePB(sv.State),
-		})
+	for i := range saves {
+		req.Saves = append(req.Saves, storepb.SavePB(&saves[i]))
 	}
 	resp, err := s.characters.SaveCharacters(ctx, req)
 	if err != nil {
@@ -221,10 +210,7 @@ func (s *Store) SaveCharacters(ctx context.Context, saves []store.CharacterSave)
 	}
 	results := make([]store.SaveResult, len(saves))
 	for i, r := range resp.GetResults() {
-		results[i].Version = r.GetVersion()
-		if r.GetReason() != "" {
-			results[i].Err = byReason(r.GetReason())
-		}
+		results[i] = storepb.Result(r)
 	}
 	return results, nil
 }

@@ -7,12 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
 )
 
-func character(r db.GameCharacter) *store.Character {
+func character(r db.GameCharacter, items store.Inventory) *store.Character {
 	c := &store.Character{
 		ID: store.CharacterID(r.ID), UserID: r.UserID, Name: r.Name, Slot: r.Slot,
 		Appearance: store.Appearance{Gender: r.Gender, BirthStone: r.BirthStone, Hair: r.Hair, Face: r.Face},
@@ -25,6 +24,7 @@ func character(r db.GameCharacter) *store.Character {
 			},
 			StatPoints: r.StatPoints, SkillPoints: r.SkillPoints, Stamina: r.Stamina, Money: r.Money,
 		},
+		Items:     items,
 		CreatedAt: fromMillis(r.CreatedAt), UpdatedAt: fromMillis(r.UpdatedAt), Version: r.Version,
 	}
 	if r.DeleteAt != nil {
@@ -33,13 +33,23 @@ func character(r db.GameCharacter) *store.Character {
 	return c
 }
 
+// withItems is a character whose items were selected with it.
+func withItems(r db.GameCharacter, items string) (*store.Character, error) {
+	inv, err := store.ParseInventory([]byte(items))
+	if err != nil {
+		return nil, err
+	}
+	return character(r, inv), nil
+}
+
 // ReadCharacter implements store.Reader.
 func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
 	r, err := s.reading.GetCharacter(ctx, uint32(id))
 	if err != nil {
 		return nil, store.Snapshot{}, s.fail(ctx, "get character", orNotFound(err, store.ErrCharacterNotFound))
 	}
-	return character(r), store.Snapshot{}, nil
+	c, err := withItems(r.GameCharacter, r.Items)
+	return c, store.Snapshot{}, s.fail(ctx, "get character", err)
 }
 
 // ReadCharacters implements store.Reader.
@@ -50,7 +60,11 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 	}
 	var list []*store.Character
 	for _, r := range rows {
-		list = append(list, character(r))
+		c, err := withItems(r.GameCharacter, r.Items)
+		if err != nil {
+			return nil, store.Snapshot{}, s.fail(ctx, "list characters", err)
+		}
+		list = append(list, c)
 	}
 	return list, store.Snapshot{}, nil
 }
@@ -75,11 +89,18 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	var made db.GameCharacter
+	var (
+		made  db.GameCharacter
+		items store.Inventory
+	)
 	err := s.write(ctx, "create character", func(t *tx) (err error) {
 		made, err = t.GetCharacterByCreateKey(ctx, db.GetCharacterByCreateKeyParams{UserID: n.UserID, CreateKey: n.Key})
+		if err == nil { // made before
+			items, err = t.items(ctx, made.ID)
+			return err
+		}
 		if !errors.Is(err, sql.ErrNoRows) {
-			return err // made before, or the read failed
+			return err
 		}
 		slot, err := t.freeSlot(ctx, n.UserID)
 		if err != nil {
@@ -94,12 +115,16 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 			return store.ErrNameTaken
 		}
 		made, err = t.InsertCharacter(ctx, insertParams(n, key, slot, millis(t.now)))
+		if err != nil {
+			return err
+		}
+		items, err = t.putNew(ctx, made.ID, n.Items)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return character(made), nil
+	return character(made, items), nil
 }
 
 // freeSlot returns the lowest slot that a user has free.
@@ -165,7 +190,10 @@ func (s *Store) DeleteCharacter(ctx context.Context, id store.CharacterID, userI
 
 // RestoreCharacter implements store.Characters.
 func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, userID string) (*store.Character, error) {
-	var restored db.GameCharacter
+	var (
+		restored db.GameCharacter
+		items    store.Inventory
+	)
 	err := s.write(ctx, "restore character", func(t *tx) error {
 		c, err := t.ownCharacter(ctx, id, userID)
 		if err != nil {
@@ -177,33 +205,19 @@ func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, user
 		if *c.DeleteAt <= millis(t.now) {
 			return store.ErrCharacterNotFound // final, and waiting for the purge
 		}
-		restored, err = t.SetDeleteAt(ctx, db.SetDeleteAtParams{UpdatedAt: millis(t.now), ID: c.ID})
+		if restored, err = t.SetDeleteAt(ctx, db.SetDeleteAtParams{UpdatedAt: millis(t.now), ID: c.ID}); err != nil {
+			return err
+		}
+		items, err = t.items(ctx, c.ID)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return character(restored), nil
+	return character(restored, items), nil
 }
 
 func (t *tx) ownCharacter(ctx context.Context, id store.CharacterID, userID string) (db.GameCharacter, error) {
 	c, err := t.GetCharacterOf(ctx, db.GetCharacterOfParams{ID: uint32(id), UserID: userID})
 	return c, orNotFound(err, store.ErrCharacterNotFound)
-}
-
-// PurgeCharacters implements store.Purger.
-func (s *Store) PurgeCharacters(ctx context.Context, limit int) (int, error) {
-	if limit < 1 {
-		return 0, errs.Invalid("limit", "must be 1 or more")
-	}
-	var n int64
-	err := s.write(ctx, "purge characters", func(t *tx) (err error) {
-		now := millis(t.now)
-		n, err = t.PurgeCharacters(ctx, db.PurgeCharactersParams{DeleteAt: &now, Limit: int64(limit)})
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return int(n), nil
 }

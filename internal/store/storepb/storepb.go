@@ -155,8 +155,8 @@ func State(m *databasev1.CharacterState) (store.CharacterState, error) {
 		Stamina:     r.u16("state.stamina", m.GetStamina()),
 		Money:       m.GetMoney(),
 	}
-	if s.Money < 0 {
-		r.fail("state.money", "must not be negative")
+	if s.Money < 0 || s.Money > store.MaxMoney {
+		r.fail("state.money", "must be 0 to 999999999999999")
 	}
 	return s, r.error()
 }
@@ -168,7 +168,7 @@ func CharacterPB(c *store.Character) *databasev1.Character {
 	}
 	return &databasev1.Character{
 		Id: c.ID.String(), UserId: c.UserID, Name: c.Name, Slot: uint32(c.Slot),
-		Appearance: AppearancePB(c.Appearance), State: StatePB(c.State), DeleteAt: stamp(c.DeleteAt),
+		Appearance: AppearancePB(c.Appearance), State: StatePB(c.State), Items: ItemsPB(c.Items), DeleteAt: stamp(c.DeleteAt),
 		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Version: c.Version,
 	}
 }
@@ -190,9 +190,13 @@ func Character(m *databasev1.Character) (*store.Character, error) {
 	if err != nil {
 		return nil, err
 	}
+	items, err := Items(m.GetItems())
+	if err != nil {
+		return nil, err
+	}
 	var r ranges
 	c := &store.Character{
-		ID: id, UserID: m.GetUserId(), Name: m.GetName(), Slot: r.u8("slot", m.GetSlot()), Appearance: look, State: state,
+		ID: id, UserID: m.GetUserId(), Name: m.GetName(), Slot: r.u8("slot", m.GetSlot()), Appearance: look, State: state, Items: items,
 		DeleteAt: instant(m.GetDeleteAt()), CreatedAt: instant(m.GetCreatedAt()), UpdatedAt: instant(m.GetUpdatedAt()),
 		Version: m.GetVersion(),
 	}

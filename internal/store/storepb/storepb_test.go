@@ -3,6 +3,7 @@ package storepb_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,8 +58,34 @@ var (
 				Concentration: n("concentration"), Charm: n("charm"), Sense: n("sense"),
 			},
 			StatPoints: n("stat points"), SkillPoints: n("skill points"), Stamina: n("stamina"),
-			Money: rapid.Int64Min(0).Draw(t, "money"),
+			Money: rapid.Int64Range(0, store.MaxMoney).Draw(t, "money"),
 		}
+	})
+	item = rapid.Custom(func(t *rapid.T) store.Item {
+		it := store.Item{
+			ID: store.ItemID(rapid.Int64Min(0).Draw(t, "id")), Place: rapid.Uint8Range(1, store.MaxPlace).Draw(t, "place"),
+			Type:   store.ItemType(rapid.Uint8Range(1, uint8(store.ItemVehicle)).Draw(t, "type")),
+			Number: rapid.Uint16Range(1, store.MaxItemNumber).Draw(t, "number"), Quantity: 1,
+		}
+		if it.Type.Stacks() {
+			it.Quantity = rapid.Uint32Min(1).Draw(t, "quantity")
+			return it
+		}
+		it.Crafted, it.Gem = rapid.Bool().Draw(t, "crafted"), rapid.Uint16Max(511).Draw(t, "gem")
+		it.Durability, it.Life = rapid.Uint8Max(127).Draw(t, "durability"), rapid.Uint16Max(1000).Draw(t, "life")
+		it.Socket, it.Appraised = rapid.Bool().Draw(t, "socket"), rapid.Bool().Draw(t, "appraised")
+		it.Grade = rapid.Uint8Max(15).Draw(t, "grade")
+		return it
+	})
+	// inventory has neither a place nor an id twice.
+	inventory = rapid.Custom(func(t *rapid.T) store.Inventory {
+		var inv store.Inventory
+		for _, it := range rapid.SliceOfNDistinct(item, 0, 10, func(it store.Item) uint8 { return it.Place }).Draw(t, "items") {
+			if !slices.Contains(inv.IDs(), it.ID) {
+				inv = append(inv, it)
+			}
+		}
+		return inv
 	})
 	characterID = rapid.Custom(func(t *rapid.T) store.CharacterID {
 		return store.CharacterID(rapid.Uint32Min(1).Draw(t, "id"))
@@ -114,7 +141,7 @@ func TestCharactersComeBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := &store.Character{
 			ID: characterID.Draw(t, "id"), UserID: text.Draw(t, "user"), Name: text.Draw(t, "name"), Slot: rapid.Uint8().Draw(t, "slot"),
-			Appearance: appearance.Draw(t, "appearance"), State: state.Draw(t, "state"), DeleteAt: instant.Draw(t, "delete at"),
+			Appearance: appearance.Draw(t, "appearance"), State: state.Draw(t, "state"), Items: inventory.Draw(t, "items"), DeleteAt: instant.Draw(t, "delete at"),
 			CreatedAt: instant.Draw(t, "created"), UpdatedAt: instant.Draw(t, "updated"), Version: rapid.Int64().Draw(t, "version"),
 		}
 		got, err := storepb.Character(overTheWire(t, storepb.CharacterPB(c), new(databasev1.Character)))
@@ -123,6 +150,35 @@ func TestCharactersComeBack(t *testing.T) {
 		}
 		same(t, c, got)
 	})
+}
+
+func TestSavesAndResultsComeBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		sv := store.CharacterSave{
+			ID: characterID.Draw(t, "id"), Version: rapid.Int64().Draw(t, "version"), Generation: rapid.Int64().Draw(t, "generation"),
+			Key: text.Draw(t, "key"), Group: text.Draw(t, "group"), State: state.Draw(t, "state"),
+		}
+		if rapid.Bool().Draw(t, "with items") { // none and an empty inventory are not the same
+			inv := inventory.Draw(t, "items")
+			sv.Items = &inv
+		}
+		got, err := storepb.Save(overTheWire(t, storepb.SavePB(&sv), new(databasev1.CharacterSave)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, sv, got)
+		r := store.SaveResult{Version: rapid.Int64().Draw(t, "new version")}
+		if sv.Items != nil {
+			r.ItemIDs = sv.Items.IDs()
+		}
+		same(t, r, storepb.Result(overTheWire(t, storepb.ResultPB(r), new(databasev1.SaveResult))))
+	})
+	for _, want := range []error{store.ErrItemConflict, store.ErrGroupRefused, store.ErrVersionConflict} {
+		if got := storepb.Result(storepb.ResultPB(store.SaveResult{Err: want})); !errors.Is(got.Err, want) {
+			t.Errorf("%v came back as %v", want, got.Err)
+		}
+	}
 }
 
 func TestPlaysComeBack(t *testing.T) {

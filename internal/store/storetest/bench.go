@@ -22,6 +22,7 @@ func Bench(b *testing.B, open func(t testing.TB) Env) {
 		{"ListCharacters", benchList},
 		{"SaveOneCharacter", benchSaveOne},
 		{"SaveHundredCharacters", benchSaveHundred},
+		{"SaveHundredInventories", benchSaveInventories},
 		{"RenewHundredPlays", benchRenew},
 		{"TicketAndSignIn", benchSignIn},
 	} {
@@ -73,21 +74,35 @@ func benchList(b *testing.B, e Env) {
 	})
 }
 
-func benchSaveOne(b *testing.B, e Env) { benchSaves(b, e, 1) }
+func benchSaveOne(b *testing.B, e Env) { benchSaves(b, e, 1, false) }
 
-func benchSaveHundred(b *testing.B, e Env) { benchSaves(b, e, 100) }
+func benchSaveHundred(b *testing.B, e Env) { benchSaves(b, e, 100, false) }
 
-func benchSaves(b *testing.B, e Env, n int) {
+func benchSaveInventories(b *testing.B, e Env) { benchSaves(b, e, 100, true) }
+
+// benchSaves saves n characters who have thirty items each, with their items,
+// of which one has changed, or without.
+func benchSaves(b *testing.B, e Env, n int, withItems bool) {
+	items := make([]store.Item, 30)
+	for i := range items {
+		items[i] = stack(0, uint8(i)+12, 1) //nolint:gosec // small
+	}
 	saves := make([]store.CharacterSave, n)
 	for i := range saves {
-		c := create(b.Context(), b, e, "user-"+strconv.Itoa(i), "Name"+strconv.Itoa(i))
+		c := owner(b.Context(), b, e, "user-"+strconv.Itoa(i), "Name"+strconv.Itoa(i), items...)
 		saves[i] = store.CharacterSave{ID: c.ID, Version: 1, State: sampleState()}
+		if withItems {
+			saves[i].Items = &c.Items
+		}
 	}
 	round := 0
 	for b.Loop() {
 		round++
 		for i := range saves {
 			saves[i].Key = "round-" + strconv.Itoa(round)
+			if withItems {
+				(*saves[i].Items)[0].Quantity++
+			}
 		}
 		results, err := e.Store.SaveCharacters(b.Context(), saves)
 		if err != nil {

@@ -18,10 +18,10 @@ func characterTests() []test {
 		{"IsReadAsItWasMade", charactersRoundTrip},
 		{"ExtremeValuesSurvive", charactersExtremes},
 		{"LowestFreeSlotUpToFive", charactersSlots},
-		{"TwentyAtOnceFillFiveSlots", charactersRaceForSlots},
-		{"TwentyAtOnceForOneNameMakeOne", charactersRaceForName},
+		{"AThousandAtOnceByOneUserMakeFive", charactersRaceForSlots},
+		{"AThousandAtOnceForOneNameMakeOne", charactersRaceForName},
 		{"SameKeyGivesTheSameCharacter", charactersKey},
-		{"TwentyAtOnceWithOneKeyMakeOne", charactersRaceForKey},
+		{"AHundredAtOnceWithOneKeyMakeOne", charactersRaceForKey},
 		{"NamesAreFolded", charactersNames},
 		{"ListIsByOwnerInSlotOrder", charactersList},
 		{"UnknownIsNotFound", charactersUnknown},
@@ -107,7 +107,7 @@ func charactersExtremes(t *testing.T, e Env) {
 				Strength: math.MaxUint16, Dexterity: math.MaxUint16, Intelligence: math.MaxUint16,
 				Concentration: math.MaxUint16, Charm: math.MaxUint16, Sense: math.MaxUint16,
 			},
-			StatPoints: math.MaxUint16, SkillPoints: math.MaxUint16, Stamina: math.MaxUint16, Money: math.MaxInt64,
+			StatPoints: math.MaxUint16, SkillPoints: math.MaxUint16, Stamina: math.MaxUint16, Money: store.MaxMoney,
 		},
 	}
 	c := must[*store.Character](t)(e.Store.CreateCharacter(ctx, n))
@@ -136,12 +136,12 @@ func charactersSlots(t *testing.T, e Env) {
 
 func charactersRaceForSlots(t *testing.T, e Env) {
 	ctx := testContext(t)
-	outcomes := race(20, func(i int) error {
+	outcomes := race(1000, func(i int) error {
 		_, err := e.Store.CreateCharacter(ctx, newCharacter("user", "Name"+strconv.Itoa(i)))
 		return err
 	})
 	if n := wins(t, outcomes, store.ErrCharacterLimit); n != store.MaxCharacters {
-		t.Errorf("%d of 20 characters were made, want %d", n, store.MaxCharacters)
+		t.Errorf("%d of 1000 characters were made, want %d", n, store.MaxCharacters)
 	}
 	list := must[[]*store.Character](t)(e.Store.ListCharacters(ctx, "user", true, store.Fresh))
 	if len(list) != store.MaxCharacters {
@@ -157,13 +157,23 @@ func charactersRaceForSlots(t *testing.T, e Env) {
 func charactersRaceForName(t *testing.T, e Env) {
 	ctx := testContext(t)
 	spellings := []string{"Hero", "HERO", "hero", "Ｈｅｒｏ"}
-	outcomes := race(20, func(i int) error {
+	outcomes := race(1000, func(i int) error {
 		n := newCharacter("user-"+strconv.Itoa(i), spellings[i%len(spellings)])
 		_, err := e.Store.CreateCharacter(ctx, n)
 		return err
 	})
 	if n := wins(t, outcomes, store.ErrNameTaken); n != 1 {
-		t.Errorf("%d of 20 got the name, want 1", n)
+		t.Errorf("%d of 1000 got the name, want 1", n)
+	}
+	made := 0
+	for i, err := range outcomes {
+		list := must[[]*store.Character](t)(e.Store.ListCharacters(ctx, "user-"+strconv.Itoa(i), true, store.Fresh))
+		if made += len(list); (len(list) == 1) != (err == nil) {
+			t.Errorf("user %d was told %v and has %s", i, err, names(list))
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d characters were made, want 1", made)
 	}
 }
 
@@ -197,7 +207,7 @@ func charactersKey(t *testing.T, e Env) {
 
 func charactersRaceForKey(t *testing.T, e Env) {
 	ctx := testContext(t)
-	ids := make([]store.CharacterID, 20)
+	ids := make([]store.CharacterID, 100)
 	for i, err := range race(len(ids), func(i int) error {
 		c, err := e.Store.CreateCharacter(ctx, newCharacter("user", "Hero"))
 		if err == nil {
@@ -210,6 +220,9 @@ func charactersRaceForKey(t *testing.T, e Env) {
 		} else if ids[i] != ids[0] {
 			t.Errorf("caller %d got character %s, caller 0 %s", i, ids[i], ids[0])
 		}
+	}
+	if list := must[[]*store.Character](t)(e.Store.ListCharacters(ctx, "user", true, store.Fresh)); len(list) != 1 {
+		t.Errorf("one key made %s", names(list))
 	}
 }
 
@@ -296,6 +309,9 @@ func charactersInvalid(t *testing.T, e Env) {
 		"no key":          func(n *store.NewCharacter) { n.Key = "" },
 		"a long key":      func(n *store.NewCharacter) { n.Key = strings.Repeat("k", 65) },
 		"negative money":  func(n *store.NewCharacter) { n.State.Money = -1 },
+		"too much money":  func(n *store.NewCharacter) { n.State.Money = store.MaxMoney + 1 },
+		"all the money":   func(n *store.NewCharacter) { n.State.Money = math.MaxInt64 },
+		"a stored item":   func(n *store.NewCharacter) { n.Items = store.Inventory{stack(1, 12, 5)} },
 		"nowhere":         func(n *store.NewCharacter) { n.State.Position.X = float32(math.NaN()) },
 		"infinitely far":  func(n *store.NewCharacter) { n.State.Position.Y = float32(math.Inf(1)) },
 		"a name with NUL": func(n *store.NewCharacter) { n.Name = "He\x00ro" },

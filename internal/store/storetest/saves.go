@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +23,8 @@ func saveTests() []test {
 		{"RefusesInvalidStatesAsAWhole", savesInvalid},
 		{"TakesAThousandAndNoMore", savesLimit},
 		{"TwentyAtOnceFromOneVersionWriteOnce", savesRace},
+		{"ACharacterMayBeInABatchOnce", savesTwice},
+		{"BatchesInAnyOrderNeverWaitInACircle", savesOverlap},
 		{"DeletionMakesTheVersionStale", savesAfterDelete},
 	}
 }
@@ -164,10 +168,12 @@ func savesMixed(t *testing.T, e Env) {
 func savesInvalid(t *testing.T, e Env) {
 	ctx := testContext(t)
 	c, other := create(ctx, t, e, "user", "Hero"), create(ctx, t, e, "user", "Other")
-	bad := changed(1)
-	bad.Money = -1
+	bad, rich := changed(-1), changed(store.MaxMoney+1)
 	for what, s := range map[string]store.CharacterSave{
 		"negative money": {ID: c.ID, Version: 1, Key: "k", State: bad},
+		"too much money": {ID: c.ID, Version: 1, Key: "k", State: rich},
+		"a long group":   {ID: c.ID, Version: 1, Key: "k", State: changed(1), Group: strings.Repeat("g", 65)},
+		"a low number":   {ID: c.ID, Version: 1, Generation: -1, Key: "k", State: changed(1)},
 		"no key":         {ID: c.ID, Version: 1, State: changed(1)},
 		"a long key":     {ID: c.ID, Version: 1, Key: strings.Repeat("k", 65), State: changed(1)},
 		"no version":     {ID: c.ID, Key: "k", State: changed(1)},
@@ -217,6 +223,67 @@ func savesRace(t *testing.T, e Env) {
 	})
 	if n := wins(t, outcomes, store.ErrVersionConflict); n != 1 {
 		t.Errorf("%d of 20 saves from one version were written, want 1", n)
+	}
+}
+
+func savesTwice(t *testing.T, e Env) {
+	ctx := testContext(t)
+	c, other := create(ctx, t, e, "user", "Hero"), create(ctx, t, e, "user", "Other")
+	_, err := e.Store.SaveCharacters(ctx, []store.CharacterSave{
+		{ID: c.ID, Version: 1, Key: "a", State: changed(1)},
+		{ID: other.ID, Version: 1, Key: "b", State: changed(2)},
+		{ID: c.ID, Version: 2, Key: "c", State: changed(3)},
+	})
+	wantKind(t, "a character twice in a batch", err, errs.InvalidArgument)
+	wantCharacter(ctx, t, e, c)
+	wantCharacter(ctx, t, e, other)
+}
+
+// savesOverlap lets batches of the same characters run against each other in
+// many orders. Of each round of saves from one version one is written, and
+// nothing ever waits for ever.
+func savesOverlap(t *testing.T, e Env) {
+	ctx := testContext(t)
+	const n, writers, rounds = 20, 8, 5
+	all := make([]*store.Character, n)
+	for i := range all {
+		all[i] = create(ctx, t, e, "user-"+strconv.Itoa(i), "Name"+strconv.Itoa(i))
+	}
+	for round := range rounds {
+		written := make([][]bool, writers)
+		for w, err := range race(writers, func(w int) error {
+			order := rand.New(rand.NewPCG(uint64(round), uint64(w))).Perm(n) //nolint:gosec // no secret
+			saves := make([]store.CharacterSave, n)
+			for i, at := range order {
+				saves[i] = store.CharacterSave{
+					ID: all[at].ID, Version: int64(round) + 1, Key: strconv.Itoa(round) + "-" + strconv.Itoa(w), State: changed(int64(w)),
+				}
+			}
+			results, err := e.Store.SaveCharacters(ctx, saves)
+			written[w] = make([]bool, n)
+			for i, r := range results {
+				if r.Err != nil && !errors.Is(r.Err, store.ErrVersionConflict) {
+					return r.Err
+				}
+				written[w][order[i]] = r.Err == nil
+			}
+			return err
+		}) {
+			if err != nil {
+				t.Fatalf("round %d, writer %d: %v", round, w, err)
+			}
+		}
+		for i := range all {
+			count := 0
+			for w := range written {
+				if written[w][i] {
+					count++
+				}
+			}
+			if count != 1 {
+				t.Errorf("round %d: character %d was written %d times from one version", round, i, count)
+			}
+		}
 	}
 }
 

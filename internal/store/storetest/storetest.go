@@ -72,6 +72,8 @@ func categories() []category {
 		{"characters", characterTests()},
 		{"deletion", deletionTests()},
 		{"saves", saveTests()},
+		{"items", itemTests()},
+		{"trades", tradeTests()},
 		{"game_accounts", accountTests()},
 		{"tickets", ticketTests()},
 		{"plays", playTests()},
@@ -82,8 +84,8 @@ func categories() []category {
 }
 
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
-// refresh_session, characters, deletion, saves, game_accounts, tickets, plays,
-// hand_over, contexts, closed.
+// refresh_session, characters, deletion, saves, items, trades, game_accounts,
+// tickets, plays, hand_over, contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	all := categories()

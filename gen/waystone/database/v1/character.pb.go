@@ -249,8 +249,10 @@ type CreateCharacterRequest struct {
 	// Repeats of one attempt carry the same key, 1 to 64 characters, no control
 	// characters.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the character starts with, without ids, each in another place.
+	Items         []*Item `protobuf:"bytes,6,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateCharacterRequest) Reset() {
@@ -316,6 +318,13 @@ func (x *CreateCharacterRequest) GetIdempotencyKey() string {
 		return x.IdempotencyKey
 	}
 	return ""
+}
+
+func (x *CreateCharacterRequest) GetItems() []*Item {
+	if x != nil {
+		return x.Items
+	}
+	return nil
 }
 
 // CreateCharacterResponse carries the new character.
@@ -579,7 +588,15 @@ type CharacterSave struct {
 	// characters.
 	SaveKey string `protobuf:"bytes,4,opt,name=save_key,json=saveKey,proto3" json:"save_key,omitempty"`
 	// The new state, as a whole.
-	State         *CharacterState `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	State *CharacterState `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	// All items that the character has from now on: one that is not among them
+	// is gone, one with id 0 is new. Absent: the items stay as they are stored at
+	// the version. Present and empty: all are gone.
+	Items *Inventory `protobuf:"bytes,6,opt,name=items,proto3" json:"items,omitempty"`
+	// Saves of one request with the same name, up to 16, are all written or none
+	// is; empty for a save that stands alone. An item moves from one character to
+	// another within a group only, in which both saves have their items.
+	Group         string `protobuf:"bytes,7,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -649,7 +666,21 @@ func (x *CharacterSave) GetState() *CharacterState {
 	return nil
 }
 
-// SaveCharactersRequest carries up to 1000 saves.
+func (x *CharacterSave) GetItems() *Inventory {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *CharacterSave) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+// SaveCharactersRequest carries up to 1000 saves with up to 50000 items in all.
 type SaveCharactersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The saves, each of another character.
@@ -700,9 +731,11 @@ type SaveResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The version that is stored now; 0 when the save was refused.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// Why it was refused: CHARACTER_NOT_FOUND, VERSION_CONFLICT or
-	// STALE_GENERATION; empty when it was written.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why it was refused: CHARACTER_NOT_FOUND, VERSION_CONFLICT,
+	// STALE_GENERATION, ITEM_CONFLICT or GROUP_REFUSED; empty when it was written.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Ids of the save's items in the order of the save; empty when it had none.
+	ItemIds       []int64 `protobuf:"varint,3,rep,packed,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -749,6 +782,13 @@ func (x *SaveResult) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *SaveResult) GetItemIds() []int64 {
+	if x != nil {
+		return x.ItemIds
+	}
+	return nil
 }
 
 // SaveCharactersResponse carries one result for each save, in the same order.
@@ -814,7 +854,7 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"\x18GetCharacterListResponse\x12?\n" +
 	"\n" +
 	"characters\x18\x01 \x03(\v2\x1f.waystone.database.v1.CharacterR\n" +
-	"characters\"\xdd\x02\n" +
+	"characters\"\x9a\x03\n" +
 	"\x16CreateCharacterRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x122\n" +
 	"\x04name\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18\x1e2\x13^[^\\x00-\\x1f\\x7f]*$R\x04name\x12H\n" +
@@ -822,7 +862,8 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"appearance\x18\x03 \x01(\v2 .waystone.database.v1.AppearanceB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"appearance\x12B\n" +
 	"\x05state\x18\x04 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\x12G\n" +
-	"\x0fidempotency_key\x18\x05 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x0eidempotencyKey\"X\n" +
+	"\x0fidempotency_key\x18\x05 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x0eidempotencyKey\x12;\n" +
+	"\x05items\x18\x06 \x03(\v2\x1a.waystone.database.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\x8a\x01R\x05items\"X\n" +
 	"\x17CreateCharacterResponse\x12=\n" +
 	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x8f\x01\n" +
 	"\x16DeleteCharacterRequest\x12;\n" +
@@ -834,7 +875,7 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x128\n" +
 	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"Y\n" +
 	"\x18RestoreCharacterResponse\x12=\n" +
-	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x97\x02\n" +
+	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x82\x03\n" +
 	"\rCharacterSave\x12;\n" +
 	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x12!\n" +
 	"\aversion\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\aversion\x12'\n" +
@@ -842,13 +883,16 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"generation\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
 	"generation\x129\n" +
 	"\bsave_key\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\asaveKey\x12B\n" +
-	"\x05state\x18\x05 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\"_\n" +
+	"\x05state\x18\x05 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\x125\n" +
+	"\x05items\x18\x06 \x01(\v2\x1f.waystone.database.v1.InventoryR\x05items\x122\n" +
+	"\x05group\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x05group\"_\n" +
 	"\x15SaveCharactersRequest\x12F\n" +
-	"\x05saves\x18\x01 \x03(\v2#.waystone.database.v1.CharacterSaveB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05saves\">\n" +
+	"\x05saves\x18\x01 \x03(\v2#.waystone.database.v1.CharacterSaveB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05saves\"Y\n" +
 	"\n" +
 	"SaveResult\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"T\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x19\n" +
+	"\bitem_ids\x18\x03 \x03(\x03R\aitemIds\"T\n" +
 	"\x16SaveCharactersResponse\x12:\n" +
 	"\aresults\x18\x01 \x03(\v2 .waystone.database.v1.SaveResultR\aresults2\xc2\x05\n" +
 	"\x12CharacterDbService\x12j\n" +
@@ -891,7 +935,9 @@ var file_waystone_database_v1_character_proto_goTypes = []any{
 	(*Character)(nil),                // 15: waystone.database.v1.Character
 	(*Appearance)(nil),               // 16: waystone.database.v1.Appearance
 	(*CharacterState)(nil),           // 17: waystone.database.v1.CharacterState
-	(*timestamppb.Timestamp)(nil),    // 18: google.protobuf.Timestamp
+	(*Item)(nil),                     // 18: waystone.database.v1.Item
+	(*timestamppb.Timestamp)(nil),    // 19: google.protobuf.Timestamp
+	(*Inventory)(nil),                // 20: waystone.database.v1.Inventory
 }
 var file_waystone_database_v1_character_proto_depIdxs = []int32{
 	14, // 0: waystone.database.v1.GetCharacterRequest.consistency:type_name -> waystone.database.v1.Consistency
@@ -900,29 +946,31 @@ var file_waystone_database_v1_character_proto_depIdxs = []int32{
 	15, // 3: waystone.database.v1.GetCharacterListResponse.characters:type_name -> waystone.database.v1.Character
 	16, // 4: waystone.database.v1.CreateCharacterRequest.appearance:type_name -> waystone.database.v1.Appearance
 	17, // 5: waystone.database.v1.CreateCharacterRequest.state:type_name -> waystone.database.v1.CharacterState
-	15, // 6: waystone.database.v1.CreateCharacterResponse.character:type_name -> waystone.database.v1.Character
-	18, // 7: waystone.database.v1.DeleteCharacterResponse.delete_at:type_name -> google.protobuf.Timestamp
-	15, // 8: waystone.database.v1.RestoreCharacterResponse.character:type_name -> waystone.database.v1.Character
-	17, // 9: waystone.database.v1.CharacterSave.state:type_name -> waystone.database.v1.CharacterState
-	10, // 10: waystone.database.v1.SaveCharactersRequest.saves:type_name -> waystone.database.v1.CharacterSave
-	12, // 11: waystone.database.v1.SaveCharactersResponse.results:type_name -> waystone.database.v1.SaveResult
-	0,  // 12: waystone.database.v1.CharacterDbService.GetCharacter:input_type -> waystone.database.v1.GetCharacterRequest
-	2,  // 13: waystone.database.v1.CharacterDbService.GetCharacterList:input_type -> waystone.database.v1.GetCharacterListRequest
-	4,  // 14: waystone.database.v1.CharacterDbService.CreateCharacter:input_type -> waystone.database.v1.CreateCharacterRequest
-	6,  // 15: waystone.database.v1.CharacterDbService.DeleteCharacter:input_type -> waystone.database.v1.DeleteCharacterRequest
-	8,  // 16: waystone.database.v1.CharacterDbService.RestoreCharacter:input_type -> waystone.database.v1.RestoreCharacterRequest
-	11, // 17: waystone.database.v1.CharacterDbService.SaveCharacters:input_type -> waystone.database.v1.SaveCharactersRequest
-	1,  // 18: waystone.database.v1.CharacterDbService.GetCharacter:output_type -> waystone.database.v1.GetCharacterResponse
-	3,  // 19: waystone.database.v1.CharacterDbService.GetCharacterList:output_type -> waystone.database.v1.GetCharacterListResponse
-	5,  // 20: waystone.database.v1.CharacterDbService.CreateCharacter:output_type -> waystone.database.v1.CreateCharacterResponse
-	7,  // 21: waystone.database.v1.CharacterDbService.DeleteCharacter:output_type -> waystone.database.v1.DeleteCharacterResponse
-	9,  // 22: waystone.database.v1.CharacterDbService.RestoreCharacter:output_type -> waystone.database.v1.RestoreCharacterResponse
-	13, // 23: waystone.database.v1.CharacterDbService.SaveCharacters:output_type -> waystone.database.v1.SaveCharactersResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	18, // 6: waystone.database.v1.CreateCharacterRequest.items:type_name -> waystone.database.v1.Item
+	15, // 7: waystone.database.v1.CreateCharacterResponse.character:type_name -> waystone.database.v1.Character
+	19, // 8: waystone.database.v1.DeleteCharacterResponse.delete_at:type_name -> google.protobuf.Timestamp
+	15, // 9: waystone.database.v1.RestoreCharacterResponse.character:type_name -> waystone.database.v1.Character
+	17, // 10: waystone.database.v1.CharacterSave.state:type_name -> waystone.database.v1.CharacterState
+	20, // 11: waystone.database.v1.CharacterSave.items:type_name -> waystone.database.v1.Inventory
+	10, // 12: waystone.database.v1.SaveCharactersRequest.saves:type_name -> waystone.database.v1.CharacterSave
+	12, // 13: waystone.database.v1.SaveCharactersResponse.results:type_name -> waystone.database.v1.SaveResult
+	0,  // 14: waystone.database.v1.CharacterDbService.GetCharacter:input_type -> waystone.database.v1.GetCharacterRequest
+	2,  // 15: waystone.database.v1.CharacterDbService.GetCharacterList:input_type -> waystone.database.v1.GetCharacterListRequest
+	4,  // 16: waystone.database.v1.CharacterDbService.CreateCharacter:input_type -> waystone.database.v1.CreateCharacterRequest
+	6,  // 17: waystone.database.v1.CharacterDbService.DeleteCharacter:input_type -> waystone.database.v1.DeleteCharacterRequest
+	8,  // 18: waystone.database.v1.CharacterDbService.RestoreCharacter:input_type -> waystone.database.v1.RestoreCharacterRequest
+	11, // 19: waystone.database.v1.CharacterDbService.SaveCharacters:input_type -> waystone.database.v1.SaveCharactersRequest
+	1,  // 20: waystone.database.v1.CharacterDbService.GetCharacter:output_type -> waystone.database.v1.GetCharacterResponse
+	3,  // 21: waystone.database.v1.CharacterDbService.GetCharacterList:output_type -> waystone.database.v1.GetCharacterListResponse
+	5,  // 22: waystone.database.v1.CharacterDbService.CreateCharacter:output_type -> waystone.database.v1.CreateCharacterResponse
+	7,  // 23: waystone.database.v1.CharacterDbService.DeleteCharacter:output_type -> waystone.database.v1.DeleteCharacterResponse
+	9,  // 24: waystone.database.v1.CharacterDbService.RestoreCharacter:output_type -> waystone.database.v1.RestoreCharacterResponse
+	13, // 25: waystone.database.v1.CharacterDbService.SaveCharacters:output_type -> waystone.database.v1.SaveCharactersResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_character_proto_init() }

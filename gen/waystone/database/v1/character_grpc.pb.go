@@ -54,11 +54,12 @@ type CharacterDbServiceClient interface {
 	// the user has no such character or its time is over, FAILED_PRECONDITION
 	// (NOT_DELETED) when it is not marked.
 	RestoreCharacter(ctx context.Context, in *RestoreCharacterRequest, opts ...grpc.CallOption) (*RestoreCharacterResponse, error)
-	// SaveCharacters writes the state of many characters in one transaction for
-	// each of them. Every save has its own result: a stale version is refused
-	// (VERSION_CONFLICT), and so is a generation older than the character's play
-	// record (STALE_GENERATION); the same save repeated answers as the first
-	// time.
+	// SaveCharacters writes the state of many characters, and with it their items
+	// where a save has them, in one transaction. Every save has its own result: a
+	// stale version is refused (VERSION_CONFLICT), and so is a generation older
+	// than the character's play record (STALE_GENERATION) and an item that is gone
+	// or another's (ITEM_CONFLICT); the same save repeated answers as the first
+	// time. Of the saves of a group all are written or none (GROUP_REFUSED).
 	SaveCharacters(ctx context.Context, in *SaveCharactersRequest, opts ...grpc.CallOption) (*SaveCharactersResponse, error)
 }
 
@@ -157,11 +158,12 @@ type CharacterDbServiceServer interface {
 	// the user has no such character or its time is over, FAILED_PRECONDITION
 	// (NOT_DELETED) when it is not marked.
 	RestoreCharacter(context.Context, *RestoreCharacterRequest) (*RestoreCharacterResponse, error)
-	// SaveCharacters writes the state of many characters in one transaction for
-	// each of them. Every save has its own result: a stale version is refused
-	// (VERSION_CONFLICT), and so is a generation older than the character's play
-	// record (STALE_GENERATION); the same save repeated answers as the first
-	// time.
+	// SaveCharacters writes the state of many characters, and with it their items
+	// where a save has them, in one transaction. Every save has its own result: a
+	// stale version is refused (VERSION_CONFLICT), and so is a generation older
+	// than the character's play record (STALE_GENERATION) and an item that is gone
+	// or another's (ITEM_CONFLICT); the same save repeated answers as the first
+	// time. Of the saves of a group all are written or none (GROUP_REFUSED).
 	SaveCharacters(context.Context, *SaveCharactersRequest) (*SaveCharactersResponse, error)
 	mustEmbedUnimplementedCharacterDbServiceServer()
 }

@@ -7,6 +7,7 @@
 package databasev1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -595,7 +596,7 @@ type CharacterState struct {
 	SkillPoints uint32 `protobuf:"varint,10,opt,name=skill_points,json=skillPoints,proto3" json:"skill_points,omitempty"`
 	// Stamina, 0 to 5000.
 	Stamina uint32 `protobuf:"varint,11,opt,name=stamina,proto3" json:"stamina,omitempty"`
-	// Money, never negative.
+	// Money, 0 to 999999999999999.
 	Money         int64 `protobuf:"varint,12,opt,name=money,proto3" json:"money,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -715,6 +716,201 @@ func (x *CharacterState) GetMoney() int64 {
 	return 0
 }
 
+// Item is a piece of equipment or a stack.
+type Item struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identifier for as long as the item exists, whoever has it; 0 for one that
+	// is not stored yet.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The client's item slot, 1 to 138: 1 to 11 are worn, 12 to 131 the bag (four
+	// pages of 30), 132 to 134 ammunition, 135 to 138 vehicle. No two items of a
+	// character share one.
+	Place uint32 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`
+	// The client's list of items, 1 to 14: 1 to 9 and 14 are equipment, 10 to 13
+	// come in stacks.
+	Type uint32 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
+	// Row in that list, 1 to 1023.
+	Number uint32 `protobuf:"varint,4,opt,name=number,proto3" json:"number,omitempty"`
+	// How many are in the stack; 1 for equipment.
+	Quantity uint32 `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Whether a player made it. Like all that follows, of equipment only.
+	Crafted bool `protobuf:"varint,6,opt,name=crafted,proto3" json:"crafted,omitempty"`
+	// Gem set in, 0 to 511; 0 is none.
+	Gem uint32 `protobuf:"varint,7,opt,name=gem,proto3" json:"gem,omitempty"`
+	// Durability, 0 to 127.
+	Durability uint32 `protobuf:"varint,8,opt,name=durability,proto3" json:"durability,omitempty"`
+	// Life left, 0 to 1000 tenths of a percent.
+	Life uint32 `protobuf:"varint,9,opt,name=life,proto3" json:"life,omitempty"`
+	// Whether it has a socket for a gem.
+	Socket bool `protobuf:"varint,10,opt,name=socket,proto3" json:"socket,omitempty"`
+	// Whether it has been appraised.
+	Appraised bool `protobuf:"varint,11,opt,name=appraised,proto3" json:"appraised,omitempty"`
+	// Grade, 0 to 15.
+	Grade         uint32 `protobuf:"varint,12,opt,name=grade,proto3" json:"grade,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Item) Reset() {
+	*x = Item{}
+	mi := &file_waystone_database_v1_types_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Item) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Item) ProtoMessage() {}
+
+func (x *Item) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_types_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Item.ProtoReflect.Descriptor instead.
+func (*Item) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Item) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Item) GetPlace() uint32 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
+}
+
+func (x *Item) GetType() uint32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *Item) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Item) GetQuantity() uint32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Item) GetCrafted() bool {
+	if x != nil {
+		return x.Crafted
+	}
+	return false
+}
+
+func (x *Item) GetGem() uint32 {
+	if x != nil {
+		return x.Gem
+	}
+	return 0
+}
+
+func (x *Item) GetDurability() uint32 {
+	if x != nil {
+		return x.Durability
+	}
+	return 0
+}
+
+func (x *Item) GetLife() uint32 {
+	if x != nil {
+		return x.Life
+	}
+	return 0
+}
+
+func (x *Item) GetSocket() bool {
+	if x != nil {
+		return x.Socket
+	}
+	return false
+}
+
+func (x *Item) GetAppraised() bool {
+	if x != nil {
+		return x.Appraised
+	}
+	return false
+}
+
+func (x *Item) GetGrade() uint32 {
+	if x != nil {
+		return x.Grade
+	}
+	return 0
+}
+
+// Inventory is all items that a character has.
+type Inventory struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The items, each in another place.
+	Items         []*Item `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Inventory) Reset() {
+	*x = Inventory{}
+	mi := &file_waystone_database_v1_types_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Inventory) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Inventory) ProtoMessage() {}
+
+func (x *Inventory) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_types_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Inventory.ProtoReflect.Descriptor instead.
+func (*Inventory) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Inventory) GetItems() []*Item {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
 // Character is a player's character.
 type Character struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -738,14 +934,16 @@ type Character struct {
 	// When it was changed last.
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// Grows by one with every change; a save names the version it started from.
-	Version       int64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
+	// All that the character has, in the order of places.
+	Items         []*Item `protobuf:"bytes,11,rep,name=items,proto3" json:"items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Character) Reset() {
 	*x = Character{}
-	mi := &file_waystone_database_v1_types_proto_msgTypes[6]
+	mi := &file_waystone_database_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +955,7 @@ func (x *Character) String() string {
 func (*Character) ProtoMessage() {}
 
 func (x *Character) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_types_proto_msgTypes[6]
+	mi := &file_waystone_database_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +968,7 @@ func (x *Character) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Character.ProtoReflect.Descriptor instead.
 func (*Character) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Character) GetId() string {
@@ -843,11 +1041,18 @@ func (x *Character) GetVersion() int64 {
 	return 0
 }
 
+func (x *Character) GetItems() []*Item {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
 var File_waystone_database_v1_types_proto protoreflect.FileDescriptor
 
 const file_waystone_database_v1_types_proto_rawDesc = "" +
 	"\n" +
-	" waystone/database/v1/types.proto\x12\x14waystone.database.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x03\n" +
+	" waystone/database/v1/types.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x03\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -897,7 +1102,7 @@ const file_waystone_database_v1_types_proto_rawDesc = "" +
 	"\fintelligence\x18\x03 \x01(\rR\fintelligence\x12$\n" +
 	"\rconcentration\x18\x04 \x01(\rR\rconcentration\x12\x14\n" +
 	"\x05charm\x18\x05 \x01(\rR\x05charm\x12\x14\n" +
-	"\x05sense\x18\x06 \x01(\rR\x05sense\"\xec\x02\n" +
+	"\x05sense\x18\x06 \x01(\rR\x05sense\"\xfe\x02\n" +
 	"\x0eCharacterState\x12:\n" +
 	"\bposition\x18\x01 \x01(\v2\x1e.waystone.database.v1.PositionR\bposition\x12\x1f\n" +
 	"\vrevive_zone\x18\x02 \x01(\rR\n" +
@@ -912,8 +1117,28 @@ const file_waystone_database_v1_types_proto_rawDesc = "" +
 	"statPoints\x12!\n" +
 	"\fskill_points\x18\n" +
 	" \x01(\rR\vskillPoints\x12\x18\n" +
-	"\astamina\x18\v \x01(\rR\astamina\x12\x14\n" +
-	"\x05money\x18\f \x01(\x03R\x05money\"\xa3\x03\n" +
+	"\astamina\x18\v \x01(\rR\astamina\x12&\n" +
+	"\x05money\x18\f \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\x99\xa6\xea\xaf\xe3\x01(\x00R\x05money\"\xfb\x02\n" +
+	"\x04Item\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x02id\x12 \n" +
+	"\x05place\x18\x02 \x01(\rB\n" +
+	"\xbaH\a*\x05\x18\x8a\x01(\x01R\x05place\x12\x1d\n" +
+	"\x04type\x18\x03 \x01(\rB\t\xbaH\x06*\x04\x18\x0e(\x01R\x04type\x12\"\n" +
+	"\x06number\x18\x04 \x01(\rB\n" +
+	"\xbaH\a*\x05\x18\xff\a(\x01R\x06number\x12#\n" +
+	"\bquantity\x18\x05 \x01(\rB\a\xbaH\x04*\x02(\x01R\bquantity\x12\x18\n" +
+	"\acrafted\x18\x06 \x01(\bR\acrafted\x12\x1a\n" +
+	"\x03gem\x18\a \x01(\rB\b\xbaH\x05*\x03\x18\xff\x03R\x03gem\x12'\n" +
+	"\n" +
+	"durability\x18\b \x01(\rB\a\xbaH\x04*\x02\x18\x7fR\n" +
+	"durability\x12\x1c\n" +
+	"\x04life\x18\t \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\x04life\x12\x16\n" +
+	"\x06socket\x18\n" +
+	" \x01(\bR\x06socket\x12\x1c\n" +
+	"\tappraised\x18\v \x01(\bR\tappraised\x12\x1d\n" +
+	"\x05grade\x18\f \x01(\rB\a\xbaH\x04*\x02\x18\x0fR\x05grade\"H\n" +
+	"\tInventory\x12;\n" +
+	"\x05items\x18\x01 \x03(\v2\x1a.waystone.database.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\x8a\x01R\x05items\"\xd5\x03\n" +
 	"\tCharacter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x12\n" +
@@ -929,7 +1154,8 @@ const file_waystone_database_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
 	"\aversion\x18\n" +
-	" \x01(\x03R\aversion*Y\n" +
+	" \x01(\x03R\aversion\x120\n" +
+	"\x05items\x18\v \x03(\v2\x1a.waystone.database.v1.ItemR\x05items*Y\n" +
 	"\vConsistency\x12\x1b\n" +
 	"\x17CONSISTENCY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CONSISTENCY_CACHED\x10\x01\x12\x15\n" +
@@ -948,7 +1174,7 @@ func file_waystone_database_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_database_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_waystone_database_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_waystone_database_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_waystone_database_v1_types_proto_goTypes = []any{
 	(Consistency)(0),              // 0: waystone.database.v1.Consistency
 	(*User)(nil),                  // 1: waystone.database.v1.User
@@ -957,28 +1183,32 @@ var file_waystone_database_v1_types_proto_goTypes = []any{
 	(*Position)(nil),              // 4: waystone.database.v1.Position
 	(*Stats)(nil),                 // 5: waystone.database.v1.Stats
 	(*CharacterState)(nil),        // 6: waystone.database.v1.CharacterState
-	(*Character)(nil),             // 7: waystone.database.v1.Character
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Item)(nil),                  // 7: waystone.database.v1.Item
+	(*Inventory)(nil),             // 8: waystone.database.v1.Inventory
+	(*Character)(nil),             // 9: waystone.database.v1.Character
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_waystone_database_v1_types_proto_depIdxs = []int32{
-	8,  // 0: waystone.database.v1.User.ban_expires_at:type_name -> google.protobuf.Timestamp
-	8,  // 1: waystone.database.v1.User.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 2: waystone.database.v1.User.updated_at:type_name -> google.protobuf.Timestamp
-	8,  // 3: waystone.database.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	8,  // 4: waystone.database.v1.Session.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 5: waystone.database.v1.Session.updated_at:type_name -> google.protobuf.Timestamp
+	10, // 0: waystone.database.v1.User.ban_expires_at:type_name -> google.protobuf.Timestamp
+	10, // 1: waystone.database.v1.User.created_at:type_name -> google.protobuf.Timestamp
+	10, // 2: waystone.database.v1.User.updated_at:type_name -> google.protobuf.Timestamp
+	10, // 3: waystone.database.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	10, // 4: waystone.database.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	10, // 5: waystone.database.v1.Session.updated_at:type_name -> google.protobuf.Timestamp
 	4,  // 6: waystone.database.v1.CharacterState.position:type_name -> waystone.database.v1.Position
 	5,  // 7: waystone.database.v1.CharacterState.stats:type_name -> waystone.database.v1.Stats
-	3,  // 8: waystone.database.v1.Character.appearance:type_name -> waystone.database.v1.Appearance
-	6,  // 9: waystone.database.v1.Character.state:type_name -> waystone.database.v1.CharacterState
-	8,  // 10: waystone.database.v1.Character.delete_at:type_name -> google.protobuf.Timestamp
-	8,  // 11: waystone.database.v1.Character.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 12: waystone.database.v1.Character.updated_at:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	7,  // 8: waystone.database.v1.Inventory.items:type_name -> waystone.database.v1.Item
+	3,  // 9: waystone.database.v1.Character.appearance:type_name -> waystone.database.v1.Appearance
+	6,  // 10: waystone.database.v1.Character.state:type_name -> waystone.database.v1.CharacterState
+	10, // 11: waystone.database.v1.Character.delete_at:type_name -> google.protobuf.Timestamp
+	10, // 12: waystone.database.v1.Character.created_at:type_name -> google.protobuf.Timestamp
+	10, // 13: waystone.database.v1.Character.updated_at:type_name -> google.protobuf.Timestamp
+	7,  // 14: waystone.database.v1.Character.items:type_name -> waystone.database.v1.Item
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_types_proto_init() }
@@ -992,7 +1222,7 @@ func file_waystone_database_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_types_proto_rawDesc), len(file_waystone_database_v1_types_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,11 +1,33 @@
 -- name: ReadCharacter :one
-SELECT sqlc.embed(c), pg_current_snapshot()::text AS snapshot
+-- The items come in the same statement, as they were at the same instant: an
+-- array of arrays, in the order of the columns.
+SELECT sqlc.embed(c), COALESCE((
+    SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+        i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
+    FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
 FROM game.character c WHERE c.id = $1;
 
 -- name: ReadCharacters :many
-SELECT sqlc.embed(c), pg_current_snapshot()::text AS snapshot
-FROM game.character c WHERE c.user_id = @user_id
-ORDER BY slot;
+SELECT sqlc.embed(c), COALESCE((
+    SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+        i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
+    FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
+FROM game.character c
+WHERE c.user_id = @user_id
+ORDER BY c.slot;
+
+-- name: ListItems :one
+SELECT COALESCE(json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+    i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place), '[]')::json AS items
+FROM game.item i WHERE i.character_id = @character_id;
+
+-- name: InsertItems :exec
+INSERT INTO game.item (character_id, place, type, number, quantity,
+    crafted, gem, durability, life, socket, appraised, grade)
+SELECT @character_id::bigint, unnest(@places::smallint[]), unnest(@types::smallint[]), unnest(@numbers::smallint[]),
+    unnest(@quantities::bigint[]), unnest(@crafted::boolean[]), unnest(@gems::smallint[]),
+    unnest(@durabilities::smallint[]), unnest(@lives::smallint[]), unnest(@sockets::boolean[]),
+    unnest(@appraised::boolean[]), unnest(@grades::smallint[]);
 
 -- name: LockUser :exec
 -- Makes the creations of one user wait for each other, until the transaction
@@ -43,6 +65,32 @@ SELECT * FROM game.character WHERE id = @id AND user_id = @user_id FOR NO KEY UP
 UPDATE game.character SET delete_at = @delete_at, updated_at = @at, version = version + 1
 WHERE id = @id
 RETURNING *;
+
+-- name: TryLock :one
+-- Lets one transaction at a time do the work of a class, until it ends.
+SELECT pg_try_advisory_xact_lock(@class::int, 0) AS locked;
+
+-- name: ListOwners :many
+-- The next users who have a character that is not marked.
+SELECT DISTINCT user_id FROM game.character
+WHERE user_id > @after AND delete_at IS NULL
+ORDER BY user_id
+LIMIT @max_rows;
+
+-- name: MarkCharactersOf :execrows
+-- Passes over what is locked and what is being played; the rows are locked
+-- before the play records, as in a save.
+UPDATE game.character SET delete_at = @delete_at, updated_at = @at::timestamptz, version = version + 1
+WHERE id IN (
+    SELECT c.id FROM game.character c
+    WHERE c.user_id = ANY(@user_ids::text[]) AND c.delete_at IS NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM game.play p
+        WHERE p.user_id = c.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= @at::timestamptz
+          AND (p.character_id = c.id OR p.next_character_id = c.id AND p.token_expires_at >= @at::timestamptz))
+    ORDER BY c.id
+    FOR NO KEY UPDATE OF c SKIP LOCKED
+);
 
 -- name: PurgeCharacters :execrows
 DELETE FROM game.character WHERE id IN (

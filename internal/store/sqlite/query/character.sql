@@ -1,5 +1,11 @@
+-- GetCharacter reads the items in the same statement: an array of arrays, in
+-- the order of the columns.
 -- name: GetCharacter :one
-SELECT * FROM game_character WHERE id = ?;
+SELECT sqlc.embed(c), CAST((
+    SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
+        i.durability, i.life, i.socket, i.appraised, i.grade))
+    FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
+FROM game_character c WHERE c.id = ?;
 
 -- name: GetCharacterOf :one
 SELECT * FROM game_character WHERE id = ? AND user_id = ?;
@@ -8,7 +14,11 @@ SELECT * FROM game_character WHERE id = ? AND user_id = ?;
 SELECT * FROM game_character WHERE user_id = ? AND create_key = ?;
 
 -- name: ListCharacters :many
-SELECT * FROM game_character WHERE user_id = ? ORDER BY slot;
+SELECT sqlc.embed(c), CAST((
+    SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
+        i.durability, i.life, i.socket, i.appraised, i.grade))
+    FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
+FROM game_character c WHERE c.user_id = ? ORDER BY c.slot;
 
 -- name: ListSlots :many
 SELECT slot FROM game_character WHERE user_id = ? ORDER BY slot;
@@ -48,6 +58,23 @@ UPDATE game_character SET
     stat_points = ?, skill_points = ?, stamina = ?, money = ?,
     version = version + 1, last_save_key = ?, updated_at = ?
 WHERE id = ?;
+
+-- ListOwners returns the next users who have a character that is not marked.
+-- name: ListOwners :many
+SELECT DISTINCT user_id FROM game_character
+WHERE user_id > ? AND delete_at IS NULL
+ORDER BY user_id
+LIMIT ?;
+
+-- MarkCharactersOf passes over what is being played.
+-- name: MarkCharactersOf :execrows
+UPDATE game_character SET delete_at = sqlc.arg(delete_at), updated_at = sqlc.arg(now), version = version + 1
+WHERE game_character.user_id = sqlc.arg(user_id) AND delete_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM game_play p
+    WHERE p.user_id = game_character.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= sqlc.arg(now)
+      AND (p.character_id = game_character.id
+           OR p.next_character_id = game_character.id AND p.token_expires_at >= sqlc.arg(now)));
 
 -- name: PurgeCharacters :execrows
 DELETE FROM game_character WHERE id IN (

@@ -176,6 +176,89 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 	return i, err
 }
 
+const insertItems = `-- name: InsertItems :exec
+INSERT INTO game.item (character_id, place, type, number, quantity,
+    crafted, gem, durability, life, socket, appraised, grade)
+SELECT $1::bigint, unnest($2::smallint[]), unnest($3::smallint[]), unnest($4::smallint[]),
+    unnest($5::bigint[]), unnest($6::boolean[]), unnest($7::smallint[]),
+    unnest($8::smallint[]), unnest($9::smallint[]), unnest($10::boolean[]),
+    unnest($11::boolean[]), unnest($12::smallint[])
+`
+
+type InsertItemsParams struct {
+	CharacterID  int64
+	Places       []int16
+	Types        []int16
+	Numbers      []int16
+	Quantities   []int64
+	Crafted      []bool
+	Gems         []int16
+	Durabilities []int16
+	Lives        []int16
+	Sockets      []bool
+	Appraised    []bool
+	Grades       []int16
+}
+
+func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error {
+	_, err := q.db.Exec(ctx, insertItems,
+		arg.CharacterID,
+		arg.Places,
+		arg.Types,
+		arg.Numbers,
+		arg.Quantities,
+		arg.Crafted,
+		arg.Gems,
+		arg.Durabilities,
+		arg.Lives,
+		arg.Sockets,
+		arg.Appraised,
+		arg.Grades,
+	)
+	return err
+}
+
+const listItems = `-- name: ListItems :one
+SELECT COALESCE(json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+    i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place), '[]')::json AS items
+FROM game.item i WHERE i.character_id = $1
+`
+
+func (q *Queries) ListItems(ctx context.Context, characterID int64) ([]byte, error) {
+	row := q.db.QueryRow(ctx, listItems, characterID)
+	var items []byte
+	err := row.Scan(&items)
+	return items, err
+}
+
+const listOwners = `-- name: ListOwners :many
+SELECT DISTINCT user_id FROM game.character
+WHERE user_id > $1 AND delete_at IS NULL
+ORDER BY user_id
+LIMIT $2
+`
+
+// The next users who have a character that is not marked.
+func (q *Queries) ListOwners(ctx context.Context, after string, maxRows int32) ([]string, error) {
+	rows, err := q.db.Query(ctx, listOwners, after, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var user_id string
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSlots = `-- name: ListSlots :many
 SELECT slot FROM game.character WHERE user_id = $1 ORDER BY slot
 `
@@ -305,6 +388,30 @@ func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at tim
 	return i, err
 }
 
+const markCharactersOf = `-- name: MarkCharactersOf :execrows
+UPDATE game.character SET delete_at = $1, updated_at = $2::timestamptz, version = version + 1
+WHERE id IN (
+    SELECT c.id FROM game.character c
+    WHERE c.user_id = ANY($3::text[]) AND c.delete_at IS NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM game.play p
+        WHERE p.user_id = c.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= $2::timestamptz
+          AND (p.character_id = c.id OR p.next_character_id = c.id AND p.token_expires_at >= $2::timestamptz))
+    ORDER BY c.id
+    FOR NO KEY UPDATE OF c SKIP LOCKED
+)
+`
+
+// Passes over what is locked and what is being played; the rows are locked
+// before the play records, as in a save.
+func (q *Queries) MarkCharactersOf(ctx context.Context, deleteAt *time.Time, at time.Time, userIds []string) (int64, error) {
+	result, err := q.db.Exec(ctx, markCharactersOf, deleteAt, at, userIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const nameTaken = `-- name: NameTaken :one
 SELECT EXISTS (SELECT 1 FROM game.character WHERE name_key = $1)
 `
@@ -335,15 +442,21 @@ func (q *Queries) PurgeCharacters(ctx context.Context, at time.Time, maxRows int
 }
 
 const readCharacter = `-- name: ReadCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, pg_current_snapshot()::text AS snapshot
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, COALESCE((
+    SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+        i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
+    FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
 FROM game.character c WHERE c.id = $1
 `
 
 type ReadCharacterRow struct {
 	GameCharacter GameCharacter
+	Items         []byte
 	Snapshot      string
 }
 
+// The items come in the same statement, as they were at the same instant: an
+// array of arrays, in the order of the columns.
 func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow, error) {
 	row := q.db.QueryRow(ctx, readCharacter, id)
 	var i ReadCharacterRow
@@ -382,19 +495,25 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 		&i.GameCharacter.DeleteAt,
 		&i.GameCharacter.CreatedAt,
 		&i.GameCharacter.UpdatedAt,
+		&i.Items,
 		&i.Snapshot,
 	)
 	return i, err
 }
 
 const readCharacters = `-- name: ReadCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, pg_current_snapshot()::text AS snapshot
-FROM game.character c WHERE c.user_id = $1
-ORDER BY slot
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, COALESCE((
+    SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
+        i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
+    FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
+FROM game.character c
+WHERE c.user_id = $1
+ORDER BY c.slot
 `
 
 type ReadCharactersRow struct {
 	GameCharacter GameCharacter
+	Items         []byte
 	Snapshot      string
 }
 
@@ -442,6 +561,7 @@ func (q *Queries) ReadCharacters(ctx context.Context, userID string) ([]ReadChar
 			&i.GameCharacter.DeleteAt,
 			&i.GameCharacter.CreatedAt,
 			&i.GameCharacter.UpdatedAt,
+			&i.Items,
 			&i.Snapshot,
 		); err != nil {
 			return nil, err
@@ -452,4 +572,16 @@ func (q *Queries) ReadCharacters(ctx context.Context, userID string) ([]ReadChar
 		return nil, err
 	}
 	return items, nil
+}
+
+const tryLock = `-- name: TryLock :one
+SELECT pg_try_advisory_xact_lock($1::int, 0) AS locked
+`
+
+// Lets one transaction at a time do the work of a class, until it ends.
+func (q *Queries) TryLock(ctx context.Context, class int32) (bool, error) {
+	row := q.db.QueryRow(ctx, tryLock, class)
+	var locked bool
+	err := row.Scan(&locked)
+	return locked, err
 }

@@ -78,7 +78,7 @@ type GameCharacter struct {
 	SkillPoints int32
 	// Stamina.
 	Stamina int32
-	// Money, never negative.
+	// Money, 0 to 999999999999999.
 	Money int64
 	// 1 when made, one more with every change; a save names the one it started from.
 	Version int64
@@ -92,6 +92,36 @@ type GameCharacter struct {
 	CreatedAt time.Time
 	// When it was changed last.
 	UpdatedAt time.Time
+}
+
+// Items of the characters: each row is one piece of equipment or one stack, in one place.
+type GameItem struct {
+	// Identifier of the item for as long as it exists, whoever has it; never used again.
+	ID int64
+	// Character who has it.
+	CharacterID int64
+	// The client's item slot: 1 to 11 worn (face, head, body, back, hands, feet, weapon, sub-weapon, necklace, ring, earring), 12 to 131 the bag (four pages of 30: equipment, consumables, materials, vehicles), 132 to 134 ammunition (arrow, bullet, throw), 135 to 138 vehicle (body, engine, leg, arms). One item in a place.
+	Place int16
+	// The client's list of items: 1 to 9 and 14 equipment, 10 to 13 in stacks.
+	Type int16
+	// Row in that list, 1 to 1023.
+	Number int16
+	// How many are in the stack; 1 for equipment.
+	Quantity int64
+	// Whether a player made it. Like all that follows, of equipment only.
+	Crafted bool
+	// Gem set in, 0 to 511; 0 is none.
+	Gem int16
+	// Durability, 0 to 127.
+	Durability int16
+	// Life left, 0 to 1000 tenths of a percent.
+	Life int16
+	// Whether it has a socket for a gem.
+	Socket bool
+	// Whether it has been appraised.
+	Appraised bool
+	// Grade, 0 to 15.
+	Grade int16
 }
 
 // Play records: one for each user who ever signed in, the authority for who plays. An ended record stays, dead, to keep its generation.

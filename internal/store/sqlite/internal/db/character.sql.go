@@ -10,47 +10,59 @@ import (
 )
 
 const getCharacter = `-- name: GetCharacter :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game_character WHERE id = ?
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, CAST((
+    SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
+        i.durability, i.life, i.socket, i.appraised, i.grade))
+    FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
+FROM game_character c WHERE c.id = ?
 `
 
-func (q *Queries) GetCharacter(ctx context.Context, id uint32) (GameCharacter, error) {
+type GetCharacterRow struct {
+	GameCharacter GameCharacter
+	Items         string
+}
+
+// GetCharacter reads the items in the same statement: an array of arrays, in
+// the order of the columns.
+func (q *Queries) GetCharacter(ctx context.Context, id uint32) (GetCharacterRow, error) {
 	row := q.queryRow(ctx, q.getCharacterStmt, getCharacter, id)
-	var i GameCharacter
+	var i GetCharacterRow
 	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Name,
-		&i.NameKey,
-		&i.Slot,
-		&i.Gender,
-		&i.BirthStone,
-		&i.Hair,
-		&i.Face,
-		&i.Zone,
-		&i.X,
-		&i.Y,
-		&i.ReviveZone,
-		&i.Job,
-		&i.Level,
-		&i.Xp,
-		&i.Hp,
-		&i.Mp,
-		&i.Strength,
-		&i.Dexterity,
-		&i.Intelligence,
-		&i.Concentration,
-		&i.Charm,
-		&i.Sense,
-		&i.StatPoints,
-		&i.SkillPoints,
-		&i.Stamina,
-		&i.Money,
-		&i.Version,
-		&i.CreateKey,
-		&i.LastSaveKey,
-		&i.DeleteAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
+		&i.GameCharacter.ID,
+		&i.GameCharacter.UserID,
+		&i.GameCharacter.Name,
+		&i.GameCharacter.NameKey,
+		&i.GameCharacter.Slot,
+		&i.GameCharacter.Gender,
+		&i.GameCharacter.BirthStone,
+		&i.GameCharacter.Hair,
+		&i.GameCharacter.Face,
+		&i.GameCharacter.Zone,
+		&i.GameCharacter.X,
+		&i.GameCharacter.Y,
+		&i.GameCharacter.ReviveZone,
+		&i.GameCharacter.Job,
+		&i.GameCharacter.Level,
+		&i.GameCharacter.Xp,
+		&i.GameCharacter.Hp,
+		&i.GameCharacter.Mp,
+		&i.GameCharacter.Strength,
+		&i.GameCharacter.Dexterity,
+		&i.GameCharacter.Intelligence,
+		&i.GameCharacter.Concentration,
+		&i.GameCharacter.Charm,
+		&i.GameCharacter.Sense,
+		&i.GameCharacter.StatPoints,
+		&i.GameCharacter.SkillPoints,
+		&i.GameCharacter.Stamina,
+		&i.GameCharacter.Money,
+		&i.GameCharacter.Version,
+		&i.GameCharacter.CreateKey,
+		&i.GameCharacter.LastSaveKey,
+		&i.GameCharacter.DeleteAt,
+		&i.GameCharacter.CreatedAt,
+		&i.GameCharacter.UpdatedAt,
+		&i.Items,
 	)
 	return i, err
 }
@@ -301,57 +313,103 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 }
 
 const listCharacters = `-- name: ListCharacters :many
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game_character WHERE user_id = ? ORDER BY slot
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, CAST((
+    SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
+        i.durability, i.life, i.socket, i.appraised, i.grade))
+    FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
+FROM game_character c WHERE c.user_id = ? ORDER BY c.slot
 `
 
-func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]GameCharacter, error) {
+type ListCharactersRow struct {
+	GameCharacter GameCharacter
+	Items         string
+}
+
+func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListCharactersRow, error) {
 	rows, err := q.query(ctx, q.listCharactersStmt, listCharacters, userID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []GameCharacter
+	var items []ListCharactersRow
 	for rows.Next() {
-		var i GameCharacter
+		var i ListCharactersRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.UserID,
-			&i.Name,
-			&i.NameKey,
-			&i.Slot,
-			&i.Gender,
-			&i.BirthStone,
-			&i.Hair,
-			&i.Face,
-			&i.Zone,
-			&i.X,
-			&i.Y,
-			&i.ReviveZone,
-			&i.Job,
-			&i.Level,
-			&i.Xp,
-			&i.Hp,
-			&i.Mp,
-			&i.Strength,
-			&i.Dexterity,
-			&i.Intelligence,
-			&i.Concentration,
-			&i.Charm,
-			&i.Sense,
-			&i.StatPoints,
-			&i.SkillPoints,
-			&i.Stamina,
-			&i.Money,
-			&i.Version,
-			&i.CreateKey,
-			&i.LastSaveKey,
-			&i.DeleteAt,
-			&i.CreatedAt,
-			&i.UpdatedAt,
+			&i.GameCharacter.ID,
+			&i.GameCharacter.UserID,
+			&i.GameCharacter.Name,
+			&i.GameCharacter.NameKey,
+			&i.GameCharacter.Slot,
+			&i.GameCharacter.Gender,
+			&i.GameCharacter.BirthStone,
+			&i.GameCharacter.Hair,
+			&i.GameCharacter.Face,
+			&i.GameCharacter.Zone,
+			&i.GameCharacter.X,
+			&i.GameCharacter.Y,
+			&i.GameCharacter.ReviveZone,
+			&i.GameCharacter.Job,
+			&i.GameCharacter.Level,
+			&i.GameCharacter.Xp,
+			&i.GameCharacter.Hp,
+			&i.GameCharacter.Mp,
+			&i.GameCharacter.Strength,
+			&i.GameCharacter.Dexterity,
+			&i.GameCharacter.Intelligence,
+			&i.GameCharacter.Concentration,
+			&i.GameCharacter.Charm,
+			&i.GameCharacter.Sense,
+			&i.GameCharacter.StatPoints,
+			&i.GameCharacter.SkillPoints,
+			&i.GameCharacter.Stamina,
+			&i.GameCharacter.Money,
+			&i.GameCharacter.Version,
+			&i.GameCharacter.CreateKey,
+			&i.GameCharacter.LastSaveKey,
+			&i.GameCharacter.DeleteAt,
+			&i.GameCharacter.CreatedAt,
+			&i.GameCharacter.UpdatedAt,
+			&i.Items,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOwners = `-- name: ListOwners :many
+SELECT DISTINCT user_id FROM game_character
+WHERE user_id > ? AND delete_at IS NULL
+ORDER BY user_id
+LIMIT ?
+`
+
+type ListOwnersParams struct {
+	UserID string
+	Limit  int64
+}
+
+// ListOwners returns the next users who have a character that is not marked.
+func (q *Queries) ListOwners(ctx context.Context, arg ListOwnersParams) ([]string, error) {
+	rows, err := q.query(ctx, q.listOwnersStmt, listOwners, arg.UserID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var user_id string
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -387,6 +445,31 @@ func (q *Queries) ListSlots(ctx context.Context, userID string) ([]uint8, error)
 		return nil, err
 	}
 	return items, nil
+}
+
+const markCharactersOf = `-- name: MarkCharactersOf :execrows
+UPDATE game_character SET delete_at = ?1, updated_at = ?2, version = version + 1
+WHERE game_character.user_id = ?3 AND delete_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM game_play p
+    WHERE p.user_id = game_character.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= ?2
+      AND (p.character_id = game_character.id
+           OR p.next_character_id = game_character.id AND p.token_expires_at >= ?2))
+`
+
+type MarkCharactersOfParams struct {
+	DeleteAt *int64
+	Now      int64
+	UserID   string
+}
+
+// MarkCharactersOf passes over what is being played.
+func (q *Queries) MarkCharactersOf(ctx context.Context, arg MarkCharactersOfParams) (int64, error) {
+	result, err := q.exec(ctx, q.markCharactersOfStmt, markCharactersOf, arg.DeleteAt, arg.Now, arg.UserID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const nameInUse = `-- name: NameInUse :one

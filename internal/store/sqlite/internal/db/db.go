@@ -30,6 +30,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.beginPlayStmt, err = db.PrepareContext(ctx, beginPlay); err != nil {
 		return nil, fmt.Errorf("error preparing query BeginPlay: %w", err)
 	}
+	if q.deleteItemStmt, err = db.PrepareContext(ctx, deleteItem); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteItem: %w", err)
+	}
 	if q.dropPassageStmt, err = db.PrepareContext(ctx, dropPassage); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPassage: %w", err)
 	}
@@ -66,14 +69,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertCharacterStmt, err = db.PrepareContext(ctx, insertCharacter); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertCharacter: %w", err)
 	}
+	if q.insertItemStmt, err = db.PrepareContext(ctx, insertItem); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertItem: %w", err)
+	}
 	if q.insertTicketStmt, err = db.PrepareContext(ctx, insertTicket); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTicket: %w", err)
 	}
 	if q.listCharactersStmt, err = db.PrepareContext(ctx, listCharacters); err != nil {
 		return nil, fmt.Errorf("error preparing query ListCharacters: %w", err)
 	}
+	if q.listItemsStmt, err = db.PrepareContext(ctx, listItems); err != nil {
+		return nil, fmt.Errorf("error preparing query ListItems: %w", err)
+	}
+	if q.listOwnersStmt, err = db.PrepareContext(ctx, listOwners); err != nil {
+		return nil, fmt.Errorf("error preparing query ListOwners: %w", err)
+	}
 	if q.listSlotsStmt, err = db.PrepareContext(ctx, listSlots); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSlots: %w", err)
+	}
+	if q.markCharactersOfStmt, err = db.PrepareContext(ctx, markCharactersOf); err != nil {
+		return nil, fmt.Errorf("error preparing query MarkCharactersOf: %w", err)
 	}
 	if q.nameInUseStmt, err = db.PrepareContext(ctx, nameInUse); err != nil {
 		return nil, fmt.Errorf("error preparing query NameInUse: %w", err)
@@ -112,6 +127,11 @@ func (q *Queries) Close() error {
 	if q.beginPlayStmt != nil {
 		if cerr := q.beginPlayStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing beginPlayStmt: %w", cerr)
+		}
+	}
+	if q.deleteItemStmt != nil {
+		if cerr := q.deleteItemStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteItemStmt: %w", cerr)
 		}
 	}
 	if q.dropPassageStmt != nil {
@@ -174,6 +194,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertCharacterStmt: %w", cerr)
 		}
 	}
+	if q.insertItemStmt != nil {
+		if cerr := q.insertItemStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertItemStmt: %w", cerr)
+		}
+	}
 	if q.insertTicketStmt != nil {
 		if cerr := q.insertTicketStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertTicketStmt: %w", cerr)
@@ -184,9 +209,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listCharactersStmt: %w", cerr)
 		}
 	}
+	if q.listItemsStmt != nil {
+		if cerr := q.listItemsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listItemsStmt: %w", cerr)
+		}
+	}
+	if q.listOwnersStmt != nil {
+		if cerr := q.listOwnersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listOwnersStmt: %w", cerr)
+		}
+	}
 	if q.listSlotsStmt != nil {
 		if cerr := q.listSlotsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listSlotsStmt: %w", cerr)
+		}
+	}
+	if q.markCharactersOfStmt != nil {
+		if cerr := q.markCharactersOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing markCharactersOfStmt: %w", cerr)
 		}
 	}
 	if q.nameInUseStmt != nil {
@@ -270,6 +310,7 @@ type Queries struct {
 	tx                          *sql.Tx
 	admitStmt                   *sql.Stmt
 	beginPlayStmt               *sql.Stmt
+	deleteItemStmt              *sql.Stmt
 	dropPassageStmt             *sql.Stmt
 	dropTicketsStmt             *sql.Stmt
 	endPlayStmt                 *sql.Stmt
@@ -282,9 +323,13 @@ type Queries struct {
 	getSaveStateStmt            *sql.Stmt
 	inPlayStmt                  *sql.Stmt
 	insertCharacterStmt         *sql.Stmt
+	insertItemStmt              *sql.Stmt
 	insertTicketStmt            *sql.Stmt
 	listCharactersStmt          *sql.Stmt
+	listItemsStmt               *sql.Stmt
+	listOwnersStmt              *sql.Stmt
 	listSlotsStmt               *sql.Stmt
+	markCharactersOfStmt        *sql.Stmt
 	nameInUseStmt               *sql.Stmt
 	purgeCharactersStmt         *sql.Stmt
 	putAccountStmt              *sql.Stmt
@@ -301,6 +346,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                          tx,
 		admitStmt:                   q.admitStmt,
 		beginPlayStmt:               q.beginPlayStmt,
+		deleteItemStmt:              q.deleteItemStmt,
 		dropPassageStmt:             q.dropPassageStmt,
 		dropTicketsStmt:             q.dropTicketsStmt,
 		endPlayStmt:                 q.endPlayStmt,
@@ -313,9 +359,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		getSaveStateStmt:            q.getSaveStateStmt,
 		inPlayStmt:                  q.inPlayStmt,
 		insertCharacterStmt:         q.insertCharacterStmt,
+		insertItemStmt:              q.insertItemStmt,
 		insertTicketStmt:            q.insertTicketStmt,
 		listCharactersStmt:          q.listCharactersStmt,
+		listItemsStmt:               q.listItemsStmt,
+		listOwnersStmt:              q.listOwnersStmt,
 		listSlotsStmt:               q.listSlotsStmt,
+		markCharactersOfStmt:        q.markCharactersOfStmt,
 		nameInUseStmt:               q.nameInUseStmt,
 		purgeCharactersStmt:         q.purgeCharactersStmt,
 		putAccountStmt:              q.putAccountStmt,

@@ -49,6 +49,22 @@ type GameCharacter struct {
 	UpdatedAt     int64
 }
 
+type GameItem struct {
+	ID          int64
+	CharacterID uint32
+	Place       uint8
+	Type        uint8
+	Number      uint16
+	Quantity    uint32
+	Crafted     bool
+	Gem         uint16
+	Durability  uint8
+	Life        uint16
+	Socket      bool
+	Appraised   bool
+	Grade       uint8
+}
+
 type GamePlay struct {
 	UserID          string
 	Generation      int64
