@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,27 +20,17 @@ const creationLock int32 = 0x63686172
 
 // GetCharacter implements store.Characters.
 func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
-	row, err := s.q.GetCharacter(ctx, int64(id))
-	if err != nil {
-		return nil, noRows(ctx, "get character", err, store.ErrCharacterNotFound)
-	}
-	return character(row), nil
+	c, _, err := s.ReadCharacter(ctx, id)
+	return c, err
 }
 
 // ListCharacters implements store.Characters.
 func (s *Store) ListCharacters(ctx context.Context, userID string, includeDeleted bool, _ store.Consistency) ([]*store.Character, error) {
-	if !storable(userID) {
-		return nil, nil
+	list, _, err := s.ReadCharacters(ctx, userID)
+	if !includeDeleted {
+		list = slices.DeleteFunc(list, func(c *store.Character) bool { return !c.DeleteAt.IsZero() })
 	}
-	rows, err := s.q.ListCharacters(ctx, userID, includeDeleted)
-	if err != nil {
-		return nil, translate(ctx, "list characters", err)
-	}
-	list := make([]*store.Character, len(rows))
-	for i, row := range rows {
-		list[i] = character(row)
-	}
-	return list, nil
+	return list, err
 }
 
 // CreateCharacter implements store.Characters.

@@ -74,6 +74,7 @@ var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Admin  = (*Store)(nil)
 	_ store.Purger = (*Store)(nil)
+	_ store.Reader = (*Store)(nil)
 )
 
 // Open connects, finds the website's tables, brings the schema "game" up to

@@ -5,16 +5,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // GetSession implements store.Sessions.
 func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
-	if token == "" || !storable(token) {
-		return nil, nil, store.ErrSessionNotFound
-	}
-	return s.living(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, token), s.now())
+	sess, u, _, err := s.ReadSession(ctx, token)
+	return judged(sess, u, err, s.now())
 }
 
 // RefreshSession implements store.Sessions. Where the role may not prolong
@@ -39,33 +38,23 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 		_ = results.Close() // repeats err
 		return nil, nil, translate(ctx, "refresh session", err)
 	}
-	sess, user, err := s.living(ctx, "refresh session", results.QueryRow(), now)
+	sess, u, _, err := readSession(ctx, "refresh session", results.QueryRow())
 	// The batch is committed only when its end was read.
 	if closeErr := results.Close(); err == nil && closeErr != nil {
 		return nil, nil, translate(ctx, "refresh session", closeErr)
 	}
-	return sess, user, err
+	return judged(sess, u, err, now)
 }
 
-// living scans a session with its user and judges them.
-func (s *Store) living(ctx context.Context, op string, row pgx.Row, now time.Time) (*store.Session, *store.User, error) {
-	var (
-		sess store.Session
-		u    userRow
-	)
-	targets := append([]any{
-		&sess.ID, &sess.UserID, &sess.ExpiresAt, &sess.CreatedAt, &sess.UpdatedAt,
-		&sess.IPAddress, &sess.UserAgent, &sess.ImpersonatedBy,
-	}, u.targets()...)
-	if err := row.Scan(targets...); err != nil {
-		return nil, nil, noRows(ctx, op, err, store.ErrSessionNotFound)
+// judged lets through what may be served at an instant.
+func judged(sess *store.Session, u *store.User, err error, now time.Time) (*store.Session, *store.User, error) {
+	if err == nil {
+		err = store.Judge(sess, u, now)
 	}
-	sess.ExpiresAt, sess.CreatedAt, sess.UpdatedAt = sess.ExpiresAt.UTC(), sess.CreatedAt.UTC(), sess.UpdatedAt.UTC()
-	user := u.user()
-	if err := store.Judge(&sess, user, now); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
-	return &sess, user, nil
+	return sess, u, nil
 }
 
 // CheckSessions implements store.Sessions.
@@ -87,9 +76,9 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	var batch pgx.Batch
 	batch.Queue(s.web.checkSessions, sessionIDs).Query(func(rows pgx.Rows) error {
 		var id, userID string
-		var expires time.Time
+		var expires pgtype.Timestamptz
 		_, err := pgx.ForEachRow(rows, []any{&id, &userID, &expires}, func() error {
-			sessions[id] = &store.Session{ID: id, UserID: userID, ExpiresAt: expires.UTC()}
+			sessions[id] = &store.Session{ID: id, UserID: userID, ExpiresAt: instantFrom(expires)}
 			return nil
 		})
 		return err

@@ -50,14 +50,18 @@ func newWebsite(role string, user, session *table) *website {
 		return fmt.Sprintf("SELECT %s FROM %s WHERE %s", u, uFrom, where)
 	}
 
-	w.getUser = byUser("u.id = " + w.userID.bind(1))
-	w.getUserByEmail = byUser(col(user, "u", "email") + " = $1")
+	// The join to one row that is always there returns the snapshot also where
+	// there is no user.
+	one := func(columns, from, where string) string {
+		return fmt.Sprintf("SELECT pg_current_snapshot()::text, %s FROM (SELECT) one LEFT JOIN %s ON %s", columns, from, where)
+	}
+	w.getUser = one(u, uFrom, "u.id = "+w.userID.bind(1))
+	w.getUserByEmail = one(u, uFrom, col(user, "u", "email")+" = $1")
 	if c, ok := user.column("username"); ok {
-		w.getUserByUsername = byUser("u." + quote(c.name) + " = $1")
+		w.getUserByUsername = one(u, uFrom, "u."+quote(c.name)+" = $1")
 	}
 	w.userExists = fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE u.id = %s)", uFrom, w.userID.bind(1))
-	w.getSession = fmt.Sprintf("SELECT %s, %s FROM %s JOIN %s ON %s WHERE %s = $1",
-		s, u, sFrom, uFrom, sameUser, col(session, "s", "token"))
+	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), col(session, "s", "token")+" = $1")
 	w.refreshSession = w.refreshSQL(uFrom, sameUser)
 	w.checkSessions = fmt.Sprintf("SELECT s.id::text, s.%s::text, %s FROM %s WHERE s.id = ANY(%s)",
 		quote(userRef.name), read(expires, "s"), sFrom, w.sessionID.bindMany(1))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
@@ -32,28 +33,41 @@ func character(r db.GameCharacter) *store.Character {
 	return c
 }
 
-// GetCharacter implements store.Characters.
-func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
+// ReadCharacter implements store.Reader.
+func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
 	r, err := s.reading.GetCharacter(ctx, uint32(id))
 	if err != nil {
-		return nil, s.fail(ctx, "get character", orNotFound(err, store.ErrCharacterNotFound))
+		return nil, store.Snapshot{}, s.fail(ctx, "get character", orNotFound(err, store.ErrCharacterNotFound))
 	}
-	return character(r), nil
+	return character(r), store.Snapshot{}, nil
+}
+
+// ReadCharacters implements store.Reader.
+func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
+	rows, err := s.reading.ListCharacters(ctx, userID)
+	if err != nil {
+		return nil, store.Snapshot{}, s.fail(ctx, "list characters", err)
+	}
+	list := make([]*store.Character, len(rows))
+	for i, r := range rows {
+		list[i] = character(r)
+	}
+	return list, store.Snapshot{}, nil
+}
+
+// GetCharacter implements store.Characters.
+func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
+	c, _, err := s.ReadCharacter(ctx, id)
+	return c, err
 }
 
 // ListCharacters implements store.Characters.
 func (s *Store) ListCharacters(ctx context.Context, userID string, includeDeleted bool, _ store.Consistency) ([]*store.Character, error) {
-	rows, err := s.reading.ListCharacters(ctx, userID)
-	if err != nil {
-		return nil, s.fail(ctx, "list characters", err)
+	list, _, err := s.ReadCharacters(ctx, userID)
+	if !includeDeleted {
+		list = slices.DeleteFunc(list, func(c *store.Character) bool { return !c.DeleteAt.IsZero() })
 	}
-	var list []*store.Character
-	for _, r := range rows {
-		if includeDeleted || r.DeleteAt == nil {
-			list = append(list, character(r))
-		}
-	}
-	return list, nil
+	return list, err
 }
 
 // CreateCharacter implements store.Characters.

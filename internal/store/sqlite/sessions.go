@@ -34,14 +34,23 @@ func scanSession(row *sql.Row) (*store.Session, *store.User, error) {
 	return &s, u.user(), nil
 }
 
+// ReadSession implements store.Reader.
+func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
+	sess, u, err := scanSession(s.session.QueryRowContext(ctx, token))
+	if err != nil {
+		return nil, nil, store.Snapshot{}, s.fail(ctx, "get session", err)
+	}
+	return sess, u, store.Snapshot{}, nil
+}
+
 // GetSession implements store.Sessions.
 func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
-	sess, u, err := scanSession(s.session.QueryRowContext(ctx, token))
+	sess, u, _, err := s.ReadSession(ctx, token)
 	if err == nil {
 		err = store.Judge(sess, u, s.now())
 	}
 	if err != nil {
-		return nil, nil, s.fail(ctx, "get session", err)
+		return nil, nil, err
 	}
 	return sess, u, nil
 }

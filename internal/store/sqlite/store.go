@@ -46,6 +46,7 @@ var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Admin  = (*Store)(nil)
 	_ store.Purger = (*Store)(nil)
+	_ store.Reader = (*Store)(nil)
 )
 
 // Open opens the file, makes or checks the website's tables, and migrates

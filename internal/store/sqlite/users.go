@@ -46,34 +46,43 @@ func (r *userRow) user() *store.User {
 	return u
 }
 
+// ReadUser implements store.Reader. The website stores names and addresses in
+// lower case and keeps them unique.
+func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
+	column := "u.id"
+	switch by {
+	case store.ByID:
+	case store.ByUsername:
+		column, value = "u.username", strings.ToLower(value)
+	case store.ByEmail:
+		column, value = "u.email", strings.ToLower(value)
+	}
+	var r userRow
+	err := s.reads.QueryRowContext(ctx, `SELECT `+userColumns+` FROM "user" u WHERE `+column+` = ?`, value).Scan(r.targets()...)
+	if err != nil {
+		return nil, store.Snapshot{}, s.fail(ctx, "get user", orNotFound(err, store.ErrUserNotFound))
+	}
+	if by == store.ByID && r.id != value {
+		// Where ids are numbers, SQLite takes "007" for 7.
+		return nil, store.Snapshot{}, store.ErrUserNotFound
+	}
+	return r.user(), store.Snapshot{}, nil
+}
+
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, id string, _ store.Consistency) (*store.User, error) {
-	u, err := s.readUser(ctx, "u.id", id)
-	if err == nil && u.ID != id {
-		// Where ids are numbers, SQLite takes "007" for 7.
-		return nil, store.ErrUserNotFound
-	}
+	u, _, err := s.ReadUser(ctx, store.ByID, id)
 	return u, err
 }
 
 // GetUserByUsername implements store.Users.
 func (s *Store) GetUserByUsername(ctx context.Context, username string, _ store.Consistency) (*store.User, error) {
-	return s.readUser(ctx, "u.username", strings.ToLower(username))
+	u, _, err := s.ReadUser(ctx, store.ByUsername, username)
+	return u, err
 }
 
 // GetUserByEmail implements store.Users.
 func (s *Store) GetUserByEmail(ctx context.Context, email string, _ store.Consistency) (*store.User, error) {
-	return s.readUser(ctx, "u.email", strings.ToLower(email))
-}
-
-// readUser returns the user whose column, one of the constants above, has a
-// value. The website stores names and addresses in lower case and keeps them
-// unique.
-func (s *Store) readUser(ctx context.Context, column, value string) (*store.User, error) {
-	var r userRow
-	err := s.reads.QueryRowContext(ctx, `SELECT `+userColumns+` FROM "user" u WHERE `+column+` = ?`, value).Scan(r.targets()...)
-	if err != nil {
-		return nil, s.fail(ctx, "get user", orNotFound(err, store.ErrUserNotFound))
-	}
-	return r.user(), nil
+	u, _, err := s.ReadUser(ctx, store.ByEmail, email)
+	return u, err
 }

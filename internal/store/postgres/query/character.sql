@@ -1,10 +1,18 @@
 -- name: GetCharacter :one
-SELECT * FROM game.character WHERE id = $1;
+SELECT sqlc.embed(c), pg_current_snapshot()::text AS snapshot FROM game.character c WHERE c.id = $1;
+
+-- name: NoCharacter :one
+-- A snapshot that sees no such character; no row when there is one.
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE id = $1);
 
 -- name: ListCharacters :many
-SELECT * FROM game.character
-WHERE user_id = @user_id AND (delete_at IS NULL OR @include_deleted::bool)
-ORDER BY slot;
+SELECT sqlc.embed(c), pg_current_snapshot()::text AS snapshot FROM game.character c
+WHERE c.user_id = @user_id
+ORDER BY c.slot;
+
+-- name: NoCharacters :one
+-- A snapshot that sees no character of a user; no row when there is one.
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE user_id = @user_id);
 
 -- name: LockUser :exec
 -- Makes the creations of one user wait for each other, until the transaction

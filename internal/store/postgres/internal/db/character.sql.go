@@ -11,47 +11,53 @@ import (
 )
 
 const getCharacter = `-- name: GetCharacter :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game.character WHERE id = $1
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, pg_current_snapshot()::text AS snapshot FROM game.character c WHERE c.id = $1
 `
 
-func (q *Queries) GetCharacter(ctx context.Context, id int64) (GameCharacter, error) {
+type GetCharacterRow struct {
+	GameCharacter GameCharacter
+	Snapshot      string
+}
+
+func (q *Queries) GetCharacter(ctx context.Context, id int64) (GetCharacterRow, error) {
 	row := q.db.QueryRow(ctx, getCharacter, id)
-	var i GameCharacter
+	var i GetCharacterRow
 	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Name,
-		&i.NameKey,
-		&i.Slot,
-		&i.Gender,
-		&i.BirthStone,
-		&i.Hair,
-		&i.Face,
-		&i.Zone,
-		&i.X,
-		&i.Y,
-		&i.ReviveZone,
-		&i.Job,
-		&i.Level,
-		&i.Xp,
-		&i.Hp,
-		&i.Mp,
-		&i.Strength,
-		&i.Dexterity,
-		&i.Intelligence,
-		&i.Concentration,
-		&i.Charm,
-		&i.Sense,
-		&i.StatPoints,
-		&i.SkillPoints,
-		&i.Stamina,
-		&i.Money,
-		&i.Version,
-		&i.CreateKey,
-		&i.LastSaveKey,
-		&i.DeleteAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
+		&i.GameCharacter.ID,
+		&i.GameCharacter.UserID,
+		&i.GameCharacter.Name,
+		&i.GameCharacter.NameKey,
+		&i.GameCharacter.Slot,
+		&i.GameCharacter.Gender,
+		&i.GameCharacter.BirthStone,
+		&i.GameCharacter.Hair,
+		&i.GameCharacter.Face,
+		&i.GameCharacter.Zone,
+		&i.GameCharacter.X,
+		&i.GameCharacter.Y,
+		&i.GameCharacter.ReviveZone,
+		&i.GameCharacter.Job,
+		&i.GameCharacter.Level,
+		&i.GameCharacter.Xp,
+		&i.GameCharacter.Hp,
+		&i.GameCharacter.Mp,
+		&i.GameCharacter.Strength,
+		&i.GameCharacter.Dexterity,
+		&i.GameCharacter.Intelligence,
+		&i.GameCharacter.Concentration,
+		&i.GameCharacter.Charm,
+		&i.GameCharacter.Sense,
+		&i.GameCharacter.StatPoints,
+		&i.GameCharacter.SkillPoints,
+		&i.GameCharacter.Stamina,
+		&i.GameCharacter.Money,
+		&i.GameCharacter.Version,
+		&i.GameCharacter.CreateKey,
+		&i.GameCharacter.LastSaveKey,
+		&i.GameCharacter.DeleteAt,
+		&i.GameCharacter.CreatedAt,
+		&i.GameCharacter.UpdatedAt,
+		&i.Snapshot,
 	)
 	return i, err
 }
@@ -223,55 +229,61 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 }
 
 const listCharacters = `-- name: ListCharacters :many
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game.character
-WHERE user_id = $1 AND (delete_at IS NULL OR $2::bool)
-ORDER BY slot
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, pg_current_snapshot()::text AS snapshot FROM game.character c
+WHERE c.user_id = $1
+ORDER BY c.slot
 `
 
-func (q *Queries) ListCharacters(ctx context.Context, userID string, includeDeleted bool) ([]GameCharacter, error) {
-	rows, err := q.db.Query(ctx, listCharacters, userID, includeDeleted)
+type ListCharactersRow struct {
+	GameCharacter GameCharacter
+	Snapshot      string
+}
+
+func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListCharactersRow, error) {
+	rows, err := q.db.Query(ctx, listCharacters, userID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []GameCharacter
+	var items []ListCharactersRow
 	for rows.Next() {
-		var i GameCharacter
+		var i ListCharactersRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.UserID,
-			&i.Name,
-			&i.NameKey,
-			&i.Slot,
-			&i.Gender,
-			&i.BirthStone,
-			&i.Hair,
-			&i.Face,
-			&i.Zone,
-			&i.X,
-			&i.Y,
-			&i.ReviveZone,
-			&i.Job,
-			&i.Level,
-			&i.Xp,
-			&i.Hp,
-			&i.Mp,
-			&i.Strength,
-			&i.Dexterity,
-			&i.Intelligence,
-			&i.Concentration,
-			&i.Charm,
-			&i.Sense,
-			&i.StatPoints,
-			&i.SkillPoints,
-			&i.Stamina,
-			&i.Money,
-			&i.Version,
-			&i.CreateKey,
-			&i.LastSaveKey,
-			&i.DeleteAt,
-			&i.CreatedAt,
-			&i.UpdatedAt,
+			&i.GameCharacter.ID,
+			&i.GameCharacter.UserID,
+			&i.GameCharacter.Name,
+			&i.GameCharacter.NameKey,
+			&i.GameCharacter.Slot,
+			&i.GameCharacter.Gender,
+			&i.GameCharacter.BirthStone,
+			&i.GameCharacter.Hair,
+			&i.GameCharacter.Face,
+			&i.GameCharacter.Zone,
+			&i.GameCharacter.X,
+			&i.GameCharacter.Y,
+			&i.GameCharacter.ReviveZone,
+			&i.GameCharacter.Job,
+			&i.GameCharacter.Level,
+			&i.GameCharacter.Xp,
+			&i.GameCharacter.Hp,
+			&i.GameCharacter.Mp,
+			&i.GameCharacter.Strength,
+			&i.GameCharacter.Dexterity,
+			&i.GameCharacter.Intelligence,
+			&i.GameCharacter.Concentration,
+			&i.GameCharacter.Charm,
+			&i.GameCharacter.Sense,
+			&i.GameCharacter.StatPoints,
+			&i.GameCharacter.SkillPoints,
+			&i.GameCharacter.Stamina,
+			&i.GameCharacter.Money,
+			&i.GameCharacter.Version,
+			&i.GameCharacter.CreateKey,
+			&i.GameCharacter.LastSaveKey,
+			&i.GameCharacter.DeleteAt,
+			&i.GameCharacter.CreatedAt,
+			&i.GameCharacter.UpdatedAt,
+			&i.Snapshot,
 		); err != nil {
 			return nil, err
 		}
@@ -421,6 +433,30 @@ func (q *Queries) NameTaken(ctx context.Context, nameKey string) (bool, error) {
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const noCharacter = `-- name: NoCharacter :one
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE id = $1)
+`
+
+// A snapshot that sees no such character; no row when there is one.
+func (q *Queries) NoCharacter(ctx context.Context, id int64) (string, error) {
+	row := q.db.QueryRow(ctx, noCharacter, id)
+	var snapshot string
+	err := row.Scan(&snapshot)
+	return snapshot, err
+}
+
+const noCharacters = `-- name: NoCharacters :one
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE user_id = $1)
+`
+
+// A snapshot that sees no character of a user; no row when there is one.
+func (q *Queries) NoCharacters(ctx context.Context, userID string) (string, error) {
+	row := q.db.QueryRow(ctx, noCharacters, userID)
+	var snapshot string
+	err := row.Scan(&snapshot)
+	return snapshot, err
 }
 
 const purgeCharacters = `-- name: PurgeCharacters :execrows
