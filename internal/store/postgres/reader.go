@@ -51,7 +51,7 @@ func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, 
 	if token == "" || !storable(token) {
 		return nil, nil, store.Snapshot{}, store.ErrSessionNotFound
 	}
-	return readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, token))
+	return readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, s.web.token.Stored(token)))
 }
 
 // readSession scans the row of website.getSession.

@@ -25,13 +25,13 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if token == "" || !storable(token) {
 		return nil, nil, store.ErrSessionNotFound
 	}
-	now := s.now()
+	now, stored := s.now(), s.web.token.Stored(token)
 	// Both statements go out at once and form one implicit transaction, so the
 	// row is locked for no longer than the server takes: a lock held across a
 	// round trip would stall the website's own reading of the session.
 	var batch pgx.Batch
-	batch.Queue(s.web.refreshSession, token, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
-	batch.Queue(s.web.getSession, token)
+	batch.Queue(s.web.refreshSession, stored, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
+	batch.Queue(s.web.getSession, stored)
 	results := s.pool.SendBatch(ctx, &batch)
 	_, err := results.Exec()
 	if err != nil {
