@@ -126,7 +126,7 @@ func (s *server) addDatabase(p part) error {
 			return nil
 		},
 	})
-	return s.addGRPC(p, []string{"store"}, func(r grpc.ServiceRegistrar) { database.Register(r, served) })
+	return s.addGRPC(p, []string{"store"}, func(r grpc.ServiceRegistrar) { database.Register(r, served, s.settings.database.WebsiteSecrets...) })
 }
 
 // databaseFor returns the storage contract for a part that calls the database

@@ -44,7 +44,11 @@ func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool
 	if _, embedded := s.sqlitePath(); embedded {
 		return openSQLite(ctx, s, log)
 	}
-	return postgres.Open(ctx, s.postgresConfig(log, migrate))
+	cfg, err := s.postgresConfig(log, migrate)
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, cfg)
 }
 
 func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Store, error) {
@@ -54,18 +58,25 @@ func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Sto
 			return nil, fmt.Errorf("make the folder of the database: %w; WAYSTONE_DATA sets another", err)
 		}
 	}
+	names, err := s.database.Names()
+	if err != nil {
+		return nil, err
+	}
 	return sqlite.Open(ctx, sqlite.Config{
-		Path: path, Log: log,
+		Path: path, Log: log, Names: names, TimeZone: s.database.WebsiteTimeZone,
+		TokenForm:        store.TokenForm(s.database.TokenStored),
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
 	})
 }
 
-func (s *settings) postgresConfig(log *slog.Logger, migrate bool) postgres.Config {
+func (s *settings) postgresConfig(log *slog.Logger, migrate bool) (postgres.Config, error) {
+	names, err := s.database.Names()
 	return postgres.Config{
 		URL: s.database.DatabaseURL, Schema: s.database.WebsiteSchema, Log: log,
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
 		MaxConns: s.database.MaxConns, Migrate: migrate,
-	}
+		Names: names, TimeZone: s.database.WebsiteTimeZone, TokenForm: store.TokenForm(s.database.TokenStored),
+	}, err
 }
 
 // dataStore is the opened store of the database part: the engine, and the

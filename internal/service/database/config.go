@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
@@ -13,11 +14,16 @@ type Config struct {
 	DatabaseURL      string
 	RedisURL         string
 	WebsiteSchema    string
+	WebsiteTables    []string
+	WebsiteColumns   []string
+	WebsiteTimeZone  string
+	WebsiteSecrets   []string
 	MaxConns         int
 	CacheTTL         time.Duration
 	CacheEntries     int
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
+	TokenStored      string
 	PurgeInterval    time.Duration
 }
 
@@ -28,6 +34,14 @@ func (c *Config) Register(s *config.Section) {
 	s.String(&c.RedisURL, "redis-url", "redis://127.0.0.1:6379", "The shared cache: redis://host:port, rediss://host:port, or none for a cache inside the process; not used with SQLite.",
 		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
+	s.Strings(&c.WebsiteTables, "website-tables", nil, "Names of the website's tables that are not better-auth's own, in the singular or plural, such as user=app_users,session=app_sessions; of user, session and account.",
+		config.Check(func() error { _, err := siteschema.ParseTables(c.WebsiteTables); return err }))
+	s.Strings(&c.WebsiteColumns, "website-columns", nil, "Names of the website's columns that are not better-auth's own, in camelCase or snake_case, such as session.expiresAt=valid_until,user.id=uid.",
+		config.Check(func() error { _, err := siteschema.ParseColumns(c.WebsiteColumns); return err }))
+	s.String(&c.WebsiteTimeZone, "website-time-zone", "UTC", "Time zone, such as Europe/Berlin, whose clock the website writes into columns without a zone; with better-auth's built-in adapter that is the zone of the website's process.",
+		config.Check(config.Required(&c.WebsiteTimeZone)))
+	s.Strings(&c.WebsiteSecrets, "website-secrets", nil, "The website's BETTER_AUTH_SECRET, or several while it changes; with any, a signed session token has to be signed by one of them, and without, signatures are not looked at.",
+		config.Secret())
 	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))
 	s.Duration(&c.CacheTTL, "cache-ttl", 5*time.Second, "How long a cached answer may be given after the website has changed the row; 0 reads everything from the store.", config.Range(time.Duration(0), 300*time.Second))
 	s.Int(&c.CacheEntries, "cache-entries", 100000, "Records in the cache inside the process.", config.Range(100, 100000000))
@@ -39,6 +53,8 @@ func (c *Config) Register(s *config.Section) {
 			}
 			return nil
 		}))
+	s.String(&c.TokenStored, "session-token-stored", "plain", "How the website stores session tokens: better-auth does it plain, some sites as their SHA-256.",
+		config.OneOf("plain", "sha256-hex", "sha256-base64url"))
 	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed.", config.Range(time.Second, 24*time.Hour))
 }
 
@@ -63,4 +79,9 @@ func hasScheme(u string, schemes ...string) bool {
 		}
 	}
 	return false
+}
+
+// Names returns the website's names of tables and columns.
+func (c *Config) Names() (siteschema.Names, error) {
+	return siteschema.ParseNames(c.WebsiteTables, c.WebsiteColumns)
 }

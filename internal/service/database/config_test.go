@@ -30,7 +30,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := database.Config{
 		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, CacheTTL: 5 * time.Second, CacheEntries: 100000,
-		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
+		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, WebsiteTimeZone: "UTC", TokenStored: "plain", PurgeInterval: time.Minute,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -60,6 +60,15 @@ func TestSettings(t *testing.T) {
 		{"DATABASE_MAX_CONNS", "1000", true},
 		{"DATABASE_MAX_CONNS", "0", false},
 		{"DATABASE_MAX_CONNS", "1001", false},
+		{"WEBSITE_TABLES", "user=app_users, session=app sessions", true},
+		{"WEBSITE_TABLES", "users=app_users", false},
+		{"WEBSITE_TABLES", "user=app_users,user=others", false},
+		{"WEBSITE_COLUMNS", "session.expiresAt=valid_until", true},
+		{"WEBSITE_COLUMNS", "session.expires_at=valid_until", false},
+		{"WEBSITE_TIME_ZONE", "America/New_York", true},
+		{"SESSION_TOKEN_STORED", "sha256-hex", true},
+		{"SESSION_TOKEN_STORED", "sha256-base64url", true},
+		{"SESSION_TOKEN_STORED", "md5", false},
 		{"CACHE_TTL", "0s", true},
 		{"CACHE_TTL", "300s", true},
 		{"CACHE_TTL", "301s", false},

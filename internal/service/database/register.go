@@ -7,10 +7,12 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Register puts the four services of the database part on a server.
-func Register(r grpc.ServiceRegistrar, s store.Store) {
+// Register puts the four services of the database part on a server. secrets are
+// the website's, by which it signs tokens: with any, a signed token has to be
+// signed by one of them.
+func Register(r grpc.ServiceRegistrar, s store.Store, secrets ...string) {
 	databasev1.RegisterUserServiceServer(r, &Users{store: s})
-	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s})
+	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, tokens: newTokens(secrets)})
 	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
 	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
 }
