@@ -81,7 +81,7 @@ func findWebsite(ctx context.Context, pool *pgxpool.Pool, where site) (*finding,
 	if err != nil {
 		return nil, err
 	}
-	f := &finder{site: where, cat: cat, all: func() (*catalog, error) { return readCatalog(ctx, pool, where.schema, nil) }}
+	f := &finder{site: where, cat: cat, all: func() (*catalog, error) { return readCatalog(ctx, pool, where.schema, []string{}) }}
 	if err := f.checkZone(ctx, pool); err != nil {
 		return nil, err
 	}
