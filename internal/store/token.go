@@ -18,7 +18,7 @@ const (
 	TokenSHA256Hex TokenForm = "sha256-hex"
 	// TokenSHA256Base64URL is the SHA-256 of the token in 43 characters of
 	// base64url without padding.
-	TokenSHA256Base64URL TokenForm = "sha256-base64url"
+	TokenSHA256Base64URL TokenForm = "sha256-base64url" //nolint:gosec // the name of a form
 )
 
 // TokenForms returns all forms.
@@ -35,6 +35,7 @@ func (f TokenForm) Stored(token string) string {
 	case TokenSHA256Base64URL:
 		sum := sha256.Sum256([]byte(token))
 		return base64.RawURLEncoding.EncodeToString(sum[:])
+	case TokenPlain:
 	}
 	return token
 }

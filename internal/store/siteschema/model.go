@@ -34,7 +34,7 @@ type Model struct {
 	Fields []Field
 }
 
-// User, Session and Account are the tables.
+// User is the table of users.
 func User() Model {
 	return Model{"user", []Field{
 		{"id", ID, ""},
@@ -53,7 +53,7 @@ func User() Model {
 	}}
 }
 
-// Session see User.
+// Session is the table of sessions.
 func Session() Model {
 	return Model{"session", []Field{
 		{"id", ID, ""},
@@ -68,8 +68,8 @@ func Session() Model {
 	}}
 }
 
-// Account see User. Its rows are not read, their changes are told: a password
-// is changed here.
+// Account is the table that holds passwords, which are not read. That one was
+// changed is seen by the change of its row.
 func Account() Model {
 	return Model{"account", []Field{
 		{"id", ID, ""},

@@ -71,7 +71,7 @@ func ParseColumns(entries []string) (map[string]string, error) {
 			}
 			return nil
 		}
-		return fmt.Errorf("%q does not begin with user., session. or account.", key)
+		return fmt.Errorf("%q must begin with the table: user, session or account, and a dot", key)
 	}, func(key string) string {
 		model, _, _ := strings.Cut(key, ".")
 		return model
