@@ -74,6 +74,12 @@ func dbCheck(ctx context.Context, p Process, s *settings, log *slog.Logger) erro
 		}
 		fmt.Fprintf(p.Stdout, "%s  %-28s %s\n", word, l.Object, l.Detail)
 	}
+	if len(report.Grants) > 0 {
+		fmt.Fprint(p.Stdout, "\nAs the owner of the tables:\n\n")
+		for _, g := range report.Grants {
+			fmt.Fprintf(p.Stdout, "%s;\n", g)
+		}
+	}
 	if !report.OK() {
 		return errors.New("the database is not as it must be; see the lines marked MISSING")
 	}
@@ -101,7 +107,11 @@ func dbBackup(ctx context.Context, p Process, s *settings, log *slog.Logger, fil
 func checkEngine(ctx context.Context, s *settings, log *slog.Logger) (store.Report, error) {
 	path, embedded := s.sqlitePath()
 	if !embedded {
-		return postgres.Check(ctx, s.postgresConfig(log, false))
+		cfg, err := s.postgresConfig(log, false)
+		if err != nil {
+			return store.Report{}, err
+		}
+		return postgres.Check(ctx, cfg)
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return store.Report{}, fmt.Errorf("the embedded database is not there yet: %w; the first start of the server makes it", err)

@@ -153,7 +153,9 @@ func (s *server) addDatabase(p part) error {
 			return nil
 		},
 	})
-	return s.addGRPC(p, []string{"store", "watch"}, func(r grpc.ServiceRegistrar) { database.Register(r, served, broker) })
+	return s.addGRPC(p, []string{"store", "watch"}, func(r grpc.ServiceRegistrar) {
+		database.Register(r, served, broker, s.settings.database.WebsiteSecrets...)
+	})
 }
 
 // databaseFor returns the storage contract for a part that calls the database

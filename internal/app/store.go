@@ -46,7 +46,11 @@ func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool
 	if _, embedded := s.sqlitePath(); embedded {
 		return openSQLite(ctx, s, log)
 	}
-	return postgres.Open(ctx, s.postgresConfig(log, migrate))
+	cfg, err := s.postgresConfig(log, migrate)
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, cfg)
 }
 
 func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Store, error) {
@@ -56,19 +60,26 @@ func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Sto
 			return nil, fmt.Errorf("make the folder of the database: %w; WAYSTONE_DATA sets another", err)
 		}
 	}
+	names, err := s.database.Names()
+	if err != nil {
+		return nil, err
+	}
 	return sqlite.Open(ctx, sqlite.Config{
-		Path: path, Log: log,
+		Path: path, Log: log, Names: names, TimeZone: s.database.WebsiteTimeZone,
+		TokenForm:        store.TokenForm(s.database.TokenStored),
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
 	})
 }
 
-func (s *settings) postgresConfig(log *slog.Logger, migrate bool) postgres.Config {
+func (s *settings) postgresConfig(log *slog.Logger, migrate bool) (postgres.Config, error) {
+	names, err := s.database.Names()
 	return postgres.Config{
 		URL: s.database.DatabaseURL, Schema: s.database.WebsiteSchema, Log: log,
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
 		MaxConns: s.database.MaxConns, Migrate: migrate,
 		Feed: postgres.FeedMode(s.database.ChangeFeed), FeedURL: s.database.FeedURL,
-	}
+		Names: names, TimeZone: s.database.WebsiteTimeZone, TokenForm: store.TokenForm(s.database.TokenStored),
+	}, err
 }
 
 // dataStore is the opened store of the database part: the engine, and the

@@ -3,6 +3,9 @@ package store
 // Report is what an engine found when it was asked to check itself.
 type Report struct {
 	Lines []ReportLine
+	// Grants are the statements that give the role what it lacks, also where it
+	// can do without.
+	Grants []string
 }
 
 // ReportLine is one thing that was looked at.

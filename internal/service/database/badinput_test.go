@@ -133,7 +133,7 @@ func (s *served) fill(t *testing.T, m protoreflect.Message) {
 	good := map[protoreflect.Name]string{
 		"user_id": s.userID, "username": "ada", "email": "ada@example.org", "token": "no-such-token", "session_id": "no-such-session",
 		"character_id": "7", "name": "Hero", "idempotency_key": "key", "save_key": "key", "play_id": "no-such-play",
-		"address": "192.0.2.1", "password_hash": "hash", "cursor": "", "replica": "",
+		"address": "192.0.2.1", "password_hash": "hash", "cursor": "", "replica": "", "group": "trade",
 	}
 	for i := range m.Descriptor().Fields().Len() {
 		f := m.Descriptor().Fields().Get(i)
@@ -165,6 +165,7 @@ func (s *served) fill(t *testing.T, m protoreflect.Message) {
 			m.Set(f, protoreflect.ValueOfEnum(1))
 		case f.Kind() == protoreflect.Uint32Kind:
 			m.Set(f, protoreflect.ValueOfUint32(1))
+		case f.FullName() == "waystone.database.v1.Item.id": // 0 is a new one
 		case f.Kind() == protoreflect.Int64Kind:
 			m.Set(f, protoreflect.ValueOfInt64(1))
 		}
@@ -356,6 +357,9 @@ func TestHugeListsAreRefused(t *testing.T) {
 			}
 			lists++
 			for _, n := range []int{0, 1001, 20_000} {
+				if n == 0 && f.Name() == "items" {
+					continue // who has nothing has an empty list
+				}
 				req := s.request(t, m)
 				list := req.Mutable(f).List()
 				first := list.Get(0)

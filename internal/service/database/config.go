@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
 )
@@ -14,6 +15,10 @@ type Config struct {
 	DatabaseURL      string
 	RedisURL         string
 	WebsiteSchema    string
+	WebsiteTables    []string
+	WebsiteColumns   []string
+	WebsiteTimeZone  string
+	WebsiteSecrets   []string
 	MaxConns         int
 	ChangeFeed       string
 	FeedURL          string
@@ -21,6 +26,7 @@ type Config struct {
 	CacheNearBytes   int
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
+	TokenStored      string
 	PurgeInterval    time.Duration
 	WatchBuffer      int
 }
@@ -32,6 +38,14 @@ func (c *Config) Register(s *config.Section) {
 	s.String(&c.RedisURL, "redis-url", "redis://127.0.0.1:6379", "The shared cache: redis://host:port, redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port (rediss… for TLS), or none for a cache inside the process; not used with SQLite.",
 		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
+	s.Strings(&c.WebsiteTables, "website-tables", nil, "Names of the website's tables that are not better-auth's own, in the singular or plural, such as user=app_users,session=app_sessions; of user, session and account.",
+		config.Check(func() error { _, err := siteschema.ParseTables(c.WebsiteTables); return err }))
+	s.Strings(&c.WebsiteColumns, "website-columns", nil, "Names of the website's columns that are not better-auth's own, in camelCase or snake_case, such as session.expiresAt=valid_until,user.id=uid.",
+		config.Check(func() error { _, err := siteschema.ParseColumns(c.WebsiteColumns); return err }))
+	s.String(&c.WebsiteTimeZone, "website-time-zone", "UTC", "Time zone, such as Europe/Berlin, whose clock the website writes into columns without a zone; with better-auth's built-in adapter that is the zone of the website's process.",
+		config.Check(config.Required(&c.WebsiteTimeZone)))
+	s.Strings(&c.WebsiteSecrets, "website-secrets", nil, "The website's BETTER_AUTH_SECRET, or several while it changes; with any, a signed session token has to be signed by one of them, and without, signatures are not looked at.",
+		config.Secret())
 	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))
 	s.String(&c.ChangeFeed, "change-feed", "auto", "How changes of the tables are learned from PostgreSQL: replication reads its log, triggers has the tables notify, auto takes the first that can work.",
 		config.OneOf("auto", "replication", "triggers"))
@@ -47,6 +61,8 @@ func (c *Config) Register(s *config.Section) {
 			}
 			return nil
 		}))
+	s.String(&c.TokenStored, "session-token-stored", "plain", "How the website stores session tokens: better-auth does it plain, some sites as their SHA-256.",
+		config.OneOf("plain", "sha256-hex", "sha256-base64url"))
 	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and those of users who are gone are marked.", config.Range(time.Second, 24*time.Hour))
 	s.Int(&c.WatchBuffer, "watch-buffer", 65536, "Changes of sessions and users kept for watchers that are behind, some 200 bytes each; who is further behind is told to check all its sessions.", config.Range(1024, 16777216))
 }
@@ -79,4 +95,9 @@ func hasScheme(u string, schemes ...string) bool {
 		}
 	}
 	return false
+}
+
+// Names returns the website's names of tables and columns.
+func (c *Config) Names() (siteschema.Names, error) {
+	return siteschema.ParseNames(c.WebsiteTables, c.WebsiteColumns)
 }

@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := database.Config{
-		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, ChangeFeed: "auto", CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
+		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, ChangeFeed: "auto", WebsiteTimeZone: "UTC", TokenStored: "plain", CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
 		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
 		WatchBuffer: 65536,
 	}
@@ -70,6 +70,15 @@ func TestSettings(t *testing.T) {
 		{"CHANGE_FEED", "polling", false},
 		{"DATABASE_FEED_URL", "postgres://u@h/db", true},
 		{"DATABASE_FEED_URL", "sqlite:x", false},
+		{"WEBSITE_TABLES", "user=app_users, session=app sessions", true},
+		{"WEBSITE_TABLES", "users=app_users", false},
+		{"WEBSITE_TABLES", "user=app_users,user=others", false},
+		{"WEBSITE_COLUMNS", "session.expiresAt=valid_until", true},
+		{"WEBSITE_COLUMNS", "session.expires_at=valid_until", false},
+		{"WEBSITE_TIME_ZONE", "America/New_York", true},
+		{"SESSION_TOKEN_STORED", "sha256-hex", true},
+		{"SESSION_TOKEN_STORED", "sha256-base64url", true},
+		{"SESSION_TOKEN_STORED", "md5", false},
 		{"CACHE_TTL", "0s", true},
 		{"CACHE_TTL", "300s", true},
 		{"CACHE_TTL", "3601s", false},

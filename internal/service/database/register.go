@@ -10,10 +10,12 @@ import (
 
 // Register puts the four services of the database part on a server. The broker
 // is told by the feed of the engine behind the store, and is the caller's to
-// close before the server stops, since watches last until then.
-func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker) {
+// close before the server stops, since watches last until then. secrets are the
+// website's, by which it signs tokens: with any, a signed token has to be signed
+// by one of them.
+func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secrets ...string) {
 	databasev1.RegisterUserServiceServer(r, &Users{store: s})
-	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker})
+	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker, tokens: newTokens(secrets)})
 	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
 	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
 }

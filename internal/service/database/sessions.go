@@ -15,11 +15,16 @@ type Sessions struct {
 	databasev1.UnimplementedSessionServiceServer
 	store  store.Sessions
 	broker *watch.Broker
+	tokens tokens
 }
 
 // GetSession returns a living session and its user.
 func (s *Sessions) GetSession(ctx context.Context, r *databasev1.GetSessionRequest) (*databasev1.GetSessionResponse, error) {
-	sess, u, err := s.store.GetSession(ctx, r.GetToken(), storepb.Consistency(r.GetConsistency()))
+	token, ok := s.tokens.read(r.GetToken())
+	if !ok {
+		return nil, store.ErrSessionNotFound
+	}
+	sess, u, err := s.store.GetSession(ctx, token, storepb.Consistency(r.GetConsistency()))
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +50,11 @@ func (s *Sessions) CheckSessions(ctx context.Context, r *databasev1.CheckSession
 
 // RefreshSession prolongs a session.
 func (s *Sessions) RefreshSession(ctx context.Context, r *databasev1.RefreshSessionRequest) (*databasev1.RefreshSessionResponse, error) {
-	sess, u, err := s.store.RefreshSession(ctx, r.GetToken())
+	token, ok := s.tokens.read(r.GetToken())
+	if !ok {
+		return nil, store.ErrSessionNotFound
+	}
+	sess, u, err := s.store.RefreshSession(ctx, token)
 	if err != nil {
 		return nil, err
 	}

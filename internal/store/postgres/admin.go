@@ -11,6 +11,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // maxUsers is the largest page of ListUsers.
@@ -25,8 +26,8 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	if s.web.readUserByUsername == "" {
-		return nil, errPlugin(usernamePlugin)
+	if s.web.getUserByUsername == "" {
+		return nil, errPlugin(siteschema.Username)
 	}
 	query, args, err := s.web.createUser(n, s.now())
 	if err != nil {
@@ -55,12 +56,12 @@ func (w *website) createUser(n store.NewUser, now time.Time) (query string, args
 		args = append(args, value)
 		names = append(names, quote(c.name))
 		if _, isTime := value.(time.Time); isTime {
-			values = append(values, instantArg(c, len(args)))
+			values = append(values, w.instantParam(w.user, camel, len(args)))
 		} else {
 			values = append(values, fmt.Sprintf("$%d", len(args)))
 		}
 	}
-	if id := w.user.columns["id"]; !id.hasDefault {
+	if id := w.user.fields["id"]; !id.hasDefault {
 		switch w.userID {
 		case "uuid":
 			set("id", newUUID())
@@ -109,7 +110,7 @@ func (s *Store) ListUsers(ctx context.Context, after string, limit int) ([]*stor
 // SetBan implements store.Admin, in one transaction.
 func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 	if !s.web.admin {
-		return errPlugin(adminPlugin)
+		return errPlugin(siteschema.Admin)
 	}
 	if !s.web.userID.holds(userID) {
 		return store.ErrUserNotFound

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // A column of the website as the catalog describes it.
@@ -22,43 +23,28 @@ type column struct {
 // A table (or view) of the website.
 type table struct {
 	schema, name string
+	mayUse       bool // the role has USAGE on the schema
 	columns      map[string]column
+	fields       map[string]column // what of it is used, by better-auth's names
 }
 
 // sql returns the quoted, schema-qualified name.
 func (t *table) sql() string { return pgx.Identifier{t.schema, t.name}.Sanitize() }
 
-// column finds a column by better-auth's own name or by the same name in
-// snake case.
+// column returns a column by better-auth's own name, whatever the table calls
+// it.
 func (t *table) column(camel string) (column, bool) {
-	if c, ok := t.columns[camel]; ok {
-		return c, true
-	}
-	c, ok := t.columns[snake(camel)]
+	c, ok := t.fields[camel]
 	return c, ok
 }
 
-// has counts how many of the columns are there.
-func (t *table) has(camel []string) (n int) {
-	for _, name := range camel {
-		if _, ok := t.column(name); ok {
-			n++
-		}
-	}
-	return n
-}
-
-// snake turns emailVerified into email_verified.
-func snake(camel string) string {
-	var b strings.Builder
-	for _, r := range camel {
-		if r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+// resolve finds the columns of a model and returns those that are needed and
+// not there.
+func (t *table) resolve(names siteschema.Names, m siteschema.Model) (found map[string]string, missing []siteschema.Field) {
+	return names.Resolve(m, func(name string) bool {
+		_, ok := t.columns[name]
+		return ok
+	})
 }
 
 // catalog is what of the website's schemas is visible.
@@ -68,28 +54,39 @@ type catalog struct {
 	tables  []*table
 }
 
-// tableNames are the names that a table of better-auth goes by.
-func tableNames(singular string) []string { return []string{singular, singular + "s"} }
-
-// find returns the table that holds most of the columns. Among equals the
-// order of the search path decides, then the singular name. Nil when there is
-// no such table.
-func (c *catalog) find(singular string, columns []string) *table {
+// find returns the table that holds most of a model's columns. Among equals
+// the order of the search path decides, then that of the names. Nil when there
+// is no such table.
+func (c *catalog) find(names siteschema.Names, m siteschema.Model) *table {
 	var best *table
+	most := -1
 	for _, schema := range c.schemas {
-		for _, name := range tableNames(singular) {
+		for _, name := range names.Tables(m) {
 			i := slices.IndexFunc(c.tables, func(t *table) bool { return t.schema == schema && t.name == name })
-			if i >= 0 && (best == nil || c.tables[i].has(columns) > best.has(columns)) {
-				best = c.tables[i]
+			if i < 0 {
+				continue
+			}
+			if found, _ := c.tables[i].resolve(names, m); len(found) > most {
+				best, most = c.tables[i], len(found)
 			}
 		}
 	}
 	return best
 }
 
+// alike returns the tables that have all columns of a model.
+func (c *catalog) alike(names siteschema.Names, m siteschema.Model) (all []string) {
+	for _, t := range c.tables {
+		if _, missing := t.resolve(names, m); len(missing) == 0 {
+			all = append(all, t.name)
+		}
+	}
+	return all
+}
+
 // readCatalog reads pg_catalog, which needs no grants: what the role may not
-// use is found too, and can be named.
-func readCatalog(ctx context.Context, pool *pgxpool.Pool, schema string) (*catalog, error) {
+// use is found too, and can be named. Empty names read every table.
+func readCatalog(ctx context.Context, pool *pgxpool.Pool, schema string, names []string) (*catalog, error) {
 	c := &catalog{}
 	err := pool.QueryRow(ctx, `SELECT current_schemas(false)::text[], current_user::text`).Scan(&c.schemas, &c.role)
 	if err != nil {
@@ -100,38 +97,35 @@ func readCatalog(ctx context.Context, pool *pgxpool.Pool, schema string) (*catal
 	}
 	// Our own tables have names that look like the website's.
 	c.schemas = slices.DeleteFunc(c.schemas, func(s string) bool { return s == "game" })
-	var names []string
-	for _, singular := range []string{"user", "session", "account"} {
-		names = append(names, tableNames(singular)...)
-	}
 	rows, err := pool.Query(ctx, `
-SELECT n.nspname::text, c.relname::text, a.attname::text, COALESCE(b.typname, t.typname)::text,
-       a.atthasdef OR a.attidentity <> '',
-       has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT'),
-       has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'UPDATE')
+SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE'),
+       a.attname::text, COALESCE(b.typname, t.typname)::text, a.atthasdef OR a.attidentity <> '',
+       has_column_privilege(c.oid, a.attnum, 'SELECT'), has_column_privilege(c.oid, a.attnum, 'UPDATE')
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_type b ON b.oid = t.typbasetype
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY($1) AND c.relname = ANY($2)
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY($1)
+  AND (c.relname = ANY($2) OR cardinality($2::text[]) = 0)
 ORDER BY c.oid, a.attnum`, c.schemas, names)
 	if err != nil {
 		return nil, translate(ctx, "read the catalog", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var schema, name string
+		t := &table{columns: map[string]column{}}
 		var col column
-		if err := rows.Scan(&schema, &name, &col.name, &col.typ, &col.hasDefault, &col.mayRead, &col.mayUpdate); err != nil {
+		err := rows.Scan(&t.schema, &t.name, &t.mayUse, &col.name, &col.typ, &col.hasDefault, &col.mayRead, &col.mayUpdate)
+		if err != nil {
 			return nil, translate(ctx, "read the catalog", err)
 		}
-		last := len(c.tables) - 1
-		if last < 0 || c.tables[last].schema != schema || c.tables[last].name != name {
-			c.tables = append(c.tables, &table{schema: schema, name: name, columns: map[string]column{}})
-			last++
+		if last := len(c.tables) - 1; last >= 0 && c.tables[last].schema == t.schema && c.tables[last].name == t.name {
+			t = c.tables[last]
+		} else {
+			c.tables = append(c.tables, t)
 		}
-		c.tables[last].columns[col.name] = col
+		t.columns[col.name] = col
 	}
 	return c, translate(ctx, "read the catalog", rows.Err())
 }

@@ -17,44 +17,6 @@ import (
 // which does no harm.
 const creationLock int32 = 0x63686172
 
-// ReadCharacter implements store.Reader. Of a character that is not there it
-// returns the zero snapshot.
-func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
-	row, err := s.q.ReadCharacter(ctx, int64(id))
-	if err != nil {
-		return nil, store.Snapshot{}, noRows(ctx, "get character", err, store.ErrCharacterNotFound)
-	}
-	c, err := withItems(row.GameCharacter, row.Items)
-	if err != nil {
-		return nil, store.Snapshot{}, translate(ctx, "get character", err)
-	}
-	at, err := snapshot(row.Snapshot)
-	return c, at, err
-}
-
-// ReadCharacters implements store.Reader. With an empty list it returns the
-// zero snapshot.
-func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
-	if !storable(userID) {
-		return nil, store.Snapshot{}, nil
-	}
-	rows, err := s.q.ReadCharacters(ctx, userID)
-	if err != nil {
-		return nil, store.Snapshot{}, translate(ctx, "list characters", err)
-	}
-	if len(rows) == 0 {
-		return nil, store.Snapshot{}, nil
-	}
-	list := make([]*store.Character, len(rows))
-	for i, row := range rows {
-		if list[i], err = withItems(row.GameCharacter, row.Items); err != nil {
-			return nil, store.Snapshot{}, translate(ctx, "list characters", err)
-		}
-	}
-	at, err := snapshot(rows[0].Snapshot)
-	return list, at, err
-}
-
 // GetCharacter implements store.Characters.
 func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, _ store.Consistency) (*store.Character, error) {
 	c, _, err := s.ReadCharacter(ctx, id)

@@ -26,15 +26,15 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 		return store.Report{}, err
 	}
 	s := &Store{pool: pool, feed: cfg.Feed, feedConn: feedConn}
-	return s.check(ctx, cfg.Schema)
+	return s.check(ctx, cfg.site())
 }
 
 // Check reports as the function Check does, on the store's own connections.
 func (s *Store) Check(ctx context.Context) (store.Report, error) {
-	return s.check(ctx, s.web.schema)
+	return s.check(ctx, s.web.site)
 }
 
-func (s *Store) check(ctx context.Context, schema string) (store.Report, error) {
+func (s *Store) check(ctx context.Context, where site) (store.Report, error) {
 	var report store.Report
 	var version, role, database string
 	err := s.pool.QueryRow(ctx, `SELECT current_setting('server_version'), current_user::text, current_database()::text`).
@@ -44,11 +44,12 @@ func (s *Store) check(ctx context.Context, schema string) (store.Report, error) 
 	}
 	report.Add("server", true, fmt.Sprintf("PostgreSQL %s, database %q, role %q", version, database, role))
 
-	f, err := findWebsite(ctx, s.pool, schema)
+	f, err := findWebsite(ctx, s.pool, where)
 	if err != nil {
 		return report, err
 	}
 	report.Lines = append(report.Lines, f.lines...)
+	report.Grants = append(report.Grants, f.grants...)
 
 	have, want, err := versions(ctx, s.pool)
 	switch {

@@ -6,8 +6,13 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
 )
 
+// The contract is kept with no more rights than the README asks for.
 func TestConformance(t *testing.T) {
-	storetest.Run(t, storetest.Harness{Open: openEnv})
+	storetest.Run(t, storetest.Harness{Open: openLeastEnv})
+}
+
+func TestReader(t *testing.T) {
+	storetest.RunReader(t, openLeastEnv)
 }
 
 func BenchmarkStore(b *testing.B) {

@@ -12,3 +12,11 @@ var (
 
 // WithoutPageHeader is withoutPageHeader for pages of 8 KiB.
 func WithoutPageHeader(end uint64) uint64 { return uint64(withoutPageHeader(pglogrepl.LSN(end), 8192)) }
+
+// Reads returns the statements behind the reads of single rows.
+func (s *Store) Reads() map[string]string {
+	return map[string]string{
+		"user by id": s.web.getUser, "user by user name": s.web.getUserByUsername,
+		"user by e-mail": s.web.getUserByEmail, "session": s.web.getSession,
+	}
+}

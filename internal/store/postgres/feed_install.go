@@ -22,6 +22,7 @@ type feedTable struct {
 	fields func(row string) string // of one row, as arguments of json_build_object
 	was    string                  // likewise, of the row before an update
 	same   string                  // condition: rows o and n are one, of one owner
+	id     func(row string) string // the key
 }
 
 // feedTables returns the tables with what is told of their rows. Nothing of it
@@ -32,29 +33,32 @@ func (w *website) feedTables() []feedTable {
 	sameRow := func(t *table) string {
 		return fmt.Sprintf("%s = %s AND %s = %s", col(t, "o", "id"), col(t, "n", "id"), col(t, "o", "userId"), col(t, "n", "userId"))
 	}
+	key := func(t *table) func(string) string { return func(row string) string { return col(t, row, "id") } }
+	ours := func(row string) string { return row + ".id" }
 	user := feedTable{
+		id:    key(w.user),
 		same:  fmt.Sprintf("%s = %s", col(w.user, "o", "id"), col(w.user, "n", "id")),
 		table: store.TableUser, key: "user", name: pgx.Identifier{w.user.schema, w.user.name},
 		fields: func(row string) string { return id(w.user, row) },
 	}
 	if w.admin {
-		until, _ := w.user.column("banExpires")
 		user.fields = func(row string) string {
-			return fmt.Sprintf("%s, 'b', COALESCE(%s, false), 'e', %s", id(w.user, row), col(w.user, row, "banned"), epochMillis(until, row))
+			return fmt.Sprintf("%s, 'b', COALESCE(%s, false), 'e', %s", id(w.user, row), col(w.user, row, "banned"), epochMillis(w.read(w.user, row, "banExpires")))
 		}
 		user.was = fmt.Sprintf("'w', COALESCE(%s, false)", col(w.user, "o", "banned"))
 	}
-	expires, _ := w.session.column("expiresAt")
 	return []feedTable{
 		user,
 		{
+			id:    key(w.session),
 			same:  sameRow(w.session),
 			table: store.TableSession, key: "session", name: pgx.Identifier{w.session.schema, w.session.name},
 			fields: func(row string) string {
-				return fmt.Sprintf("%s, %s, 'e', %s", id(w.session, row), owner(w.session, row), epochMillis(expires, row))
+				return fmt.Sprintf("%s, %s, 'e', %s", id(w.session, row), owner(w.session, row), epochMillis(w.read(w.session, row, "expiresAt")))
 			},
 		},
 		{
+			id:    key(w.account),
 			same:  sameRow(w.account),
 			table: store.TableAccount, key: "account", name: pgx.Identifier{w.account.schema, w.account.name},
 			fields: func(row string) string {
@@ -62,12 +66,14 @@ func (w *website) feedTables() []feedTable {
 			},
 		},
 		{
+			id:    ours,
 			same:  "o.id = n.id AND o.user_id = n.user_id",
 			table: store.TableCharacter, key: "character", name: pgx.Identifier{"game", "character"},
 			fields: func(row string) string { return fmt.Sprintf("'i', %[1]s.id::text, 'u', %[1]s.user_id", row) },
 		},
 		{
 			// What happens to an item is a change of the character who has it.
+			id:    ours,
 			same:  "o.id = n.id AND o.character_id = n.character_id",
 			table: store.TableCharacter, key: "item", name: pgx.Identifier{"game", "item"},
 			fields: func(row string) string { return fmt.Sprintf("'i', %s.character_id::text", row) },
@@ -77,8 +83,7 @@ func (w *website) feedTables() []feedTable {
 
 // epochMillis is an instant in milliseconds since 1970; one without end is the
 // last that a year of four digits can write.
-func epochMillis(c column, row string) string {
-	at := read(c, row)
+func epochMillis(at string) string {
 	return fmt.Sprintf("CASE %[1]s WHEN 'infinity' THEN 253402300799999 WHEN '-infinity' THEN 0 ELSE (extract(epoch FROM %[1]s) * 1000)::bigint END", at)
 }
 
@@ -111,10 +116,10 @@ func (t feedTable) functionSQL() string {
 	}
 	// Who has another key or owner now is gone from where he was.
 	update := fmt.Sprintf(`
-			SELECT CASE WHEN n.id IS NULL THEN %s WHEN o.id IS NULL THEN %s ELSE %s END AS r,
-				row_number() OVER (ORDER BY n.id IS NOT NULL) AS k
-			FROM new_rows n FULL JOIN old_rows o ON %s`,
-		row("delete", t.fields("o")), row("insert", t.fields("n")), row("update", updated), t.same)
+			SELECT CASE WHEN %[1]s IS NULL THEN %[2]s WHEN %[3]s IS NULL THEN %[4]s ELSE %[5]s END AS r,
+				row_number() OVER (ORDER BY %[1]s IS NOT NULL) AS k
+			FROM new_rows n FULL JOIN old_rows o ON %[6]s`,
+		t.id("n"), row("delete", t.fields("o")), t.id("o"), row("insert", t.fields("n")), row("update", updated), t.same)
 	return fmt.Sprintf(`CREATE OR REPLACE FUNCTION %[1]s.tell_%[2]s() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $feed$
 DECLARE

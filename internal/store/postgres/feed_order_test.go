@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // anyUser is the id of some user of the fixtures, as SQL.
@@ -170,6 +172,41 @@ func TestTheEndOfTheLogAtAPage(t *testing.T) {
 	} {
 		if got := postgres.WithoutPageHeader(end); got != want {
 			t.Errorf("%#x: %#x, want %#x", end, got, want)
+		}
+	}
+}
+
+// The feed goes by the names and the zone that the operator gives.
+func TestTheFeedOfTablesThatHaveOtherNames(t *testing.T) {
+	t.Parallel()
+	pg := website(t, "postgres_schema.sql")
+	pg.Exec(t, `ALTER TABLE "user" RENAME TO "app users"; ALTER TABLE "app users" RENAME COLUMN id TO uid;
+		ALTER TABLE "app users" RENAME COLUMN "banExpires" TO barred_until; ALTER TABLE "app users" ALTER COLUMN barred_until TYPE timestamp;
+		ALTER TABLE session RENAME TO visits; ALTER TABLE visits RENAME COLUMN id TO sid;
+		ALTER TABLE visits RENAME COLUMN "expiresAt" TO valid_until; ALTER TABLE visits ALTER COLUMN valid_until TYPE timestamp;
+		ALTER TABLE account RENAME TO logins; ALTER TABLE logins RENAME COLUMN "providerId" TO kind`)
+	names, err := siteschema.ParseNames(
+		[]string{"user=app users", "session=visits", "account=logins"},
+		[]string{"user.id=uid", "user.banExpires=barred_until", "session.id=sid", "session.expiresAt=valid_until", "account.providerId=kind"},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Date(2030, 1, 2, 17, 4, 5, 0, time.UTC) // noon and some in New York
+	for _, mode := range []postgres.FeedMode{postgres.FeedTriggers, postgres.FeedReplication} {
+		s := open(t, postgres.Config{URL: pg.URL(), Migrate: true, Names: names, TimeZone: "America/New_York", Feed: mode})
+		b := feedBench{pg: pg, db: openSQL(t, pg.URL()), listener: follow(t, s)}
+		id := "u-" + string(mode)
+		xid := b.xid(t, `INSERT INTO "app users" (uid, name, email, "emailVerified") VALUES ('`+id+`', 'Ann', '`+id+`@b', true)`,
+			`INSERT INTO visits (sid, token, "userId", valid_until, "updatedAt") VALUES ('s`+id+`', 't`+id+`', '`+id+`', '2030-01-02 12:04:05', now())`,
+			`UPDATE "app users" SET banned = true, barred_until = '2030-01-02 12:04:05' WHERE uid = '`+id+`'`)
+		want := []store.Change{
+			{Table: store.TableUser, Op: store.OpInsert, Xid: xid, ID: id, UserID: id},
+			{Table: store.TableSession, Op: store.OpInsert, Xid: xid, ID: "s" + id, UserID: id, ExpiresAt: end},
+			toldBy(mode, store.Change{Table: store.TableUser, Op: store.OpUpdate, Xid: xid, ID: id, UserID: id, Banned: true, BanExpiresAt: end, WasBanned: no()}),
+		}
+		if d := cmp.Diff(want, b.take(t)); d != "" {
+			t.Errorf("%s (-want +told):\n%s", mode, d)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+	_ "time/tzdata" // a container image has none of its own
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,6 +30,7 @@ type published struct {
 	id, owner, banned, banExpires, expires, provider string
 	// part is the id of a row that is a part of the row with id.
 	part string
+	zone *time.Location // of times without one
 }
 
 // publishedTables returns what is published. Nothing of it is secret.
@@ -53,8 +56,15 @@ func (w *website) publishedTables() []published {
 		// What happens to an item is a change of the character who has it.
 		{table: store.TableCharacter, name: pgx.Identifier{"game", "item"}, id: "character_id", part: "id"},
 	}
+	// The server takes no other names than those that findWebsite let pass; it may
+	// know some that are not known here.
+	zone, err := time.LoadLocation(w.zone)
+	if err != nil {
+		zone = time.UTC
+	}
 	for i := range tables {
 		p := &tables[i]
+		p.zone = zone
 		for _, c := range []string{p.id, p.owner, p.banned, p.banExpires, p.expires, p.provider, p.part} {
 			if c != "" {
 				p.columns = append(p.columns, c)

@@ -425,9 +425,9 @@ func (rel *relation) change(op store.Op, row *pglogrepl.TupleData) (store.Change
 	switch rel.table {
 	case store.TableUser:
 		c.UserID, c.Banned = c.ID, values[rel.banned] == "t"
-		c.BanExpiresAt, err = logTime(values[rel.banExpires])
+		c.BanExpiresAt, err = logTime(values[rel.banExpires], rel.zone)
 	case store.TableSession:
-		c.ExpiresAt, err = logTime(values[rel.expires])
+		c.ExpiresAt, err = logTime(values[rel.expires], rel.zone)
 	case store.TableAccount:
 		provider, known := values[rel.provider]
 		c.Credential = !known || provider == "credential"
@@ -440,13 +440,13 @@ func (rel *relation) change(op store.Op, row *pglogrepl.TupleData) (store.Change
 }
 
 // logTime reads a timestamp of the log, with or without a zone; without, it is
-// UTC.
-func logTime(text string) (time.Time, error) {
+// the wall clock of where.
+func logTime(text string, where *time.Location) (time.Time, error) {
 	if text == "" || text == "infinity" || text == "-infinity" {
 		return time.Time{}, nil
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05.999999999Z07", "2006-01-02 15:04:05.999999999"} {
-		if t, err := time.Parse(layout, text); err == nil {
+		if t, err := time.ParseInLocation(layout, text, where); err == nil {
 			return t.UTC(), nil
 		}
 	}

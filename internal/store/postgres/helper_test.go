@@ -2,6 +2,9 @@ package postgres_test
 
 import (
 	"database/sql"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +28,74 @@ func openEnv(t testing.TB) storetest.Env {
 		SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
 	})
 	return storetest.Env{Engine: "postgres", Store: s, Purger: s, Clock: clock, Website: site}
+}
+
+// openLeastEnv is openEnv with a role that has the rights of the README and no
+// others.
+func openLeastEnv(t testing.TB) storetest.Env {
+	t.Helper()
+	pg := testenv.Postgres(t)
+	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
+	site.LoadFixtures(t)
+	owner, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.Close(); err != nil {
+		t.Fatal(err)
+	}
+	clock := storetest.NewClock()
+	s := open(t, postgres.Config{
+		URL: leastRole(t, pg), Now: clock.Now,
+		SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
+	})
+	return storetest.Env{Engine: "postgres", Store: s, Purger: s, Clock: clock, Website: site}
+}
+
+// leastRole makes the role of the README and returns the URL to connect as it.
+func leastRole(t testing.TB, pg *testenv.PG) string {
+	t.Helper()
+	role, url := pg.Role(t)
+	g := readmeGrants(t, role)
+	pg.Exec(t, g.read+g.prolong+g.game)
+	return url
+}
+
+// grants are statements to read the website's tables, to prolong its sessions,
+// and to use our schema.
+type grants struct{ read, prolong, game string }
+
+// readmeGrants returns the statements of the README's section on roles, for a
+// role.
+func readmeGrants(t testing.TB, role string) (g grants) {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, roles, ok := strings.Cut(string(readme), "\n## Roles\n")
+	_, sql, ok2 := strings.Cut(roles, "```sql\n")
+	sql, _, ok3 := strings.Cut(sql, "```\n")
+	if !ok || !ok2 || !ok3 {
+		t.Fatal("README.md has no SQL in its section on roles")
+	}
+	sql = regexp.MustCompile(`(?m)^--.*$`).ReplaceAllString(sql, "")
+	for statement := range strings.SplitSeq(strings.ReplaceAll(sql, "TO waystone", "TO "+role), ";") {
+		part := &g.read
+		switch statement = strings.TrimSpace(statement); {
+		case statement == "":
+			continue
+		case strings.Contains(statement, "SCHEMA game"):
+			part = &g.game
+		case strings.HasPrefix(statement, "GRANT UPDATE"):
+			part = &g.prolong
+		}
+		*part += statement + ";\n"
+	}
+	if g.read == "" || g.prolong == "" || g.game == "" {
+		t.Fatalf("README.md does not grant everything: %+v", g)
+	}
+	return g
 }
 
 // open opens a store and closes it at the end of the test.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -23,7 +24,18 @@ func (t idType) holds(s string) bool {
 	case "uuid":
 		return canonicalUUID(s)
 	}
-	return s != "" && storable(s)
+	return s != "" && storable(s) && (t != "bpchar" || !strings.HasSuffix(s, " "))
+}
+
+// family returns what types can be compared with each other without a cast.
+func (t idType) family() string {
+	switch t {
+	case "int2", "int4", "int8":
+		return "integer"
+	case "uuid":
+		return "uuid"
+	}
+	return "text"
 }
 
 // bind returns parameter n, a text, as a value of this type.
@@ -34,7 +46,7 @@ func (t idType) bindMany(n int) string { return "$" + strconv.Itoa(n) + "::text[
 
 func (t idType) cast(suffix string) string {
 	switch t {
-	case "int2", "int4", "int8", "uuid":
+	case "int2", "int4", "int8", "uuid", "bpchar": // a text compared with bpchar misses the index
 		return "::" + string(t) + suffix
 	}
 	return ""

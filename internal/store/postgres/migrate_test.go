@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -114,10 +113,10 @@ func TestLeastPrivilege(t *testing.T) {
 		t.Fatal(err)
 	}
 	grants := readmeGrants(t, role)
-	pg.Exec(t, grants[0]+grants[1])
+	pg.Exec(t, grants.read)
 	_, err = postgres.Open(t.Context(), cfg)
 	wantSentence(t, err, errs.FailedPrecondition, "GRANT USAGE ON SCHEMA game")
-	pg.Exec(t, strings.Join(grants[3:], ""))
+	pg.Exec(t, grants.game)
 
 	ctx := t.Context()
 	clock := storetest.NewClock()
@@ -132,7 +131,7 @@ func TestLeastPrivilege(t *testing.T) {
 	if sess, _, err := withoutUpdate.RefreshSession(ctx, "tok"); err != nil || !sess.ExpiresAt.Equal(expires) {
 		t.Errorf("without the grant to prolong: %v, %v; want the session as it is", sess, err)
 	}
-	pg.Exec(t, grants[2])
+	pg.Exec(t, grants.prolong)
 	s := open(t, cfg)
 	if sess, _, err := s.RefreshSession(ctx, "tok"); err != nil || !sess.ExpiresAt.After(expires) {
 		t.Errorf("with it: %v, %v", sess, err)
@@ -164,30 +163,6 @@ func TestLeastPrivilege(t *testing.T) {
 	if _, err := s.CreateUser(ctx, store.NewUser{Username: "ben", Name: "Ben", Email: "b@c"}); errs.ReasonOf(err) != "WEBSITE_READ_ONLY" {
 		t.Errorf("a user made by a role that may only read: got %v", err)
 	}
-}
-
-// readmeGrants returns the statements of README.md for a role.
-func readmeGrants(t *testing.T, role string) []string {
-	t.Helper()
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, block, _ := strings.Cut(string(readme), "```sql\n")
-	block, _, ok := strings.Cut(block, "```")
-	if !ok {
-		t.Fatal("README.md has no SQL")
-	}
-	var grants []string
-	for line := range strings.Lines(block) {
-		if !strings.HasPrefix(line, "--") {
-			grants = append(grants, strings.ReplaceAll(line, "TO waystone", "TO "+role))
-		}
-	}
-	if len(grants) != 6 {
-		t.Fatalf("README.md has %d statements, want 6", len(grants))
-	}
-	return grants
 }
 
 func TestApplicationNameAndPoolSize(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // Defaults of Config.
@@ -30,6 +31,9 @@ const (
 	DefaultSessionUpdateAge = 24 * time.Hour
 	// DefaultMaxConns is how many connections a store opens at most.
 	DefaultMaxConns = 16
+	// DefaultTimeZone is what better-auth's adapters for zone-less columns
+	// write, but for the built-in one, which writes that of its process.
+	DefaultTimeZone = "UTC"
 	// MaxMaxConns is the largest MaxConns accepted.
 	MaxMaxConns = 1000
 )
@@ -45,6 +49,15 @@ type Config struct {
 	// Schema holds the website's tables; empty looks through the role's search
 	// path.
 	Schema string
+	// Names are the website's names of tables and columns where they are not
+	// better-auth's own, in camelCase or snake_case, singular or plural.
+	Names siteschema.Names
+	// TimeZone is the zone whose wall clock the website writes into columns
+	// that have none; empty means DefaultTimeZone.
+	TimeZone string
+	// TokenForm says how the website stores the tokens of sessions; empty means
+	// store.TokenPlain.
+	TokenForm store.TokenForm
 	// Log receives what the operator should know; nil discards it.
 	Log *slog.Logger
 	// Now is the clock that judges; nil means time.Now.
@@ -82,6 +95,7 @@ var (
 	_ store.Engine = (*Store)(nil)
 	_ store.Admin  = (*Store)(nil)
 	_ store.Purger = (*Store)(nil)
+	_ store.Reader = (*Store)(nil)
 )
 
 // Open connects, finds the website's tables, brings the schema "game" up to
@@ -116,7 +130,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 // prepare looks at the website's tables before it touches ours, so that a
 // wrong database is left as it was.
 func (s *Store) prepare(ctx context.Context, cfg Config) error {
-	f, err := findWebsite(ctx, s.pool, cfg.Schema)
+	f, err := findWebsite(ctx, s.pool, cfg.site())
 	if err != nil {
 		return err
 	}
@@ -124,7 +138,6 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 		return err
 	}
 	s.web = f.site
-	s.web.schema = cfg.Schema
 	if !s.web.mayRefresh {
 		s.log.WarnContext(ctx, "the role may not prolong the website's sessions; players are signed out when theirs end",
 			"grant", s.web.refreshGrant)
@@ -150,6 +163,10 @@ func (s *Store) Close() error {
 // milliseconds that the website keeps.
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
 
+func (c Config) site() site {
+	return site{schema: c.Schema, names: c.Names, zone: c.TimeZone, token: c.TokenForm}
+}
+
 func (c Config) complete() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -162,6 +179,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.SessionUpdateAge == 0 {
 		c.SessionUpdateAge = DefaultSessionUpdateAge
+	}
+	if c.TimeZone == "" {
+		c.TimeZone = DefaultTimeZone
 	}
 	if c.MaxConns == 0 {
 		c.MaxConns = DefaultMaxConns
@@ -177,6 +197,8 @@ func (c Config) complete() (Config, error) {
 			c.SessionUpdateAge, c.SessionExpiresIn))
 	case c.Feed != FeedAuto && c.Feed != FeedReplication && c.Feed != FeedTriggers:
 		return c, errConfig(fmt.Sprintf("the change feed must be %s, %s or %s, not %q", FeedAuto, FeedReplication, FeedTriggers, c.Feed))
+	case !c.TokenForm.Known():
+		return c, errConfig(fmt.Sprintf("session tokens are stored as one of %q, not as %q", store.TokenForms(), c.TokenForm))
 	case c.MaxConns < 1 || c.MaxConns > MaxMaxConns:
 		return c, errConfig(fmt.Sprintf("the number of connections must be 1 to %d, not %d", MaxMaxConns, c.MaxConns))
 	}

@@ -5,29 +5,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // GetSession implements store.Sessions.
 func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
-	sess, user, _, err := s.ReadSession(ctx, token)
-	if err == nil {
-		err = store.Judge(sess, user, s.now())
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return sess, user, nil
-}
-
-// ReadSession implements store.Reader. What no row can hold is answered without
-// a query, and without a snapshot.
-func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
-	if token == "" || !storable(token) {
-		return nil, nil, store.Snapshot{}, store.ErrSessionNotFound
-	}
-	return scanSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.readSession, token))
+	sess, u, _, err := s.ReadSession(ctx, token)
+	return judged(sess, u, err, s.now())
 }
 
 // RefreshSession implements store.Sessions. Where the role may not prolong
@@ -39,57 +25,36 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if token == "" || !storable(token) {
 		return nil, nil, store.ErrSessionNotFound
 	}
-	now := s.now()
+	now, stored := s.now(), s.web.token.Stored(token)
 	// Both statements go out at once and form one implicit transaction, so the
 	// row is locked for no longer than the server takes: a lock held across a
 	// round trip would stall the website's own reading of the session.
 	var batch pgx.Batch
-	batch.Queue(s.web.refreshSession, token, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
-	batch.Queue(s.web.readSession, token)
+	batch.Queue(s.web.refreshSession, stored, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
+	batch.Queue(s.web.getSession, stored)
 	results := s.pool.SendBatch(ctx, &batch)
 	_, err := results.Exec()
 	if err != nil {
 		_ = results.Close() // repeats err
 		return nil, nil, translate(ctx, "refresh session", err)
 	}
-	sess, user, _, err := scanSession(ctx, "refresh session", results.QueryRow())
-	if err == nil {
-		err = store.Judge(sess, user, now)
-	}
+	sess, u, _, err := readSession(ctx, "refresh session", results.QueryRow())
 	// The batch is committed only when its end was read.
 	if closeErr := results.Close(); err == nil && closeErr != nil {
 		return nil, nil, translate(ctx, "refresh session", closeErr)
 	}
+	return judged(sess, u, err, now)
+}
+
+// judged lets through what may be served at an instant.
+func judged(sess *store.Session, u *store.User, err error, now time.Time) (*store.Session, *store.User, error) {
+	if err == nil {
+		err = store.Judge(sess, u, now)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return sess, user, nil
-}
-
-// scanSession reads a session, dead or alive, with its user.
-func scanSession(ctx context.Context, op string, row pgx.Row) (*store.Session, *store.User, store.Snapshot, error) {
-	var (
-		sess                      store.Session
-		id                        *string
-		expires, created, updated *time.Time
-		seen                      string
-		u                         userRow
-	)
-	targets := append([]any{
-		&seen, &id, &sess.UserID, &expires, &created, &updated, &sess.IPAddress, &sess.UserAgent, &sess.ImpersonatedBy,
-	}, u.targets()...)
-	if err := row.Scan(targets...); err != nil {
-		return nil, nil, store.Snapshot{}, translate(ctx, op, err)
-	}
-	at, err := snapshot(seen)
-	if err != nil {
-		return nil, nil, at, err
-	}
-	if id == nil {
-		return nil, nil, at, store.ErrSessionNotFound
-	}
-	sess.ID, sess.ExpiresAt, sess.CreatedAt, sess.UpdatedAt = *id, instantOf(expires), instantOf(created), instantOf(updated)
-	return &sess, u.user(), at, nil
+	return sess, u, nil
 }
 
 // CheckSessions implements store.Sessions.
@@ -111,9 +76,9 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	var batch pgx.Batch
 	batch.Queue(s.web.checkSessions, sessionIDs).Query(func(rows pgx.Rows) error {
 		var id, userID string
-		var expires time.Time
+		var expires pgtype.Timestamptz
 		_, err := pgx.ForEachRow(rows, []any{&id, &userID, &expires}, func() error {
-			sessions[id] = &store.Session{ID: id, UserID: userID, ExpiresAt: expires.UTC()}
+			sessions[id] = &store.Session{ID: id, UserID: userID, ExpiresAt: instantFrom(expires)}
 			return nil
 		})
 		return err

@@ -3,12 +3,14 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // finding is what came of looking for the website's tables.
@@ -16,6 +18,7 @@ type finding struct {
 	site     *website
 	lines    []store.ReportLine
 	problems []string
+	grants   []string
 }
 
 // err names every problem at once; nil when there is none.
@@ -36,165 +39,208 @@ func (f *finding) problem(object, format string, args ...any) {
 	f.problems = append(f.problems, object+": "+detail)
 }
 
-// kind is what a column is used as.
-type kind uint8
-
-const (
-	text kind = iota
-	ident
-	boolean
-	instant
-)
-
-var kindTypes = [...][]string{ //nolint:gochecknoglobals // a constant table
-	text:    nil, // whatever it is, it is read as text
-	ident:   {"text", "varchar", "bpchar", "uuid", "int2", "int4", "int8"},
-	boolean: {"bool"},
-	instant: {"timestamptz", "timestamp"},
-}
-
-// A field is a column that is asked for. Fields of a plugin are all there or
-// none is: a site without the plugin does not have them.
-type field struct {
-	name   string
-	kind   kind
-	plugin string
-}
-
-const (
-	adminPlugin    = "admin"
-	usernamePlugin = "username"
-)
-
-// The fields of better-auth that are used, by its own names.
-func userFields() []field {
-	return []field{
-		{"id", ident, ""}, {"name", text, ""}, {"email", text, ""}, {"emailVerified", boolean, ""},
-		{"image", text, ""}, {"createdAt", instant, ""}, {"updatedAt", instant, ""},
-		{"username", text, usernamePlugin}, {"displayUsername", text, usernamePlugin},
-		{"role", text, adminPlugin}, {"banned", boolean, adminPlugin},
-		{"banReason", text, adminPlugin}, {"banExpires", instant, adminPlugin},
+// typesOf lists the types that a column of a kind may have; nil for any.
+func typesOf(k siteschema.Kind) []string {
+	switch k {
+	case siteschema.Text: // whatever it is, it is read as text
+	case siteschema.ID:
+		return []string{"text", "varchar", "bpchar", "uuid", "int2", "int4", "int8"}
+	case siteschema.Bool:
+		return []string{"bool"}
+	case siteschema.Time:
+		return []string{"timestamptz", "timestamp"}
 	}
+	return nil
 }
 
-func sessionFields() []field {
-	return []field{
-		{"id", ident, ""}, {"userId", ident, ""}, {"token", text, ""}, {"expiresAt", instant, ""},
-		{"createdAt", instant, ""}, {"updatedAt", instant, ""},
-		{"ipAddress", text, ""}, {"userAgent", text, ""}, {"impersonatedBy", text, adminPlugin},
-	}
+// site says where the website's tables are and how they are read.
+type site struct {
+	schema string // empty for the role's search path
+	names  siteschema.Names
+	zone   string // of columns without one
+	token  store.TokenForm
 }
 
-// Nothing of account is read here; it has to be there because a change of a
-// password is seen in it.
-func accountFields() []field {
-	return []field{{"id", ident, ""}, {"userId", ident, ""}, {"providerId", text, ""}}
+// finder looks for tables in a catalog.
+type finder struct {
+	finding
+	site site
+	cat  *catalog
+	// all reads the whole catalog, to tell which tables could be meant.
+	all func() (*catalog, error)
 }
 
 // findWebsite looks for the website's tables. The error is that of the
 // database; what is missing is in the finding, whose site is then nil.
-func findWebsite(ctx context.Context, pool *pgxpool.Pool, schema string) (*finding, error) {
-	cat, err := readCatalog(ctx, pool, schema)
+func findWebsite(ctx context.Context, pool *pgxpool.Pool, where site) (*finding, error) {
+	var names []string
+	for _, m := range siteschema.Models() {
+		names = append(names, where.names.Tables(m)...)
+	}
+	cat, err := readCatalog(ctx, pool, where.schema, names)
 	if err != nil {
 		return nil, err
 	}
-	f := &finding{}
-	user := f.table(cat, "user", userFields(), true)
-	session := f.table(cat, "session", sessionFields(), true)
-	account := f.table(cat, "account", accountFields(), false)
-	if len(f.problems) > 0 {
-		return f, nil
+	f := &finder{site: where, cat: cat, all: func() (*catalog, error) { return readCatalog(ctx, pool, where.schema, []string{}) }}
+	if err := f.checkZone(ctx, pool); err != nil {
+		return nil, err
 	}
-	f.site = newWebsite(cat.role, user, session, account)
-	if f.site.mayRefresh {
+	var tables []*table
+	for _, m := range siteschema.Models() {
+		t, err := f.table(m)
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, t)
+	}
+	if len(f.problems) > 0 {
+		return &f.finding, nil
+	}
+	w := newWebsite(cat.role, where, tables[0], tables[1], tables[2])
+	if f.finding.site = w; w.mayRefresh {
 		f.line("prolonging sessions", "granted")
 	} else {
-		f.lines = append(f.lines, store.ReportLine{
-			Object: "prolonging sessions", OK: true, Detail: "off; it needs " + f.site.refreshGrant,
-		})
+		f.line("prolonging sessions", "off; it needs %s", w.refreshGrant)
+		f.grants = append(f.grants, w.refreshGrant)
 	}
-	return f, nil
+	return &f.finding, nil
 }
 
-// table finds one table and judges its fields.
-func (f *finding) table(cat *catalog, singular string, fields []field, read bool) *table {
-	object := fmt.Sprintf("table %q", singular)
-	names := make([]string, len(fields))
-	for i, fd := range fields {
-		names[i] = fd.name
-	}
-	t := cat.find(singular, names)
-	if t == nil {
-		hint := ""
-		if singular == "session" {
-			hint = " (a site with secondary storage has none unless storeSessionInDatabase is set)"
-		}
-		f.problem(object, "there is neither %q nor %q %s%s", singular, singular+"s", cat.where(), hint)
+// checkZone: PostgreSQL takes nearly any text for a zone and misspelt ones for
+// UTC, so that only names are good.
+func (f *finder) checkZone(ctx context.Context, pool *pgxpool.Pool) error {
+	if f.site.zone == DefaultTimeZone {
 		return nil
 	}
+	var known bool
+	err := pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_timezone_names WHERE name = $1)`, f.site.zone).Scan(&known)
+	if err != nil {
+		return translate(ctx, "look for the time zone", err)
+	}
+	if !known {
+		f.problem("time zone", "PostgreSQL has no zone %q, which WEBSITE_TIME_ZONE names; "+
+			"write it as in pg_timezone_names, for example Europe/Berlin or UTC", f.site.zone)
+	}
+	return nil
+}
+
+// table finds one table and judges its columns.
+func (f *finder) table(m siteschema.Model) (*table, error) {
+	object := fmt.Sprintf("table %q", m.Name)
+	t := f.cat.find(f.site.names, m)
+	if t == nil {
+		return nil, f.noTable(object, m)
+	}
+	found, missing := t.resolve(f.site.names, m)
+	t.fields = make(map[string]column, len(found))
+	for field, name := range found {
+		t.fields[field] = t.columns[name]
+	}
 	before := len(f.problems)
+	for _, fd := range missing {
+		lacks, help := f.site.names.NoColumn(m, fd)
+		f.problem(object, "%s %s; %s", t.sql(), lacks, help)
+	}
 	var unread []string
-	for _, fd := range fields {
-		c, ok := t.column(fd.name)
-		switch {
-		case !ok && t.without(fields, fd.plugin):
-		case !ok && snake(fd.name) == fd.name:
-			f.problem(object, "%s has no column %q", t.sql(), fd.name)
-		case !ok:
-			f.problem(object, "%s has neither column %q nor %q", t.sql(), fd.name, snake(fd.name))
-		case !fd.kind.fits(c.typ):
-			f.problem(object, "column %q of %s is of type %s, not one of %s",
-				c.name, t.sql(), c.typ, strings.Join(kindTypes[fd.kind], ", "))
-		case read && !c.mayRead:
-			unread = append(unread, pgx.Identifier{c.name}.Sanitize())
+	for _, fd := range m.Fields {
+		c, ok := t.column(fd.Name)
+		if !ok {
+			continue
 		}
+		if types := typesOf(fd.Kind); types != nil && !slices.Contains(types, c.typ) {
+			f.problem(object, "column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", "))
+		}
+		if m.Name != siteschema.Account().Name && !c.mayRead {
+			unread = append(unread, quote(c.name))
+		}
+	}
+	f.checkOwner(object, t)
+	f.checkGrants(object, t, unread)
+	if len(f.problems) == before {
+		f.line(object, "%s", f.describe(m, t, found))
+	}
+	return t, nil
+}
+
+func (f *finder) noTable(object string, m siteschema.Model) error {
+	all, err := f.all()
+	if err != nil {
+		return err
+	}
+	lacks, help := f.site.names.NoTable(m)
+	if like := all.alike(f.site.names, m); len(like) > 0 {
+		help = fmt.Sprintf("%q has all of its columns: if that is it, %s=%s=%s", like[0], siteschema.TablesSetting, m.Name, like[0])
+	}
+	f.problem(object, "%s %s; %s", lacks, f.cat.where(), help)
+	return nil
+}
+
+// checkOwner: a reference to a user has to be of the type of the user's id, or
+// the two could not be joined.
+func (f *finder) checkOwner(object string, t *table) {
+	ref, ok := t.column("userId")
+	user := f.cat.find(f.site.names, siteschema.User())
+	if !ok || user == nil {
+		return
+	}
+	id, ok := user.column("id")
+	if ok && idType(id.typ).family() != idType(ref.typ).family() {
+		f.problem(object, "column %q of %s is of type %s, but users have ids of type %s", ref.name, t.sql(), ref.typ, id.typ)
+	}
+}
+
+func (f *finder) checkGrants(object string, t *table, unread []string) {
+	var grants []string
+	role := quote(f.cat.role)
+	if !t.mayUse && object != fmt.Sprintf("table %q", siteschema.Account().Name) {
+		grants = append(grants, fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", quote(t.schema), role))
 	}
 	if len(unread) > 0 {
-		f.problem(object, "the role may not read it: GRANT SELECT (%s) ON %s TO %s, and USAGE on its schema",
-			strings.Join(unread, ", "), t.sql(), pgx.Identifier{cat.role}.Sanitize())
+		grants = append(grants, fmt.Sprintf("GRANT SELECT (%s) ON %s TO %s", strings.Join(unread, ", "), t.sql(), role))
 	}
-	if len(f.problems) == before {
-		id, _ := t.column("id")
-		f.line(object, "%s, ids of type %s%s", t.sql(), id.typ, t.pluginsOff(fields))
+	if len(grants) > 0 {
+		f.problem(object, "the role may not read it: %s", strings.Join(grants, "; "))
 	}
-	return t
+	for _, g := range grants {
+		if !slices.Contains(f.grants, g) {
+			f.grants = append(f.grants, g)
+		}
+	}
 }
 
-// without reports whether the table has no column of a plugin at all.
-func (t *table) without(fields []field, plugin string) bool {
-	if plugin == "" {
-		return false
-	}
-	for _, fd := range fields {
-		if _, ok := t.column(fd.name); ok && fd.plugin == plugin {
-			return false
+// describe says of a table that is as needed what was found.
+func (f *finder) describe(m siteschema.Model, t *table, found map[string]string) string {
+	id, _ := t.column("id")
+	text := fmt.Sprintf("%s, ids of type %s", t.sql(), id.typ)
+	var zoned, bare []string
+	for _, fd := range m.Fields {
+		if c, ok := t.column(fd.Name); ok && fd.Kind == siteschema.Time {
+			if c.typ == "timestamp" {
+				bare = append(bare, c.name)
+			} else {
+				zoned = append(zoned, c.name)
+			}
 		}
 	}
-	return true
+	switch {
+	case len(bare) > 0 && len(zoned) > 0:
+		text += fmt.Sprintf(", times with a zone except %s, which hold the clock of %s", strings.Join(bare, ", "), f.site.zone)
+	case len(bare) > 0:
+		text += fmt.Sprintf(", times without a zone, which hold the clock of %s", f.site.zone)
+	case len(zoned) > 0:
+		text += ", times with a zone"
+	}
+	for _, plugin := range m.Plugins() {
+		word := "without"
+		if slices.ContainsFunc(m.Fields, func(fd siteschema.Field) bool { return fd.Plugin == plugin && found[fd.Name] != "" }) {
+			word = "with"
+		}
+		text += fmt.Sprintf(", %s the columns of the %s plugin", word, plugin)
+	}
+	if renamed := siteschema.Renamed(found); len(renamed) > 0 {
+		text += "; columns " + strings.Join(renamed, ", ")
+	}
+	return text
 }
 
-func (t *table) pluginsOff(fields []field) string {
-	var off string
-	for _, plugin := range []string{usernamePlugin, adminPlugin} {
-		asked := false
-		for _, fd := range fields {
-			asked = asked || fd.plugin == plugin
-		}
-		if asked && t.without(fields, plugin) {
-			off += ", without the columns of the " + plugin + " plugin"
-		}
-	}
-	return off
-}
-
-func (k kind) fits(typ string) bool {
-	if kindTypes[k] == nil {
-		return true
-	}
-	for _, t := range kindTypes[k] {
-		if t == typ {
-			return true
-		}
-	}
-	return false
-}
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

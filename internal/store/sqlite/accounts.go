@@ -23,7 +23,7 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 	}
 	return s.write(ctx, "set game account", func(t *tx) error {
 		var one int
-		err := t.sql.QueryRowContext(ctx, `SELECT 1 FROM "user" WHERE id = ?`, a.UserID).Scan(&one)
+		err := t.sql.QueryRowContext(ctx, s.web.userExists, a.UserID).Scan(&one)
 		if err != nil {
 			return orNotFound(err, store.ErrUserNotFound)
 		}

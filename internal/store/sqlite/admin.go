@@ -2,10 +2,14 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // maxUsers bounds one page of ListUsers.
@@ -17,30 +21,61 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
+	if !s.web.user.has("username") {
+		return nil, errPlugin(siteschema.Username)
+	}
 	u := &store.User{
 		ID: store.NewID(), Name: n.Name, Username: strings.ToLower(n.Username), DisplayUsername: n.Username,
 		Email: strings.ToLower(n.Email), Role: "user",
 	}
 	err := s.write(ctx, "create user", func(t *tx) error {
-		var taken int
-		err := t.sql.QueryRowContext(ctx, `SELECT count(*) FROM "user" WHERE username = ? OR email = ?`, u.Username, u.Email).Scan(&taken)
-		if err != nil {
-			return err
-		}
-		if taken > 0 {
-			return store.ErrUserExists
+		for _, taken := range []struct{ query, value string }{{s.web.getUserByUsername, u.Username}, {s.web.getUserByEmail, u.Email}} {
+			var r userRow
+			err := t.sql.QueryRowContext(ctx, taken.query, taken.value).Scan(r.targets()...)
+			if err == nil {
+				return store.ErrUserExists
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
 		}
 		u.CreatedAt, u.UpdatedAt = t.now, t.now
-		_, err = t.sql.ExecContext(ctx, `INSERT INTO "user"
-			(id, name, email, "emailVerified", "createdAt", "updatedAt", username, "displayUsername", role, banned)
-			VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, 0)`,
-			u.ID, u.Name, u.Email, websiteTime(t.now), websiteTime(t.now), u.Username, u.DisplayUsername, u.Role)
-		return err
+		query, args := s.web.insertUser(u)
+		return t.sql.QueryRowContext(ctx, query, args...).Scan(&u.ID)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return u, nil
+}
+
+// insertUser builds the INSERT as better-auth would make it. A number for an id
+// comes from the database.
+func (w *website) insertUser(u *store.User) (query string, args []any) {
+	var names, places []string
+	set := func(field string, value any) {
+		if w.user.has(field) {
+			names, places, args = append(names, quote(w.user.columns[field])), append(places, "?"), append(args, value)
+		}
+	}
+	if !w.user.numeric("id") {
+		set("id", u.ID)
+	}
+	set("name", u.Name)
+	set("email", u.Email)
+	set("emailVerified", 0)
+	set("createdAt", timeFor(u.CreatedAt, w.user.numeric("createdAt")))
+	set("updatedAt", timeFor(u.UpdatedAt, w.user.numeric("updatedAt")))
+	set("username", u.Username)
+	set("displayUsername", u.DisplayUsername)
+	set("role", u.Role)
+	set("banned", 0)
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) RETURNING CAST(%s AS TEXT)", w.user.sql(),
+		strings.Join(names, ", "), strings.Join(places, ", "), quote(w.user.columns["id"])), args
+}
+
+func errPlugin(name string) error {
+	return errs.New(errs.FailedPrecondition, "WEBSITE_SCHEMA", "the website's tables have no columns of better-auth's "+name+" plugin")
 }
 
 // ListUsers implements store.Admin; limit is 1 to 1000.
@@ -53,10 +88,7 @@ func (s *Store) ListUsers(ctx context.Context, after string, limit int) ([]*stor
 }
 
 func (s *Store) listUsers(ctx context.Context, after string, limit int) (users []*store.User, err error) {
-	// The website's texts order as their times do.
-	rows, err := s.reads.QueryContext(ctx, `SELECT `+userColumns+` FROM "user" u
-		WHERE ?1 = '' OR (u."createdAt", u.id) > (SELECT a."createdAt", a.id FROM "user" a WHERE a.id = ?1)
-		ORDER BY u."createdAt", u.id LIMIT ?2`, after, limit)
+	rows, err := s.reads.QueryContext(ctx, s.web.listUsers, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +102,16 @@ func (s *Store) listUsers(ctx context.Context, after string, limit int) (users [
 		if err := rows.Scan(r.targets()...); err != nil {
 			return nil, err
 		}
-		users = append(users, r.user())
+		users = append(users, r.user(s.zone))
 	}
 	return users, rows.Err()
 }
 
 // SetBan implements store.Admin.
 func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
+	if s.web.setBan == "" {
+		return errPlugin(siteschema.Admin)
+	}
 	if err := b.Validate(s.now()); err != nil {
 		return err
 	}
@@ -88,11 +123,10 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 				reason = "No reason" // the website's own words
 			}
 			if !b.Until.IsZero() {
-				until = websiteTime(b.Until)
+				until = timeFor(b.Until, s.web.user.numeric("banExpires"))
 			}
 		}
-		res, err := t.sql.ExecContext(ctx, `UPDATE "user" SET banned = ?, "banReason" = ?, "banExpires" = ?, "updatedAt" = ? WHERE id = ?`,
-			banned, reason, until, websiteTime(t.now), userID)
+		res, err := t.sql.ExecContext(ctx, s.web.setBan, userID, banned, reason, until, timeFor(t.now, s.web.user.numeric("updatedAt")))
 		if err != nil {
 			return err
 		}
@@ -104,7 +138,7 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 			return store.ErrUserNotFound
 		}
 		if b.Banned {
-			_, err = t.sql.ExecContext(ctx, `DELETE FROM session WHERE "userId" = ?`, userID)
+			_, err = t.sql.ExecContext(ctx, s.web.deleteSessions, userID)
 		}
 		return err
 	})

@@ -199,7 +199,7 @@ func TestCheck(t *testing.T) {
 	for _, l := range r.Lines {
 		objects = append(objects, l.Object)
 	}
-	if d := gocmp.Diff([]string{"file", "table user", "table session", "migrations", "integrity"}, objects); d != "" {
+	if d := gocmp.Diff([]string{"file", "table user", "table session", "table account", "migrations", "integrity"}, objects); d != "" {
 		t.Errorf("objects (-want +got):\n%s", d)
 	}
 	if !r.OK() {

@@ -3,9 +3,12 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // Check looks at everything that is needed and says what it found. It reads
@@ -39,23 +42,43 @@ func (s *Store) checkFile(ctx context.Context, r *store.Report) error {
 }
 
 func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
-	for _, table := range websiteTables() {
-		missing, err := missingColumns(ctx, s.reads, table)
-		if err != nil {
-			return err
-		}
-		if len(missing) > 0 {
-			r.Add("table "+table.name, false, "missing: "+strings.Join(missing, ", ")+"; run the website's own migration")
+	tables, problems, err := s.findWebsite(ctx, s.reads)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		r.Add("website", false, "missing: "+p)
+	}
+	for _, t := range tables {
+		if t.name == "" {
 			continue
 		}
 		var n int
-		// The name is one of the literals of websiteTables.
-		if err := s.reads.QueryRowContext(ctx, `SELECT count(*) FROM "`+table.name+`"`).Scan(&n); err != nil {
+		if err := s.reads.QueryRowContext(ctx, `SELECT count(*) FROM `+t.sql()).Scan(&n); err != nil {
 			return err
 		}
-		r.Add("table "+table.name, true, fmt.Sprintf("%d rows", n))
+		r.Add("table "+t.model.Name, true, t.describe(n, s.zone))
 	}
 	return nil
+}
+
+// describe says what was found.
+func (t *websiteTable) describe(rows int, zone *time.Location) string {
+	text := fmt.Sprintf("%s, %d rows, ids of type %s", t.sql(), rows, t.types["id"])
+	if zone != time.UTC {
+		text += ", times without a zone hold the clock of " + zone.String()
+	}
+	for _, plugin := range t.model.Plugins() {
+		word := "without"
+		if slices.ContainsFunc(t.model.Fields, func(f siteschema.Field) bool { return f.Plugin == plugin && t.has(f.Name) }) {
+			word = "with"
+		}
+		text += fmt.Sprintf(", %s the columns of the %s plugin", word, plugin)
+	}
+	if renamed := siteschema.Renamed(t.columns); len(renamed) > 0 {
+		text += "; columns " + strings.Join(renamed, ", ")
+	}
+	return text
 }
 
 func (s *Store) checkMigrations(ctx context.Context, r *store.Report) error {

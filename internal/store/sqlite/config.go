@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
 // better-auth's defaults.
@@ -31,11 +34,21 @@ type Config struct {
 	// better-auth's defaults of 7 days and 1 day.
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
+	// Names are the website's names of tables and columns where they are not
+	// better-auth's own, in camelCase or snake_case, singular or plural.
+	Names siteschema.Names
+	// TimeZone is that of the website's times without one, by its name in the
+	// time zone database; empty for UTC.
+	TimeZone string
+	// TokenForm says how the website stores the tokens of sessions; empty means
+	// store.TokenPlain.
+	TokenForm store.TokenForm
 }
 
-func (c *Config) complete() error {
+// complete fills in defaults and returns the location of TimeZone.
+func (c *Config) complete() (*time.Location, error) {
 	if c.Path == "" {
-		return errors.New("sqlite: the path of the database file is empty")
+		return nil, errors.New("sqlite: the path of the database file is empty")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -47,7 +60,14 @@ func (c *Config) complete() error {
 		c.SessionExpiresIn, c.SessionUpdateAge = defaultSessionExpiresIn, defaultSessionUpdateAge
 	}
 	if c.SessionUpdateAge < 0 || c.SessionExpiresIn < c.SessionUpdateAge {
-		return fmt.Errorf("sqlite: the session update age (%s) must be 0 to the session's life (%s)", c.SessionUpdateAge, c.SessionExpiresIn)
+		return nil, fmt.Errorf("sqlite: the session update age (%s) must be 0 to the session's life (%s)", c.SessionUpdateAge, c.SessionExpiresIn)
 	}
-	return nil
+	if !c.TokenForm.Known() {
+		return nil, fmt.Errorf("sqlite: session tokens are stored as one of %q, not as %q", store.TokenForms(), c.TokenForm)
+	}
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil || c.TimeZone == "Local" {
+		return nil, fmt.Errorf("sqlite: there is no time zone %q, which WEBSITE_TIME_ZONE names; write it as Europe/Berlin or UTC", c.TimeZone)
+	}
+	return zone, nil
 }

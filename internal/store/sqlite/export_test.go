@@ -1,7 +1,9 @@
 package sqlite
 
-// What tests of the package look at from inside.
-var (
-	ParseWebsiteTime = parseWebsiteTime
-	Unavailable      = unavailable
-)
+import "time"
+
+// Unavailable is unavailable, for tests.
+var Unavailable = unavailable
+
+// ParseWebsiteTime is parseWebsiteTime in UTC, for tests.
+func ParseWebsiteTime(s string) (time.Time, bool) { return parseWebsiteTime(s, time.UTC) }

@@ -182,7 +182,7 @@ func TestOpenNamesEverythingThatIsMissing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "waystone.db")
 	schema := betterauth.Read("sqlite_schema.sql")
-	for _, column := range []string{`, "banned" integer`, `, "displayUsername" text`, `, "impersonatedBy" text`} {
+	for _, column := range []string{`, "banned" integer`, `, "displayUsername" text`, `, "ipAddress" text`} {
 		if !strings.Contains(schema, column) {
 			t.Fatalf("the fixture has no %s", column)
 		}
@@ -195,7 +195,7 @@ func TestOpenNamesEverythingThatIsMissing(t *testing.T) {
 	if errs.KindOf(err) != errs.FailedPrecondition {
 		t.Fatalf("got %v, want a failed precondition", err)
 	}
-	for _, want := range []string{"column user.banned", "column user.displayUsername", "column session.impersonatedBy", path} {
+	for _, want := range []string{"column user.banned", "column user.displayUsername", "column session.ipAddress", "WEBSITE_COLUMNS=session.ipAddress=NAME", path} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not name %q: %v", want, err)
 		}

@@ -8,30 +8,36 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-const sessionQuery = `SELECT s.id, s."userId", CAST(s."expiresAt" AS TEXT), CAST(s."createdAt" AS TEXT), CAST(s."updatedAt" AS TEXT),
-	s."ipAddress", s."userAgent", s."impersonatedBy", ` + userColumns + `
-	FROM session s JOIN "user" u ON u.id = s."userId" WHERE s.token = ?`
-
-// scanSession reads a row of sessionQuery: a session, dead or alive, and its
-// user.
-func scanSession(row *sql.Row) (*store.Session, *store.User, error) {
+// scanSession reads a row of website.getSession: a session, dead or alive, and
+// its user. numeric says that the row stores its expiry as a number.
+func (s *Store) scanSession(row *sql.Row) (sess *store.Session, u *store.User, numeric bool, err error) {
 	var (
-		s                                                                     store.Session
+		r                                                                     store.Session
 		expiresAt, createdAt, updatedAt, ipAddress, userAgent, impersonatedBy sql.NullString
-		u                                                                     userRow
+		user                                                                  userRow
 	)
-	err := row.Scan(append([]any{
-		&s.ID, &s.UserID, &expiresAt, &createdAt, &updatedAt, &ipAddress, &userAgent, &impersonatedBy,
-	}, u.targets()...)...)
+	err = row.Scan(append([]any{
+		&r.ID, &r.UserID, &expiresAt, &createdAt, &updatedAt, &ipAddress, &userAgent, &impersonatedBy,
+	}, user.targets()...)...)
 	if err != nil {
-		return nil, nil, orNotFound(err, store.ErrSessionNotFound)
+		return nil, nil, false, orNotFound(err, store.ErrSessionNotFound)
 	}
 	// An end that cannot be read is the zero time: the session is over.
-	s.ExpiresAt, _ = parseWebsiteTime(expiresAt.String)
-	s.CreatedAt, _ = parseWebsiteTime(createdAt.String)
-	s.UpdatedAt, _ = parseWebsiteTime(updatedAt.String)
-	s.IPAddress, s.UserAgent, s.ImpersonatedBy = ipAddress.String, userAgent.String, impersonatedBy.String
-	return &s, u.user(), nil
+	r.ExpiresAt, _ = parseWebsiteTime(expiresAt.String, s.zone)
+	r.CreatedAt, _ = parseWebsiteTime(createdAt.String, s.zone)
+	r.UpdatedAt, _ = parseWebsiteTime(updatedAt.String, s.zone)
+	r.IPAddress, r.UserAgent, r.ImpersonatedBy = ipAddress.String, userAgent.String, impersonatedBy.String
+	_, numeric = parseMillis(expiresAt.String)
+	return &r, user.user(s.zone), numeric, nil
+}
+
+// ReadSession implements store.Reader.
+func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
+	sess, u, _, err := s.scanSession(s.session.QueryRowContext(ctx, s.cfg.TokenForm.Stored(token)))
+	if err != nil {
+		return nil, nil, store.Snapshot{}, s.fail(ctx, "get session", err)
+	}
+	return sess, u, store.Snapshot{}, nil
 }
 
 // GetSession implements store.Sessions.
@@ -46,15 +52,6 @@ func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistenc
 	return sess, u, nil
 }
 
-// ReadSession implements store.Reader.
-func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
-	sess, u, err := scanSession(s.session.QueryRowContext(ctx, token))
-	if err != nil {
-		return nil, nil, store.Snapshot{}, s.fail(ctx, "get session", err)
-	}
-	return sess, u, store.Snapshot{}, nil
-}
-
 // RefreshSession implements store.Sessions.
 func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
 	// Most refreshes are not due and do not take the write lock.
@@ -63,7 +60,8 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 		return sess, u, err
 	}
 	err = s.write(ctx, "refresh session", func(t *tx) error {
-		if sess, u, err = scanSession(t.sql.QueryRowContext(ctx, sessionQuery, token)); err != nil {
+		var numeric bool
+		if sess, u, numeric, err = s.scanSession(t.sql.QueryRowContext(ctx, s.web.getSession, s.cfg.TokenForm.Stored(token))); err != nil {
 			return err
 		}
 		if err := store.Judge(sess, u, t.now); err != nil {
@@ -73,8 +71,7 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 			return nil
 		}
 		sess.ExpiresAt, sess.UpdatedAt = t.now.Add(s.cfg.SessionExpiresIn), t.now
-		_, err := t.sql.ExecContext(ctx, `UPDATE session SET "expiresAt" = ?, "updatedAt" = ? WHERE id = ?`,
-			websiteTime(sess.ExpiresAt), websiteTime(sess.UpdatedAt), sess.ID)
+		_, err := t.sql.ExecContext(ctx, s.web.refreshSession, sess.ID, timeFor(sess.ExpiresAt, numeric), timeFor(sess.UpdatedAt, numeric))
 		return err
 	})
 	if err != nil {
@@ -88,16 +85,6 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 func (s *Store) refreshDue(sess *store.Session) bool {
 	return sess.ExpiresAt.Sub(s.now()) <= s.cfg.SessionExpiresIn-s.cfg.SessionUpdateAge
 }
-
-// checkQuery takes a JSON array of [session id, user id] and returns a row
-// for each entry, in order, with NULL for what there is not. Without a session
-// id the user is looked up by its own.
-const checkQuery = `SELECT j.key, s.id IS NOT NULL, CAST(s."expiresAt" AS TEXT), s."userId",
-	u.id IS NOT NULL, u.banned, CAST(u."banExpires" AS TEXT)
-	FROM json_each(?) j
-	LEFT JOIN session s ON s.id = json_extract(j.value, '$[0]')
-	LEFT JOIN "user" u ON u.id = CASE json_extract(j.value, '$[0]') WHEN '' THEN json_extract(j.value, '$[1]') ELSE s."userId" END
-	ORDER BY j.key`
 
 // CheckSessions implements store.Sessions.
 func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubject) ([]error, error) {
@@ -123,7 +110,7 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 }
 
 func (s *Store) checkSessions(ctx context.Context, list string, subjects []store.SessionSubject, verdicts []error) (err error) {
-	rows, err := s.reads.QueryContext(ctx, checkQuery, list)
+	rows, err := s.reads.QueryContext(ctx, s.web.checkSessions, list)
 	if err != nil {
 		return err
 	}
@@ -135,27 +122,28 @@ func (s *Store) checkSessions(ctx context.Context, list string, subjects []store
 	now := s.now()
 	for rows.Next() {
 		var (
-			i                             int
-			hasSession, hasUser           bool
-			expiresAt, userID, banExpires sql.NullString
-			u                             store.User
-			banned                        sql.NullBool
+			i                                                 int
+			sessionID, expiresAt, ownerID, userID, banExpires sql.NullString
+			u                                                 store.User
+			banned                                            sql.NullBool
 		)
-		if err := rows.Scan(&i, &hasSession, &expiresAt, &userID, &hasUser, &banned, &banExpires); err != nil {
+		if err := rows.Scan(&i, &sessionID, &expiresAt, &ownerID, &userID, &banned, &banExpires); err != nil {
 			return err
 		}
 		u.Banned = banned.Bool
-		u.BanExpiresAt, _ = parseWebsiteTime(banExpires.String)
+		u.BanExpiresAt, _ = parseWebsiteTime(banExpires.String, s.zone)
 		var sess *store.Session
-		if sub := subjects[i]; sub.SessionID != "" {
-			if !hasSession || userID.String != sub.UserID {
+		sub := subjects[i]
+		if sub.SessionID != "" {
+			// Where ids are numbers, SQLite takes "007" for 7.
+			if sessionID.String != sub.SessionID || ownerID.String != sub.UserID {
 				verdicts[i] = store.ErrSessionNotFound
 				continue
 			}
 			sess = &store.Session{}
-			sess.ExpiresAt, _ = parseWebsiteTime(expiresAt.String)
+			sess.ExpiresAt, _ = parseWebsiteTime(expiresAt.String, s.zone)
 		}
-		if !hasUser {
+		if !userID.Valid || userID.String != sub.UserID {
 			verdicts[i] = store.ErrUserNotFound
 			continue
 		}

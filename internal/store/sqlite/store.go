@@ -31,6 +31,8 @@ const (
 // methods may be called from any number of goroutines.
 type Store struct {
 	cfg    Config
+	zone   *time.Location // of the website's times without one
+	web    *website
 	writes *sql.DB // one connection
 	reads  *sql.DB // the same as writes when the database is in memory
 	// version is held open for DataVersion, whose numbers mean something on
@@ -38,7 +40,7 @@ type Store struct {
 	version *sql.Conn
 	// Statements are prepared once: to compile one costs as much as to run it.
 	writing, reading *db.Queries
-	session          *sql.Stmt // sessionQuery on reads
+	session          *sql.Stmt // website.getSession on reads
 	closed           atomic.Bool
 }
 
@@ -46,17 +48,19 @@ var (
 	_ store.Engine = (*Store)(nil)
 	_ store.Admin  = (*Store)(nil)
 	_ store.Purger = (*Store)(nil)
+	_ store.Reader = (*Store)(nil)
 )
 
 // Open opens the file, makes or checks the website's tables, and migrates
 // ours; before a migration of a file that holds something it writes a copy
 // beside it. Any number of processes on one machine may have the file open.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	if err := cfg.complete(); err != nil {
+	zone, err := cfg.complete()
+	if err != nil {
 		return nil, err
 	}
 	for began := time.Now(); ; {
-		s := &Store{cfg: cfg}
+		s := &Store{cfg: cfg, zone: zone}
 		err := s.open(ctx)
 		if err == nil {
 			return s, nil
@@ -114,7 +118,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.reading, err = db.Prepare(ctx, s.reads); err != nil {
 		return err
 	}
-	s.session, err = s.reads.PrepareContext(ctx, sessionQuery)
+	s.session, err = s.reads.PrepareContext(ctx, s.web.getSession)
 	return err
 }
 

@@ -64,4 +64,9 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{Open: openEnv})
 }
 
+func TestReader(t *testing.T) {
+	t.Parallel()
+	storetest.RunReader(t, openEnv)
+}
+
 func BenchmarkStore(b *testing.B) { storetest.Bench(b, openEnv) }

@@ -11,23 +11,38 @@ const websiteLayout = "2006-01-02T15:04:05.000Z"
 
 func websiteTime(t time.Time) string { return t.UTC().Format(websiteLayout) }
 
+// timeFor returns a time as a column stores it: a number of milliseconds since
+// 1970 when it is numeric, else text.
+func timeFor(t time.Time, numeric bool) any {
+	if numeric {
+		return t.UnixMilli()
+	}
+	return websiteTime(t)
+}
+
 // parseWebsiteTime reads a time of the website. Beside its own format it
 // takes what other tools write: other fractions and zones, a blank between
-// date and time (UTC unless it says otherwise), and a number of milliseconds
-// since 1970. ok is false for anything else.
-func parseWebsiteTime(s string) (t time.Time, ok bool) {
+// date and time, and a number of milliseconds since 1970. Where no zone is
+// written, it is loc. ok is false for anything else.
+func parseWebsiteTime(s string, loc *time.Location) (t time.Time, ok bool) {
 	for _, layout := range []string{
 		time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999",
 	} {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.ParseInLocation(layout, s, loc); err == nil {
 			return t.UTC(), true
 		}
 	}
-	// Eleven digits and more: a smaller number would be seconds, or a year.
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 9_999_999_999 {
+	if n, ok := parseMillis(s); ok {
 		return time.UnixMilli(n).UTC(), true
 	}
 	return time.Time{}, false
+}
+
+// parseMillis takes eleven digits and more: a smaller number would be seconds,
+// or a year. Numbers beyond the year 9999 are no times.
+func parseMillis(s string) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n > 9_999_999_999 && n < 253_402_300_800_000
 }
 
 // millis is how our tables store times.

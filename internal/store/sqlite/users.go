@@ -4,14 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
-
-// userColumns are what userRow scans. Times are cast: the driver would turn
-// the column's declared type into a time by rules of its own.
-const userColumns = `u.id, u.name, u.username, u."displayUsername", u.email, u."emailVerified", u.image, u.role,
-	u.banned, u."banReason", CAST(u."banExpires" AS TEXT), CAST(u."createdAt" AS TEXT), CAST(u."updatedAt" AS TEXT)`
 
 // userRow is a row of the website's user table, where nearly anything may be
 // NULL.
@@ -30,7 +26,7 @@ func (r *userRow) targets() []any {
 	}
 }
 
-func (r *userRow) user() *store.User {
+func (r *userRow) user(zone *time.Location) *store.User {
 	u := &store.User{
 		ID: r.id, Name: r.name.String, Username: r.username.String, DisplayUsername: r.displayUsername.String,
 		Email: r.email.String, EmailVerified: r.emailVerified.Bool, Image: r.image.String, Role: r.role.String,
@@ -40,10 +36,34 @@ func (r *userRow) user() *store.User {
 		u.Role = "user"
 	}
 	// A time that cannot be read is the zero time, which makes a ban last.
-	u.BanExpiresAt, _ = parseWebsiteTime(r.banExpires.String)
-	u.CreatedAt, _ = parseWebsiteTime(r.createdAt.String)
-	u.UpdatedAt, _ = parseWebsiteTime(r.updatedAt.String)
+	u.BanExpiresAt, _ = parseWebsiteTime(r.banExpires.String, zone)
+	u.CreatedAt, _ = parseWebsiteTime(r.createdAt.String, zone)
+	u.UpdatedAt, _ = parseWebsiteTime(r.updatedAt.String, zone)
 	return u
+}
+
+// ReadUser implements store.Reader. The website stores names and addresses in
+// lower case and keeps them unique.
+func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
+	var query string
+	switch by {
+	case store.ByID:
+		query = s.web.getUser
+	case store.ByUsername:
+		query, value = s.web.getUserByUsername, strings.ToLower(value)
+	case store.ByEmail:
+		query, value = s.web.getUserByEmail, strings.ToLower(value)
+	}
+	var r userRow
+	err := s.reads.QueryRowContext(ctx, query, value).Scan(r.targets()...)
+	if err != nil {
+		return nil, store.Snapshot{}, s.fail(ctx, "get user", orNotFound(err, store.ErrUserNotFound))
+	}
+	if by == store.ByID && r.id != value {
+		// Where ids are numbers, SQLite takes "007" for 7.
+		return nil, store.Snapshot{}, store.ErrUserNotFound
+	}
+	return r.user(s.zone), store.Snapshot{}, nil
 }
 
 // GetUser implements store.Users.
@@ -62,34 +82,4 @@ func (s *Store) GetUserByUsername(ctx context.Context, username string, _ store.
 func (s *Store) GetUserByEmail(ctx context.Context, email string, _ store.Consistency) (*store.User, error) {
 	u, _, err := s.ReadUser(ctx, store.ByEmail, email)
 	return u, err
-}
-
-// ReadUser implements store.Reader.
-func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
-	column := "u.id"
-	switch by {
-	case store.ByID:
-	case store.ByUsername:
-		column, value = "u.username", strings.ToLower(value)
-	case store.ByEmail:
-		column, value = "u.email", strings.ToLower(value)
-	}
-	u, err := s.readUser(ctx, column, value)
-	if err == nil && by == store.ByID && u.ID != value {
-		// Where ids are numbers, SQLite takes "007" for 7.
-		return nil, store.Snapshot{}, store.ErrUserNotFound
-	}
-	return u, store.Snapshot{}, err
-}
-
-// readUser returns the user whose column, one of the constants above, has a
-// value. The website stores names and addresses in lower case and keeps them
-// unique.
-func (s *Store) readUser(ctx context.Context, column, value string) (*store.User, error) {
-	var r userRow
-	err := s.reads.QueryRowContext(ctx, `SELECT `+userColumns+` FROM "user" u WHERE `+column+` = ?`, value).Scan(r.targets()...)
-	if err != nil {
-		return nil, s.fail(ctx, "get user", orNotFound(err, store.ErrUserNotFound))
-	}
-	return r.user(), nil
 }

@@ -80,3 +80,11 @@ func wins(t testing.TB, outcomes []error, want error) int {
 	}
 	return n
 }
+
+// ignore returns nil for the error that is expected and may come.
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}

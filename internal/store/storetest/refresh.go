@@ -14,7 +14,8 @@ func refreshTests() []test {
 		{"NeverGoesBackwards", refreshForwards},
 		{"NeverRevivesTheDead", refreshDead},
 		{"NeverInserts", refreshInsert},
-		{"FiftyAtOnceAgree", refreshParallel},
+		{"AHundredAtOnceAgree", refreshParallel},
+		{"DeletedMeanwhileStaysDeleted", refreshRace},
 		{"FixtureThatIsDue", refreshFixture},
 	}
 }
@@ -114,16 +115,48 @@ func refreshParallel(t *testing.T, e Env) {
 	ctx := testContext(t)
 	_, token := e.addSession(t, e.user(t, "spaces").ID, e.Clock.Now().Add(time.Hour))
 	want := e.Clock.Now().Add(SessionExpiresIn)
-	for i, err := range race(50, func(int) error {
+	n := e.Website.CountSessions(t)
+	for i, err := range race(100, func(int) error {
 		s, _, err := e.Store.RefreshSession(ctx, token)
-		if err == nil && !s.ExpiresAt.Equal(want) {
-			t.Errorf("ExpiresAt: got %v, want %v", s.ExpiresAt, want)
+		if err == nil && (!s.ExpiresAt.Equal(want) || !s.UpdatedAt.Equal(e.Clock.Now())) {
+			t.Errorf("got expiry %v and update %v, want %v and %v", s.ExpiresAt, s.UpdatedAt, want, e.Clock.Now())
 		}
 		return err
 	}) {
 		if err != nil {
 			t.Errorf("caller %d: %v", i, err)
 		}
+	}
+	stored, _ := getSession(ctx, t, e.Store, token, store.Fresh)
+	wantTime(t, "stored ExpiresAt", stored.ExpiresAt, want)
+	if got := e.Website.CountSessions(t); got != n {
+		t.Errorf("there are %d sessions after the refreshes of one, want %d", got, n)
+	}
+}
+
+// refreshRace: a session that is deleted while it is being refreshed stays
+// deleted, whichever comes first.
+func refreshRace(t *testing.T, e Env) {
+	ctx := testContext(t)
+	u := e.user(t, "spaces")
+	for range 10 {
+		id, token := e.addSession(t, u.ID, e.Clock.Now().Add(time.Hour))
+		for i, err := range race(10, func(i int) error {
+			if i == 5 {
+				e.Website.DeleteSession(t, id)
+				return nil
+			}
+			_, _, err := e.Store.RefreshSession(ctx, token)
+			return ignore(err, store.ErrSessionNotFound)
+		}) {
+			if err != nil {
+				t.Errorf("caller %d: %v", i, err)
+			}
+		}
+		e.settle()
+		_, _, err := e.Store.RefreshSession(ctx, token)
+		wantErr(t, "RefreshSession after the deletion", err, store.ErrSessionNotFound)
+		wantSession(ctx, t, e, token, store.ErrSessionNotFound)
 	}
 }
 

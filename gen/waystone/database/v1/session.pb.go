@@ -174,7 +174,9 @@ func (WatchEventKind) EnumDescriptor() ([]byte, []int) {
 // GetSessionRequest names a session by its token.
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session, 1 to 512 characters, no control characters.
+	// Token of the session as the website hands it out: raw, signed, the value or
+	// the pair of its cookie, each also behind "Bearer ". 1 to 512 characters, no
+	// control characters.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// How current the answer has to be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
@@ -489,7 +491,9 @@ func (x *CheckSessionsResponse) GetVerdicts() []*SessionVerdict {
 // RefreshSessionRequest names a session by its token.
 type RefreshSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session, 1 to 512 characters, no control characters.
+	// Token of the session as the website hands it out: raw, signed, the value or
+	// the pair of its cookie, each also behind "Bearer ". 1 to 512 characters, no
+	// control characters.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,6 +29,14 @@ SELECT @character_id::bigint, unnest(@places::smallint[]), unnest(@types::smalli
     unnest(@durabilities::smallint[]), unnest(@lives::smallint[]), unnest(@sockets::boolean[]),
     unnest(@appraised::boolean[]), unnest(@grades::smallint[]);
 
+-- name: NoCharacter :one
+-- A snapshot that sees no such character; no row when there is one.
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE id = $1);
+
+-- name: NoCharacters :one
+-- A snapshot that sees no character of a user; no row when there is one.
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE user_id = @user_id);
+
 -- name: LockUser :exec
 -- Makes the creations of one user wait for each other, until the transaction
 -- ends.

@@ -423,6 +423,30 @@ func (q *Queries) NameTaken(ctx context.Context, nameKey string) (bool, error) {
 	return exists, err
 }
 
+const noCharacter = `-- name: NoCharacter :one
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE id = $1)
+`
+
+// A snapshot that sees no such character; no row when there is one.
+func (q *Queries) NoCharacter(ctx context.Context, id int64) (string, error) {
+	row := q.db.QueryRow(ctx, noCharacter, id)
+	var snapshot string
+	err := row.Scan(&snapshot)
+	return snapshot, err
+}
+
+const noCharacters = `-- name: NoCharacters :one
+SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM game.character WHERE user_id = $1)
+`
+
+// A snapshot that sees no character of a user; no row when there is one.
+func (q *Queries) NoCharacters(ctx context.Context, userID string) (string, error) {
+	row := q.db.QueryRow(ctx, noCharacters, userID)
+	var snapshot string
+	err := row.Scan(&snapshot)
+	return snapshot, err
+}
+
 const purgeCharacters = `-- name: PurgeCharacters :execrows
 DELETE FROM game.character WHERE id IN (
     SELECT c.id FROM game.character c

@@ -1,0 +1,99 @@
+package database
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
+
+const (
+	// maxToken bounds a raw token; better-auth's have 32 characters, and a site
+	// may make its own.
+	maxToken = 128
+	// signatureLength is that of a SHA-256 in padded base64.
+	signatureLength = 44
+	// cookieName ends the name of better-auth's cookie, before which a site may
+	// put its prefix and the browser's __Secure- or __Host-.
+	cookieName = "session_token"
+)
+
+// tokens reads what callers present as the token of a session.
+type tokens struct {
+	secrets [][]byte // any of them may have signed; none: nothing is verified
+}
+
+func newTokens(secrets []string) tokens {
+	var t tokens
+	for _, s := range secrets {
+		t.secrets = append(t.secrets, []byte(s))
+	}
+	return t
+}
+
+// read returns the raw token. It takes the raw token, token.signature as
+// better-auth signs it, that percent-encoded, each also as a cookie pair or
+// behind the scheme Bearer. ok is false for anything else and for a signature
+// that no secret made: such a text names no session.
+func (t tokens) read(presented string) (token string, ok bool) {
+	s := presented
+	if scheme, rest, found := strings.Cut(s, " "); found && strings.EqualFold(scheme, "Bearer") {
+		s = strings.Trim(rest, " ")
+	}
+	// A signature may end in "=", but its alphabet has no "_".
+	if name, value, found := strings.Cut(s, "="); found && strings.HasSuffix(name, cookieName) {
+		s = value
+	}
+	if strings.Contains(s, "%") {
+		var err error
+		if s, err = url.PathUnescape(s); err != nil {
+			return "", false
+		}
+	}
+	token, signature, signed := strings.Cut(s, ".")
+	if !isToken(token) || signed && !t.signed(token, signature) {
+		return "", false
+	}
+	return token, true
+}
+
+// isToken reports whether s can be a raw token: 1 to maxToken characters of
+// base64url.
+func isToken(s string) bool {
+	if s == "" || len(s) > maxToken {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// signed reports whether a signature is well-formed and, where there are
+// secrets, made by one of them.
+func (t tokens) signed(token, signature string) bool {
+	if len(signature) != signatureLength {
+		return false
+	}
+	got, err := base64.StdEncoding.Strict().DecodeString(signature)
+	if err != nil || len(got) != sha256.Size {
+		return false
+	}
+	if len(t.secrets) == 0 {
+		return true
+	}
+	// All secrets are tried, so that the time taken does not tell which fits.
+	fits := false
+	for _, secret := range t.secrets {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte(token))
+		if hmac.Equal(mac.Sum(nil), got) {
+			fits = true
+		}
+	}
+	return fits
+}

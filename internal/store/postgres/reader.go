@@ -1,0 +1,216 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// ReadUser implements store.Reader. What can name nobody is not asked for, and
+// its snapshot is the zero one: no transaction can ever make such a user. A
+// site without the username plugin has no user names.
+func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
+	var query string
+	asked := value != "" && storable(value)
+	switch by {
+	case store.ByID:
+		query, asked = s.web.getUser, s.web.userID.holds(value)
+	case store.ByUsername:
+		query, value = s.web.getUserByUsername, strings.ToLower(value)
+	case store.ByEmail:
+		query, value = s.web.getUserByEmail, strings.ToLower(value)
+	}
+	if query == "" || !asked {
+		return nil, store.Snapshot{}, store.ErrUserNotFound
+	}
+	const op = "get user"
+	var at string
+	var u userRow
+	if err := s.pool.QueryRow(ctx, query, value).Scan(u.targets(&at)...); err != nil {
+		return nil, store.Snapshot{}, translate(ctx, op, err)
+	}
+	seen, err := parseSnapshot(ctx, op, at)
+	if err != nil {
+		return nil, store.Snapshot{}, err
+	}
+	if !u.id.Valid {
+		return nil, seen, store.ErrUserNotFound
+	}
+	return u.user(), seen, nil
+}
+
+// ReadSession implements store.Reader. What can be no token is not asked for,
+// and its snapshot is the zero one.
+func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
+	if token == "" || !storable(token) {
+		return nil, nil, store.Snapshot{}, store.ErrSessionNotFound
+	}
+	return readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, s.web.token.Stored(token)))
+}
+
+// readSession scans the row of website.getSession.
+func readSession(ctx context.Context, op string, row pgx.Row) (*store.Session, *store.User, store.Snapshot, error) {
+	var at string
+	var r sessionRow
+	var u userRow
+	if err := row.Scan(append(r.targets(&at), u.targets()...)...); err != nil {
+		return nil, nil, store.Snapshot{}, translate(ctx, op, err)
+	}
+	seen, err := parseSnapshot(ctx, op, at)
+	if err != nil {
+		return nil, nil, store.Snapshot{}, err
+	}
+	if !r.id.Valid || !u.id.Valid {
+		return nil, nil, seen, store.ErrSessionNotFound
+	}
+	return r.session(), u.user(), seen, nil
+}
+
+// ReadCharacter implements store.Reader.
+func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
+	const op = "get character"
+	// A statement that finds no row has nowhere to put its snapshot, so
+	// another one has to see that there is none; unless there is one by then.
+	for {
+		row, err := s.q.ReadCharacter(ctx, int64(id))
+		if err == nil {
+			c, err := withItems(row.GameCharacter, row.Items)
+			if err != nil {
+				return nil, store.Snapshot{}, translate(ctx, op, err)
+			}
+			seen, err := parseSnapshot(ctx, op, row.Snapshot)
+			return c, seen, err
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return nil, store.Snapshot{}, translate(ctx, op, err)
+		}
+		seen, absent, err := absence(ctx, op)(s.q.NoCharacter(ctx, int64(id)))
+		if err != nil {
+			return nil, store.Snapshot{}, err
+		}
+		if absent {
+			return nil, seen, store.ErrCharacterNotFound
+		}
+	}
+}
+
+// ReadCharacters implements store.Reader.
+func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
+	const op = "list characters"
+	if !storable(userID) {
+		return nil, store.Snapshot{}, nil
+	}
+	for {
+		rows, err := s.q.ReadCharacters(ctx, userID)
+		if err != nil {
+			return nil, store.Snapshot{}, translate(ctx, op, err)
+		}
+		if len(rows) > 0 {
+			list := make([]*store.Character, len(rows))
+			for i, row := range rows {
+				if list[i], err = withItems(row.GameCharacter, row.Items); err != nil {
+					return nil, store.Snapshot{}, translate(ctx, op, err)
+				}
+			}
+			seen, err := parseSnapshot(ctx, op, rows[0].Snapshot)
+			return list, seen, err
+		}
+		seen, absent, err := absence(ctx, op)(s.q.NoCharacters(ctx, userID))
+		if err != nil || absent {
+			return nil, seen, err
+		}
+	}
+}
+
+// absence reads the answer of a statement that returns its snapshot unless it
+// sees a row.
+func absence(ctx context.Context, op string) func(text string, err error) (seen store.Snapshot, absent bool, _ error) {
+	return func(text string, err error) (store.Snapshot, bool, error) {
+		if errors.Is(err, pgx.ErrNoRows) {
+			return store.Snapshot{}, false, nil
+		}
+		if err != nil {
+			return store.Snapshot{}, false, translate(ctx, op, err)
+		}
+		seen, err := parseSnapshot(ctx, op, text)
+		return seen, true, err
+	}
+}
+
+func parseSnapshot(ctx context.Context, op, text string) (store.Snapshot, error) {
+	seen, err := store.ParseSnapshot(text)
+	return seen, translate(ctx, op, err)
+}
+
+// userRow is what website.userColumns lists. Its id is null where there is no
+// row.
+type userRow struct {
+	u                           store.User
+	id                          pgtype.Text
+	banExpires, created, update pgtype.Timestamptz
+}
+
+// targets returns where to scan what comes first and the columns of a user.
+func (r *userRow) targets(first ...any) []any {
+	return append(first,
+		&r.id, &r.u.Name, &r.u.Username, &r.u.DisplayUsername, &r.u.Email, &r.u.EmailVerified, &r.u.Image,
+		&r.u.Role, &r.u.Banned, &r.u.BanReason, &r.banExpires, &r.created, &r.update,
+	)
+}
+
+func (r *userRow) user() *store.User {
+	u := r.u
+	u.ID = r.id.String
+	u.BanExpiresAt, u.CreatedAt, u.UpdatedAt = instantFrom(r.banExpires), instantFrom(r.created), instantFrom(r.update)
+	return &u
+}
+
+func collectUser(row pgx.CollectableRow) (*store.User, error) {
+	var u userRow
+	if err := row.Scan(u.targets()...); err != nil {
+		return nil, err
+	}
+	return u.user(), nil
+}
+
+// sessionRow is what website.sessionColumns lists. Its id is null where there
+// is no row.
+type sessionRow struct {
+	s                        store.Session
+	id                       pgtype.Text
+	expires, created, update pgtype.Timestamptz
+}
+
+func (r *sessionRow) targets(first ...any) []any {
+	return append(first,
+		&r.id, &r.s.UserID, &r.expires, &r.created, &r.update, &r.s.IPAddress, &r.s.UserAgent, &r.s.ImpersonatedBy,
+	)
+}
+
+func (r *sessionRow) session() *store.Session {
+	s := r.s
+	s.ID = r.id.String
+	s.ExpiresAt, s.CreatedAt, s.UpdatedAt = instantFrom(r.expires), instantFrom(r.created), instantFrom(r.update)
+	return &s
+}
+
+// instantFrom turns null into the zero time. The infinities, which other tools
+// write for "never" and "always", become the last instant that travels in a
+// message and the beginning of 1970.
+func instantFrom(t pgtype.Timestamptz) time.Time {
+	switch {
+	case !t.Valid:
+		return time.Time{}
+	case t.InfinityModifier == pgtype.Infinity:
+		return time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	case t.InfinityModifier == pgtype.NegativeInfinity:
+		return time.Unix(0, 0).UTC()
+	}
+	return t.Time.UTC()
+}

@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+)
+
+// website holds the statements on the website's tables, made once from what
+// was found in the file.
+type website struct {
+	user, session *websiteTable
+
+	getUser, getUserByUsername, getUserByEmail string // ?1
+	userExists                                 string // ?1 id
+	getSession                                 string // ?1 token
+	refreshSession                             string // ?1 id, ?2 expiry, ?3 now
+	checkSessions                              string // ?1 JSON array of [session id, user id]
+	listUsers                                  string // ?1 after, ?2 limit
+	setBan                                     string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
+	deleteSessions                             string // ?1 user id
+}
+
+func newWebsite(user, session *websiteTable) *website {
+	w := &website{user: user, session: session}
+	columns := userColumns(user)
+	from := user.sql() + " u"
+	by := func(field string) string {
+		return fmt.Sprintf("SELECT %s FROM %s WHERE %s = ?1", columns, from, user.col("u", field))
+	}
+	w.getUser, w.getUserByUsername, w.getUserByEmail = by("id"), by("username"), by("email")
+	w.userExists = fmt.Sprintf("SELECT 1 FROM %s WHERE %s = ?1", from, user.col("u", "id"))
+	w.getSession = fmt.Sprintf("SELECT %s, %s FROM %s s JOIN %s ON %s = %s WHERE %s = ?1",
+		strings.Join([]string{
+			session.text("s", "id"), session.text("s", "userId"),
+			session.text("s", "expiresAt"), session.text("s", "createdAt"), session.text("s", "updatedAt"),
+			session.col("s", "ipAddress"), session.col("s", "userAgent"), session.text("s", "impersonatedBy"),
+		}, ", "), columns, session.sql(), from, user.col("u", "id"), session.col("s", "userId"), session.col("s", "token"))
+	w.refreshSession = fmt.Sprintf("UPDATE %s AS s SET %s = ?2, %s = ?3 WHERE %s = ?1", session.sql(),
+		quote(session.columns["expiresAt"]), quote(session.columns["updatedAt"]), session.col("s", "id"))
+	// A row for each entry, in order, with NULL for what there is not. Without a
+	// session id the user is looked up by its own.
+	w.checkSessions = fmt.Sprintf(`SELECT j.key, %s, %s, %s, %s, %s, %s
+		FROM json_each(?1) j
+		LEFT JOIN %s s ON %s = json_extract(j.value, '$[0]')
+		LEFT JOIN %s ON %s = CASE json_extract(j.value, '$[0]') WHEN '' THEN json_extract(j.value, '$[1]') ELSE %s END
+		ORDER BY j.key`,
+		session.text("s", "id"), session.text("s", "expiresAt"), session.text("s", "userId"),
+		user.text("u", "id"), user.col("u", "banned"), user.text("u", "banExpires"),
+		session.sql(), session.col("s", "id"), from, user.col("u", "id"), session.col("s", "userId"))
+	// The website's times, texts or numbers, order as they do.
+	w.listUsers = fmt.Sprintf("SELECT %s FROM %s WHERE ?1 = '' OR (%s, %s) > (SELECT %s, %s FROM %s a WHERE %s = ?1) ORDER BY %s, %s LIMIT ?2",
+		columns, from, user.col("u", "createdAt"), user.col("u", "id"), user.col("a", "createdAt"), user.col("a", "id"),
+		user.sql(), user.col("a", "id"), user.col("u", "createdAt"), user.col("u", "id"))
+	if user.has("banned") {
+		w.setBan = fmt.Sprintf("UPDATE %s AS u SET %s = ?2, %s = ?3, %s = ?4, %s = ?5 WHERE %s = ?1", user.sql(),
+			quote(user.columns["banned"]), quote(user.columns["banReason"]), quote(user.columns["banExpires"]),
+			quote(user.columns["updatedAt"]), user.col("u", "id"))
+	}
+	w.deleteSessions = fmt.Sprintf("DELETE FROM %s AS s WHERE %s = ?1", session.sql(), session.col("s", "userId"))
+	return w
+}
+
+// userColumns are what userRow scans.
+func userColumns(t *websiteTable) string {
+	return strings.Join([]string{
+		t.text("u", "id"), t.col("u", "name"), t.col("u", "username"), t.col("u", "displayUsername"), t.col("u", "email"),
+		t.col("u", "emailVerified"), t.col("u", "image"), t.col("u", "role"), t.col("u", "banned"), t.col("u", "banReason"),
+		t.text("u", "banExpires"), t.text("u", "createdAt"), t.text("u", "updatedAt"),
+	}, ", ")
+}
