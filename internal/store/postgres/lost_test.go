@@ -43,3 +43,49 @@ func TestVanishedServerHoldsNoConnection(t *testing.T) {
 		<-time.After(10 * time.Millisecond) // the pool does not signal it
 	}
 }
+
+// A transaction whose client has vanished in its middle gives its locks free.
+func TestVanishedClientHoldsNoLock(t *testing.T) {
+	t.Parallel()
+	s, pg, proxy := lost(t)
+	c, err := s.CreateCharacter(t.Context(), store.NewCharacter{UserID: "someone", Name: "Someone", Key: "key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := openSQL(t, pg.URL())
+	tx, err := site.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(t.Context(), `SELECT 1 FROM game.character FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.DeleteCharacter(ctx, c.ID, c.UserID)
+		ended <- err
+	}()
+	for waiting := false; !waiting; {
+		if err := site.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'waystone' AND wait_event_type = 'Lock')`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proxy.Blackhole(t)
+	if err := tx.Rollback(); err != nil { // the vanished client gets the lock
+		t.Fatal(err)
+	}
+	other := open(t, postgres.Config{URL: pg.URL()})
+	within, done := context.WithTimeout(t.Context(), 5*time.Second)
+	defer done()
+	if _, err := other.DeleteCharacter(within, c.ID, c.UserID); err != nil {
+		t.Errorf("the same through another replica: %v", err)
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("the vanished client has an answer")
+	}
+}
