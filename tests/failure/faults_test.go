@@ -3,7 +3,9 @@ package failure
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -27,6 +29,8 @@ type fault struct {
 	during func(s *subject)
 	// end returns when the fault is not there any more.
 	end func(s *subject)
+	// clear, if there is one, takes away what the fault has left at the servers.
+	clear func(s *subject)
 	// held is how many calls the fault itself keeps under way.
 	held int64
 	// allowed are the outcomes of a call.
@@ -159,6 +163,16 @@ func postgresFaults() []fault {
 			name: "black-holed", allowed: withoutDatabase, end: heal,
 			begin: func(s *subject) { s.postgres.Blackhole(s.t) },
 		},
+		{
+			// Every connection there was is dead from here on, and nobody says so.
+			name: "connections lost", allowed: may,
+			begin: func(s *subject) {
+				fillPool(s)
+				s.gate.lose()
+			},
+			end:   func(*subject) {},
+			clear: func(s *subject) { s.gate.forget() },
+		},
 		{name: "pool exhausted", held: maxConns, allowed: withoutDatabase, begin: hogs.begin, end: hogs.end},
 		{
 			name: "read-only", allowed: readOnly,
@@ -219,6 +233,23 @@ func (h *hogs) end(s *subject) {
 	unlock(s.t, h.lock)
 	h.calls.Wait()
 	h.cancel()
+}
+
+// fillPool has every connection of the pool made.
+func fillPool(s *subject) {
+	s.t.Helper()
+	held := lock(s, lockAll)
+	var calls sync.WaitGroup
+	for i := range maxConns {
+		calls.Go(func() {
+			if _, err := s.db().GetUser(s.t.Context(), strconv.Itoa(i), store.Fresh); !errors.Is(err, store.ErrUserNotFound) {
+				s.t.Errorf("a user who is not there: %v", err)
+			}
+		})
+	}
+	awaitBlocked(s, maxConns)
+	unlock(s.t, held)
+	calls.Wait()
 }
 
 // lock runs a statement in a transaction that stays open.

@@ -90,6 +90,7 @@ type subject struct {
 	*servers
 	t               *testing.T
 	postgres, cache *testenv.Proxy // nil in another process
+	gate            *gate          // between postgres and the server
 	running         atomic.Int64   // calls in the handlers of this process, watches left out
 	dial            func() *grpc.ClientConn
 	conn            *grpc.ClientConn
@@ -122,11 +123,12 @@ func (s *subject) options() []grpc.DialOption {
 }
 
 // openSubject opens the database part in this process as internal/app does,
-// with a proxy before each server. Every cached read asks Redis.
+// with proxies before each server. Every cached read asks Redis.
 func openSubject(t *testing.T, servers *servers) *subject {
 	t.Helper()
 	s := &subject{t: t, servers: servers, called: map[string]bool{}}
-	s.postgres, s.cache = testenv.NewProxy(t, s.pg.Addr()), testenv.NewProxy(t, s.redis.Addr())
+	s.gate = newGate(t, s.pg.Addr())
+	s.postgres, s.cache = testenv.NewProxy(t, s.gate.ln.Addr().String()), testenv.NewProxy(t, s.redis.Addr())
 	quiet := slog.New(slog.DiscardHandler)
 	engine, err := postgres.Open(t.Context(), postgres.Config{URL: s.postgres.URL(t, s.pg.URL()), Migrate: true, MaxConns: maxConns})
 	if err != nil {
