@@ -24,7 +24,7 @@ import (
 
 const (
 	// patience bounds waits that no contract bounds.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// slack is what a busy machine may add to a deadline.
 	slack = 2 * time.Second
 )

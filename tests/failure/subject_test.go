@@ -199,14 +199,15 @@ func (c counting) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	c.ServiceRegistrar.RegisterService(&d, impl)
 }
 
-// eventually polls what nothing signals.
+// eventually polls what nothing signals, seldom enough to leave a busy machine
+// to what is waited for.
 func eventually(within time.Duration, cond func() bool) bool {
 	deadline := time.Now().Add(within)
 	for !cond() {
 		if time.Now().After(deadline) {
 			return false
 		}
-		<-time.After(10 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 	return true
 }
