@@ -28,7 +28,7 @@ TESTENV := $(TOOLS)/testenv
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/waystone and bin/waystone-launcher
@@ -73,6 +73,10 @@ bench-go: deps $(TESTENV) ## run the Go benchmarks that match BENCH, BENCHTIME (
 .PHONY: check-consistency
 check-consistency: deps $(TESTENV) ## try for CONSISTENCY_TIME (10m) to get an answer that is too old, under faults
 	$(TESTENV) run -- go test ./tests/consistency -count=1 -timeout 0 -run TestLong -length $(CONSISTENCY_TIME) -seed $(CONSISTENCY_SEED)
+
+.PHONY: failure-matrix
+failure-matrix: deps $(TESTENV) ## make every fault once and print what each RPC of the database part did under it
+	$(TESTENV) run -- go test ./tests/failure -count=1 -v -run TestMatrix
 
 .PHONY: gen
 gen: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/sqlc deps $(TESTENV) ## write generated code and generated documents anew

@@ -185,7 +185,12 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 	return marked, nil
 }
 
+// beginSQL starts a transaction for whose next statement the server waits two
+// seconds. Otherwise the locks of one whose client has vanished would stay for
+// hours. The setting ends with the transaction, so a pooler is no obstacle.
+const beginSQL = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'"
+
 // inTx runs f in one transaction.
 func (s *Store) inTx(ctx context.Context, f func(q *db.Queries) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return f(s.q.WithTx(tx)) })
+	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: beginSQL}, func(tx pgx.Tx) error { return f(s.q.WithTx(tx)) })
 }

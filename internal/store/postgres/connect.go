@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -32,6 +34,7 @@ func connect(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 		pc.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
+	boundConnections(pc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, errConfig("DATABASE_URL holds a pool setting that is out of range").Wrap(err)
@@ -41,6 +44,37 @@ func connect(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 		return nil, connectError(pc.ConnConfig.Config, err)
 	}
 	return pool, nil
+}
+
+// boundConnections sees to it that connections which lead nowhere (the server
+// has vanished, a firewall has forgotten them) are found, and give their places
+// in the pool free soon. The driver alone takes 15 s to give up one whose call
+// has ended without an answer: it asks the server to cancel the call, says
+// good-bye, and waits for the other side to hang up.
+func boundConnections(pc *pgxpool.Config) {
+	timeout := pc.ConnConfig.ConnectTimeout
+	dialer := &net.Dialer{
+		Timeout: timeout,
+		// Idle ones are found dead after five seconds.
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 3 * time.Second, Interval: time.Second, Count: 2},
+	}
+	pc.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		deadline := time.Now().Add(timeout)
+		conn, err := dialer.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		// For signing in, or for all of a connection that asks to cancel a call.
+		return conn, conn.SetDeadline(deadline)
+	}
+	pc.ConnConfig.AfterConnect = func(_ context.Context, conn *pgconn.PgConn) error {
+		return conn.Conn().SetDeadline(time.Time{})
+	}
+	pc.PingTimeout = pingTimeout
+	pc.BeforeClose = func(conn *pgx.Conn) {
+		c := conn.PgConn().Conn()
+		time.AfterFunc(closeTimeout, func() { _ = c.Close() }) // once more is no harm
+	}
 }
 
 // connectError says what of DATABASE_URL did not work.

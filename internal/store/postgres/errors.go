@@ -63,9 +63,10 @@ func unavailable(err error) bool {
 // unavailableCode sorts SQLSTATEs. By class: 08 connection, 28 the role was
 // refused (a password being rotated), 53 out of resources (too many
 // connections, disk full), 58 the server's own input and output. By code:
-// read-only (a standby, or a primary being demoted), serialization, deadlock,
-// lock not available, cancelled by an operator or a statement timeout, shut
-// down, crashed, not yet up, database dropped.
+// read-only (a standby, or a primary being demoted), a transaction given up
+// because its next statement did not come, serialization, deadlock, lock not
+// available, cancelled by an operator or a statement timeout, shut down,
+// crashed, not yet up, database dropped.
 func unavailableCode(code string) bool {
 	if len(code) != 5 {
 		return false
@@ -75,7 +76,7 @@ func unavailableCode(code string) bool {
 		return true
 	}
 	switch code {
-	case "25006", "40001", "40P01", "55P03", "57014",
+	case "25006", "25P03", "40001", "40P01", "55P03", "57014",
 		"57P01", "57P02", "57P03", "57P04", "57P05", "3D000":
 		return true
 	}

@@ -30,6 +30,7 @@ func TestTranslate(t *testing.T) {
 		"crash":                {code("57P02"), errs.Unavailable},
 		"starting up":          {code("57P03"), errs.Unavailable},
 		"read-only":            {code("25006"), errs.Unavailable},
+		"idle in transaction":  {code("25P03"), errs.Unavailable},
 		"serialization":        {code("40001"), errs.Unavailable},
 		"deadlock":             {code("40P01"), errs.Unavailable},
 		"lock":                 {code("55P03"), errs.Unavailable},

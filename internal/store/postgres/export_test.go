@@ -20,3 +20,6 @@ func (s *Store) Reads() map[string]string {
 		"user by e-mail": s.web.getUserByEmail, "session": s.web.getSession,
 	}
 }
+
+// Connections is how many places in the pool are taken.
+func (s *Store) Connections() int { return int(s.pool.Stat().TotalConns()) }

@@ -38,9 +38,18 @@ const (
 	MaxMaxConns = 1000
 )
 
-// connectTimeout bounds one attempt to connect, unless the URL says
-// connect_timeout.
-const connectTimeout = 5 * time.Second
+const (
+	// connectTimeout bounds one attempt to connect, unless the URL says
+	// connect_timeout. One that began while the server was away holds a place in
+	// the pool for as long afterwards.
+	connectTimeout = 3 * time.Second
+	// closeTimeout bounds the end of a connection in good order, for which its
+	// place in the pool waits.
+	closeTimeout = time.Second
+	// pingTimeout is how soon a connection that was idle for a second has to
+	// answer before it is used, or is replaced.
+	pingTimeout = time.Second
+)
 
 // Config says which database to open and how.
 type Config struct {
