@@ -3,11 +3,23 @@ package store
 import (
 	"context"
 	"errors"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
+// ErrNoUsers keeps the sweep from marking everybody's characters.
+var ErrNoUsers = errs.New(errs.FailedPrecondition, "NO_USERS",
+	"the website has no users at all, as while its table is restored: nobody's characters are marked")
+
+// userDirectory is what GoneUsers asks.
+type userDirectory interface {
+	CheckSessions(ctx context.Context, subjects []SessionSubject) ([]error, error)
+	ListUsers(ctx context.Context, after string, limit int) ([]*User, error)
+}
+
 // GoneUsers returns those of up to MaxBatch users whom the website does not
-// have any more, in the order given.
-func GoneUsers(ctx context.Context, s Sessions, userIDs []string) ([]string, error) {
+// have any more, in the order given. ErrNoUsers if it has none at all.
+func GoneUsers(ctx context.Context, s userDirectory, userIDs []string) ([]string, error) {
 	subjects := make([]SessionSubject, len(userIDs))
 	for i, id := range userIDs {
 		subjects[i].UserID = id
@@ -21,6 +33,16 @@ func GoneUsers(ctx context.Context, s Sessions, userIDs []string) ([]string, err
 		if errors.Is(verdict, ErrUserNotFound) {
 			gone = append(gone, userIDs[i])
 		}
+	}
+	if len(gone) == 0 || len(gone) < len(userIDs) {
+		return gone, nil
+	}
+	anybody, err := s.ListUsers(ctx, "", 1)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(anybody) == 0:
+		return nil, ErrNoUsers
 	}
 	return gone, nil
 }

@@ -85,6 +85,7 @@ func (s *subject) setGameAccount(t *testing.T, tag string) *call {
 func (s *subject) characterWrites(t *testing.T, tag string) []*call {
 	t.Helper()
 	id := tag + "_characters"
+	s.addUser(t, id, time.Now().Add(time.Hour)) // or the sweep takes the characters for those of a user who is gone
 	deleted, restored := s.addCharacter(t, id, tag+"Deleted"), s.addCharacter(t, id, tag+"Restored")
 	saved := []store.CharacterID{s.addCharacter(t, id, tag+"SavedA"), s.addCharacter(t, id, tag+"SavedB")}
 	if _, err := s.db().DeleteCharacter(t.Context(), restored, id); err != nil {

@@ -66,22 +66,23 @@ const (
 	reachBoth
 )
 
-// get returns the record of a key that no Reset has made void.
-func (s *Store) get(to reach, key string) (*record, bool) {
+// get returns the record of a key, nil where there is none or a Reset has made
+// it void.
+func (s *Store) get(to reach, key string) *record {
 	if s.near == nil {
-		return nil, false
+		return nil
 	}
 	r, ok := s.near.cache.GetIfPresent(key)
 	if !ok || !s.guard.current(r.begun) {
-		return nil, false
+		return nil
 	}
 	if r.kind == kindAbsent && !s.guard.stillAbsent(r.table, r.begun) {
-		return nil, false
+		return nil
 	}
 	if to == reachRecent && (r.loaded == 0 || s.guard.clock()-r.loaded >= int64(s.cfg.Recent)) {
-		return nil, false
+		return nil
 	}
-	return r, true
+	return r
 }
 
 // drop takes a key out of the near level.
@@ -94,9 +95,9 @@ func (s *Store) drop(key string) {
 // look finds the records of a key and, unless that is empty, of another; nil
 // where there is none that may be used.
 func (s *Store) look(ctx context.Context, to reach, key, other string) (a, b *record) {
-	a, _ = s.get(to, key)
+	a = s.get(to, key)
 	if other != "" {
-		b, _ = s.get(to, other)
+		b = s.get(to, other)
 	}
 	if to != reachBoth || a != nil && (other == "" || b != nil) {
 		return a, b
@@ -114,7 +115,7 @@ func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record
 	records := make([]*record, len(keys))
 	var missing []int
 	for i, key := range keys {
-		if records[i], _ = s.get(to, key); records[i] == nil && len(key) <= MaxKey {
+		if records[i] = s.get(to, key); records[i] == nil && len(key) <= MaxKey {
 			missing = append(missing, i)
 		}
 	}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -46,6 +47,12 @@ func TestOneReplicaAtATimePurgesAndSweeps(t *testing.T) {
 	}
 	if n, err := stores[1].PurgeCharacters(ctx, 10); n != 1 || err != nil {
 		t.Errorf("then %d were purged, %v; want 1", n, err)
+	}
+	if _, n, err := stores[0].SweepCharacters(ctx, "", 10); n != 0 || !errors.Is(err, store.ErrNoUsers) {
+		t.Errorf("%d were marked, %v, although there are no users at all", n, err)
+	}
+	if _, err := stores[0].CreateUser(ctx, store.NewUser{Username: "somebody", Name: "Somebody", Email: "somebody@example.com"}); err != nil {
+		t.Fatal(err)
 	}
 	if next, n, err := stores[0].SweepCharacters(ctx, "", 10); next != "" || n != 1 || err != nil {
 		t.Errorf("then %d were marked, %v, up to %q; want 1 up to the end", n, err, next)
