@@ -168,25 +168,34 @@ func TestLeastPrivilege(t *testing.T) {
 // readmeGrants returns the statements of README.md for a role.
 func readmeGrants(t *testing.T, role string) []string {
 	t.Helper()
+	return readmeSQL(t, "Roles", role, "", 6)
+}
+
+// readmeSQL returns the statements, want of them, of the first SQL block below
+// a heading of README.md, for a role and a database.
+func readmeSQL(t *testing.T, heading, role, database string, want int) []string {
+	t.Helper()
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, block, _ := strings.Cut(string(readme), "```sql\n")
+	_, section, _ := strings.Cut(string(readme), "# "+heading+"\n")
+	_, block, _ := strings.Cut(section, "```sql\n")
 	block, _, ok := strings.Cut(block, "```")
 	if !ok {
-		t.Fatal("README.md has no SQL")
+		t.Fatalf("README.md has no SQL below %q", heading)
 	}
-	var grants []string
+	names := strings.NewReplacer("TO waystone;", "TO "+role+";", "ROLE waystone ", "ROLE "+role+" ", "DATABASE website ", "DATABASE "+database+" ")
+	var statements []string
 	for line := range strings.Lines(block) {
-		if !strings.HasPrefix(line, "--") {
-			grants = append(grants, strings.ReplaceAll(line, "TO waystone", "TO "+role))
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "--") {
+			statements = append(statements, names.Replace(line)+"\n")
 		}
 	}
-	if len(grants) != 6 {
-		t.Fatalf("README.md has %d statements, want 6", len(grants))
+	if len(statements) != want {
+		t.Fatalf("README.md has %d statements below %q, want %d", len(statements), heading, want)
 	}
-	return grants
+	return statements
 }
 
 func TestApplicationNameAndPoolSize(t *testing.T) {
