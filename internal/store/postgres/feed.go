@@ -178,7 +178,11 @@ func (s *Store) MakeFeed(ctx context.Context) error {
 	if !publishes {
 		return nil
 	}
-	return newReplicationFeed(s).publish(ctx, conn)
+	err = newReplicationFeed(s).publish(ctx, conn)
+	if s.feed != FeedReplication && errors.Is(err, errHarmful) {
+		return nil // the triggers do
+	}
+	return err
 }
 
 // checkFeed says which feed can work, and what keeps the others from working.

@@ -146,6 +146,9 @@ func (f *replicationFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
 	case !may:
 		return fmt.Errorf("the role may not replicate: a superuser has to run ALTER ROLE %s REPLICATION", pgx.Identifier{role}.Sanitize())
 	}
+	if err := f.harmless(ctx, conn); err != nil {
+		return err
+	}
 	if err := conn.QueryRow(ctx, publicationQuery, feedPublication, f.want()).Scan(&there, &same); err != nil || same {
 		return translate(ctx, "look for the publication", err)
 	}
@@ -198,6 +201,9 @@ func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
 		return q.QueryRow(ctx, publicationQuery, feedPublication, f.want()).Scan(&there, &same)
 	}
 	if err := look(conn); err != nil || same {
+		return err
+	}
+	if err := f.harmless(ctx, conn); err != nil {
 		return err
 	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
