@@ -1,5 +1,5 @@
-// Command protodoc writes the API reference from the comments of the proto
-// files: protodoc ROOT writes ROOT/docs/api/*.md.
+// Command protodoc writes the API reference from the comments and
+// rules of the proto files: protodoc ROOT writes ROOT/docs/api/*.md.
 package main
 
 import (
@@ -31,7 +31,11 @@ func write(root string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, content := range Render(files) {
+	pages, err := Render(files)
+	if err != nil {
+		return err
+	}
+	for name, content := range pages {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			return err
 		}

@@ -107,12 +107,12 @@ type isIssueTicketRequest_Subject interface {
 }
 
 type IssueTicketRequest_UserId struct {
-	// Identifier of a user, 1 to 128 characters.
+	// Identifier of a user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3,oneof"`
 }
 
 type IssueTicketRequest_SessionToken struct {
-	// Token of a living session of the website, 1 to 512 characters.
+	// Token of a living session of the website.
 	SessionToken string `protobuf:"bytes,2,opt,name=session_token,json=sessionToken,proto3,oneof"`
 }
 
@@ -187,7 +187,7 @@ func (x *IssueTicketResponse) GetExpiresAt() *timestamppb.Timestamp {
 // LoginRequest carries what the client presented.
 type LoginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name, 1 to 64 characters.
+	// The name.
 	UserName string `protobuf:"bytes,1,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	// The 32 characters of the client's password field.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
@@ -784,7 +784,7 @@ func (*EndPlayResponse) Descriptor() ([]byte, []int) {
 // CheckSessionRequest names a session by its token.
 type CheckSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session, 1 to 512 characters.
+	// Token of the session.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -885,7 +885,7 @@ func (x *CheckSessionResponse) GetUser() *v1.User {
 // RefreshSessionRequest names a session by its token.
 type RefreshSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session, 1 to 512 characters.
+	// Token of the session.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -986,7 +986,7 @@ func (x *RefreshSessionResponse) GetUser() *v1.User {
 // SetGamePasswordRequest carries a new game password.
 type SetGamePasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters.
+	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The password as it is typed into the game client, 8 to 64 bytes; empty to
 	// take it away.

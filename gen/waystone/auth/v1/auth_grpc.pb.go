@@ -38,40 +38,60 @@ const (
 // stages of the way in.
 type AuthServiceClient interface {
 	// IssueTicket makes a one-time ticket for a user or for the owner of a
-	// living session. NOT_FOUND (USER_NOT_FOUND, SESSION_NOT_FOUND,
-	// SESSION_EXPIRED) or PERMISSION_DENIED (USER_BANNED) when that player may
-	// not sign in.
+	// living session.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND, SESSION_NOT_FOUND, SESSION_EXPIRED) or
+	// PERMISSION_DENIED (USER_BANNED) when that player may not sign in.
 	IssueTicket(ctx context.Context, in *IssueTicketRequest, opts ...grpc.CallOption) (*IssueTicketResponse, error)
 	// Login lets a player in by the 32 characters the client presents: a ticket
 	// first, the MD5 form of the game password otherwise. It opens the play
-	// record and takes the place of an earlier one. PERMISSION_DENIED with
-	// LOGIN_REFUSED (unknown user, wrong secret: the same answer in the same
-	// time), USER_BANNED, or LOOPBACK_ONLY; FAILED_PRECONDITION
-	// (NO_GAME_PASSWORD) when the account has none and 32 characters that are no
-	// ticket were presented.
+	// record and takes the place of an earlier one.
+	//
+	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
+	// the same answer in the same time), USER_BANNED, or LOOPBACK_ONLY;
+	// FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has none and 32
+	// characters that are no ticket were presented.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
-	// once, within 60 seconds. NOT_FOUND (PLAY_NOT_FOUND) when the play record
-	// is gone or was taken over.
+	// once, within 60 seconds.
+	//
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the play record is gone or was
+	// taken over; UNAVAILABLE (NO_FREE_TOKEN) when no free token was found: try
+	// again.
 	HandOver(ctx context.Context, in *HandOverRequest, opts ...grpc.CallOption) (*HandOverResponse, error)
 	// Join admits a player to a stage by token and the 32 characters presented
-	// at login. PERMISSION_DENIED (JOIN_REFUSED) when they do not fit, were used
+	// at login.
+	//
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when they do not fit, were used
 	// already, or are over.
 	Join(ctx context.Context, in *JoinRequest, opts ...grpc.CallOption) (*JoinResponse, error)
 	// KeepAlive renews the play records of a gateway's open connections and
 	// tells which players may not go on, and why.
+	//
+	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND,
+	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
 	KeepAlive(ctx context.Context, in *KeepAliveRequest, opts ...grpc.CallOption) (*KeepAliveResponse, error)
 	// EndPlay closes a play record when the player's last connection has gone.
+	//
+	// Errors: none of its own.
 	EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error)
-	// CheckSession returns a living session of the website and its user. Errors
-	// as the database part's GetSession.
+	// CheckSession returns a living session of the website and its user.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
+	// (USER_BANNED).
+	//
+	// Consistency: as the database part's GetSession.
 	CheckSession(ctx context.Context, in *CheckSessionRequest, opts ...grpc.CallOption) (*CheckSessionResponse, error)
-	// RefreshSession prolongs a living session by the website's own rule. Errors
-	// as the database part's RefreshSession.
+	// RefreshSession prolongs a living session by the website's own rule.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
+	// (USER_BANNED).
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
-	// SetGamePassword keeps a slow hash of the client's form of a game password,
-	// or takes the password away when it is empty. NOT_FOUND (USER_NOT_FOUND)
-	// when there is no such user.
+	// SetGamePassword keeps a slow hash of the client's form of a game
+	// password, or takes the password away when it is empty.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
+	// RESOURCE_EXHAUSTED (AUTH_BUSY) when too many passwords wait to be hashed.
 	SetGamePassword(ctx context.Context, in *SetGamePasswordRequest, opts ...grpc.CallOption) (*SetGamePasswordResponse, error)
 }
 
@@ -181,40 +201,60 @@ func (c *authServiceClient) SetGamePassword(ctx context.Context, in *SetGamePass
 // stages of the way in.
 type AuthServiceServer interface {
 	// IssueTicket makes a one-time ticket for a user or for the owner of a
-	// living session. NOT_FOUND (USER_NOT_FOUND, SESSION_NOT_FOUND,
-	// SESSION_EXPIRED) or PERMISSION_DENIED (USER_BANNED) when that player may
-	// not sign in.
+	// living session.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND, SESSION_NOT_FOUND, SESSION_EXPIRED) or
+	// PERMISSION_DENIED (USER_BANNED) when that player may not sign in.
 	IssueTicket(context.Context, *IssueTicketRequest) (*IssueTicketResponse, error)
 	// Login lets a player in by the 32 characters the client presents: a ticket
 	// first, the MD5 form of the game password otherwise. It opens the play
-	// record and takes the place of an earlier one. PERMISSION_DENIED with
-	// LOGIN_REFUSED (unknown user, wrong secret: the same answer in the same
-	// time), USER_BANNED, or LOOPBACK_ONLY; FAILED_PRECONDITION
-	// (NO_GAME_PASSWORD) when the account has none and 32 characters that are no
-	// ticket were presented.
+	// record and takes the place of an earlier one.
+	//
+	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
+	// the same answer in the same time), USER_BANNED, or LOOPBACK_ONLY;
+	// FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has none and 32
+	// characters that are no ticket were presented.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
-	// once, within 60 seconds. NOT_FOUND (PLAY_NOT_FOUND) when the play record
-	// is gone or was taken over.
+	// once, within 60 seconds.
+	//
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the play record is gone or was
+	// taken over; UNAVAILABLE (NO_FREE_TOKEN) when no free token was found: try
+	// again.
 	HandOver(context.Context, *HandOverRequest) (*HandOverResponse, error)
 	// Join admits a player to a stage by token and the 32 characters presented
-	// at login. PERMISSION_DENIED (JOIN_REFUSED) when they do not fit, were used
+	// at login.
+	//
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when they do not fit, were used
 	// already, or are over.
 	Join(context.Context, *JoinRequest) (*JoinResponse, error)
 	// KeepAlive renews the play records of a gateway's open connections and
 	// tells which players may not go on, and why.
+	//
+	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND,
+	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
 	KeepAlive(context.Context, *KeepAliveRequest) (*KeepAliveResponse, error)
 	// EndPlay closes a play record when the player's last connection has gone.
+	//
+	// Errors: none of its own.
 	EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error)
-	// CheckSession returns a living session of the website and its user. Errors
-	// as the database part's GetSession.
+	// CheckSession returns a living session of the website and its user.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
+	// (USER_BANNED).
+	//
+	// Consistency: as the database part's GetSession.
 	CheckSession(context.Context, *CheckSessionRequest) (*CheckSessionResponse, error)
-	// RefreshSession prolongs a living session by the website's own rule. Errors
-	// as the database part's RefreshSession.
+	// RefreshSession prolongs a living session by the website's own rule.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
+	// (USER_BANNED).
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
-	// SetGamePassword keeps a slow hash of the client's form of a game password,
-	// or takes the password away when it is empty. NOT_FOUND (USER_NOT_FOUND)
-	// when there is no such user.
+	// SetGamePassword keeps a slow hash of the client's form of a game
+	// password, or takes the password away when it is empty.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
+	// RESOURCE_EXHAUSTED (AUTH_BUSY) when too many passwords wait to be hashed.
 	SetGamePassword(context.Context, *SetGamePasswordRequest) (*SetGamePasswordResponse, error)
 	mustEmbedUnimplementedAuthServiceServer()
 }

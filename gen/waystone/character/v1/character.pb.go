@@ -27,7 +27,7 @@ const (
 // ListCharactersRequest names the owner.
 type ListCharactersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters.
+	// Identifier of the user.
 	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -119,7 +119,7 @@ func (x *ListCharactersResponse) GetCharacters() []*v1.Character {
 // CreateCharacterRequest describes a new character.
 type CreateCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the owner, 1 to 128 characters.
+	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Name as the player typed it.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
@@ -127,7 +127,7 @@ type CreateCharacterRequest struct {
 	Appearance *v1.Appearance `protobuf:"bytes,3,opt,name=appearance,proto3" json:"appearance,omitempty"`
 	// Start point chosen, an index into the start points of the game data.
 	StartPoint uint32 `protobuf:"varint,4,opt,name=start_point,json=startPoint,proto3" json:"start_point,omitempty"`
-	// Repeats of one attempt carry the same key, 1 to 64 characters.
+	// Repeats of one attempt carry the same key.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -247,7 +247,7 @@ func (x *CreateCharacterResponse) GetCharacter() *v1.Character {
 // DeleteCharacterRequest names a character and its owner.
 type DeleteCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the owner, 1 to 128 characters.
+	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId   string `protobuf:"bytes,2,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
@@ -348,7 +348,7 @@ func (x *DeleteCharacterResponse) GetDeleteAt() *timestamppb.Timestamp {
 // RestoreCharacterRequest names a character and its owner.
 type RestoreCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the owner, 1 to 128 characters.
+	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId   string `protobuf:"bytes,2,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
@@ -449,7 +449,7 @@ func (x *RestoreCharacterResponse) GetCharacter() *v1.Character {
 // SelectCharacterRequest names a character and its owner.
 type SelectCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the owner, 1 to 128 characters.
+	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId   string `protobuf:"bytes,2,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`

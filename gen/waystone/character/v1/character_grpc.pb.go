@@ -34,22 +34,36 @@ const (
 // character starts with, and which one may be played.
 type CharacterServiceClient interface {
 	// ListCharacters returns a user's characters in slot order, also those
-	// marked for deletion. It is always current.
+	// marked for deletion.
+	//
+	// Errors: none of its own.
+	//
+	// Consistency: always current.
 	ListCharacters(ctx context.Context, in *ListCharactersRequest, opts ...grpc.CallOption) (*ListCharactersResponse, error)
-	// CreateCharacter makes a character in the lowest free slot.
-	// INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE, INVALID_START_POINT),
-	// ALREADY_EXISTS (NAME_TAKEN), FAILED_PRECONDITION (CHARACTER_LIMIT). The
-	// same idempotency key returns the character made the first time.
+	// CreateCharacter makes a character in the lowest free slot. The same
+	// idempotency key returns the character made the first time.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE,
+	// INVALID_START_POINT); ALREADY_EXISTS (NAME_TAKEN); FAILED_PRECONDITION
+	// (CHARACTER_LIMIT).
 	CreateCharacter(ctx context.Context, in *CreateCharacterRequest, opts ...grpc.CallOption) (*CreateCharacterResponse, error)
 	// DeleteCharacter marks a character for deletion, which becomes final after
-	// one hour. NOT_FOUND (CHARACTER_NOT_FOUND), FAILED_PRECONDITION
+	// one hour.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
 	// (ALREADY_DELETED, CHARACTER_IN_PLAY).
 	DeleteCharacter(ctx context.Context, in *DeleteCharacterRequest, opts ...grpc.CallOption) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away. NOT_FOUND (CHARACTER_NOT_FOUND),
-	// FAILED_PRECONDITION (NOT_DELETED).
+	// RestoreCharacter takes the mark away.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
+	// (NOT_DELETED).
 	RestoreCharacter(ctx context.Context, in *RestoreCharacterRequest, opts ...grpc.CallOption) (*RestoreCharacterResponse, error)
 	// SelectCharacter returns the character if its owner may play it now.
-	// NOT_FOUND (CHARACTER_NOT_FOUND), FAILED_PRECONDITION (ALREADY_DELETED).
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
+	// (ALREADY_DELETED).
+	//
+	// Consistency: always current.
 	SelectCharacter(ctx context.Context, in *SelectCharacterRequest, opts ...grpc.CallOption) (*SelectCharacterResponse, error)
 }
 
@@ -119,22 +133,36 @@ func (c *characterServiceClient) SelectCharacter(ctx context.Context, in *Select
 // character starts with, and which one may be played.
 type CharacterServiceServer interface {
 	// ListCharacters returns a user's characters in slot order, also those
-	// marked for deletion. It is always current.
+	// marked for deletion.
+	//
+	// Errors: none of its own.
+	//
+	// Consistency: always current.
 	ListCharacters(context.Context, *ListCharactersRequest) (*ListCharactersResponse, error)
-	// CreateCharacter makes a character in the lowest free slot.
-	// INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE, INVALID_START_POINT),
-	// ALREADY_EXISTS (NAME_TAKEN), FAILED_PRECONDITION (CHARACTER_LIMIT). The
-	// same idempotency key returns the character made the first time.
+	// CreateCharacter makes a character in the lowest free slot. The same
+	// idempotency key returns the character made the first time.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE,
+	// INVALID_START_POINT); ALREADY_EXISTS (NAME_TAKEN); FAILED_PRECONDITION
+	// (CHARACTER_LIMIT).
 	CreateCharacter(context.Context, *CreateCharacterRequest) (*CreateCharacterResponse, error)
 	// DeleteCharacter marks a character for deletion, which becomes final after
-	// one hour. NOT_FOUND (CHARACTER_NOT_FOUND), FAILED_PRECONDITION
+	// one hour.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
 	// (ALREADY_DELETED, CHARACTER_IN_PLAY).
 	DeleteCharacter(context.Context, *DeleteCharacterRequest) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away. NOT_FOUND (CHARACTER_NOT_FOUND),
-	// FAILED_PRECONDITION (NOT_DELETED).
+	// RestoreCharacter takes the mark away.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
+	// (NOT_DELETED).
 	RestoreCharacter(context.Context, *RestoreCharacterRequest) (*RestoreCharacterResponse, error)
 	// SelectCharacter returns the character if its owner may play it now.
-	// NOT_FOUND (CHARACTER_NOT_FOUND), FAILED_PRECONDITION (ALREADY_DELETED).
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
+	// (ALREADY_DELETED).
+	//
+	// Consistency: always current.
 	SelectCharacter(context.Context, *SelectCharacterRequest) (*SelectCharacterResponse, error)
 	mustEmbedUnimplementedCharacterServiceServer()
 }

@@ -148,7 +148,7 @@ func (x *GameAccount) GetLoopbackOnly() bool {
 // GetGameAccountRequest names a user.
 type GetGameAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters, no control characters.
+	// Identifier of the user.
 	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -325,14 +325,14 @@ type CreateTicketRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 of the ticket, 32 bytes.
 	Digest []byte `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Identifier of the user it lets in, 1 to 128 characters.
+	// Identifier of the user it lets in.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Identifier of the website's session it was made from; empty when an
 	// operator made it.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Address it is bound to; empty for any.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
-	// How long it is good, 1 to 180 seconds.
+	// How long it is good.
 	Lifetime      *durationpb.Duration `protobuf:"bytes,5,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -675,7 +675,7 @@ func (x *Play) GetLeaseExpiresAt() *timestamppb.Timestamp {
 // BeginPlayRequest describes a sign-in.
 type BeginPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters, no control characters.
+	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Identifier of the website's session, or empty.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`

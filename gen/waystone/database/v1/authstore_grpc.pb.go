@@ -38,34 +38,75 @@ const (
 // tickets and play records. It is internal: only the auth part calls it.
 type AuthStoreServiceClient interface {
 	// GetGameAccount returns what we keep of a user beside the website's rows.
-	// NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) when we keep nothing.
+	//
+	// Errors: NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) when we keep nothing.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"user_id": "user-1"}
 	GetGameAccount(ctx context.Context, in *GetGameAccountRequest, opts ...grpc.CallOption) (*GetGameAccountResponse, error)
-	// SetGameAccount writes it, making the row where there is none. NOT_FOUND
-	// (USER_NOT_FOUND) when the website has no such user.
+	// SetGameAccount writes it, making the row where there is none.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when the website has no such user.
+	//
+	// Example: {"account": {"user_id": "user-1", "loopback_only": true}}
 	SetGameAccount(ctx context.Context, in *SetGameAccountRequest, opts ...grpc.CallOption) (*SetGameAccountResponse, error)
 	// CreateTicket keeps the digest of a one-time ticket.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "user_id": "user-1", "session_id": "session-1", "lifetime": "60s"}
 	CreateTicket(ctx context.Context, in *CreateTicketRequest, opts ...grpc.CallOption) (*CreateTicketResponse, error)
 	// RedeemTicket takes a ticket out, atomically: of any number of callers one
-	// gets it. NOT_FOUND (TICKET_INVALID) when it is unknown, used, over, or
+	// gets it.
+	//
+	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used, over, or
 	// bound to another address.
+	//
+	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "address": "203.0.113.7"}
 	RedeemTicket(ctx context.Context, in *RedeemTicketRequest, opts ...grpc.CallOption) (*RedeemTicketResponse, error)
 	// BeginPlay opens the play record of a user with the next generation,
 	// taking the place of the one that was there.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"user_id": "user-1", "session_id": "session-1", "digest":
+	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(ctx context.Context, in *BeginPlayRequest, opts ...grpc.CallOption) (*BeginPlayResponse, error)
 	// HandOverPlay lets the record's player pass to another stage, once, with a
-	// token. A hand-over not yet used is replaced. NOT_FOUND (PLAY_NOT_FOUND)
-	// when the record is gone or has a newer generation.
+	// token. A hand-over not yet used is replaced.
+	//
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the record is gone or has a newer
+	// generation; ALREADY_EXISTS (TOKEN_TAKEN) when another record uses the
+	// token: choose another.
+	//
+	// Example: {"play_id": "play-1", "generation": 1, "stage": "STAGE_GAME",
+	// "character_id": "1", "token": 8}
 	HandOverPlay(ctx context.Context, in *HandOverPlayRequest, opts ...grpc.CallOption) (*HandOverPlayResponse, error)
 	// AdmitPlay uses a hand-over up, atomically: token, digest and stage must
-	// all be the record's, and its time not over. PERMISSION_DENIED
-	// (JOIN_REFUSED) otherwise.
+	// all be the record's, and its time not over.
+	//
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when one of them is not.
+	//
+	// Example: {"token": 7, "digest":
+	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "stage": "STAGE_WORLD"}
 	AdmitPlay(ctx context.Context, in *AdmitPlayRequest, opts ...grpc.CallOption) (*AdmitPlayResponse, error)
-	// RenewPlays prolongs the leases of records and tells which are lost. A lease
-	// that has lapsed is taken up again as long as the record was neither ended
-	// nor taken over, so that an outage revokes nobody.
+	// RenewPlays prolongs the leases of records and tells which are lost. A
+	// lease that has lapsed is taken up again as long as the record was neither
+	// ended nor taken over, so that an outage revokes nobody.
+	//
+	// Errors: none of its own; a record that is lost comes back empty.
+	//
+	// Example: {"plays": [{"play_id": "play-1", "generation": 1}]}
 	RenewPlays(ctx context.Context, in *RenewPlaysRequest, opts ...grpc.CallOption) (*RenewPlaysResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
 	// one that is gone already is no error.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error)
 }
 
@@ -175,34 +216,75 @@ func (c *authStoreServiceClient) EndPlay(ctx context.Context, in *EndPlayRequest
 // tickets and play records. It is internal: only the auth part calls it.
 type AuthStoreServiceServer interface {
 	// GetGameAccount returns what we keep of a user beside the website's rows.
-	// NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) when we keep nothing.
+	//
+	// Errors: NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) when we keep nothing.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"user_id": "user-1"}
 	GetGameAccount(context.Context, *GetGameAccountRequest) (*GetGameAccountResponse, error)
-	// SetGameAccount writes it, making the row where there is none. NOT_FOUND
-	// (USER_NOT_FOUND) when the website has no such user.
+	// SetGameAccount writes it, making the row where there is none.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when the website has no such user.
+	//
+	// Example: {"account": {"user_id": "user-1", "loopback_only": true}}
 	SetGameAccount(context.Context, *SetGameAccountRequest) (*SetGameAccountResponse, error)
 	// CreateTicket keeps the digest of a one-time ticket.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "user_id": "user-1", "session_id": "session-1", "lifetime": "60s"}
 	CreateTicket(context.Context, *CreateTicketRequest) (*CreateTicketResponse, error)
 	// RedeemTicket takes a ticket out, atomically: of any number of callers one
-	// gets it. NOT_FOUND (TICKET_INVALID) when it is unknown, used, over, or
+	// gets it.
+	//
+	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used, over, or
 	// bound to another address.
+	//
+	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "address": "203.0.113.7"}
 	RedeemTicket(context.Context, *RedeemTicketRequest) (*RedeemTicketResponse, error)
 	// BeginPlay opens the play record of a user with the next generation,
 	// taking the place of the one that was there.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"user_id": "user-1", "session_id": "session-1", "digest":
+	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(context.Context, *BeginPlayRequest) (*BeginPlayResponse, error)
 	// HandOverPlay lets the record's player pass to another stage, once, with a
-	// token. A hand-over not yet used is replaced. NOT_FOUND (PLAY_NOT_FOUND)
-	// when the record is gone or has a newer generation.
+	// token. A hand-over not yet used is replaced.
+	//
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the record is gone or has a newer
+	// generation; ALREADY_EXISTS (TOKEN_TAKEN) when another record uses the
+	// token: choose another.
+	//
+	// Example: {"play_id": "play-1", "generation": 1, "stage": "STAGE_GAME",
+	// "character_id": "1", "token": 8}
 	HandOverPlay(context.Context, *HandOverPlayRequest) (*HandOverPlayResponse, error)
 	// AdmitPlay uses a hand-over up, atomically: token, digest and stage must
-	// all be the record's, and its time not over. PERMISSION_DENIED
-	// (JOIN_REFUSED) otherwise.
+	// all be the record's, and its time not over.
+	//
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when one of them is not.
+	//
+	// Example: {"token": 7, "digest":
+	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "stage": "STAGE_WORLD"}
 	AdmitPlay(context.Context, *AdmitPlayRequest) (*AdmitPlayResponse, error)
-	// RenewPlays prolongs the leases of records and tells which are lost. A lease
-	// that has lapsed is taken up again as long as the record was neither ended
-	// nor taken over, so that an outage revokes nobody.
+	// RenewPlays prolongs the leases of records and tells which are lost. A
+	// lease that has lapsed is taken up again as long as the record was neither
+	// ended nor taken over, so that an outage revokes nobody.
+	//
+	// Errors: none of its own; a record that is lost comes back empty.
+	//
+	// Example: {"plays": [{"play_id": "play-1", "generation": 1}]}
 	RenewPlays(context.Context, *RenewPlaysRequest) (*RenewPlaysResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
 	// one that is gone already is no error.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error)
 	mustEmbedUnimplementedAuthStoreServiceServer()
 }

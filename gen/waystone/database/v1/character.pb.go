@@ -127,7 +127,7 @@ func (x *GetCharacterResponse) GetCharacter() *Character {
 // GetCharacterListRequest names the owner.
 type GetCharacterListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters, no control characters.
+	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Whether characters marked for deletion are listed too.
 	IncludeDeleted bool `protobuf:"varint,2,opt,name=include_deleted,json=includeDeleted,proto3" json:"include_deleted,omitempty"`
@@ -237,17 +237,15 @@ func (x *GetCharacterListResponse) GetCharacters() []*Character {
 // CreateCharacterRequest describes a new character.
 type CreateCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the owner, 1 to 128 characters, no control characters.
+	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Name, 1 to 30 characters, no control characters. What a good name is, is
-	// the character service's business.
+	// Name. What a good name is, is the character service's business.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Looks.
 	Appearance *Appearance `protobuf:"bytes,3,opt,name=appearance,proto3" json:"appearance,omitempty"`
 	// What the character starts with.
 	State *CharacterState `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
-	// Repeats of one attempt carry the same key, 1 to 64 characters, no control
-	// characters.
+	// Repeats of one attempt carry the same key.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// What the character starts with, without ids, each in another place.
 	Items         []*Item `protobuf:"bytes,6,rep,name=items,proto3" json:"items,omitempty"`
@@ -378,7 +376,7 @@ type DeleteCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId string `protobuf:"bytes,1,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// Identifier of the owner, 1 to 128 characters, no control characters.
+	// Identifier of the owner.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -479,7 +477,7 @@ type RestoreCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId string `protobuf:"bytes,1,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// Identifier of the owner, 1 to 128 characters, no control characters.
+	// Identifier of the owner.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -584,8 +582,7 @@ type CharacterSave struct {
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Generation of the play record under which the character is played.
 	Generation int64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
-	// Repeats of one save carry the same key, 1 to 64 characters, no control
-	// characters.
+	// Repeats of one save carry the same key.
 	SaveKey string `protobuf:"bytes,4,opt,name=save_key,json=saveKey,proto3" json:"save_key,omitempty"`
 	// The new state, as a whole.
 	State *CharacterState `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`

@@ -35,31 +35,73 @@ const (
 // names are unique and that a user has at most five characters.
 type CharacterDbServiceClient interface {
 	// GetCharacter returns one character, also one marked for deletion.
-	// NOT_FOUND (CHARACTER_NOT_FOUND) when there is none.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"character_id": "1"}
 	GetCharacter(ctx context.Context, in *GetCharacterRequest, opts ...grpc.CallOption) (*GetCharacterResponse, error)
 	// GetCharacterList returns the characters of a user in slot order; an empty
 	// list when there are none.
+	//
+	// Errors: none of its own.
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"user_id": "user-1", "include_deleted": true}
 	GetCharacterList(ctx context.Context, in *GetCharacterListRequest, opts ...grpc.CallOption) (*GetCharacterListResponse, error)
-	// CreateCharacter makes a character in the lowest free slot. ALREADY_EXISTS
-	// (NAME_TAKEN) when the name is in use, FAILED_PRECONDITION
-	// (CHARACTER_LIMIT) when all five slots are. The same idempotency key of the
-	// same user returns the character made the first time.
+	// CreateCharacter makes a character in the lowest free slot. The same
+	// idempotency key of the same user returns the character made the first
+	// time.
+	//
+	// Errors: ALREADY_EXISTS (NAME_TAKEN) when the name is in use;
+	// FAILED_PRECONDITION (CHARACTER_LIMIT) when all five slots are.
+	//
+	// Example: {"user_id": "user-1", "name": "Hero", "appearance": {"gender":
+	// 1, "birth_stone": 0, "hair": 5, "face": 1}, "state": {"position":
+	// {"zone": 1, "x": 520000, "y": 520000}, "revive_zone": 1, "job": 0,
+	// "level": 1, "xp": 0, "hp": 50, "mp": 20, "stats": {"strength": 15,
+	// "dexterity": 15, "intelligence": 15, "concentration": 15, "charm": 10,
+	// "sense": 10}, "stat_points": 0, "skill_points": 0, "stamina": 5000,
+	// "money": 0}, "idempotency_key": "create-1"}
 	CreateCharacter(ctx context.Context, in *CreateCharacterRequest, opts ...grpc.CallOption) (*CreateCharacterResponse, error)
 	// DeleteCharacter marks a character for deletion and returns when that
-	// becomes final, one hour from now. NOT_FOUND (CHARACTER_NOT_FOUND) when the
-	// user has no such character, FAILED_PRECONDITION when it is marked already
-	// (ALREADY_DELETED) or being played (CHARACTER_IN_PLAY).
+	// becomes final, one hour from now.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
+	// character; FAILED_PRECONDITION (ALREADY_DELETED, CHARACTER_IN_PLAY) when
+	// it is marked already or being played.
+	//
+	// Example: {"character_id": "1", "user_id": "user-1"}
 	DeleteCharacter(ctx context.Context, in *DeleteCharacterRequest, opts ...grpc.CallOption) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away. NOT_FOUND (CHARACTER_NOT_FOUND) when
-	// the user has no such character or its time is over, FAILED_PRECONDITION
-	// (NOT_DELETED) when it is not marked.
+	// RestoreCharacter takes the mark away.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
+	// character or its time is over; FAILED_PRECONDITION (NOT_DELETED) when it
+	// is not marked.
+	//
+	// Example: {"character_id": "2", "user_id": "user-1"}
 	RestoreCharacter(ctx context.Context, in *RestoreCharacterRequest, opts ...grpc.CallOption) (*RestoreCharacterResponse, error)
 	// SaveCharacters writes the state of many characters, and with it their items
-	// where a save has them, in one transaction. Every save has its own result: a
-	// stale version is refused (VERSION_CONFLICT), and so is a generation older
-	// than the character's play record (STALE_GENERATION) and an item that is gone
-	// or another's (ITEM_CONFLICT); the same save repeated answers as the first
-	// time. Of the saves of a group all are written or none (GROUP_REFUSED).
+	// where a save has them, in one transaction. Every save has its own result;
+	// the same save repeated answers as the first time. Of the saves of a group
+	// all are written or none.
+	//
+	// Errors: INVALID_ARGUMENT for a character that is named twice; results carry
+	// CHARACTER_NOT_FOUND, VERSION_CONFLICT for a stale version, STALE_GENERATION
+	// for a generation older than that of the owner's play record, ITEM_CONFLICT
+	// for an item that is gone or another's, and GROUP_REFUSED for a save whose
+	// group was not written.
+	//
+	// Example: {"saves": [{"character_id": "1", "version": 1, "generation": 1,
+	// "save_key": "save-1", "state": {"position": {"zone": 1, "x": 520000, "y":
+	// 520000}, "revive_zone": 1, "job": 0, "level": 2, "xp": 0, "hp": 50, "mp":
+	// 20, "stats": {"strength": 15, "dexterity": 15, "intelligence": 15,
+	// "concentration": 15, "charm": 10, "sense": 10}, "stat_points": 0,
+	// "skill_points": 0, "stamina": 5000, "money": 0}}]}
 	SaveCharacters(ctx context.Context, in *SaveCharactersRequest, opts ...grpc.CallOption) (*SaveCharactersResponse, error)
 }
 
@@ -139,31 +181,73 @@ func (c *characterDbServiceClient) SaveCharacters(ctx context.Context, in *SaveC
 // names are unique and that a user has at most five characters.
 type CharacterDbServiceServer interface {
 	// GetCharacter returns one character, also one marked for deletion.
-	// NOT_FOUND (CHARACTER_NOT_FOUND) when there is none.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"character_id": "1"}
 	GetCharacter(context.Context, *GetCharacterRequest) (*GetCharacterResponse, error)
 	// GetCharacterList returns the characters of a user in slot order; an empty
 	// list when there are none.
+	//
+	// Errors: none of its own.
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"user_id": "user-1", "include_deleted": true}
 	GetCharacterList(context.Context, *GetCharacterListRequest) (*GetCharacterListResponse, error)
-	// CreateCharacter makes a character in the lowest free slot. ALREADY_EXISTS
-	// (NAME_TAKEN) when the name is in use, FAILED_PRECONDITION
-	// (CHARACTER_LIMIT) when all five slots are. The same idempotency key of the
-	// same user returns the character made the first time.
+	// CreateCharacter makes a character in the lowest free slot. The same
+	// idempotency key of the same user returns the character made the first
+	// time.
+	//
+	// Errors: ALREADY_EXISTS (NAME_TAKEN) when the name is in use;
+	// FAILED_PRECONDITION (CHARACTER_LIMIT) when all five slots are.
+	//
+	// Example: {"user_id": "user-1", "name": "Hero", "appearance": {"gender":
+	// 1, "birth_stone": 0, "hair": 5, "face": 1}, "state": {"position":
+	// {"zone": 1, "x": 520000, "y": 520000}, "revive_zone": 1, "job": 0,
+	// "level": 1, "xp": 0, "hp": 50, "mp": 20, "stats": {"strength": 15,
+	// "dexterity": 15, "intelligence": 15, "concentration": 15, "charm": 10,
+	// "sense": 10}, "stat_points": 0, "skill_points": 0, "stamina": 5000,
+	// "money": 0}, "idempotency_key": "create-1"}
 	CreateCharacter(context.Context, *CreateCharacterRequest) (*CreateCharacterResponse, error)
 	// DeleteCharacter marks a character for deletion and returns when that
-	// becomes final, one hour from now. NOT_FOUND (CHARACTER_NOT_FOUND) when the
-	// user has no such character, FAILED_PRECONDITION when it is marked already
-	// (ALREADY_DELETED) or being played (CHARACTER_IN_PLAY).
+	// becomes final, one hour from now.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
+	// character; FAILED_PRECONDITION (ALREADY_DELETED, CHARACTER_IN_PLAY) when
+	// it is marked already or being played.
+	//
+	// Example: {"character_id": "1", "user_id": "user-1"}
 	DeleteCharacter(context.Context, *DeleteCharacterRequest) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away. NOT_FOUND (CHARACTER_NOT_FOUND) when
-	// the user has no such character or its time is over, FAILED_PRECONDITION
-	// (NOT_DELETED) when it is not marked.
+	// RestoreCharacter takes the mark away.
+	//
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
+	// character or its time is over; FAILED_PRECONDITION (NOT_DELETED) when it
+	// is not marked.
+	//
+	// Example: {"character_id": "2", "user_id": "user-1"}
 	RestoreCharacter(context.Context, *RestoreCharacterRequest) (*RestoreCharacterResponse, error)
 	// SaveCharacters writes the state of many characters, and with it their items
-	// where a save has them, in one transaction. Every save has its own result: a
-	// stale version is refused (VERSION_CONFLICT), and so is a generation older
-	// than the character's play record (STALE_GENERATION) and an item that is gone
-	// or another's (ITEM_CONFLICT); the same save repeated answers as the first
-	// time. Of the saves of a group all are written or none (GROUP_REFUSED).
+	// where a save has them, in one transaction. Every save has its own result;
+	// the same save repeated answers as the first time. Of the saves of a group
+	// all are written or none.
+	//
+	// Errors: INVALID_ARGUMENT for a character that is named twice; results carry
+	// CHARACTER_NOT_FOUND, VERSION_CONFLICT for a stale version, STALE_GENERATION
+	// for a generation older than that of the owner's play record, ITEM_CONFLICT
+	// for an item that is gone or another's, and GROUP_REFUSED for a save whose
+	// group was not written.
+	//
+	// Example: {"saves": [{"character_id": "1", "version": 1, "generation": 1,
+	// "save_key": "save-1", "state": {"position": {"zone": 1, "x": 520000, "y":
+	// 520000}, "revive_zone": 1, "job": 0, "level": 2, "xp": 0, "hp": 50, "mp":
+	// 20, "stats": {"strength": 15, "dexterity": 15, "intelligence": 15,
+	// "concentration": 15, "charm": 10, "sense": 10}, "stat_points": 0,
+	// "skill_points": 0, "stamina": 5000, "money": 0}}]}
 	SaveCharacters(context.Context, *SaveCharactersRequest) (*SaveCharactersResponse, error)
 	mustEmbedUnimplementedCharacterDbServiceServer()
 }

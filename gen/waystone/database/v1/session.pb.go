@@ -175,8 +175,7 @@ func (WatchEventKind) EnumDescriptor() ([]byte, []int) {
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Token of the session as the website hands it out: raw, signed, the value or
-	// the pair of its cookie, each also behind "Bearer ". 1 to 512 characters, no
-	// control characters.
+	// the pair of its cookie, each also behind "Bearer ".
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// How current the answer has to be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
@@ -289,7 +288,7 @@ type SessionSubject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the session; empty to judge the user alone.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Identifier of the user, 1 to 128 characters, no control characters.
+	// Identifier of the user.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -492,8 +491,7 @@ func (x *CheckSessionsResponse) GetVerdicts() []*SessionVerdict {
 type RefreshSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Token of the session as the website hands it out: raw, signed, the value or
-	// the pair of its cookie, each also behind "Bearer ". 1 to 512 characters, no
-	// control characters.
+	// the pair of its cookie, each also behind "Bearer ".
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

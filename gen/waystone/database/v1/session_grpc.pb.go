@@ -33,49 +33,74 @@ const (
 // alive when it has not expired, its user exists and that user is not banned
 // now.
 type SessionServiceClient interface {
-	// GetSession returns the session with a token, and its user, from one query.
-	// NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) when it is not there or
-	// over, PERMISSION_DENIED (USER_BANNED) when its user is banned.
+	// GetSession returns the living session with a token, and its user.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) when it is not
+	// there or over; PERMISSION_DENIED (USER_BANNED) when its user is banned.
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Whether the session is alive is judged by the clock at each read.
+	//
+	// Example: {"token": "token-of-session-1", "consistency":
+	// "CONSISTENCY_FRESH"}
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
 	// CheckSessions judges many sessions by id, or users where there is no
-	// session, always against the store and never from a cache. Every subject
-	// gets a verdict, in the order asked.
+	// session. Every subject gets a verdict, in the order asked.
+	//
+	// Errors: none of its own; verdicts carry SESSION_NOT_FOUND,
+	// SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"subjects": [{"session_id": "session-1", "user_id": "user-1"},
+	// {"user_id": "user-2"}]}
 	CheckSessions(ctx context.Context, in *CheckSessionsRequest, opts ...grpc.CallOption) (*CheckSessionsResponse, error)
 	// RefreshSession prolongs a living session by the website's own rule: once
 	// the life left is no more than session-expires-in minus
 	// session-update-age, it lasts session-expires-in from now. It never
-	// shortens a session, never makes one, and never revives a dead one. Errors
-	// as GetSession.
+	// shortens a session, never makes one, and never revives a dead one.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
+	// (USER_BANNED).
+	//
+	// Example: {"token": "token-of-session-1"}
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
-	// Watch tells what happens to the sessions and users of the website, whoever
-	// changes them, until the caller ends it. It is for the parts that keep
-	// players in the game (auth, packet), not for other software.
+	// Watch tells what happens to the sessions and users of the website,
+	// whoever changes them, until the caller ends it. It is for the parts that
+	// keep players in the game (auth, packet), not for other software.
 	//
 	// The way to miss nothing: open the watch; when the first message has come,
 	// judge what you hold with CheckSessions; then follow the events. Each
 	// message carries a cursor. After a cut open the watch again with the last
-	// one, at whichever replica. RESYNC says that something may have been missed:
-	// judge what you hold again, then go on with the same stream. After HERE
-	// without a cursor and after RESYNC, events of shortly before may come too.
-	// Events carry the values that the row has. Act on those: an event may come a
-	// moment before CheckSessions sees what it tells.
+	// one, at whichever replica. RESYNC says that something may have been
+	// missed: judge what you hold again, then go on with the same stream. After
+	// HERE without a cursor and after RESYNC, events of shortly before may come
+	// too. Events carry the values that the row has. Act on those: an event may
+	// come a moment before CheckSessions sees what it tells.
 	//
 	// Nothing tells the end of a session or of a ban that comes by time alone:
-	// the holder knows expires_at and ban_expires_at, and CheckSessions judges by
-	// the clock.
+	// the holder knows expires_at and ban_expires_at, and CheckSessions judges
+	// by the clock.
 	//
 	// Every change is told to every watcher. A part holds some thousand players
 	// who come and go by the second; to tell the server of each would cost more
-	// than to let the watcher drop the events of others: a change of a session or
-	// a user is rare beside play.
+	// than to let the watcher drop the events of others: a change of a session
+	// or a user is rare beside play.
 	//
-	// INVALID_ARGUMENT when the cursor is none of ours. RESOURCE_EXHAUSTED
-	// (TOO_MANY_WATCHERS) above 1024 watchers on a replica. ABORTED
-	// (WATCH_TOO_SLOW) when a message could not be sent within 5 seconds: open
-	// the watch again with the last cursor. UNAVAILABLE (FEED_UNAVAILABLE), also
-	// in the middle of a stream, while this replica itself does not hear of
-	// changes: until the watch is back, judge with CheckSessions from time to
-	// time. UNAVAILABLE (WATCH_CLOSED) when the replica stops.
+	// Errors: INVALID_ARGUMENT (INVALID_CURSOR) when the cursor is none of
+	// ours; RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) above 1024 watchers on a
+	// replica; ABORTED (WATCH_TOO_SLOW) when a message could not be sent within
+	// 5 seconds: open the watch again with the last cursor; UNAVAILABLE
+	// (FEED_UNAVAILABLE), also in the middle of a stream, while this replica
+	// itself does not hear of changes: until the watch is back, judge with
+	// CheckSessions from time to time; UNAVAILABLE (WATCH_CLOSED) when the
+	// replica stops.
+	//
+	// Consistency: an event comes once the change feed has told it; each
+	// message says by lag how current the watch is.
+	//
+	// Example: {}
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 }
 
@@ -144,49 +169,74 @@ type SessionService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 // alive when it has not expired, its user exists and that user is not banned
 // now.
 type SessionServiceServer interface {
-	// GetSession returns the session with a token, and its user, from one query.
-	// NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) when it is not there or
-	// over, PERMISSION_DENIED (USER_BANNED) when its user is banned.
+	// GetSession returns the living session with a token, and its user.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) when it is not
+	// there or over; PERMISSION_DENIED (USER_BANNED) when its user is banned.
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Whether the session is alive is judged by the clock at each read.
+	//
+	// Example: {"token": "token-of-session-1", "consistency":
+	// "CONSISTENCY_FRESH"}
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
 	// CheckSessions judges many sessions by id, or users where there is no
-	// session, always against the store and never from a cache. Every subject
-	// gets a verdict, in the order asked.
+	// session. Every subject gets a verdict, in the order asked.
+	//
+	// Errors: none of its own; verdicts carry SESSION_NOT_FOUND,
+	// SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"subjects": [{"session_id": "session-1", "user_id": "user-1"},
+	// {"user_id": "user-2"}]}
 	CheckSessions(context.Context, *CheckSessionsRequest) (*CheckSessionsResponse, error)
 	// RefreshSession prolongs a living session by the website's own rule: once
 	// the life left is no more than session-expires-in minus
 	// session-update-age, it lasts session-expires-in from now. It never
-	// shortens a session, never makes one, and never revives a dead one. Errors
-	// as GetSession.
+	// shortens a session, never makes one, and never revives a dead one.
+	//
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
+	// (USER_BANNED).
+	//
+	// Example: {"token": "token-of-session-1"}
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
-	// Watch tells what happens to the sessions and users of the website, whoever
-	// changes them, until the caller ends it. It is for the parts that keep
-	// players in the game (auth, packet), not for other software.
+	// Watch tells what happens to the sessions and users of the website,
+	// whoever changes them, until the caller ends it. It is for the parts that
+	// keep players in the game (auth, packet), not for other software.
 	//
 	// The way to miss nothing: open the watch; when the first message has come,
 	// judge what you hold with CheckSessions; then follow the events. Each
 	// message carries a cursor. After a cut open the watch again with the last
-	// one, at whichever replica. RESYNC says that something may have been missed:
-	// judge what you hold again, then go on with the same stream. After HERE
-	// without a cursor and after RESYNC, events of shortly before may come too.
-	// Events carry the values that the row has. Act on those: an event may come a
-	// moment before CheckSessions sees what it tells.
+	// one, at whichever replica. RESYNC says that something may have been
+	// missed: judge what you hold again, then go on with the same stream. After
+	// HERE without a cursor and after RESYNC, events of shortly before may come
+	// too. Events carry the values that the row has. Act on those: an event may
+	// come a moment before CheckSessions sees what it tells.
 	//
 	// Nothing tells the end of a session or of a ban that comes by time alone:
-	// the holder knows expires_at and ban_expires_at, and CheckSessions judges by
-	// the clock.
+	// the holder knows expires_at and ban_expires_at, and CheckSessions judges
+	// by the clock.
 	//
 	// Every change is told to every watcher. A part holds some thousand players
 	// who come and go by the second; to tell the server of each would cost more
-	// than to let the watcher drop the events of others: a change of a session or
-	// a user is rare beside play.
+	// than to let the watcher drop the events of others: a change of a session
+	// or a user is rare beside play.
 	//
-	// INVALID_ARGUMENT when the cursor is none of ours. RESOURCE_EXHAUSTED
-	// (TOO_MANY_WATCHERS) above 1024 watchers on a replica. ABORTED
-	// (WATCH_TOO_SLOW) when a message could not be sent within 5 seconds: open
-	// the watch again with the last cursor. UNAVAILABLE (FEED_UNAVAILABLE), also
-	// in the middle of a stream, while this replica itself does not hear of
-	// changes: until the watch is back, judge with CheckSessions from time to
-	// time. UNAVAILABLE (WATCH_CLOSED) when the replica stops.
+	// Errors: INVALID_ARGUMENT (INVALID_CURSOR) when the cursor is none of
+	// ours; RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) above 1024 watchers on a
+	// replica; ABORTED (WATCH_TOO_SLOW) when a message could not be sent within
+	// 5 seconds: open the watch again with the last cursor; UNAVAILABLE
+	// (FEED_UNAVAILABLE), also in the middle of a stream, while this replica
+	// itself does not hear of changes: until the watch is back, judge with
+	// CheckSessions from time to time; UNAVAILABLE (WATCH_CLOSED) when the
+	// replica stops.
+	//
+	// Consistency: an event comes once the change feed has told it; each
+	// message says by lag how current the watch is.
+	//
+	// Example: {}
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	mustEmbedUnimplementedSessionServiceServer()
 }

@@ -25,7 +25,7 @@ const (
 // GetUserRequest names a user by id.
 type GetUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the user, 1 to 128 characters, no control characters.
+	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// How current the answer has to be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
@@ -126,7 +126,7 @@ func (x *GetUserResponse) GetUser() *User {
 // GetUserByUsernameRequest names a user by login name.
 type GetUserByUsernameRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Login name in any case, 1 to 128 characters, no control characters.
+	// Login name in any case.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
 	// How current the answer has to be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
@@ -227,7 +227,7 @@ func (x *GetUserByUsernameResponse) GetUser() *User {
 // GetUserByEmailRequest names a user by e-mail address.
 type GetUserByEmailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// E-mail address in any case, 3 to 254 characters, no control characters.
+	// E-mail address in any case.
 	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
 	// How current the answer has to be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`

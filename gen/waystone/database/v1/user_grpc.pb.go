@@ -30,15 +30,35 @@ const (
 //
 // UserService reads the users of the website. It never writes them.
 type UserServiceClient interface {
-	// GetUser returns the user with an id. NOT_FOUND (USER_NOT_FOUND) when there
-	// is none; an id that the website's id type cannot hold is not found too.
+	// GetUser returns the user with an id. An id that the website's id type
+	// cannot hold is not found.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"user_id": "user-1"}
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
 	// GetUserByUsername returns the user with a login name, compared as the
-	// website does: in lower case. NOT_FOUND (USER_NOT_FOUND) when there is
-	// none.
+	// website does: in lower case.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"username": "Alice"}
 	GetUserByUsername(ctx context.Context, in *GetUserByUsernameRequest, opts ...grpc.CallOption) (*GetUserByUsernameResponse, error)
 	// GetUserByEmail returns the user with an e-mail address, compared in lower
-	// case. NOT_FOUND (USER_NOT_FOUND) when there is none.
+	// case.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"email": "alice@example.com"}
 	GetUserByEmail(ctx context.Context, in *GetUserByEmailRequest, opts ...grpc.CallOption) (*GetUserByEmailResponse, error)
 }
 
@@ -86,15 +106,35 @@ func (c *userServiceClient) GetUserByEmail(ctx context.Context, in *GetUserByEma
 //
 // UserService reads the users of the website. It never writes them.
 type UserServiceServer interface {
-	// GetUser returns the user with an id. NOT_FOUND (USER_NOT_FOUND) when there
-	// is none; an id that the website's id type cannot hold is not found too.
+	// GetUser returns the user with an id. An id that the website's id type
+	// cannot hold is not found.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"user_id": "user-1"}
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
 	// GetUserByUsername returns the user with a login name, compared as the
-	// website does: in lower case. NOT_FOUND (USER_NOT_FOUND) when there is
-	// none.
+	// website does: in lower case.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"username": "Alice"}
 	GetUserByUsername(context.Context, *GetUserByUsernameRequest) (*GetUserByUsernameResponse, error)
 	// GetUserByEmail returns the user with an e-mail address, compared in lower
-	// case. NOT_FOUND (USER_NOT_FOUND) when there is none.
+	// case.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	//
+	// Consistency: at most 250 ms behind any commit and never behind a write
+	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	//
+	// Example: {"email": "alice@example.com"}
 	GetUserByEmail(context.Context, *GetUserByEmailRequest) (*GetUserByEmailResponse, error)
 	mustEmbedUnimplementedUserServiceServer()
 }

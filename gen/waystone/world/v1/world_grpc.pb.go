@@ -28,13 +28,17 @@ const (
 //
 // WorldService is the shared world: zones, movement, who sees whom, chat.
 type WorldServiceClient interface {
-	// Connect is the one stream of a gateway. The gateway sends what its players
-	// do; the world answers with what they perceive, an event and the list of
-	// its receivers once. The first message must be Hello. A gateway that does
-	// not read fast enough has its stream cut with RESOURCE_EXHAUSTED
-	// (SLOW_GATEWAY); it connects again and joins its players again. When the
+	// Connect is the one stream of a gateway. The gateway sends what its
+	// players do; the world answers with what they perceive, an event and the
+	// list of its receivers once. The first message must be Hello. When the
 	// stream ends, its players stay in the world for a time (world-linger) and
 	// are then saved and removed.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_MESSAGE, INVALID_GATEWAY,
+	// INVALID_PLAYER, INVALID_JOIN) when the gateway does not keep to this;
+	// RESOURCE_EXHAUSTED (SLOW_GATEWAY) when it does not read fast enough: it
+	// connects again and joins its players again; UNAVAILABLE (SHUTDOWN) when
+	// the world goes down.
 	Connect(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ConnectRequest, ConnectResponse], error)
 }
 
@@ -65,13 +69,17 @@ type WorldService_ConnectClient = grpc.BidiStreamingClient[ConnectRequest, Conne
 //
 // WorldService is the shared world: zones, movement, who sees whom, chat.
 type WorldServiceServer interface {
-	// Connect is the one stream of a gateway. The gateway sends what its players
-	// do; the world answers with what they perceive, an event and the list of
-	// its receivers once. The first message must be Hello. A gateway that does
-	// not read fast enough has its stream cut with RESOURCE_EXHAUSTED
-	// (SLOW_GATEWAY); it connects again and joins its players again. When the
+	// Connect is the one stream of a gateway. The gateway sends what its
+	// players do; the world answers with what they perceive, an event and the
+	// list of its receivers once. The first message must be Hello. When the
 	// stream ends, its players stay in the world for a time (world-linger) and
 	// are then saved and removed.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_MESSAGE, INVALID_GATEWAY,
+	// INVALID_PLAYER, INVALID_JOIN) when the gateway does not keep to this;
+	// RESOURCE_EXHAUSTED (SLOW_GATEWAY) when it does not read fast enough: it
+	// connects again and joins its players again; UNAVAILABLE (SHUTDOWN) when
+	// the world goes down.
 	Connect(grpc.BidiStreamingServer[ConnectRequest, ConnectResponse]) error
 	mustEmbedUnimplementedWorldServiceServer()
 }
