@@ -21,7 +21,8 @@ const nearBytes = 64 << 20
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	goleak.VerifyTestMain(m)
+	// The proxy may leave the pipe of a connection behind that was swallowed.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
 }
 
 // setting is a way to run the database part.

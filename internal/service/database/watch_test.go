@@ -72,7 +72,11 @@ func serveScript(t *testing.T) *replica {
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = r.server.Serve(ln) })
 	wg.Go(func() { _ = r.feed.Follow(ctx, r.broker) })
-	cc, err := rpc.Dial("passthrough:///"+ln.Addr().String(), rpc.ClientConfig{})
+	// Windows of a fixed size: else the transport may grow them until they hold
+	// all that a watcher does not read.
+	cc, err := rpc.Dial("passthrough:///"+ln.Addr().String(), rpc.ClientConfig{Options: []grpc.DialOption{
+		grpc.WithInitialWindowSize(1 << 16), grpc.WithInitialConnWindowSize(1 << 16),
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
