@@ -1,5 +1,5 @@
-// Package rediscache keeps small values for a while, in a Redis that several
-// replicas share or in this process.
+// Package rediscache keeps small values for a while in a Redis that several
+// replicas share.
 //
 // Redis is a convenience, never a condition: a process starts without it, calls
 // fail fast while it is gone (ErrUnavailable), and it is used again when it is
@@ -8,29 +8,10 @@
 package rediscache
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 )
-
-// Cache is what Redis and Memory have in common. All methods may be called
-// from any goroutine.
-type Cache interface {
-	// Get returns the value of a key and whether there is one. The value
-	// belongs to the caller.
-	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
-	// GetMany returns the values of keys in their order, nil for those that are
-	// not there; a value that is there and empty is not nil. There are as many
-	// values as keys also beside an error, which is about those keys that could
-	// not be read: whoever takes nil for a miss need not look at it.
-	GetMany(ctx context.Context, keys []string) ([][]byte, error)
-	// Set stores a copy of a value for ttl, in place of any other.
-	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Del removes keys; those that are not there are no error.
-	Del(ctx context.Context, keys ...string) error
-}
 
 // Limits and defaults.
 const (
@@ -42,7 +23,7 @@ const (
 	MinTTL = time.Millisecond
 )
 
-// Errors of all caches. Compare them with errors.Is.
+// Errors of a cache. Compare them with errors.Is.
 var (
 	// ErrUnavailable: Redis cannot be reached, does not answer in time, or has
 	// failed so often that it is not asked for a moment.
@@ -83,12 +64,4 @@ func checkEntry(key string, value []byte, ttl time.Duration, maxValue int) error
 		return fmt.Errorf("a time to live of %s, at least %s: %w", ttl, MinTTL, ErrInvalid)
 	}
 	return nil
-}
-
-// Jitter shortens a time to live by a random part of at most spread (0 to 1),
-// so that values stored together do not expire together. ttl stays the longest
-// that any value lives.
-func Jitter(ttl time.Duration, spread float64) time.Duration {
-	spread = min(max(spread, 0), 1)
-	return ttl - time.Duration(rand.Float64()*spread*float64(ttl)) //nolint:gosec // spreads load, keeps no secret
 }

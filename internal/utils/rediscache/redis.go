@@ -60,7 +60,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Redis is a Cache in a Redis server, one behind Sentinels, or a cluster. It
+// Redis is a cache in a Redis server, one behind Sentinels, or a cluster. It
 // needs Close.
 type Redis struct {
 	cfg     Config
@@ -151,8 +151,8 @@ func (r *Redis) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Get implements Cache. A value above Config.MaxValue is ErrTooLarge: it cannot
-// be one of ours.
+// Get returns the value of a key and whether there is one. The value belongs to
+// the caller. One above Config.MaxValue is ErrTooLarge: it cannot be ours.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	if err := checkKey(key); err != nil {
 		return nil, false, err
@@ -163,9 +163,14 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	return value, value != nil, err
 }
 
-// GetMany implements Cache. The keys may live on different nodes of a cluster,
-// so each is a command of its own, all sent together; those of a node that
-// fails are errors, and the others' values are there all the same.
+// GetMany returns the values of keys in their order, nil for those that are not
+// there; a value that is there and empty is not nil. There are as many values as
+// keys also beside an error, which is about those keys that could not be read:
+// whoever takes nil for a miss need not look at it.
+//
+// The keys may live on different nodes of a cluster, so each is a command of its
+// own, all sent together; those of a node that fails are errors, and the others'
+// values are there all the same.
 func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	if err := checkKeys(keys); err != nil || len(keys) == 0 {
 		return make([][]byte, len(keys)), err
@@ -217,7 +222,7 @@ func (w *worst) add(err error) {
 	}
 }
 
-// Set implements Cache.
+// Set stores a copy of a value for ttl, in place of any other.
 func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := checkEntry(key, value, ttl, r.cfg.MaxValue); err != nil {
 		return err
@@ -230,8 +235,9 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return err
 }
 
-// Del implements Cache. The keys may live on different nodes of a cluster, so
-// each is a command of its own, all sent together.
+// Del removes keys; those that are not there are no error. The keys may live on
+// different nodes of a cluster, so each is a command of its own, all sent
+// together.
 func (r *Redis) Del(ctx context.Context, keys ...string) error {
 	if err := checkKeys(keys); err != nil || len(keys) == 0 {
 		return err

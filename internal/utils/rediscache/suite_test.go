@@ -16,9 +16,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
 )
 
-// runSuite is the contract of Cache. maxValue is the limit that the cache under
-// test was given.
-func runSuite(t *testing.T, c rediscache.Cache, maxValue int) {
+// runSuite is the contract of Redis, however it is run. maxValue is the limit
+// that the cache under test was given.
+func runSuite(t *testing.T, c *rediscache.Redis, maxValue int) {
 	ctx := t.Context()
 	key := func(t *testing.T) string { return t.Name() }
 	wantGet := func(t *testing.T, key string, want []byte, wantOK bool) {
