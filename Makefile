@@ -72,7 +72,7 @@ bench-go: deps $(TESTENV) ## run the Go benchmarks that match BENCH, BENCHTIME (
 
 .PHONY: check-consistency
 check-consistency: deps $(TESTENV) ## try for CONSISTENCY_TIME (10m) to get an answer that is too old, under faults
-	$(TESTENV) run -- go test ./tests/consistency -count=1 -timeout 0 -run TestLong -length $(CONSISTENCY_TIME) -seed $(CONSISTENCY_SEED)
+	$(TESTENV) run -- go test ./tests/consistency -count=1 -v -timeout 0 -run TestLong -length $(CONSISTENCY_TIME) -seed $(CONSISTENCY_SEED)
 
 .PHONY: failure-matrix
 failure-matrix: deps $(TESTENV) ## make every fault once and print what each RPC of the database part did under it
