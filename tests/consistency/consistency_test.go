@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 var (
@@ -21,8 +22,7 @@ const nearBytes = 64 << 20
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The proxy may leave the pipe of a connection behind that was swallowed.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+	goleak.VerifyTestMain(m, testenv.ProxyLeftovers()...)
 }
 
 // setting is a way to run the database part.

@@ -20,6 +20,7 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 const (
@@ -29,10 +30,9 @@ const (
 	slack = 2 * time.Second
 )
 
-// TestMain looks for what is left over in the end. A proxy that is given a fault
-// while one of its connections ends may leave a goroutine of its own.
+// TestMain looks for what is left over in the end.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+	goleak.VerifyTestMain(m, testenv.ProxyLeftovers()...)
 }
 
 // TestMatrix makes every fault once and calls every RPC under it.

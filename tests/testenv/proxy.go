@@ -9,6 +9,7 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
 )
 
 // Proxy stands between a client and a server and spoils the connections
@@ -78,5 +79,17 @@ func (p *Proxy) add(t testing.TB, toxic string) {
 	t.Helper()
 	if _, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
 		t.Fatalf("add %s: %v", toxic, err)
+	}
+}
+
+// ProxyLeftovers tells a look for goroutines that are left over which are the
+// proxy's: one that is given a fault while a connection through it ends may
+// leave the pipe of that connection behind.
+func ProxyLeftovers() []goleak.Option {
+	const link = "github.com/Shopify/toxiproxy/v2.(*ToxicLink)."
+	return []goleak.Option{
+		goleak.IgnoreAnyFunction(link + "read"),
+		goleak.IgnoreAnyFunction(link + "write"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"),
 	}
 }
