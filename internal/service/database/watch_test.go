@@ -82,28 +82,15 @@ func serveScript(t *testing.T) *replica {
 	}
 	r.client = databasev1.NewSessionServiceClient(cc)
 	r.feed.Connect()
-	wg.Go(func() { r.confirm(ctx) })
+	stop := r.feed.ConfirmEvery(50 * time.Millisecond)
 	t.Cleanup(func() {
 		_ = cc.Close()
 		r.server.Stop()
+		stop()
 		cancel()
 		wg.Wait()
 	})
 	return r
-}
-
-// confirm keeps the feed current.
-func (r *replica) confirm(ctx context.Context) {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			r.feed.Confirm()
-		}
-	}
 }
 
 type stream = grpc.ServerStreamingClient[databasev1.WatchResponse]

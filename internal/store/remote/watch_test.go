@@ -107,24 +107,7 @@ func replica(t *testing.T) (*fakefeed.Feed, *watch.Broker) {
 	feed := fakefeed.New(nil)
 	feed.Attach(b)
 	feed.Connect()
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				feed.Confirm()
-			}
-		}
-	})
-	t.Cleanup(func() {
-		cancel()
-		wg.Wait()
-	})
+	t.Cleanup(feed.ConfirmEvery(50 * time.Millisecond))
 	return feed, b
 }
 

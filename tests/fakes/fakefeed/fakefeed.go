@@ -136,6 +136,29 @@ func (f *Feed) Tell(xid uint64, changes ...store.Change) {
 // Confirm says that everything so far has been told.
 func (f *Feed) Confirm() { f.ConfirmAsked(time.Now()) }
 
+// ConfirmEvery confirms at intervals, as a feed that is well does, until it is
+// stopped.
+func (f *Feed) ConfirmEvery(every time.Duration) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				f.Confirm()
+			}
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
 // ConfirmAsked says so of everything before an instant.
 func (f *Feed) ConfirmAsked(asked time.Time) {
 	f.to(func(to store.Follower) { to.Confirmed(asked, f.tip.Snapshot()) })

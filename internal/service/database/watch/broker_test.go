@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -476,7 +475,7 @@ func TestHeartbeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, feed := start(t, watch.Config{})
-		stop := confirmEvery(feed, 50*time.Millisecond)
+		stop := feed.ConfirmEvery(50 * time.Millisecond)
 		defer stop()
 		s := subscribe(t, b, nil)
 		cursor := want(t, s, watch.Here).Cursor
@@ -494,28 +493,6 @@ func TestHeartbeats(t *testing.T) {
 			}
 		}
 	})
-}
-
-// confirmEvery confirms until it is stopped.
-func confirmEvery(feed *fakefeed.Feed, every time.Duration) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				feed.Confirm()
-			}
-		}
-	})
-	return func() {
-		cancel()
-		wg.Wait()
-	}
 }
 
 // TestAFeedThatHangsEndsEveryWatch: silence must mean that nothing happened.
