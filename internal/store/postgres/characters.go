@@ -37,6 +37,9 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
+	if err := s.makeSkeletons(ctx); err != nil {
+		return nil, err
+	}
 	var made *store.Character
 	err := s.inTx(ctx, func(q *db.Queries) error {
 		// Under the lock nobody else gives this user a character, so the free
@@ -59,9 +62,10 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		if len(used) >= store.MaxCharacters {
 			return store.ErrCharacterLimit
 		}
-		// Asked first so that a taken name costs no number of the sequence;
-		// the constraint is what decides.
-		taken, err := q.NameTaken(ctx, store.NameKey(n.Name))
+		// Asked first so that a taken name costs no number of the sequence; the
+		// constraints are what decides between two new ones. Twins of before
+		// are found here alone.
+		taken, err := q.NameTaken(ctx, store.NameKey(n.Name), store.NameSkeleton(n.Name))
 		if err != nil {
 			return err
 		}
@@ -69,7 +73,7 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 			return store.ErrNameTaken
 		}
 		row, err = q.InsertCharacter(ctx, insertParams(n, lowestFree(used), s.now()))
-		if violates(err, nameUnique) {
+		if violates(err, nameUnique) || violates(err, skeletonUnique) {
 			return store.ErrNameTaken
 		}
 		if err != nil {

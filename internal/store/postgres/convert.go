@@ -91,7 +91,8 @@ func (c *itemColumns) add(it *store.Item) {
 func insertParams(n store.NewCharacter, slot int16, at time.Time) db.InsertCharacterParams {
 	st := n.State
 	return db.InsertCharacterParams{
-		UserID: n.UserID, Name: n.Name, NameKey: store.NameKey(n.Name), Slot: slot,
+		UserID: n.UserID, Name: n.Name, NameKey: store.NameKey(n.Name),
+		NameSkeleton: store.NameSkeleton(n.Name), Slot: slot,
 		Gender: int16(n.Appearance.Gender), BirthStone: int16(n.Appearance.BirthStone),
 		Hair: int16(n.Appearance.Hair), Face: int16(n.Appearance.Face),
 		Zone: int32(st.Position.Zone), X: st.Position.X, Y: st.Position.Y,

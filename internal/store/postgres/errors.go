@@ -17,8 +17,9 @@ import (
 
 // Names of the constraints whose violation means something to a caller.
 const (
-	nameUnique  = "character_name_key"
-	tokenUnique = "play_next_token_key"
+	nameUnique     = "character_name_key"
+	skeletonUnique = "character_name_skeleton_key"
+	tokenUnique    = "play_next_token_key"
 )
 
 // translate makes an error of the contract of what the driver said about an

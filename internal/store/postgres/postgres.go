@@ -154,7 +154,10 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	if err := ensureSchema(ctx, s.pool, cfg); err != nil {
 		return err
 	}
-	return gameGrants(ctx, s.pool)
+	if err := gameGrants(ctx, s.pool); err != nil {
+		return err
+	}
+	return s.makeSkeletons(ctx)
 }
 
 // Ping reports whether the database answers now.

@@ -106,15 +106,18 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		if err != nil {
 			return err
 		}
-		key := store.NameKey(n.Name)
-		used, err := t.NameInUse(ctx, key)
+		if err := t.makeSkeletons(ctx); err != nil {
+			return err
+		}
+		key, skeleton := store.NameKey(n.Name), store.NameSkeleton(n.Name)
+		used, err := t.NameInUse(ctx, db.NameInUseParams{NameKey: key, NameSkeleton: &skeleton})
 		if err != nil {
 			return err
 		}
 		if used > 0 {
 			return store.ErrNameTaken
 		}
-		made, err = t.InsertCharacter(ctx, insertParams(n, key, slot, millis(t.now)))
+		made, err = t.InsertCharacter(ctx, insertParams(n, key, skeleton, slot, millis(t.now)))
 		if err != nil {
 			return err
 		}
@@ -145,10 +148,10 @@ func (t *tx) freeSlot(ctx context.Context, userID string) (uint8, error) {
 	return free, nil
 }
 
-func insertParams(n store.NewCharacter, key string, slot uint8, now int64) db.InsertCharacterParams {
+func insertParams(n store.NewCharacter, key, skeleton string, slot uint8, now int64) db.InsertCharacterParams {
 	a, st := n.Appearance, n.State
 	return db.InsertCharacterParams{
-		UserID: n.UserID, Name: n.Name, NameKey: key, Slot: slot,
+		UserID: n.UserID, Name: n.Name, NameKey: key, NameSkeleton: &skeleton, Slot: slot,
 		Gender: a.Gender, BirthStone: a.BirthStone, Hair: a.Hair, Face: a.Face,
 		Zone: st.Position.Zone, X: st.Position.X, Y: st.Position.Y, ReviveZone: st.ReviveZone,
 		Job: st.Job, Level: st.Level, Xp: st.XP, Hp: st.HP, Mp: st.MP,

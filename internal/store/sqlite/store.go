@@ -107,7 +107,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.migrate(ctx, objects > 0); err != nil {
 		return err
 	}
-	return s.prepare(ctx)
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	return s.makeSkeletons(ctx)
 }
 
 // prepare compiles the statements, which needs the tables.

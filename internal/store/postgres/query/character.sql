@@ -46,20 +46,44 @@ SELECT pg_advisory_xact_lock(@class::int, hashtext(@user_id::text));
 SELECT * FROM game.character WHERE user_id = @user_id AND create_key = @create_key;
 
 -- name: NameTaken :one
-SELECT EXISTS (SELECT 1 FROM game.character WHERE name_key = @name_key);
+-- A look-alike of before may have a twin number; a new name gets 0.
+SELECT EXISTS (SELECT 1 FROM game.character WHERE name_key = @name_key OR name_skeleton = @name_skeleton::text);
+
+-- name: SkeletonMissing :one
+SELECT EXISTS (SELECT 1 FROM game.character WHERE name_skeleton IS NULL);
+
+-- name: LockWork :exec
+-- Lets one transaction at a time do the work of a class, until it ends; others
+-- wait.
+SELECT pg_advisory_xact_lock(@class::int, 0);
+
+-- name: LockWithoutSkeleton :many
+-- Locks in the order of ids, as saves do.
+SELECT id, name FROM game.character WHERE name_skeleton IS NULL ORDER BY id LIMIT @max_rows FOR UPDATE;
+
+-- name: SetSkeletons :exec
+-- A name that looks like others of before gets the next number among its
+-- twins.
+UPDATE game.character c SET name_skeleton = u.skeleton, name_twin = u.twin
+FROM (
+    SELECT n.id, n.skeleton, (row_number() OVER (PARTITION BY n.skeleton ORDER BY n.id) - 1 + COALESCE(
+        (SELECT max(o.name_twin) + 1 FROM game.character o WHERE o.name_skeleton = n.skeleton), 0))::integer AS twin
+    FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@skeletons::text[]) AS skeleton) n
+) u
+WHERE c.id = u.id;
 
 -- name: ListSlots :many
 SELECT slot FROM game.character WHERE user_id = @user_id ORDER BY slot;
 
 -- name: InsertCharacter :one
 INSERT INTO game.character (
-    user_id, name, name_key, slot, gender, birth_stone, hair, face,
+    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    @user_id, @name, @name_key, @slot, @gender, @birth_stone, @hair, @face,
+    @user_id, @name, @name_key, @name_skeleton::text, @slot, @gender, @birth_stone, @hair, @face,
     @zone, @x, @y, @revive_zone, @job, @level, @xp, @hp, @mp,
     @strength, @dexterity, @intelligence, @concentration, @charm, @sense,
     @stat_points, @skill_points, @stamina, @money,

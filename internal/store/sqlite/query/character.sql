@@ -23,18 +23,29 @@ FROM game_character c WHERE c.user_id = ? ORDER BY c.slot;
 -- name: ListSlots :many
 SELECT slot FROM game_character WHERE user_id = ? ORDER BY slot;
 
+-- NameInUse counts the names that are the same and those that look alike.
 -- name: NameInUse :one
-SELECT count(*) FROM game_character WHERE name_key = ?;
+SELECT count(*) FROM game_character WHERE name_key = ? OR name_skeleton = ?;
+
+-- name: ListWithoutSkeleton :many
+SELECT id, name FROM game_character WHERE name_skeleton IS NULL ORDER BY id LIMIT ?;
+
+-- SetSkeleton gives a name that looks like others of before the next number
+-- among its twins.
+-- name: SetSkeleton :exec
+UPDATE game_character SET name_skeleton = sqlc.arg(skeleton),
+    name_twin = COALESCE((SELECT max(o.name_twin) + 1 FROM game_character o WHERE o.name_skeleton = sqlc.arg(skeleton)), 0)
+WHERE game_character.id = sqlc.arg(id);
 
 -- name: InsertCharacter :one
 INSERT INTO game_character (
-    user_id, name, name_key, slot, gender, birth_stone, hair, face,
+    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?,

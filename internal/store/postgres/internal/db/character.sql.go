@@ -11,7 +11,7 @@ import (
 )
 
 const getCharacterByCreateKey = `-- name: GetCharacterByCreateKey :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game.character WHERE user_id = $1 AND create_key = $2
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game.character WHERE user_id = $1 AND create_key = $2
 `
 
 func (q *Queries) GetCharacterByCreateKey(ctx context.Context, userID string, createKey string) (GameCharacter, error) {
@@ -52,30 +52,33 @@ func (q *Queries) GetCharacterByCreateKey(ctx context.Context, userID string, cr
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
 
 const insertCharacter = `-- name: InsertCharacter :one
 INSERT INTO game.character (
-    user_id, name, name_key, slot, gender, birth_stone, hair, face,
+    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $14, $15, $16, $17,
-    $18, $19, $20, $21, $22, $23,
-    $24, $25, $26, $27,
-    1, $28, $29, $29
-) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at
+    $1, $2, $3, $4::text, $5, $6, $7, $8, $9,
+    $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    $19, $20, $21, $22, $23, $24,
+    $25, $26, $27, $28,
+    1, $29, $30, $30
+) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
 `
 
 type InsertCharacterParams struct {
 	UserID        string
 	Name          string
 	NameKey       string
+	NameSkeleton  string
 	Slot          int16
 	Gender        int16
 	BirthStone    int16
@@ -109,6 +112,7 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		arg.UserID,
 		arg.Name,
 		arg.NameKey,
+		arg.NameSkeleton,
 		arg.Slot,
 		arg.Gender,
 		arg.BirthStone,
@@ -172,6 +176,8 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
@@ -284,7 +290,7 @@ func (q *Queries) ListSlots(ctx context.Context, userID string) ([]int16, error)
 }
 
 const lockCharacter = `-- name: LockCharacter :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game.character WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game.character WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE
 `
 
 func (q *Queries) LockCharacter(ctx context.Context, iD int64, userID string) (GameCharacter, error) {
@@ -325,6 +331,8 @@ func (q *Queries) LockCharacter(ctx context.Context, iD int64, userID string) (G
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
@@ -340,10 +348,51 @@ func (q *Queries) LockUser(ctx context.Context, class int32, userID string) erro
 	return err
 }
 
+const lockWithoutSkeleton = `-- name: LockWithoutSkeleton :many
+SELECT id, name FROM game.character WHERE name_skeleton IS NULL ORDER BY id LIMIT $1 FOR UPDATE
+`
+
+type LockWithoutSkeletonRow struct {
+	ID   int64
+	Name string
+}
+
+// Locks in the order of ids, as saves do.
+func (q *Queries) LockWithoutSkeleton(ctx context.Context, maxRows int32) ([]LockWithoutSkeletonRow, error) {
+	rows, err := q.db.Query(ctx, lockWithoutSkeleton, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockWithoutSkeletonRow
+	for rows.Next() {
+		var i LockWithoutSkeletonRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockWork = `-- name: LockWork :exec
+SELECT pg_advisory_xact_lock($1::int, 0)
+`
+
+// Lets one transaction at a time do the work of a class, until it ends; others
+// wait.
+func (q *Queries) LockWork(ctx context.Context, class int32) error {
+	_, err := q.db.Exec(ctx, lockWork, class)
+	return err
+}
+
 const markCharacter = `-- name: MarkCharacter :one
 UPDATE game.character SET delete_at = $1, updated_at = $2, version = version + 1
 WHERE id = $3
-RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at
+RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
 `
 
 func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at time.Time, iD int64) (GameCharacter, error) {
@@ -384,6 +433,8 @@ func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at tim
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
@@ -413,11 +464,12 @@ func (q *Queries) MarkCharactersOf(ctx context.Context, deleteAt *time.Time, at 
 }
 
 const nameTaken = `-- name: NameTaken :one
-SELECT EXISTS (SELECT 1 FROM game.character WHERE name_key = $1)
+SELECT EXISTS (SELECT 1 FROM game.character WHERE name_key = $1 OR name_skeleton = $2::text)
 `
 
-func (q *Queries) NameTaken(ctx context.Context, nameKey string) (bool, error) {
-	row := q.db.QueryRow(ctx, nameTaken, nameKey)
+// A look-alike of before may have a twin number; a new name gets 0.
+func (q *Queries) NameTaken(ctx context.Context, nameKey string, nameSkeleton string) (bool, error) {
+	row := q.db.QueryRow(ctx, nameTaken, nameKey, nameSkeleton)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -466,7 +518,7 @@ func (q *Queries) PurgeCharacters(ctx context.Context, at time.Time, maxRows int
 }
 
 const readCharacter = `-- name: ReadCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, COALESCE((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, COALESCE((
     SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
         i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
     FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
@@ -519,6 +571,8 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 		&i.GameCharacter.DeleteAt,
 		&i.GameCharacter.CreatedAt,
 		&i.GameCharacter.UpdatedAt,
+		&i.GameCharacter.NameSkeleton,
+		&i.GameCharacter.NameTwin,
 		&i.Items,
 		&i.Snapshot,
 	)
@@ -526,7 +580,7 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 }
 
 const readCharacters = `-- name: ReadCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, COALESCE((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, COALESCE((
     SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
         i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
     FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
@@ -585,6 +639,8 @@ func (q *Queries) ReadCharacters(ctx context.Context, userID string) ([]ReadChar
 			&i.GameCharacter.DeleteAt,
 			&i.GameCharacter.CreatedAt,
 			&i.GameCharacter.UpdatedAt,
+			&i.GameCharacter.NameSkeleton,
+			&i.GameCharacter.NameTwin,
 			&i.Items,
 			&i.Snapshot,
 		); err != nil {
@@ -596,6 +652,34 @@ func (q *Queries) ReadCharacters(ctx context.Context, userID string) ([]ReadChar
 		return nil, err
 	}
 	return items, nil
+}
+
+const setSkeletons = `-- name: SetSkeletons :exec
+UPDATE game.character c SET name_skeleton = u.skeleton, name_twin = u.twin
+FROM (
+    SELECT n.id, n.skeleton, (row_number() OVER (PARTITION BY n.skeleton ORDER BY n.id) - 1 + COALESCE(
+        (SELECT max(o.name_twin) + 1 FROM game.character o WHERE o.name_skeleton = n.skeleton), 0))::integer AS twin
+    FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS skeleton) n
+) u
+WHERE c.id = u.id
+`
+
+// A name that looks like others of before gets the next number among its
+// twins.
+func (q *Queries) SetSkeletons(ctx context.Context, ids []int64, skeletons []string) error {
+	_, err := q.db.Exec(ctx, setSkeletons, ids, skeletons)
+	return err
+}
+
+const skeletonMissing = `-- name: SkeletonMissing :one
+SELECT EXISTS (SELECT 1 FROM game.character WHERE name_skeleton IS NULL)
+`
+
+func (q *Queries) SkeletonMissing(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, skeletonMissing)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const tryLock = `-- name: TryLock :one

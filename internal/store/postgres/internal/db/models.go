@@ -92,6 +92,10 @@ type GameCharacter struct {
 	CreatedAt time.Time
 	// When it was changed last.
 	UpdatedAt time.Time
+	// What a reader sees of the name; names that look alike share one. Null until it is made.
+	NameSkeleton *string
+	// 0; 1 and up for a name that looks like one that was there, given when that was not refused.
+	NameTwin int32
 }
 
 // Items of the characters: each row is one piece of equipment or one stack, in one place.

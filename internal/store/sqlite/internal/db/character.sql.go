@@ -10,7 +10,7 @@ import (
 )
 
 const getCharacter = `-- name: GetCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, CAST((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, CAST((
     SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
         i.durability, i.life, i.socket, i.appraised, i.grade))
     FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
@@ -62,13 +62,15 @@ func (q *Queries) GetCharacter(ctx context.Context, id uint32) (GetCharacterRow,
 		&i.GameCharacter.DeleteAt,
 		&i.GameCharacter.CreatedAt,
 		&i.GameCharacter.UpdatedAt,
+		&i.GameCharacter.NameSkeleton,
+		&i.GameCharacter.NameTwin,
 		&i.Items,
 	)
 	return i, err
 }
 
 const getCharacterByCreateKey = `-- name: GetCharacterByCreateKey :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game_character WHERE user_id = ? AND create_key = ?
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game_character WHERE user_id = ? AND create_key = ?
 `
 
 type GetCharacterByCreateKeyParams struct {
@@ -114,12 +116,14 @@ func (q *Queries) GetCharacterByCreateKey(ctx context.Context, arg GetCharacterB
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
 
 const getCharacterOf = `-- name: GetCharacterOf :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at FROM game_character WHERE id = ? AND user_id = ?
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game_character WHERE id = ? AND user_id = ?
 `
 
 type GetCharacterOfParams struct {
@@ -165,6 +169,8 @@ func (q *Queries) GetCharacterOf(ctx context.Context, arg GetCharacterOfParams) 
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
@@ -192,24 +198,25 @@ func (q *Queries) GetSaveState(ctx context.Context, id uint32) (GetSaveStateRow,
 
 const insertCharacter = `-- name: InsertCharacter :one
 INSERT INTO game_character (
-    user_id, name, name_key, slot, gender, birth_stone, hair, face,
+    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?,
     1, ?, ?, ?
-) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at
+) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
 `
 
 type InsertCharacterParams struct {
 	UserID        string
 	Name          string
 	NameKey       string
+	NameSkeleton  *string
 	Slot          uint8
 	Gender        uint8
 	BirthStone    uint8
@@ -244,6 +251,7 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		arg.UserID,
 		arg.Name,
 		arg.NameKey,
+		arg.NameSkeleton,
 		arg.Slot,
 		arg.Gender,
 		arg.BirthStone,
@@ -308,12 +316,14 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
 }
 
 const listCharacters = `-- name: ListCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, CAST((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, CAST((
     SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
         i.durability, i.life, i.socket, i.appraised, i.grade))
     FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
@@ -369,6 +379,8 @@ func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListChar
 			&i.GameCharacter.DeleteAt,
 			&i.GameCharacter.CreatedAt,
 			&i.GameCharacter.UpdatedAt,
+			&i.GameCharacter.NameSkeleton,
+			&i.GameCharacter.NameTwin,
 			&i.Items,
 		); err != nil {
 			return nil, err
@@ -447,6 +459,38 @@ func (q *Queries) ListSlots(ctx context.Context, userID string) ([]uint8, error)
 	return items, nil
 }
 
+const listWithoutSkeleton = `-- name: ListWithoutSkeleton :many
+SELECT id, name FROM game_character WHERE name_skeleton IS NULL ORDER BY id LIMIT ?
+`
+
+type ListWithoutSkeletonRow struct {
+	ID   uint32
+	Name string
+}
+
+func (q *Queries) ListWithoutSkeleton(ctx context.Context, limit int64) ([]ListWithoutSkeletonRow, error) {
+	rows, err := q.query(ctx, q.listWithoutSkeletonStmt, listWithoutSkeleton, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListWithoutSkeletonRow
+	for rows.Next() {
+		var i ListWithoutSkeletonRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markCharactersOf = `-- name: MarkCharactersOf :execrows
 UPDATE game_character SET delete_at = ?1, updated_at = ?2, version = version + 1
 WHERE game_character.user_id = ?3 AND delete_at IS NULL
@@ -473,11 +517,17 @@ func (q *Queries) MarkCharactersOf(ctx context.Context, arg MarkCharactersOfPara
 }
 
 const nameInUse = `-- name: NameInUse :one
-SELECT count(*) FROM game_character WHERE name_key = ?
+SELECT count(*) FROM game_character WHERE name_key = ? OR name_skeleton = ?
 `
 
-func (q *Queries) NameInUse(ctx context.Context, nameKey string) (int64, error) {
-	row := q.queryRow(ctx, q.nameInUseStmt, nameInUse, nameKey)
+type NameInUseParams struct {
+	NameKey      string
+	NameSkeleton *string
+}
+
+// NameInUse counts the names that are the same and those that look alike.
+func (q *Queries) NameInUse(ctx context.Context, arg NameInUseParams) (int64, error) {
+	row := q.queryRow(ctx, q.nameInUseStmt, nameInUse, arg.NameKey, arg.NameSkeleton)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -565,7 +615,7 @@ func (q *Queries) SaveCharacter(ctx context.Context, arg SaveCharacterParams) er
 }
 
 const setDeleteAt = `-- name: SetDeleteAt :one
-UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? WHERE id = ? RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at
+UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? WHERE id = ? RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
 `
 
 type SetDeleteAtParams struct {
@@ -612,6 +662,26 @@ func (q *Queries) SetDeleteAt(ctx context.Context, arg SetDeleteAtParams) (GameC
 		&i.DeleteAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameSkeleton,
+		&i.NameTwin,
 	)
 	return i, err
+}
+
+const setSkeleton = `-- name: SetSkeleton :exec
+UPDATE game_character SET name_skeleton = ?1,
+    name_twin = COALESCE((SELECT max(o.name_twin) + 1 FROM game_character o WHERE o.name_skeleton = ?1), 0)
+WHERE game_character.id = ?2
+`
+
+type SetSkeletonParams struct {
+	Skeleton *string
+	ID       uint32
+}
+
+// SetSkeleton gives a name that looks like others of before the next number
+// among its twins.
+func (q *Queries) SetSkeleton(ctx context.Context, arg SetSkeletonParams) error {
+	_, err := q.exec(ctx, q.setSkeletonStmt, setSkeleton, arg.Skeleton, arg.ID)
+	return err
 }

@@ -87,6 +87,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listSlotsStmt, err = db.PrepareContext(ctx, listSlots); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSlots: %w", err)
 	}
+	if q.listWithoutSkeletonStmt, err = db.PrepareContext(ctx, listWithoutSkeleton); err != nil {
+		return nil, fmt.Errorf("error preparing query ListWithoutSkeleton: %w", err)
+	}
 	if q.markCharactersOfStmt, err = db.PrepareContext(ctx, markCharactersOf); err != nil {
 		return nil, fmt.Errorf("error preparing query MarkCharactersOf: %w", err)
 	}
@@ -110,6 +113,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setPassageStmt, err = db.PrepareContext(ctx, setPassage); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPassage: %w", err)
+	}
+	if q.setSkeletonStmt, err = db.PrepareContext(ctx, setSkeleton); err != nil {
+		return nil, fmt.Errorf("error preparing query SetSkeleton: %w", err)
 	}
 	if q.takeTicketStmt, err = db.PrepareContext(ctx, takeTicket); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeTicket: %w", err)
@@ -224,6 +230,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listSlotsStmt: %w", cerr)
 		}
 	}
+	if q.listWithoutSkeletonStmt != nil {
+		if cerr := q.listWithoutSkeletonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listWithoutSkeletonStmt: %w", cerr)
+		}
+	}
 	if q.markCharactersOfStmt != nil {
 		if cerr := q.markCharactersOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing markCharactersOfStmt: %w", cerr)
@@ -262,6 +273,11 @@ func (q *Queries) Close() error {
 	if q.setPassageStmt != nil {
 		if cerr := q.setPassageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setPassageStmt: %w", cerr)
+		}
+	}
+	if q.setSkeletonStmt != nil {
+		if cerr := q.setSkeletonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setSkeletonStmt: %w", cerr)
 		}
 	}
 	if q.takeTicketStmt != nil {
@@ -329,6 +345,7 @@ type Queries struct {
 	listItemsStmt               *sql.Stmt
 	listOwnersStmt              *sql.Stmt
 	listSlotsStmt               *sql.Stmt
+	listWithoutSkeletonStmt     *sql.Stmt
 	markCharactersOfStmt        *sql.Stmt
 	nameInUseStmt               *sql.Stmt
 	purgeCharactersStmt         *sql.Stmt
@@ -337,6 +354,7 @@ type Queries struct {
 	saveCharacterStmt           *sql.Stmt
 	setDeleteAtStmt             *sql.Stmt
 	setPassageStmt              *sql.Stmt
+	setSkeletonStmt             *sql.Stmt
 	takeTicketStmt              *sql.Stmt
 }
 
@@ -365,6 +383,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listItemsStmt:               q.listItemsStmt,
 		listOwnersStmt:              q.listOwnersStmt,
 		listSlotsStmt:               q.listSlotsStmt,
+		listWithoutSkeletonStmt:     q.listWithoutSkeletonStmt,
 		markCharactersOfStmt:        q.markCharactersOfStmt,
 		nameInUseStmt:               q.nameInUseStmt,
 		purgeCharactersStmt:         q.purgeCharactersStmt,
@@ -373,6 +392,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		saveCharacterStmt:           q.saveCharacterStmt,
 		setDeleteAtStmt:             q.setDeleteAtStmt,
 		setPassageStmt:              q.setPassageStmt,
+		setSkeletonStmt:             q.setSkeletonStmt,
 		takeTicketStmt:              q.takeTicketStmt,
 	}
 }

@@ -47,6 +47,8 @@ type GameCharacter struct {
 	DeleteAt      *int64
 	CreatedAt     int64
 	UpdatedAt     int64
+	NameSkeleton  *string
+	NameTwin      int64
 }
 
 type GameItem struct {
