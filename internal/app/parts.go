@@ -206,7 +206,7 @@ func (s *server) addCharacter(p part) error {
 	if err != nil {
 		return err
 	}
-	c, err := character.New(character.Deps{Log: s.log, Store: db, StartState: world.StartState(tables)})
+	c, err := character.New(s.settings.character, character.Deps{Log: s.log, Store: db, World: tables})
 	if err != nil {
 		return err
 	}

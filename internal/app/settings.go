@@ -11,6 +11,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
+	"github.com/waystone-mmo/waystone/internal/service/character"
 	"github.com/waystone-mmo/waystone/internal/service/database"
 	"github.com/waystone-mmo/waystone/internal/service/packet"
 	"github.com/waystone-mmo/waystone/internal/service/world"
@@ -74,10 +75,11 @@ type settings struct {
 	checkUsers    []string
 	checkTimeout  time.Duration
 
-	database database.Config
-	auth     auth.Config
-	world    world.Config
-	packet   packet.Config
+	database  database.Config
+	auth      auth.Config
+	character character.Config
+	world     world.Config
+	packet    packet.Config
 }
 
 // endpoint is where a part listens.
@@ -179,6 +181,7 @@ func register(r *config.Registry, chosen []part) *settings {
 
 	s.database.Register(r.Section("Database", "The database part."))
 	s.auth.Register(r.Section("Auth", "The auth part."))
+	s.character.Register(r.Section("Character", "The character part. Its files are read when it starts."))
 	s.packet.Register(r.Section("Packet", "The gateway."))
 	s.world.Register(r.Section("World", "The world part."))
 

@@ -7,11 +7,9 @@ import (
 
 // Limits of the tables.
 const (
-	maxZones       = 1024
-	maxStartPoints = 256
-	maxCoordinate  = 2_000_000 // centimetres; whole ones are exact in a float32 up to 16 million
-	maxCells       = 1 << 16   // of a zone's interest grid
-	maxStamina     = 5000
+	maxZones      = 1024
+	maxCoordinate = 2_000_000 // centimetres; whole ones are exact in a float32 up to 16 million
+	maxCells      = 1 << 16   // of a zone's interest grid
 )
 
 // checker gathers what is wrong with a file.
@@ -43,11 +41,6 @@ func (c *checker) all(d *Data) {
 	for i := range f.Zones {
 		c.zone(&f.Zones[i])
 	}
-	c.between("start_points", "count", float64(len(f.StartPoints)), 1, maxStartPoints)
-	for i, p := range f.StartPoints {
-		c.startPoint(fmt.Sprintf("start point %d", i), p, d)
-	}
-	c.newCharacter(&f.NewCharacter)
 }
 
 func (c *checker) vital(name string, v Vital) {
@@ -85,35 +78,5 @@ func (c *checker) zone(z *Zone) {
 	cells := math.Ceil((z.Max.X-z.Min.X)/z.Sight.Cell) * math.Ceil((z.Max.Y-z.Min.Y)/z.Sight.Cell)
 	if cells > maxCells {
 		c.fail(where, "sight.cell", "is %v, which makes %v cells; at most %d fit", z.Sight.Cell, cells, maxCells)
-	}
-}
-
-func (c *checker) startPoint(where string, p StartPoint, d *Data) {
-	z, ok := d.zones[p.Zone]
-	switch {
-	case !ok:
-		c.fail(where, "zone", "is %d, which is not a zone of this file", p.Zone)
-	case !z.Contains(p.Point):
-		c.fail(where, "x, y", "lies outside of zone %d", p.Zone)
-	}
-	if _, ok := d.zones[p.ReviveZone]; !ok {
-		c.fail(where, "revive_zone", "is %d, which is not a zone of this file", p.ReviveZone)
-	}
-}
-
-func (c *checker) newCharacter(n *newCharacter) {
-	const where = "new_character"
-	c.between(where, "level", float64(n.Level), 1, math.MaxUint16)
-	c.between(where, "stamina", float64(n.Stamina), 0, maxStamina)
-	c.between(where, "money", float64(n.Money), 0, 1e15)
-	for _, s := range []struct {
-		name  string
-		value uint16
-	}{
-		{"strength", n.Stats.Strength}, {"dexterity", n.Stats.Dexterity},
-		{"intelligence", n.Stats.Intelligence}, {"concentration", n.Stats.Concentration},
-		{"charm", n.Stats.Charm}, {"sense", n.Stats.Sense},
-	} {
-		c.between(where, "stats."+s.name, float64(s.value), 1, math.MaxUint16)
 	}
 }

@@ -1,13 +1,10 @@
-// Package data holds the tables of the world: zones, start points, what a new
-// character has and how fast everybody is. The tables are read once from a
-// small file, checked as a whole, and never change afterwards, so any number
-// of goroutines may share a Data.
+// Package data holds the tables of the world: zones, what a level is worth and
+// how fast everybody is. The tables are read once from a small file, checked as
+// a whole, and never change afterwards, so any number of goroutines may share a
+// Data.
 package data
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Point is a place in a zone, in centimetres.
 type Point struct {
@@ -43,13 +40,6 @@ func (z *Zone) Contains(p Point) bool {
 	return p.X >= z.Min.X && p.X <= z.Max.X && p.Y >= z.Min.Y && p.Y <= z.Max.Y
 }
 
-// StartPoint is a place at which new characters begin.
-type StartPoint struct {
-	Zone       uint16 `yaml:"zone"`
-	Point      `yaml:",inline"`
-	ReviveZone uint16 `yaml:"revive_zone"`
-}
-
 // Motion says how players move; all distances in centimetres.
 type Motion struct {
 	WalkSpeed float64 `yaml:"walk_speed"` // a second, 1 to 10,000
@@ -79,23 +69,6 @@ type Vital struct {
 // At returns the maximum for a level and an ability, at least 1.
 func (v Vital) At(level, ability uint16) uint32 {
 	return max(1, v.Base+v.Level*uint32(level)+v.Ability*uint32(ability))
-}
-
-// State is what a new character has.
-type State struct {
-	Zone        uint16
-	Point       Point
-	ReviveZone  uint16
-	Job         uint16
-	Level       uint16
-	XP          uint32
-	HP          uint32
-	MP          uint32
-	Stats       Stats
-	StatPoints  uint16
-	SkillPoints uint16
-	Stamina     uint16
-	Money       int64
 }
 
 // Data is the whole set of tables.
@@ -131,24 +104,4 @@ func (d *Data) MaxHP(level uint16, s Stats) uint32 {
 // MaxMP returns the largest mana of a level and its abilities.
 func (d *Data) MaxMP(level uint16, s Stats) uint32 {
 	return d.file.Vitals.MP.At(level, s.Intelligence)
-}
-
-// StartPoints returns how many start points there are; they are numbered from
-// 0.
-func (d *Data) StartPoints() int { return len(d.file.StartPoints) }
-
-// StartState returns what a new character has that begins at a start point,
-// or an error when there is no such point.
-func (d *Data) StartState(startPoint uint32) (State, error) {
-	if uint64(startPoint) >= uint64(len(d.file.StartPoints)) {
-		return State{}, fmt.Errorf("start point %d: there are only 0 to %d", startPoint, len(d.file.StartPoints)-1)
-	}
-	p, n := d.file.StartPoints[startPoint], d.file.NewCharacter
-	return State{
-		Zone: p.Zone, Point: p.Point, ReviveZone: p.ReviveZone,
-		Job: n.Job, Level: n.Level, XP: n.XP,
-		HP: d.MaxHP(n.Level, n.Stats), MP: d.MaxMP(n.Level, n.Stats),
-		Stats: n.Stats, StatPoints: n.StatPoints, SkillPoints: n.SkillPoints,
-		Stamina: n.Stamina, Money: n.Money,
-	}, nil
 }

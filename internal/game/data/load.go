@@ -23,27 +23,14 @@ var embedded []byte
 
 // file is the shape of a data file.
 type file struct {
-	Motion       Motion       `yaml:"motion"`
-	Vitals       vitals       `yaml:"vitals"`
-	Zones        []Zone       `yaml:"zones"`
-	StartPoints  []StartPoint `yaml:"start_points"`
-	NewCharacter newCharacter `yaml:"new_character"`
+	Motion Motion `yaml:"motion"`
+	Vitals vitals `yaml:"vitals"`
+	Zones  []Zone `yaml:"zones"`
 }
 
 type vitals struct {
 	HP Vital `yaml:"hp"`
 	MP Vital `yaml:"mp"`
-}
-
-type newCharacter struct {
-	Level       uint16 `yaml:"level"`
-	Job         uint16 `yaml:"job"`
-	XP          uint32 `yaml:"xp"`
-	Stats       Stats  `yaml:"stats"`
-	StatPoints  uint16 `yaml:"stat_points"`
-	SkillPoints uint16 `yaml:"skill_points"`
-	Stamina     uint16 `yaml:"stamina"`
-	Money       int64  `yaml:"money"`
 }
 
 // Load returns the tables that are built into the binary.

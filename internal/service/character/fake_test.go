@@ -2,7 +2,6 @@ package character_test
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -74,13 +73,16 @@ func (f *fakeStore) CreateCharacter(_ context.Context, n store.NewCharacter) (*s
 	if err := f.open(store.Fresh); err != nil {
 		return nil, err
 	}
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
 	key := n.UserID + "/" + n.Key
 	if c := f.keys[key]; c != nil {
 		return c, nil
 	}
 	slot := 0
 	for _, c := range f.all {
-		if strings.EqualFold(c.Name, n.Name) {
+		if store.NameSkeleton(c.Name) == store.NameSkeleton(n.Name) {
 			return nil, store.ErrNameTaken
 		}
 		if c.UserID == n.UserID {
@@ -92,7 +94,7 @@ func (f *fakeStore) CreateCharacter(_ context.Context, n store.NewCharacter) (*s
 	}
 	c := &store.Character{
 		ID: store.CharacterID(len(f.all) + 1), UserID: n.UserID, Name: n.Name, Slot: uint8(slot),
-		Appearance: n.Appearance, State: n.State, CreatedAt: f.now, UpdatedAt: f.now, Version: 1,
+		Appearance: n.Appearance, State: n.State, Items: n.Items, CreatedAt: f.now, UpdatedAt: f.now, Version: 1,
 	}
 	f.all = append(f.all, c)
 	f.keys[key] = c

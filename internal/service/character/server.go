@@ -3,6 +3,7 @@ package character
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
@@ -28,34 +30,42 @@ type Store interface {
 type Deps struct {
 	Log   *slog.Logger // nil for none
 	Store Store
-	// StartState returns what a new character starts with at a start point. An
-	// error of it means that there is no such point: INVALID_START_POINT.
-	StartState func(startPoint uint32) (store.CharacterState, error)
+	World *data.Data // the world in which characters start
 }
 
 // Server implements CharacterService. It is safe for concurrent use and has
 // nothing to close.
 type Server struct {
 	characterv1.UnimplementedCharacterServiceServer
-	log        *slog.Logger
-	store      Store
-	rules      *rules
-	startState func(uint32) (store.CharacterState, error)
+	log   *slog.Logger
+	store Store
+	rules *rules
+	start *start
+	words []word
 }
 
-// New returns the character part. It fails when a dependency is missing.
-func New(d Deps) (*Server, error) {
-	if d.Store == nil || d.StartState == nil {
-		return nil, errors.New("character: Deps.Store and Deps.StartState are needed")
+// New reads the files and returns the character part. It fails when a
+// dependency is missing, and when a file is not in order: the error has a line
+// for each mistake, with the file and the line or the field.
+func New(c Config, d Deps) (*Server, error) {
+	if d.Store == nil || d.World == nil {
+		return nil, errors.New("character: Deps.Store and Deps.World are needed")
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	r, err := loadRules(embedded)
-	if err != nil {
+	s := &Server{log: d.Log, store: d.Store}
+	var rulesErr, startErr, wordsErr error
+	s.rules, rulesErr = loadRules(c.RulesFile)
+	s.start, startErr = loadStart(c.StartFile, d.World)
+	s.words, wordsErr = loadWords(c.WordsFile)
+	if err := errors.Join(rulesErr, startErr, wordsErr); err != nil {
 		return nil, err
 	}
-	return &Server{log: d.Log, store: d.Store, rules: r, startState: d.StartState}, nil
+	if c.WordsFile != "" {
+		s.log.Info("names are held against a list of words", slog.String("file", c.WordsFile), slog.Int("words", len(s.words)))
+	}
+	return s, nil
 }
 
 // ListCharacters lists a user's characters, marked ones included. It asks for
@@ -89,7 +99,7 @@ func (s *Server) CreateCharacter(ctx context.Context, r *characterv1.CreateChara
 // newCharacter holds a request to the rules.
 func (s *Server) newCharacter(r *characterv1.CreateCharacterRequest) (store.NewCharacter, error) {
 	n := store.NewCharacter{UserID: r.GetUserId(), Name: r.GetName(), Key: r.GetIdempotencyKey()}
-	if err := s.rules.checkName(n.Name); err != nil {
+	if err := checkName(n.Name, s.rules.reserved, s.words); err != nil {
 		return n, err
 	}
 	look, err := storepb.Appearance(r.GetAppearance())
@@ -100,10 +110,11 @@ func (s *Server) newCharacter(r *characterv1.CreateCharacterRequest) (store.NewC
 	if err := s.rules.checkAppearance(look); err != nil {
 		return n, err
 	}
-	n.Appearance = look
-	if n.State, err = s.startState(r.GetStartPoint()); err != nil {
-		return n, errs.Invalid("start_point", "there is no such start point").Wrap(err)
+	state, ok := s.start.at(r.GetStartPoint())
+	if !ok {
+		return n, errs.Invalid("start_point", fmt.Sprintf("must be 0 to %d", len(s.start.Points)-1))
 	}
+	n.Appearance, n.State, n.Items = look, state, s.start.items[look.Gender]
 	return n, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/protobuf/testing/protocmp"
 
@@ -27,22 +28,18 @@ type world struct {
 	store *fakeStore
 }
 
-// startState knows two start points, in zones 20 and 21.
-func startState(point uint32) (store.CharacterState, error) {
-	if point > 1 {
-		return store.CharacterState{}, fmt.Errorf("start point %d: there are only 0 to 1", point)
-	}
-	return store.CharacterState{
-		Position: store.Position{Zone: uint16(20 + point), X: 520000, Y: 520000}, ReviveZone: 20, Level: 1, HP: 72, MP: 58,
-		Stats: store.Stats{Strength: 15, Dexterity: 15, Intelligence: 15, Concentration: 15, Charm: 10, Sense: 10},
-	}, nil
-}
-
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{store: newFake()}
+	w.CharacterServiceClient = characterv1.NewCharacterServiceClient(serve(t, w.store))
+	return w
+}
+
+// serve runs a character part on a store and returns a connection to it.
+func serve(t testing.TB, db character.Store) *grpc.ClientConn {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	part, err := character.New(character.Deps{Log: log, Store: w.store, StartState: startState})
+	part, err := character.New(character.Config{}, character.Deps{Log: log, Store: db, World: earth(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +63,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cc.Close() })
-	w.CharacterServiceClient = characterv1.NewCharacterServiceClient(cc)
-	return w
+	return cc
 }
 
 // request is a creation that is in order; edits change it.
@@ -103,7 +99,7 @@ func TestCreateCharacter(t *testing.T) {
 	w := newWorld(t)
 	r := request("Aria", func(r *characterv1.CreateCharacterRequest) { r.StartPoint = 1 })
 	c := w.mustCreate(t, r)
-	if c.GetUserId() != "ada1" || c.GetName() != "Aria" || c.GetSlot() != 0 || c.GetState().GetPosition().GetZone() != 21 || c.GetState().GetHp() != 72 {
+	if c.GetUserId() != "ada1" || c.GetName() != "Aria" || c.GetSlot() != 0 || c.GetState().GetPosition().GetZone() != 1 || c.GetState().GetHp() != 72 {
 		t.Errorf("created %v", c)
 	}
 	if diff := cmp.Diff(r.GetAppearance(), c.GetAppearance(), protocmp.Transform()); diff != "" {
@@ -114,6 +110,15 @@ func TestCreateCharacter(t *testing.T) {
 	}
 	_, err := w.CreateCharacter(t.Context(), request("aria"))
 	want(t, "the name in another case", err, store.ErrNameTaken)
+	_, err = w.CreateCharacter(t.Context(), request("Ar1a"))
+	want(t, "a name that looks like it", err, store.ErrNameTaken)
+	var worn []uint32
+	for _, it := range c.GetItems() {
+		worn = append(worn, it.GetPlace(), it.GetNumber())
+	}
+	if diff := cmp.Diff([]uint32{3, 30, 7, 1}, worn); diff != "" {
+		t.Errorf("places and numbers of the items (-want +got):\n%s", diff)
+	}
 	for i := range store.MaxCharacters - 1 {
 		w.mustCreate(t, request(fmt.Sprintf("Aria%d", i)))
 	}
@@ -139,7 +144,7 @@ func TestCreationsThatAreRefused(t *testing.T) {
 		{"hair", look(func(a *databasev1.Appearance) { a.Hair = 1 }), "INVALID_APPEARANCE", "appearance.hair"},
 		{"face", look(func(a *databasev1.Appearance) { a.Face = 0 }), "INVALID_APPEARANCE", "appearance.face"},
 		{"a face that is 1 in its low byte", look(func(a *databasev1.Appearance) { a.Face = 257 }), "INVALID_APPEARANCE", "appearance.face"},
-		{"start point", func(r *characterv1.CreateCharacterRequest) { r.StartPoint = 2 }, "INVALID_START_POINT", "start_point"},
+		{"start point", func(r *characterv1.CreateCharacterRequest) { r.StartPoint = 5 }, "INVALID_START_POINT", "start_point"},
 		{"no appearance", func(r *characterv1.CreateCharacterRequest) { r.Appearance = nil }, "INVALID_APPEARANCE", "appearance"},
 		{"no key", func(r *characterv1.CreateCharacterRequest) { r.IdempotencyKey = "" }, "INVALID_IDEMPOTENCY_KEY", "idempotency_key"},
 		{"no owner", func(r *characterv1.CreateCharacterRequest) { r.UserId = "" }, "INVALID_USER_ID", "user_id"},
@@ -273,10 +278,10 @@ func TestAStoreThatIsDown(t *testing.T) {
 
 func TestNewNeedsItsDependencies(t *testing.T) {
 	t.Parallel()
-	if _, err := character.New(character.Deps{StartState: startState}); err == nil {
+	if _, err := character.New(character.Config{}, character.Deps{World: earth(t)}); err == nil {
 		t.Error("made without a store")
 	}
-	if _, err := character.New(character.Deps{Store: newFake()}); err == nil {
-		t.Error("made without start states")
+	if _, err := character.New(character.Config{}, character.Deps{Store: newFake()}); err == nil {
+		t.Error("made without a world")
 	}
 }

@@ -22,7 +22,7 @@ func TestACharactersLifeOnSQLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	part, err := character.New(character.Deps{Store: db, StartState: startState})
+	part, err := character.New(character.Config{}, character.Deps{Store: db, World: earth(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +39,11 @@ func TestACharactersLifeOnSQLite(t *testing.T) {
 	}
 	_, err = create("ARIA", "second")
 	want(t, "the name in another case", err, store.ErrNameTaken)
+	_, err = create("Ar1a", "third")
+	want(t, "a name that looks like it", err, store.ErrNameTaken)
+	if items := made.GetCharacter().GetItems(); len(items) != 2 || items[0].GetId() == 0 || items[1].GetPlace() != 7 {
+		t.Errorf("started with %v", items)
+	}
 
 	mark := &characterv1.DeleteCharacterRequest{UserId: ada.ID, CharacterId: id}
 	if _, err := part.DeleteCharacter(ctx, mark); err != nil {

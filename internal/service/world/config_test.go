@@ -95,25 +95,6 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestStartState(t *testing.T) {
-	t.Parallel()
-	d, err := data.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	state, err := world.StartState(d)(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := someone(1, 520000, 520000).State; state.Position != want.Position || state.Stats != want.Stats ||
-		state.HP != want.HP || state.MP != want.MP || state.Level != 1 || state.Stamina != 5000 {
-		t.Errorf("start state: %+v", state)
-	}
-	if _, err := world.StartState(d)(1 << 31); err == nil {
-		t.Error("an unknown start point was accepted")
-	}
-}
-
 func TestStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chars := newCharacters(someone(1, 520000, 520000), someone(2, 520000, 520000))

@@ -61,20 +61,3 @@ func (p *player) look(e zone.Entity) {
 func (p *player) place() data.Point {
 	return data.Point{X: float64(p.state.Position.X), Y: float64(p.state.Position.Y)}
 }
-
-// StartState returns a function that gives the stored state of a new character
-// by the number of its start point, for whoever makes characters.
-func StartState(d *data.Data) func(startPoint uint32) (store.CharacterState, error) {
-	return func(startPoint uint32) (store.CharacterState, error) {
-		s, err := d.StartState(startPoint)
-		if err != nil {
-			return store.CharacterState{}, err
-		}
-		return store.CharacterState{
-			Position:   store.Position{Zone: s.Zone, X: float32(s.Point.X), Y: float32(s.Point.Y)},
-			ReviveZone: s.ReviveZone, Job: s.Job, Level: s.Level, XP: s.XP, HP: s.HP, MP: s.MP,
-			Stats: store.Stats(s.Stats), StatPoints: s.StatPoints, SkillPoints: s.SkillPoints,
-			Stamina: s.Stamina, Money: s.Money,
-		}, nil
-	}
-}
