@@ -115,8 +115,16 @@ func (a *fakeAuth) say(verdict string, down error) {
 // fakeCharacters keeps the characters of one user.
 type fakeCharacters struct {
 	characterv1.CharacterServiceClient
-	mu   sync.Mutex
-	list []*databasev1.Character
+	mu      sync.Mutex
+	list    []*databasev1.Character
+	refusal error // of every call but the list
+}
+
+// refuse makes every call but the list fail; nil ends that.
+func (f *fakeCharacters) refuse(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refusal = err
 }
 
 func (f *fakeCharacters) ListCharacters(context.Context, *characterv1.ListCharactersRequest, ...grpc.CallOption) (*characterv1.ListCharactersResponse, error) {
@@ -132,6 +140,9 @@ func (f *fakeCharacters) ListCharacters(context.Context, *characterv1.ListCharac
 func (f *fakeCharacters) CreateCharacter(_ context.Context, r *characterv1.CreateCharacterRequest, _ ...grpc.CallOption) (*characterv1.CreateCharacterResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return nil, f.refusal
+	}
 	for _, c := range f.list {
 		if c.GetName() == r.GetName() {
 			return nil, errs.New(errs.AlreadyExists, "NAME_TAKEN", "taken")
@@ -148,6 +159,9 @@ func (f *fakeCharacters) CreateCharacter(_ context.Context, r *characterv1.Creat
 func (f *fakeCharacters) DeleteCharacter(context.Context, *characterv1.DeleteCharacterRequest, ...grpc.CallOption) (*characterv1.DeleteCharacterResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return nil, f.refusal
+	}
 	f.list[0].DeleteAt = timestamppb.New(time.Now().Add(time.Hour))
 	return &characterv1.DeleteCharacterResponse{DeleteAt: f.list[0].GetDeleteAt()}, nil
 }
@@ -155,6 +169,9 @@ func (f *fakeCharacters) DeleteCharacter(context.Context, *characterv1.DeleteCha
 func (f *fakeCharacters) RestoreCharacter(context.Context, *characterv1.RestoreCharacterRequest, ...grpc.CallOption) (*characterv1.RestoreCharacterResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return nil, f.refusal
+	}
 	f.list[0].DeleteAt = nil
 	return &characterv1.RestoreCharacterResponse{Character: f.list[0]}, nil
 }
@@ -162,6 +179,9 @@ func (f *fakeCharacters) RestoreCharacter(context.Context, *characterv1.RestoreC
 func (f *fakeCharacters) SelectCharacter(context.Context, *characterv1.SelectCharacterRequest, ...grpc.CallOption) (*characterv1.SelectCharacterResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return nil, f.refusal
+	}
 	return &characterv1.SelectCharacterResponse{Character: f.list[0]}, nil
 }
 

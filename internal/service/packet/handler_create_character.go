@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleCreateCharacter makes a character. The weapon type is not used: a
-// character starts without items.
+// handleCreateCharacter makes a character. The weapon type is not used: what a
+// character starts with, the character part says.
 func handleCreateCharacter(ctx context.Context, s *session, p *packets.CreateCharacterRequest) error {
 	ctx, cancel := s.call(ctx)
 	defer cancel()

@@ -9,8 +9,8 @@ import (
 )
 
 // handleSelectCharacter hands the player over to the game stage. The client
-// has no reply for a refusal; a character that may not be played ends the
-// connection.
+// has no reply for a refusal; a character that may not be played, as one that
+// is marked for deletion, ends the connection.
 func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCharacterRequest) error {
 	c, ok := s.character(p.Slot, p.Name)
 	if !ok {
@@ -21,7 +21,7 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 	if _, err := s.srv.character.SelectCharacter(callCtx, &characterv1.SelectCharacterRequest{
 		UserId: s.play.userID, CharacterId: c.GetId(),
 	}); err != nil {
-		return connection.End(connection.Backend, "select character: %w", err)
+		return connection.End(selectEnd(err), "select character: %w", err)
 	}
 	next, err := s.nextStage(ctx, packets.Game, c.GetId())
 	if err != nil {

@@ -95,10 +95,21 @@ func (st *stage) Allowed(now connection.State, command uint16) bool {
 	return false
 }
 
-// Forgives implements connection.Handler: a line of chat in another code page
-// than UTF-8 is dropped, for the player who typed it has done nothing wrong.
-func (st *stage) Forgives(command uint16, err error) bool {
-	return st.stage == packets.Game && command >= 0x783 && command <= 0x785 && errors.Is(err, wire.ErrText)
+// Forgives implements connection.Handler: text in another code page than UTF-8
+// is no fault of the player who typed it. A line of chat is dropped; the name
+// of a new character is answered, as every name is that breaks the rules.
+func (st *stage) Forgives(c *connection.Conn, command uint16, err error) bool {
+	if !errors.Is(err, wire.ErrText) {
+		return false
+	}
+	switch {
+	case st.stage == packets.Game:
+		return command >= 0x783 && command <= 0x785
+	case st.stage == packets.World && command == 0x713:
+		c.Send(&packets.CreateCharacterReply{Result: packets.CreateInvalidValue})
+		return true
+	}
+	return false
 }
 
 // Handle implements connection.Handler.

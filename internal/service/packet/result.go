@@ -3,6 +3,7 @@ package packet
 import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
 // results maps the reasons of errors to the client's result bytes, a column
@@ -28,9 +29,27 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"INVALID_NAME":        {create: packets.CreateInvalidValue},
 	"INVALID_APPEARANCE":  {create: packets.CreateInvalidValue},
 	"INVALID_START_POINT": {create: packets.CreateInvalidValue},
+
+	// What follows of a creation is ours and not the player's to put right.
+	"INVALID_USER_ID":         {create: packets.CreateFailed},
+	"INVALID_IDEMPOTENCY_KEY": {create: packets.CreateFailed},
+	"MALFORMED_REQUEST":       {create: packets.CreateFailed},
+	"METHOD_NOT_LISTED":       {create: packets.CreateFailed},
+	"TOKENS_NEEDED":           {create: packets.CreateFailed},
+	"CALLER_UNKNOWN":          {create: packets.CreateFailed},
+	"STORE_UNAVAILABLE":       {create: packets.CreateFailed},
+	"PART_UNAVAILABLE":        {create: packets.CreateFailed},
+	"STOPPING":                {create: packets.CreateFailed},
+	"DEADLINE_EXCEEDED":       {create: packets.CreateFailed},
+	"CANCELED":                {create: packets.CreateFailed},
+	"PANIC":                   {create: packets.CreateFailed},
+	"INTERNAL":                {create: packets.CreateFailed},
 }
 
-// result is what the client is told for one reason; 0 means "failed".
+// result is what the client is told for one reason; 0 means that the reason
+// cannot come there, and is shown as "failed" if it does. For the other two
+// requests about characters the client knows one refusal each: seconds of
+// packets.DeleteFailed, and the end of the connection.
 type result struct {
 	login, join, create uint8
 }
@@ -44,10 +63,17 @@ func joinResult(err error) uint8 {
 }
 
 func createResult(err error) uint8 {
-	if errs.KindOf(err) == errs.InvalidArgument {
-		return packets.CreateInvalidValue
-	}
 	return orFailed(results[errs.ReasonOf(err)].create, packets.CreateFailed)
+}
+
+// selectEnd is the reason for the end of a connection on which a character was
+// selected that may not be played, or could not be asked about.
+func selectEnd(err error) connection.Reason {
+	switch errs.ReasonOf(err) {
+	case "ALREADY_DELETED", "CHARACTER_NOT_FOUND":
+		return connection.Refused
+	}
+	return connection.Backend
 }
 
 func orFailed(n, failed uint8) uint8 {

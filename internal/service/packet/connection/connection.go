@@ -48,9 +48,10 @@ type Handler interface {
 	// Allowed reports whether a command may come in a state.
 	Allowed(s State, command uint16) bool
 	// Forgives reports whether a packet that cannot be decoded is dropped and the
-	// connection goes on. It must only be true where the next packet's place is
-	// known, which it is after every error of decoding.
-	Forgives(command uint16, err error) bool
+	// connection goes on; it may answer the packet. It must only be true where
+	// the next packet's place is known, which it is after every error of
+	// decoding.
+	Forgives(c *Conn, command uint16, err error) bool
 	// Handle handles one packet. ctx ends with the connection. An error ends the
 	// connection; see End.
 	Handle(ctx context.Context, c *Conn, p packets.Packet) error
@@ -276,7 +277,7 @@ func (c *Conn) read(ctx context.Context) (err error) {
 			return End(TooFast, "more than %v packets a second, %d at once", float64(c.cfg.Rate), c.cfg.Burst)
 		}
 		if err != nil {
-			if c.handler.Forgives(command, err) {
+			if c.handler.Forgives(c, command, err) {
 				continue
 			}
 			return err

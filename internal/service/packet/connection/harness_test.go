@@ -46,7 +46,7 @@ type handler struct {
 
 func (h *handler) Allowed(s connection.State, _ uint16) bool { return s != stateShut }
 
-func (h *handler) Forgives(command uint16, err error) bool {
+func (h *handler) Forgives(_ *connection.Conn, command uint16, err error) bool {
 	return h.forgives != nil && h.forgives(command, err)
 }
 

@@ -28,7 +28,7 @@ const (
 	SlowClient    Reason = "slow_client"   // it does not read what it is sent
 	TooFast       Reason = "too_fast"      // more packets than the budget allows
 	TooMany       Reason = "too_many"      // more connections than allowed
-	Refused       Reason = "refused"       // sign-in or join was refused too often
+	Refused       Reason = "refused"       // sign-in or join too often, or a character that may not be played
 	Banned        Reason = "banned"        // the user was banned
 	SessionOver   Reason = "session_over"  // the website ended the session
 	TakenOver     Reason = "taken_over"    // the user signed in again elsewhere
