@@ -121,11 +121,13 @@ type CreateCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Name as the player typed it.
+	// Name as the player typed it: 4 to 20 letters and digits of ASCII, the
+	// first a letter.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Looks.
 	Appearance *v1.Appearance `protobuf:"bytes,3,opt,name=appearance,proto3" json:"appearance,omitempty"`
-	// Start point chosen, an index into the start points of the game data.
+	// Start point chosen, an index into the start points of the character part,
+	// from 0.
 	StartPoint uint32 `protobuf:"varint,4,opt,name=start_point,json=startPoint,proto3" json:"start_point,omitempty"`
 	// Repeats of one attempt carry the same key.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`

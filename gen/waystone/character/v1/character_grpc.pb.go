@@ -41,7 +41,9 @@ type CharacterServiceClient interface {
 	// Consistency: always current.
 	ListCharacters(ctx context.Context, in *ListCharactersRequest, opts ...grpc.CallOption) (*ListCharactersResponse, error)
 	// CreateCharacter makes a character in the lowest free slot. The same
-	// idempotency key returns the character made the first time.
+	// idempotency key returns the character made the first time. A name that
+	// reads like that of another character is taken, also while that one is
+	// marked for deletion.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE,
 	// INVALID_START_POINT); ALREADY_EXISTS (NAME_TAKEN); FAILED_PRECONDITION
@@ -140,7 +142,9 @@ type CharacterServiceServer interface {
 	// Consistency: always current.
 	ListCharacters(context.Context, *ListCharactersRequest) (*ListCharactersResponse, error)
 	// CreateCharacter makes a character in the lowest free slot. The same
-	// idempotency key returns the character made the first time.
+	// idempotency key returns the character made the first time. A name that
+	// reads like that of another character is taken, also while that one is
+	// marked for deletion.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE,
 	// INVALID_START_POINT); ALREADY_EXISTS (NAME_TAKEN); FAILED_PRECONDITION
