@@ -2,6 +2,7 @@ package character_test
 
 import (
 	"path/filepath"
+	"sync"
 	"testing"
 
 	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
@@ -66,4 +67,34 @@ func TestACharactersLifeOnSQLite(t *testing.T) {
 	}
 	_, err = part.SelectCharacter(ctx, &characterv1.SelectCharacterRequest{UserId: "somebody else", CharacterId: id})
 	want(t, "selected by another", err, store.ErrCharacterNotFound)
+}
+
+// TestARaceForSlotsMakesFive: of ten creations at once, each by another call,
+// five succeed, and the others are told why not.
+func TestARaceForSlotsMakesFive(t *testing.T) {
+	t.Parallel()
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "waystone.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	c := characterv1.NewCharacterServiceClient(serve(t, db))
+	outcomes := make([]error, 10)
+	var wg sync.WaitGroup
+	for i := range outcomes {
+		wg.Go(func() { _, outcomes[i] = c.CreateCharacter(t.Context(), request("Name"+string(rune('a'+2*i)))) })
+	}
+	wg.Wait()
+	made := 0
+	for _, err := range outcomes {
+		if err == nil {
+			made++
+			continue
+		}
+		want(t, "one too many", err, store.ErrCharacterLimit)
+	}
+	list, err := c.ListCharacters(t.Context(), &characterv1.ListCharactersRequest{UserId: "ada1"})
+	if err != nil || made != store.MaxCharacters || len(list.GetCharacters()) != store.MaxCharacters {
+		t.Errorf("%d were made, %d are listed, %v", made, len(list.GetCharacters()), err)
+	}
 }
