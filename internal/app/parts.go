@@ -23,6 +23,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/world"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/remote"
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
 	"github.com/waystone-mmo/waystone/internal/utils/health"
 	"github.com/waystone-mmo/waystone/internal/utils/lifecycle"
 )
@@ -95,7 +96,10 @@ func (s *server) needs(names ...string) []string {
 
 // late stands for the store that the database part opens when it starts, so
 // that its services can be registered before.
-type late struct{ store.Store }
+type late struct {
+	store.Store
+	storepb.Encoded
+}
 
 func (s *server) addDatabase(p part) error {
 	served := &late{}
@@ -108,7 +112,7 @@ func (s *server) addDatabase(p part) error {
 			if err != nil {
 				return err
 			}
-			served.Store = d.served
+			served.Store, served.Encoded = d.served, d.served
 			s.store.Store(d)
 			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
 			if d.redis != nil {

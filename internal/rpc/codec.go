@@ -22,10 +22,26 @@ type envelope struct {
 	fault   error
 }
 
-// codec is grpc's own for protobuf, and knows envelopes.
+// Encoded is a reply that is encoded already.
+type Encoded interface {
+	proto.Message
+	// Parts returns the encoded reply in pieces that are never changed, which
+	// are sent without being copied.
+	Parts() mem.BufferSlice
+}
+
+// codec is grpc's own for protobuf, and knows envelopes and encoded replies.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
+
+// Marshal encodes a message, unless it is encoded already.
+func (c codec) Marshal(v any) (mem.BufferSlice, error) {
+	if e, ok := v.(Encoded); ok {
+		return e.Parts(), nil
+	}
+	return c.CodecV2.Marshal(v)
+}
 
 // Unmarshal decodes into a message, or into the message in an envelope.
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {

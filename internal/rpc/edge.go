@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
@@ -23,6 +24,8 @@ type method struct {
 	name      string // "/package.Service/Method"
 	log       *slog.Logger
 	validator protovalidate.Validator
+	quick     quickRules // of the request, if isQuick
+	isQuick   bool
 	guard     guard
 	metrics   methodMetrics
 	stopping  <-chan struct{} // of the server
@@ -105,6 +108,11 @@ func (m *method) receive(decode func(any) error, msg any) error {
 	}
 	if e.fault != nil {
 		return e.fault
+	}
+	if m.isQuick {
+		if p, ok := msg.(proto.Message); ok && m.quick.pass(p.ProtoReflect()) {
+			return nil
+		}
 	}
 	return validate(m.validator, msg)
 }

@@ -87,9 +87,9 @@ func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 
 func (s *Server) method(desc *grpc.ServiceDesc, name string) *method {
 	full := "/" + desc.ServiceName + "/" + name
-	s.compileRules(desc.ServiceName, name)
+	quick, isQuick := s.compileRules(desc.ServiceName, name)
 	return &method{
-		name: full, log: s.cfg.Log, validator: s.validator,
+		name: full, log: s.cfg.Log, validator: s.validator, quick: quick, isQuick: isQuick,
 		guard: s.cfg.Access.guard(full[1:]), metrics: s.cfg.Metrics.method(full), stopping: s.cfg.Stopping,
 	}
 }
@@ -97,21 +97,22 @@ func (s *Server) method(desc *grpc.ServiceDesc, name string) *method {
 // compileRules lets the validator compile the rules of a method's request, so
 // that the first caller does not wait for it. Whether an empty message passes
 // does not matter; rules that do not compile fail every call with their cause
-// in the log.
-func (s *Server) compileRules(service, name string) {
+// in the log. It returns the request's quick rules, and whether it has such.
+func (s *Server) compileRules(service, name string) (quickRules, bool) {
 	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
 	if err != nil {
-		return // not in the registry: compiled on first use
+		return nil, false // not in the registry: compiled on first use
 	}
 	sd, ok := d.(protoreflect.ServiceDescriptor)
 	if !ok {
-		return
+		return nil, false
 	}
 	md := sd.Methods().ByName(protoreflect.Name(name))
 	if md == nil {
-		return
+		return nil, false
 	}
 	if mt, err := protoregistry.GlobalTypes.FindMessageByName(md.Input().FullName()); err == nil {
 		_ = s.validator.Validate(mt.New().Interface())
 	}
+	return newQuickRules(md.Input())
 }

@@ -40,6 +40,7 @@ type environment struct {
 	warm     int
 
 	warmIDs, warmTokens []string
+	rows                []rows // of the warm users
 }
 
 func newEnvironment(ctx context.Context, users, warm int) (e *environment, err error) {
@@ -148,7 +149,7 @@ func (e *environment) seed(ctx context.Context) error {
 			return fmt.Errorf("load the rows: %w", err)
 		}
 	}
-	return nil
+	return e.expect(ctx, conn)
 }
 
 // process is a server in a process of its own.

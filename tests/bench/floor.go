@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,7 +15,6 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 )
@@ -80,16 +78,12 @@ const bareQuery = `SELECT id, name, username, "displayUsername", email, "emailVe
 
 // GetUser returns the user with an id.
 func (s *bareUsers) GetUser(ctx context.Context, r *databasev1.GetUserRequest) (*databasev1.GetUserResponse, error) {
-	u := &databasev1.User{}
-	var ban, created, updated time.Time
-	err := s.pool.QueryRow(ctx, bareQuery, r.GetUserId()).Scan(&u.Id, &u.Name, &u.Username, &u.DisplayUsername, &u.Email,
-		&u.EmailVerified, &u.Image, &u.Role, &u.Banned, &u.BanReason, &ban, &created, &updated)
+	u, err := scanUser(s.pool.QueryRow(ctx, bareQuery, r.GetUserId()))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, status.Error(codes.NotFound, "no such user")
 	case err != nil:
 		return nil, err
 	}
-	u.BanExpiresAt, u.CreatedAt, u.UpdatedAt = timestamppb.New(ban), timestamppb.New(created), timestamppb.New(updated)
 	return &databasev1.GetUserResponse{User: u}, nil
 }

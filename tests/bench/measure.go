@@ -11,19 +11,17 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/protobuf/proto"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 )
 
-// clients are the connections to one server.
+// clients are the connections to one server, and what is asked over them.
 type clients struct {
 	conns      []*grpc.ClientConn
-	health     []grpc_health_v1.HealthClient
-	users      []databasev1.UserServiceClient
-	sessions   []databasev1.SessionServiceClient
-	characters []databasev1.CharacterDbServiceClient
-	ids        []string // of the characters of warm users
+	health     *question
+	users      []*question // one for each warm user, as are the two below
+	sessions   []*question
+	characters []*question
 }
 
 func connect(addr string) (*clients, error) {
@@ -31,46 +29,67 @@ func connect(addr string) (*clients, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &clients{conns: conns}
-	for _, cc := range conns {
-		c.health = append(c.health, grpc_health_v1.NewHealthClient(cc))
-		c.users = append(c.users, databasev1.NewUserServiceClient(cc))
-		c.sessions = append(c.sessions, databasev1.NewSessionServiceClient(cc))
-		c.characters = append(c.characters, databasev1.NewCharacterDbServiceClient(cc))
+	return &clients{conns: conns}, nil
+}
+
+// over returns the connection of a caller.
+func (c *clients) over(caller int) *grpc.ClientConn { return c.conns[caller%connections] }
+
+// askHealth makes the health check a question.
+func (c *clients) askHealth(ctx context.Context) (err error) {
+	var got grpc_health_v1.HealthCheckResponse
+	c.health, err = ask(ctx, c.conns[0], grpc_health_v1.Health_Check_FullMethodName, &grpc_health_v1.HealthCheckRequest{}, &got, func() error {
+		return same(&got, &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVING})
+	})
+	return err
+}
+
+// askWarm makes questions of the reads of all warm users, and characters for
+// them on first use.
+func (b *bench) askWarm(ctx context.Context, c *clients) error {
+	for i := range b.warm {
+		character, err := b.characterOf(ctx, c, i)
+		if err != nil {
+			return fmt.Errorf("make characters: %w", err)
+		}
+		row := b.env.rows[i]
+		var u databasev1.GetUserResponse
+		user, err := ask(ctx, c.conns[0], databasev1.UserService_GetUser_FullMethodName, &databasev1.GetUserRequest{UserId: row.user.GetId()}, &u,
+			func() error { return same(&u, &databasev1.GetUserResponse{User: row.user}) })
+		if err != nil {
+			return err
+		}
+		var s databasev1.GetSessionResponse
+		session, err := ask(ctx, c.conns[0], databasev1.SessionService_GetSession_FullMethodName, &databasev1.GetSessionRequest{Token: b.env.warmTokens[i]}, &s,
+			func() error { return same(&s, &databasev1.GetSessionResponse{Session: row.session, User: row.user}) })
+		if err != nil {
+			return err
+		}
+		var ch databasev1.GetCharacterResponse
+		char, err := ask(ctx, c.conns[0], databasev1.CharacterDbService_GetCharacter_FullMethodName, &databasev1.GetCharacterRequest{CharacterId: character.GetId()}, &ch,
+			func() error { return same(&ch, &databasev1.GetCharacterResponse{Character: character}) })
+		if err != nil {
+			return err
+		}
+		c.users, c.sessions, c.characters = append(c.users, user), append(c.sessions, session), append(c.characters, char)
 	}
-	return c, nil
+	return nil
 }
 
 func (c *clients) check(name string) side {
-	return side{name, func(ctx context.Context, caller, _ int) error {
-		_, err := c.health[caller%connections].Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-		return err
+	return side{name, func(ctx context.Context, caller, _ int) error { return c.health.again(ctx, c.over(caller)) }}
+}
+
+// warmSide asks questions in turn; the callers begin at different ones.
+func (c *clients) warmSide(name string, questions []*question) side {
+	return side{name, func(ctx context.Context, caller, n int) error {
+		return questions[(caller*7919+n)%len(questions)].again(ctx, c.over(caller))
 	}}
 }
 
-// pick spreads the calls of the callers over the warm keys.
-func pick(caller, n, keys int) int { return (caller*7919 + n) % keys }
-
-func (b *bench) user(c *clients) side {
-	return side{"GetUser", func(ctx context.Context, caller, n int) error {
-		_, err := c.users[caller%connections].GetUser(ctx, &databasev1.GetUserRequest{UserId: b.env.warmIDs[pick(caller, n, b.warm)]})
-		return err
-	}}
-}
-
-func (b *bench) session(c *clients) side {
-	return side{"GetSession", func(ctx context.Context, caller, n int) error {
-		_, err := c.sessions[caller%connections].GetSession(ctx, &databasev1.GetSessionRequest{Token: b.env.warmTokens[pick(caller, n, b.warm)]})
-		return err
-	}}
-}
-
-func (b *bench) character(c *clients) side {
-	return side{"GetCharacter", func(ctx context.Context, caller, n int) error {
-		_, err := c.characters[caller%connections].GetCharacter(ctx, &databasev1.GetCharacterRequest{CharacterId: c.ids[pick(caller, n, b.warm)]})
-		return err
-	}}
-}
+func (c *clients) user() side      { return c.warmSide("GetUser", c.users) }
+func (c *clients) session() side   { return c.warmSide("GetSession", c.sessions) }
+func (c *clients) character() side { return c.warmSide("GetCharacter", c.characters) }
 
 // subject is a running server under test.
 type subject struct {
@@ -78,8 +97,7 @@ type subject struct {
 	*clients
 }
 
-// subject starts the database part, sees to it that there are characters, and
-// reads every warm row once.
+// subject starts the database part and asks it for every warm row once.
 func (b *bench) subject(ctx context.Context, settings ...string) (*subject, error) {
 	p, err := b.env.waystone(ctx, append(b.settings[:len(b.settings):len(b.settings)], settings...)...)
 	if err != nil {
@@ -90,12 +108,8 @@ func (b *bench) subject(ctx context.Context, settings ...string) (*subject, erro
 		return nil, errors.Join(err, p.stop())
 	}
 	s := &subject{process: p, clients: c}
-	for i := range b.warm {
-		id, err := b.characterOf(ctx, c, i)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("make characters: %w", err), s.close())
-		}
-		c.ids = append(c.ids, id)
+	if err := errors.Join(c.askHealth(ctx), b.askWarm(ctx, c)); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
@@ -103,8 +117,8 @@ func (b *bench) subject(ctx context.Context, settings ...string) (*subject, erro
 func (s *subject) close() error { return errors.Join(hangUp(s.conns), s.stop()) }
 
 // characterOf returns the character of warm user i, made on first use.
-func (b *bench) characterOf(ctx context.Context, c *clients, i int) (string, error) {
-	resp, err := c.characters[0].CreateCharacter(ctx, &databasev1.CreateCharacterRequest{
+func (b *bench) characterOf(ctx context.Context, c *clients, i int) (*databasev1.Character, error) {
+	resp, err := databasev1.NewCharacterDbServiceClient(c.conns[0]).CreateCharacter(ctx, &databasev1.CreateCharacterRequest{
 		UserId: b.env.warmIDs[i], Name: fmt.Sprintf("Wanderer %d", i), IdempotencyKey: "bench",
 		Appearance: &databasev1.Appearance{Gender: 1, BirthStone: 2, Hair: 3, Face: 4},
 		State: &databasev1.CharacterState{
@@ -113,7 +127,7 @@ func (b *bench) characterOf(ctx context.Context, c *clients, i int) (string, err
 			StatPoints: 7, SkillPoints: 3, Stamina: 4321, Money: 9876543210,
 		},
 	})
-	return resp.GetCharacter().GetId(), err
+	return resp.GetCharacter(), err
 }
 
 // warmReads measures what answers from memory, against the health check of the
@@ -138,11 +152,14 @@ func (b *bench) warmReads(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, hangUp(bare.conns)) }()
+	if err := bare.askHealth(ctx); err != nil {
+		return err
+	}
 	check := s.check("health check")
 	if err := b.compare(ctx, ratio{name: "health check", target: 0.80}, check, bare.check("bare health check")); err != nil {
 		return err
 	}
-	reads := []side{b.user(s.clients), b.character(s.clients), b.session(s.clients)}
+	reads := []side{s.user(), s.character(), s.session()}
 	for _, read := range reads {
 		if err := b.compare(ctx, ratio{name: "warm " + read.name, target: 0.90}, read, check); err != nil {
 			return err
@@ -205,7 +222,7 @@ func (b *bench) sharedReads(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	check := s.check("health check")
-	for _, read := range []side{b.user(s.clients), b.character(s.clients), b.session(s.clients)} {
+	for _, read := range []side{s.user(), s.character(), s.session()} {
 		if err := b.compare(ctx, ratio{name: "from Redis " + read.name, target: 0.35}, read, check); err != nil {
 			return err
 		}
@@ -226,11 +243,25 @@ func (k *coldKeys) take() string {
 // used returns which share of the keys has been handed out.
 func (k *coldKeys) used() float64 { return float64(k.next.Load()) / float64(k.env.users-k.env.warm) }
 
+// coldUsers decodes its answers, which are all different.
 func coldUsers(name string, c *clients, keys *coldKeys) side {
+	users := c.userServices()
 	return side{name, func(ctx context.Context, caller, _ int) error {
-		_, err := c.users[caller%connections].GetUser(ctx, &databasev1.GetUserRequest{UserId: keys.take()})
+		id := keys.take()
+		resp, err := users[caller%connections].GetUser(ctx, &databasev1.GetUserRequest{UserId: id})
+		if err == nil && resp.GetUser().GetId() != id {
+			err = fmt.Errorf("asked for user %s, got %s", id, resp.GetUser().GetId())
+		}
 		return err
 	}}
+}
+
+func (c *clients) userServices() []databasev1.UserServiceClient {
+	var list []databasev1.UserServiceClient
+	for _, cc := range c.conns {
+		list = append(list, databasev1.NewUserServiceClient(cc))
+	}
+	return list
 }
 
 // coldReads measures reads of keys that no cache holds against one query behind
@@ -254,10 +285,14 @@ func (b *bench) coldReads(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if err := b.sameAnswer(ctx, s.clients, bare); err != nil {
+	// That the server answers the same is known since it was asked for warm rows.
+	var got databasev1.GetUserResponse
+	if _, err := ask(ctx, bare.conns[0], databasev1.UserService_GetUser_FullMethodName, &databasev1.GetUserRequest{UserId: b.env.warmIDs[0]}, &got,
+		func() error { return same(&got, &databasev1.GetUserResponse{User: b.env.rows[0].user}) }); err != nil {
 		return err
 	}
 	ours, theirs := &coldKeys{env: b.env}, &coldKeys{env: b.env}
+	cold := coldUsers("GetUser", s.clients, ours)
 	fresh := func(ctx context.Context) error {
 		if ours.used() < 0.8 {
 			return nil
@@ -274,32 +309,14 @@ func (b *bench) coldReads(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		s = again
+		s, cold = again, coldUsers("GetUser", again.clients, ours)
 		ours.next.Store(0)
-		_, err = shoot(ctx, b.user(s.clients), b.slice, 0) // as warm as the floor
+		_, err = shoot(ctx, s.user(), b.slice, 0) // as warm as the floor
 		return err
 	}
 	return b.compare(ctx, ratio{name: "cold GetUser", target: 0.60, beforeSlice: fresh},
-		side{"GetUser", func(ctx context.Context, caller, n int) error {
-			return coldUsers("GetUser", s.clients, ours).call(ctx, caller, n)
-		}}, coldUsers("bare query", bare, theirs))
-}
-
-// sameAnswer makes sure that the two sides of the cold read do the same work.
-func (b *bench) sameAnswer(ctx context.Context, ours, theirs *clients) error {
-	req := &databasev1.GetUserRequest{UserId: b.env.warmIDs[0]}
-	a, err := ours.users[0].GetUser(ctx, req)
-	if err != nil {
-		return err
-	}
-	z, err := theirs.users[0].GetUser(ctx, req)
-	if err != nil {
-		return err
-	}
-	if !proto.Equal(a, z) {
-		return fmt.Errorf("the floor answers another user than the server under test:\n%v\n%v", a, z)
-	}
-	return nil
+		side{"GetUser", func(ctx context.Context, caller, n int) error { return cold.call(ctx, caller, n) }},
+		coldUsers("bare query", bare, theirs))
 }
 
 // stampede is how many callers want one cold key at once.
@@ -340,11 +357,12 @@ func (b *bench) oneKey(ctx context.Context) (err error) {
 func readAtOnce(ctx context.Context, c *clients, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	users := c.userServices()
 	start, results := make(chan struct{}), make(chan error, stampede)
 	for i := range stampede {
 		go func() {
 			<-start
-			_, err := c.users[i%connections].GetUser(ctx, &databasev1.GetUserRequest{UserId: id})
+			_, err := users[i%connections].GetUser(ctx, &databasev1.GetUserRequest{UserId: id})
 			results <- err
 		}()
 	}

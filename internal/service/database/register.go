@@ -6,16 +6,26 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
 // Register puts the four services of the database part on a server. The broker
 // is told by the feed of the engine behind the store, and is the caller's to
 // close before the server stops, since watches last until then. secrets are the
 // website's, by which it signs tokens: with any, a signed token has to be signed
-// by one of them.
+// by one of them. A store that is a storepb.Encoded answers the reads of single
+// records in that way.
 func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secrets ...string) {
-	databasev1.RegisterUserServiceServer(r, &Users{store: s})
-	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker, tokens: newTokens(secrets)})
-	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
+	users, sessions, characters := &databasev1.UserService_ServiceDesc, &databasev1.SessionService_ServiceDesc, &databasev1.CharacterDbService_ServiceDesc
+	tokens := newTokens(secrets)
+	if encoded, ok := s.(storepb.Encoded); ok {
+		e := &encodedReads{store: encoded, tokens: tokens}
+		users = replace(*users, "GetUser", e.getUser)
+		sessions = replace(*sessions, "GetSession", e.getSession)
+		characters = replace(*characters, "GetCharacter", e.getCharacter)
+	}
+	r.RegisterService(users, &Users{store: s})
+	r.RegisterService(sessions, &Sessions{store: s, broker: broker, tokens: tokens})
+	r.RegisterService(characters, &Characters{store: s})
 	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
 }

@@ -163,6 +163,7 @@ func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *rec
 	if s.near != nil {
 		s.guard.land(key, begun, r.snapshot, false, func() { s.near.cache.Set(key, r) })
 	}
+	s.note(key, r)
 	return r
 }
 
@@ -192,6 +193,9 @@ func (s *Store) keep(entries []entry, begun uint64, at int64, snapshot store.Sna
 			s.guard.landAbsent(r.table, e.key, begun, snapshot, put)
 		} else {
 			kept = s.guard.land(e.key, begun, snapshot, true, put)
+		}
+		if kept {
+			s.note(e.key, r)
 		}
 		if kept && s.fills != nil && rules != nil {
 			fills = append(fills, fill{key: rules.sharedKey(e.key), record: r})

@@ -11,25 +11,37 @@ import (
 
 // GetCharacter implements store.Characters.
 func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, c store.Consistency) (*store.Character, error) {
+	r, err := s.character(ctx, id, c)
+	if err != nil {
+		return nil, err
+	}
+	return copied(r.character), nil
+}
+
+// character is GetCharacter for the record.
+func (s *Store) character(ctx context.Context, id store.CharacterID, c store.Consistency) (*record, error) {
 	key := characterKey(id)
 	if to, ok := s.usable(ctx, c); ok {
-		if ch, ok, err := s.findCharacter(ctx, to, key, id); ok {
+		if r, ok, err := s.findCharacter(ctx, to, key, id); ok {
 			s.metrics.hits[wayCharacter].Inc()
-			return copied(ch), err
+			return r, err
 		}
 	}
-	ch, err := do(ctx, s, c, read[*store.Character]{
+	return do(ctx, s, c, read[*record]{
 		way: wayCharacter, key: key,
-		find: func(ctx context.Context, to reach) (*store.Character, bool, error) {
+		find: func(ctx context.Context, to reach) (*record, bool, error) {
 			return s.findCharacter(ctx, to, key, id)
 		},
-		load: func(ctx context.Context) (*store.Character, store.Snapshot, error) {
-			return s.inner.ReadCharacter(ctx, id)
+		load: func(ctx context.Context) (*record, store.Snapshot, error) {
+			ch, snapshot, err := s.inner.ReadCharacter(ctx, id)
+			if err != nil {
+				return nil, snapshot, err
+			}
+			return characterRecord(ch), snapshot, nil
 		},
-		entries: func(ch *store.Character) []entry { return []entry{characterEntry(ch)} },
+		entries: func(r *record) []entry { return []entry{characterEntry(r)} },
 		absent:  absentEntry(key, store.TableCharacter, store.ErrCharacterNotFound),
 	})
-	return copied(ch), err
 }
 
 // ListCharacters implements store.Characters. The whole list is kept, and
@@ -40,40 +52,45 @@ func (s *Store) ListCharacters(ctx context.Context, userID string, includeDelete
 		return nil, err
 	}
 	out := make([]*store.Character, 0, len(all))
-	for _, ch := range all {
-		if includeDeleted || ch.DeleteAt.IsZero() {
-			out = append(out, copied(ch))
+	for _, r := range all {
+		if includeDeleted || r.character.DeleteAt.IsZero() {
+			out = append(out, copied(r.character))
 		}
 	}
 	return out, nil
 }
 
-func (s *Store) list(ctx context.Context, userID string, c store.Consistency) ([]*store.Character, error) {
+func (s *Store) list(ctx context.Context, userID string, c store.Consistency) ([]*record, error) {
 	if to, ok := s.usable(ctx, c); ok {
 		if l, ok, err := s.findList(ctx, to, userID); ok {
 			s.metrics.hits[wayList].Inc()
 			return l, err
 		}
 	}
-	return do(ctx, s, c, read[[]*store.Character]{
+	return do(ctx, s, c, read[[]*record]{
 		way: wayList, key: listKey(userID),
-		find: func(ctx context.Context, to reach) ([]*store.Character, bool, error) {
+		find: func(ctx context.Context, to reach) ([]*record, bool, error) {
 			return s.findList(ctx, to, userID)
 		},
-		load: func(ctx context.Context) ([]*store.Character, store.Snapshot, error) {
-			return s.inner.ReadCharacters(ctx, userID)
+		load: func(ctx context.Context) ([]*record, store.Snapshot, error) {
+			list, snapshot, err := s.inner.ReadCharacters(ctx, userID)
+			records := make([]*record, len(list))
+			for i, ch := range list {
+				records[i] = characterRecord(ch)
+			}
+			return records, snapshot, err
 		},
-		entries: func(list []*store.Character) []entry {
+		entries: func(list []*record) []entry {
 			entries := make([]entry, 0, len(list)+1)
-			for _, ch := range list {
-				entries = append(entries, characterEntry(ch))
+			for _, r := range list {
+				entries = append(entries, characterEntry(r))
 			}
 			return append(entries, listEntry(userID, list))
 		},
 	})
 }
 
-func (s *Store) findCharacter(ctx context.Context, to reach, key string, id store.CharacterID) (*store.Character, bool, error) {
+func (s *Store) findCharacter(ctx context.Context, to reach, key string, id store.CharacterID) (*record, bool, error) {
 	r, _ := s.look(ctx, to, key, "")
 	switch {
 	case r == nil:
@@ -81,19 +98,19 @@ func (s *Store) findCharacter(ctx context.Context, to reach, key string, id stor
 	case r.kind == kindAbsent:
 		return nil, true, r.err
 	}
-	return r.character, s.alive(r, id), nil
+	return r, s.stands(r, id), nil
 }
 
-// alive reports whether a record is a character's that the purge cannot have
+// stands reports whether a record is a character's that the purge cannot have
 // taken.
-func (s *Store) alive(r *record, id store.CharacterID) bool {
+func (s *Store) stands(r *record, id store.CharacterID) bool {
 	return r != nil && r.kind == kindCharacter && r.character.ID == id &&
 		(r.character.DeleteAt.IsZero() || r.character.DeleteAt.After(s.cfg.Now()))
 }
 
 // findList finds a list when every character in it is found and still the
 // user's.
-func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*store.Character, bool, error) {
+func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*record, bool, error) {
 	index := s.lookMany(ctx, to, []string{listKey(userID)})[0]
 	if index == nil || index.kind != kindList {
 		return nil, false, nil
@@ -102,14 +119,13 @@ func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*store
 	for i, id := range index.list {
 		keys[i] = characterKey(id)
 	}
-	list := make([]*store.Character, len(keys))
-	for i, r := range s.lookMany(ctx, to, keys) {
-		if !s.alive(r, index.list[i]) || r.character.UserID != userID {
+	list := s.lookMany(ctx, to, keys)
+	for i, r := range list {
+		if !s.stands(r, index.list[i]) || r.character.UserID != userID {
 			return nil, false, nil
 		}
-		list[i] = r.character
 	}
-	slices.SortFunc(list, func(a, b *store.Character) int { return cmp.Compare(a.Slot, b.Slot) })
+	slices.SortFunc(list, func(a, b *record) int { return cmp.Compare(a.character.Slot, b.character.Slot) })
 	return list, true, nil
 }
 

@@ -64,9 +64,16 @@ type record struct {
 	session   *store.Session
 	token     store.Digest // of session: the contract's type carries no token
 	character *store.Character
-	id        string // of a user or a session
-	owner     string // of the session that id names
-	list      []store.CharacterID
+	// wire is user, session or character as a message, which is how they are
+	// sent and how the shared cache has them; nil of one that has no such form.
+	wire *storepb.Wire
+
+	id    string // of a user or a session
+	owner string // of the session that id names
+
+	idKey, ownerKey string // of kindToken: where the records of id and owner are
+
+	list []store.CharacterID
 
 	table store.Table // of kindAbsent
 	err   error       // of kindAbsent: how the contract says it
@@ -78,28 +85,43 @@ type entry struct {
 	record *record
 }
 
-func userEntry(u *store.User) entry {
-	return entry{userKey(u.ID), &record{kind: kindUser, user: u}}
+func userRecord(u *store.User) *record {
+	return &record{kind: kindUser, user: u, wire: encoded(storepb.UserPB(u))}
 }
 
-func sessionEntry(s *store.Session, token store.Digest) entry {
-	return entry{sessionKey(s.ID), &record{kind: kindSession, session: s, token: token}}
+func sessionRecord(s *store.Session, token store.Digest) *record {
+	return &record{kind: kindSession, session: s, token: token, wire: encoded(storepb.SessionPB(s))}
 }
+
+func characterRecord(c *store.Character) *record {
+	return &record{kind: kindCharacter, character: c, wire: encoded(storepb.CharacterPB(c))}
+}
+
+func userEntry(r *record) entry { return entry{userKey(r.user.ID), r} }
+
+func sessionEntry(r *record) entry { return entry{sessionKey(r.session.ID), r} }
 
 func tokenEntry(s *store.Session, token store.Digest) entry {
-	return entry{tokenKey(token), &record{kind: kindToken, id: s.ID, owner: s.UserID}}
+	r := &record{kind: kindToken}
+	r.leadTo(s.ID, s.UserID)
+	return entry{tokenKey(token), r}
 }
 
-func characterEntry(c *store.Character) entry {
-	return entry{characterKey(c.ID), &record{kind: kindCharacter, character: c}}
+// leadTo sets the ids of a session and its user, and the keys of both, which
+// share the text.
+func (r *record) leadTo(id, owner string) {
+	r.idKey, r.ownerKey = sessionKey(id), userKey(owner)
+	r.id, r.owner = r.idKey[len(sessionPrefix):], r.ownerKey[len(userPrefix):]
 }
+
+func characterEntry(r *record) entry { return entry{characterKey(r.character.ID), r} }
 
 func idEntry(key, id string) entry { return entry{key, &record{kind: kindID, id: id}} }
 
-func listEntry(userID string, list []*store.Character) entry {
+func listEntry(userID string, list []*record) entry {
 	ids := make([]store.CharacterID, len(list))
-	for i, c := range list {
-		ids[i] = c.ID
+	for i, r := range list {
+		ids[i] = r.character.ID
 	}
 	return entry{listKey(userID), &record{kind: kindList, list: ids}}
 }
@@ -112,9 +134,15 @@ func absentEntry(key string, table store.Table, err error) entry {
 // and the cache's own.
 const recordOverhead = 640
 
+// wireOverhead is what a wire form weighs beside its bytes.
+const wireOverhead = 128
+
 // weight is about what the record takes in memory, in bytes.
 func (r *record) weight() int {
 	n := recordOverhead + len(r.id) + len(r.owner) + 4*len(r.list) + 8*len(r.snapshot.Xip)
+	if r.wire != nil {
+		n += wireOverhead + r.wire.Size()
+	}
 	if u := r.user; u != nil {
 		n += len(u.ID) + len(u.Name) + len(u.Username) + len(u.DisplayUsername) + len(u.Email) +
 			len(u.Image) + len(u.Role) + len(u.BanReason)
@@ -128,9 +156,8 @@ func (r *record) weight() int {
 	return n
 }
 
-// encode returns the form for the shared cache. Text that is not UTF-8 has no
-// encoding: what comes out then is a record without an id, which is no answer
-// to anything.
+// encode returns the form for the shared cache. Of a record that has no wire
+// form, what comes out is one without an id, which is no answer to anything.
 func (r *record) encode() []byte {
 	b := make([]byte, headerSize, headerSize+256)
 	copy(b, fmt.Sprintf("%0*d", rankSize, r.snapshot.Xmax))
@@ -138,12 +165,10 @@ func (r *record) encode() []byte {
 	binary.BigEndian.PutUint64(b[readAt:], uint64(r.read.UnixMilli())) //nolint:gosec // after 1970
 	b = r.snapshot.AppendBinary(b)
 	switch r.kind {
-	case kindUser:
-		b = message(b, storepb.UserPB(r.user))
+	case kindUser, kindCharacter:
+		b = append(b, r.body()...)
 	case kindSession:
-		b = message(append(b, r.token[:]...), storepb.SessionPB(r.session))
-	case kindCharacter:
-		b = message(b, storepb.CharacterPB(r.character))
+		b = append(append(b, r.token[:]...), r.body()...)
 	case kindID:
 		b = append(b, r.id...)
 	case kindToken:
@@ -160,12 +185,22 @@ func (r *record) encode() []byte {
 	return b
 }
 
-func message(prefix []byte, m proto.Message) []byte {
-	b, err := proto.MarshalOptions{}.MarshalAppend(prefix, m)
+// encoded returns a message's wire form, nil if it has none: text that is not
+// UTF-8 cannot be encoded.
+func encoded(m proto.Message) *storepb.Wire {
+	w, err := storepb.Encode(m)
 	if err != nil {
-		return prefix
+		return nil
 	}
-	return b
+	return w
+}
+
+// body returns the record's wire form as it stands in the shared cache.
+func (r *record) body() []byte {
+	if r.wire == nil {
+		return nil
+	}
+	return r.wire.Bytes()
 }
 
 // decodeRecord reads what encode wrote.
@@ -190,20 +225,24 @@ func (r *record) decodeBody(body []byte) bool {
 		if proto.Unmarshal(body, &m) != nil {
 			return false
 		}
-		r.user = storepb.User(&m)
+		r.user, r.wire = storepb.User(&m), storepb.WireOf(body)
 	case kindSession:
 		var m databasev1.Session
-		if len(body) < len(r.token) || proto.Unmarshal(body[copy(r.token[:], body):], &m) != nil {
+		if len(body) < len(r.token) {
 			return false
 		}
-		r.session = storepb.Session(&m)
+		body = body[copy(r.token[:], body):]
+		if proto.Unmarshal(body, &m) != nil {
+			return false
+		}
+		r.session, r.wire = storepb.Session(&m), storepb.WireOf(body)
 	case kindCharacter:
 		var m databasev1.Character
 		if proto.Unmarshal(body, &m) != nil {
 			return false
 		}
 		c, err := storepb.Character(&m)
-		r.character = c
+		r.character, r.wire = c, storepb.WireOf(body)
 		return err == nil
 	case kindID:
 		r.id = string(body)
@@ -213,7 +252,7 @@ func (r *record) decodeBody(body []byte) bool {
 		if size <= 0 || n == 0 || n >= uint64(len(body)) || len(body)-size <= int(n) { //nolint:gosec // bounded by the body
 			return false
 		}
-		r.id, r.owner = string(body[size:size+int(n)]), string(body[size+int(n):]) //nolint:gosec // likewise
+		r.leadTo(string(body[size:size+int(n)]), string(body[size+int(n):])) //nolint:gosec // likewise
 	case kindList:
 		if len(body)%4 != 0 {
 			return false

@@ -31,12 +31,20 @@
 // tokens stand in keys. Verdicts (expired, banned, to be purged) are never
 // kept: they are made when a record is read, by the clock.
 //
+// Users, sessions and characters are kept with their wire form as well, which
+// the reads of storepb.Encoded answer with.
+//
 // # Levels
 //
 // Records are kept in the process, bounded by Config.NearBytes, and in a cache
 // that processes share (Config.Cache, Redis). That a row is not there is
 // remembered in the process alone, for AbsentTTL, and until anything appears in
 // its table.
+//
+// Beside the shared cache, and also when nothing else is kept in the process,
+// the entries of the last MaxHints tokens are remembered. They spare the first of
+// two looks, and are held at each use to the rules for a value that has just come
+// from the shared cache.
 //
 // # How old values are kept out
 //

@@ -6,24 +6,26 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// login is a session and its user, dead or alive.
-type login struct {
-	session *store.Session
-	user    *store.User
-	token   store.Digest
-}
+// login is the records of a session and its user, dead or alive.
+type login struct{ session, user *record }
 
 // GetSession implements store.Sessions. The verdict is made here, by the clock,
 // of rows that may come from the cache.
 func (s *Store) GetSession(ctx context.Context, token string, c store.Consistency) (*store.Session, *store.User, error) {
-	l, err := s.login(ctx, token, c)
+	l, err := s.alive(ctx, token, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := store.Judge(l.session, l.user, s.cfg.Now()); err != nil {
-		return nil, nil, err
+	return copied(l.session.session), copied(l.user.user), nil
+}
+
+// alive returns the login that a token stands for, if it is good now.
+func (s *Store) alive(ctx context.Context, token string, c store.Consistency) (login, error) {
+	l, err := s.login(ctx, token, c)
+	if err != nil {
+		return login{}, err
 	}
-	return copied(l.session), copied(l.user), nil
+	return l, store.Judge(l.session.session, l.user.user, s.cfg.Now())
 }
 
 func (s *Store) login(ctx context.Context, token string, c store.Consistency) (login, error) {
@@ -40,17 +42,25 @@ func (s *Store) login(ctx context.Context, token string, c store.Consistency) (l
 		find: func(ctx context.Context, to reach) (login, bool, error) { return s.findLogin(ctx, to, key, d) },
 		load: func(ctx context.Context) (login, store.Snapshot, error) {
 			sess, u, snapshot, err := s.inner.ReadSession(ctx, token)
-			return login{sess, u, d}, snapshot, err
+			if err != nil {
+				return login{}, snapshot, err
+			}
+			return login{sessionRecord(sess, d), userRecord(u)}, snapshot, nil
 		},
 		entries: func(l login) []entry {
-			return []entry{userEntry(l.user), sessionEntry(l.session, d), tokenEntry(l.session, d)}
+			return []entry{userEntry(l.user), sessionEntry(l.session), tokenEntry(l.session.session, d)}
 		},
 		absent: absentEntry(key, store.TableSession, store.ErrSessionNotFound),
 	})
 }
 
 func (s *Store) findLogin(ctx context.Context, to reach, key string, d store.Digest) (login, bool, error) {
-	index, _ := s.look(ctx, to, key, "")
+	index := s.get(to, key)
+	if index == nil && to == reachBoth {
+		if index = s.hinted(key); index == nil {
+			index, _ = s.look(ctx, to, key, "")
+		}
+	}
 	switch {
 	case index == nil:
 		return login{}, false, nil
@@ -59,12 +69,12 @@ func (s *Store) findLogin(ctx context.Context, to reach, key string, d store.Dig
 	case index.kind != kindToken:
 		return login{}, false, nil
 	}
-	sess, u := s.look(ctx, to, sessionKey(index.id), userKey(index.owner))
+	sess, u := s.look(ctx, to, index.idKey, index.ownerKey)
 	if sess == nil || sess.kind != kindSession || sess.session.ID != index.id || sess.token != d ||
 		u == nil || u.kind != kindUser || u.user.ID != sess.session.UserID {
 		return login{}, false, nil
 	}
-	return login{sess.session, u.user, d}, true, nil
+	return login{sess, u}, true, nil
 }
 
 // CheckSessions implements store.Sessions: the store judges.

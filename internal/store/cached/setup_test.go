@@ -27,6 +27,7 @@ type memory struct {
 	values  map[string]held
 	ttls    []time.Duration
 	sets    int
+	asked   [][]string // the keys of every look
 	failGet bool
 	failSet bool
 	stored  chan string // gets the key of every set that came through, if not nil
@@ -49,6 +50,7 @@ func (m *memory) GetMany(_ context.Context, keys []string) ([][]byte, error) {
 			hook()
 		}
 	}()
+	m.asked = append(m.asked, slices.Clone(keys))
 	if m.failGet {
 		return nil, errCache
 	}

@@ -72,7 +72,8 @@ type Store struct {
 	caching bool
 	guard   *guard
 	near    *near
-	fills   *fillQueue // nil without a shared cache
+	fills   *fillQueue // nil without a shared cache, as is hints
+	hints   *hints
 	metrics *metrics
 	feed    feedState
 	failing atomic.Bool // whether the shared cache's last answer was an error
@@ -120,7 +121,7 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 	}
 	s.metrics = newMetrics(cfg.Metrics, s)
 	if s.caching && cfg.Cache != nil {
-		s.fills = newFillQueue(s)
+		s.fills, s.hints = newFillQueue(s), &hints{}
 	}
 	return s, nil
 }

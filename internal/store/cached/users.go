@@ -8,23 +8,36 @@ import (
 
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, id string, c store.Consistency) (*store.User, error) {
+	r, err := s.user(ctx, id, c)
+	return r.copyOfUser(), err
+}
+
+// user is GetUser for the record.
+func (s *Store) user(ctx context.Context, id string, c store.Consistency) (*record, error) {
 	key := userKey(id)
 	if to, ok := s.usable(ctx, c); ok {
-		if u, ok, err := s.findUser(ctx, to, key, id); ok {
+		if r, ok, err := s.findUser(ctx, to, key, id); ok {
 			s.metrics.hits[wayUser].Inc()
-			return copied(u), err
+			return r, err
 		}
 	}
-	u, err := do(ctx, s, c, read[*store.User]{
+	return do(ctx, s, c, read[*record]{
 		way: wayUser, key: key,
-		find: func(ctx context.Context, to reach) (*store.User, bool, error) { return s.findUser(ctx, to, key, id) },
-		load: func(ctx context.Context) (*store.User, store.Snapshot, error) {
-			return s.inner.ReadUser(ctx, store.ByID, id)
+		find: func(ctx context.Context, to reach) (*record, bool, error) { return s.findUser(ctx, to, key, id) },
+		load: func(ctx context.Context) (*record, store.Snapshot, error) {
+			return s.loadUser(ctx, store.ByID, id)
 		},
-		entries: func(u *store.User) []entry { return []entry{userEntry(u)} },
+		entries: func(r *record) []entry { return []entry{userEntry(r)} },
 		absent:  absentEntry(key, store.TableUser, store.ErrUserNotFound),
 	})
-	return copied(u), err
+}
+
+func (s *Store) loadUser(ctx context.Context, by store.UserKey, value string) (*record, store.Snapshot, error) {
+	u, snapshot, err := s.inner.ReadUser(ctx, by, value)
+	if err != nil {
+		return nil, snapshot, err
+	}
+	return userRecord(u), snapshot, nil
 }
 
 // GetUserByUsername implements store.Users.
@@ -45,26 +58,24 @@ func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key s
 	by store.UserKey, value string, carries func(*store.User) bool,
 ) (*store.User, error) {
 	if to, ok := s.usable(ctx, c); ok {
-		if u, ok, err := s.findByIndex(ctx, to, key, carries); ok {
+		if r, ok, err := s.findByIndex(ctx, to, key, carries); ok {
 			s.metrics.hits[way].Inc()
-			return copied(u), err
+			return r.copyOfUser(), err
 		}
 	}
-	u, err := do(ctx, s, c, read[*store.User]{
+	r, err := do(ctx, s, c, read[*record]{
 		way: way, key: key,
-		find: func(ctx context.Context, to reach) (*store.User, bool, error) {
+		find: func(ctx context.Context, to reach) (*record, bool, error) {
 			return s.findByIndex(ctx, to, key, carries)
 		},
-		load: func(ctx context.Context) (*store.User, store.Snapshot, error) {
-			return s.inner.ReadUser(ctx, by, value)
-		},
-		entries: func(u *store.User) []entry { return []entry{userEntry(u), idEntry(key, u.ID)} },
+		load:    func(ctx context.Context) (*record, store.Snapshot, error) { return s.loadUser(ctx, by, value) },
+		entries: func(r *record) []entry { return []entry{userEntry(r), idEntry(key, r.user.ID)} },
 		absent:  absentEntry(key, store.TableUser, store.ErrUserNotFound),
 	})
-	return copied(u), err
+	return r.copyOfUser(), err
 }
 
-func (s *Store) findUser(ctx context.Context, to reach, key, id string) (*store.User, bool, error) {
+func (s *Store) findUser(ctx context.Context, to reach, key, id string) (*record, bool, error) {
 	r, _ := s.look(ctx, to, key, "")
 	switch {
 	case r == nil:
@@ -74,10 +85,10 @@ func (s *Store) findUser(ctx context.Context, to reach, key, id string) (*store.
 	case r.kind != kindUser || r.user.ID != id:
 		return nil, false, nil
 	}
-	return r.user, true, nil
+	return r, true, nil
 }
 
-func (s *Store) findByIndex(ctx context.Context, to reach, key string, carries func(*store.User) bool) (*store.User, bool, error) {
+func (s *Store) findByIndex(ctx context.Context, to reach, key string, carries func(*store.User) bool) (*record, bool, error) {
 	index, _ := s.look(ctx, to, key, "")
 	switch {
 	case index == nil:
@@ -87,15 +98,20 @@ func (s *Store) findByIndex(ctx context.Context, to reach, key string, carries f
 	case index.kind != kindID:
 		return nil, false, nil
 	}
-	u, ok, err := s.findUser(ctx, to, userKey(index.id), index.id)
-	return u, ok && err == nil && carries(u), nil
+	r, ok, err := s.findUser(ctx, to, userKey(index.id), index.id)
+	return r, ok && err == nil && carries(r.user), nil
 }
 
-// copied returns a copy for a caller, who may change it; nil of nil.
-func copied[T any](p *T) *T {
-	if p == nil {
+// copyOfUser returns a copy for a caller, who may change it; nil of nil.
+func (r *record) copyOfUser() *store.User {
+	if r == nil {
 		return nil
 	}
+	return copied(r.user)
+}
+
+// copied returns a copy.
+func copied[T any](p *T) *T {
 	v := *p
 	return &v
 }

@@ -90,18 +90,35 @@ var (
 	characterID = rapid.Custom(func(t *rapid.T) store.CharacterID {
 		return store.CharacterID(rapid.Uint32Min(1).Draw(t, "id"))
 	})
-)
-
-func TestUsersComeBack(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		u := &store.User{
+	user = rapid.Custom(func(t *rapid.T) *store.User {
+		return &store.User{
 			ID: text.Draw(t, "id"), Name: text.Draw(t, "name"), Username: text.Draw(t, "user name"),
 			DisplayUsername: text.Draw(t, "display name"), Email: text.Draw(t, "email"),
 			EmailVerified: rapid.Bool().Draw(t, "verified"), Image: text.Draw(t, "image"), Role: text.Draw(t, "role"),
 			Banned: rapid.Bool().Draw(t, "banned"), BanReason: text.Draw(t, "ban reason"),
 			BanExpiresAt: instant.Draw(t, "ban end"), CreatedAt: instant.Draw(t, "created"), UpdatedAt: instant.Draw(t, "updated"),
 		}
+	})
+	session = rapid.Custom(func(t *rapid.T) *store.Session {
+		return &store.Session{
+			ID: text.Draw(t, "id"), UserID: text.Draw(t, "user"), ExpiresAt: instant.Draw(t, "expires"),
+			CreatedAt: instant.Draw(t, "created"), UpdatedAt: instant.Draw(t, "updated"),
+			IPAddress: text.Draw(t, "address"), UserAgent: text.Draw(t, "agent"), ImpersonatedBy: text.Draw(t, "impersonator"),
+		}
+	})
+	character = rapid.Custom(func(t *rapid.T) *store.Character {
+		return &store.Character{
+			ID: characterID.Draw(t, "id"), UserID: text.Draw(t, "user"), Name: text.Draw(t, "name"), Slot: rapid.Uint8().Draw(t, "slot"),
+			Appearance: appearance.Draw(t, "appearance"), State: state.Draw(t, "state"), Items: inventory.Draw(t, "items"), DeleteAt: instant.Draw(t, "delete at"),
+			CreatedAt: instant.Draw(t, "created"), UpdatedAt: instant.Draw(t, "updated"), Version: rapid.Int64().Draw(t, "version"),
+		}
+	})
+)
+
+func TestUsersComeBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		u := user.Draw(t, "user")
 		same(t, u, storepb.User(overTheWire(t, storepb.UserPB(u), new(databasev1.User))))
 	})
 }
@@ -109,11 +126,7 @@ func TestUsersComeBack(t *testing.T) {
 func TestSessionsComeBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := &store.Session{
-			ID: text.Draw(t, "id"), UserID: text.Draw(t, "user"), ExpiresAt: instant.Draw(t, "expires"),
-			CreatedAt: instant.Draw(t, "created"), UpdatedAt: instant.Draw(t, "updated"),
-			IPAddress: text.Draw(t, "address"), UserAgent: text.Draw(t, "agent"), ImpersonatedBy: text.Draw(t, "impersonator"),
-		}
+		s := session.Draw(t, "session")
 		same(t, s, storepb.Session(overTheWire(t, storepb.SessionPB(s), new(databasev1.Session))))
 	})
 }
@@ -139,11 +152,7 @@ func TestAppearancesAndStatesComeBack(t *testing.T) {
 func TestCharactersComeBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		c := &store.Character{
-			ID: characterID.Draw(t, "id"), UserID: text.Draw(t, "user"), Name: text.Draw(t, "name"), Slot: rapid.Uint8().Draw(t, "slot"),
-			Appearance: appearance.Draw(t, "appearance"), State: state.Draw(t, "state"), Items: inventory.Draw(t, "items"), DeleteAt: instant.Draw(t, "delete at"),
-			CreatedAt: instant.Draw(t, "created"), UpdatedAt: instant.Draw(t, "updated"), Version: rapid.Int64().Draw(t, "version"),
-		}
+		c := character.Draw(t, "character")
 		got, err := storepb.Character(overTheWire(t, storepb.CharacterPB(c), new(databasev1.Character)))
 		if err != nil {
 			t.Fatal(err)
