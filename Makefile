@@ -42,6 +42,18 @@ run: build ## build, then run the whole server here; bots try it out and report
 smoke: build ## build, start the whole server, let bots play once, and end with their verdict
 	LOG_LEVEL=$${LOG_LEVEL:-warn} ./bin/waystone serve --check --exit
 
+.PHONY: website
+website: build ## run the example website on http://127.0.0.1:3000, and the server beside it
+	@scripts/website-deps.sh
+	@scripts/website.sh
+
+.PHONY: test-website
+test-website: build deps $(TESTENV) ## test the example website, in Chromium too; installs what it needs when root
+	@scripts/website-deps.sh test
+	cd website && node_modules/.bin/node node_modules/.bin/tsc --noEmit
+	cd website && node_modules/.bin/biome check --error-on-warnings
+	$(TESTENV) run -- bash -c 'cd website && exec node_modules/.bin/node --test --test-timeout=120000 "test/*.test.ts"'
+
 .PHONY: test
 test: deps $(TESTENV) ## run all tests against a fresh PostgreSQL and Redis; installs them when root
 	@echo '== vet'

@@ -5,7 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -13,7 +18,9 @@ import (
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/bot"
+	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/rpc"
+	"github.com/waystone-mmo/waystone/internal/service/launcher"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
 )
@@ -21,7 +28,7 @@ import (
 // botSettings are the flags of waystone bot.
 type botSettings struct {
 	login, auth, database string
-	token                 string
+	token, link           string
 	users                 []string
 	number                int
 	duration              time.Duration
@@ -32,6 +39,7 @@ func (o *botSettings) register(s *config.Section) {
 	s.String(&o.auth, "auth", "127.0.0.1:50051", "The auth part, which gives the bots their tickets.", config.Env("WAYSTONE_BOT_AUTH"))
 	s.String(&o.database, "database", "127.0.0.1:50052", "The database part, which knows the users' ids.", config.Env("WAYSTONE_BOT_DATABASE"))
 	s.String(&o.token, "token", "", "The operator's token out of SERVICE_TOKENS, where the parts ask for one.", config.Env("WAYSTONE_BOT_TOKEN"), config.Secret())
+	s.String(&o.link, "link", "", "A play link: one bot enters by it, in place of --users, and stays until it is put out or stopped.", config.Env("WAYSTONE_BOT_LINK"), config.Secret())
 	s.Strings(&o.users, "users", nil, "User names to play with, two or more.", config.Env("WAYSTONE_BOT_USERS"))
 	s.Int(&o.number, "number", 2, "Bots that play at once; with 2 they judge each other step by step.", config.Env("WAYSTONE_BOT_NUMBER"), config.Range(1, 100000))
 	s.Duration(&o.duration, "duration", 30*time.Second, "How long more than two bots play.", config.Env("WAYSTONE_BOT_DURATION"), config.Range(time.Second, 24*time.Hour))
@@ -66,6 +74,10 @@ func runBot(ctx context.Context, p Process) error {
 	if len(rest) > 0 {
 		return usagef("unexpected argument %q", rest[0])
 	}
+	report := func(line string) { fmt.Fprintln(p.Stdout, line) }
+	if o.link != "" {
+		return stay(ctx, o.link, report)
+	}
 	if len(o.users) < 2 {
 		return usagef("--users needs two user names or more: --users alice,bob")
 	}
@@ -74,7 +86,6 @@ func runBot(ctx context.Context, p Process) error {
 		return err
 	}
 	defer done()
-	report := func(line string) { fmt.Fprintln(p.Stdout, line) }
 	if o.number == 2 {
 		return bot.Check(ctx, bot.CheckConfig{Login: o.login, Accounts: [2]bot.Account(accounts[:2]), Report: report, Log: slog.New(slog.DiscardHandler)})
 	}
@@ -86,6 +97,19 @@ func runBot(ctx context.Context, p Process) error {
 		Account: func(i int) bot.Account { return accounts[i] },
 	})
 	return err
+}
+
+// stay lets one bot into the world by a play link.
+func stay(ctx context.Context, link string, report func(string)) error {
+	l, err := launcher.ParseLink(link)
+	if err != nil {
+		return fmt.Errorf("--link: %w", err)
+	}
+	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer release()
+	return bot.Stay(ctx, bot.Config{
+		Addr: net.JoinHostPort(l.Host, strconv.Itoa(int(l.Port))), User: l.User, Secret: packets.Secret(l.Ticket),
+	}, report)
 }
 
 // accounts finds the users and says how to get a ticket for each.

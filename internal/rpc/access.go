@@ -18,6 +18,7 @@ const (
 	Character = "character"
 	Packet    = "packet"
 	World     = "world"
+	Website   = "website"
 	Operator  = "operator"
 )
 
@@ -34,8 +35,13 @@ var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"waystone.database.v1.CharacterDbService":   {Anyone},
 	"waystone.database.v1.AuthStoreService":     {Auth},
 	"waystone.auth.v1.AuthService":              {Packet},
-	"waystone.character.v1.CharacterService":    {Packet},
-	"waystone.world.v1.WorldService":            {Packet},
+	// The website's own pages: Play, the game password, the list of characters.
+	"waystone.auth.v1.AuthService/IssueTicket":                {Packet, Website},
+	"waystone.auth.v1.AuthService/SetGamePassword":            {Packet, Website},
+	"waystone.character.v1.CharacterService":                  {Packet},
+	"waystone.character.v1.CharacterService/ListCharacters":   {Packet, Website},
+	"waystone.character.v1.CharacterService/RestoreCharacter": {Packet, Website},
+	"waystone.world.v1.WorldService":                          {Packet},
 }
 
 // Callers returns who may call a method ("package.Service/Method"), or the
@@ -66,9 +72,9 @@ func ParseTokens(items []string) (map[string]string, error) {
 			return nil, fmt.Errorf("must be a list of name:token")
 		}
 		switch name {
-		case Auth, Character, Packet, World, Operator:
+		case Auth, Character, Packet, World, Website, Operator:
 		default:
-			return nil, fmt.Errorf("must name callers out of auth, character, packet, world, operator; %q is none", name)
+			return nil, fmt.Errorf("must name callers out of auth, character, packet, world, website, operator; %q is none", name)
 		}
 		if len(token) < 16 {
 			return nil, fmt.Errorf("must give %s a token of 16 characters or more", name)

@@ -1,0 +1,26 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Pool } from "pg";
+import type { DatabaseSetting } from "./settings.ts";
+
+/** An open database, as better-auth takes it. */
+export interface Database {
+  handle: DatabaseSync | Pool;
+  close(): Promise<void>;
+}
+
+/** Opens the database that the game server reads as well. */
+export function openDatabase(setting: DatabaseSetting): Database {
+  if (setting.kind === "postgres") {
+    const pool = new Pool({ connectionString: setting.url, max: 10, connectionTimeoutMillis: 5000 });
+    // A connection that breaks while idle is replaced at its next use.
+    pool.on("error", (error) => console.warn(`website: a database connection broke: ${error.message}`));
+    return { handle: pool, close: () => pool.end() };
+  }
+  mkdirSync(dirname(setting.path), { recursive: true });
+  const file = new DatabaseSync(setting.path, { timeout: 5000 });
+  // With a write-ahead log the server's readers do not hold up our writes.
+  file.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON");
+  return { handle: file, close: async () => file.close() };
+}

@@ -1,0 +1,48 @@
+import type { Auth } from "../auth.ts";
+
+/** The visitor's session and account. */
+export interface Login {
+  sessionId: string;
+  /** Secret: whoever has it is the player. */
+  token: string;
+  userId: string;
+  userName: string;
+  email: string;
+  isAdmin: boolean;
+}
+
+/**
+ * Finds out who makes a request, by cookie or Bearer token. cookies are to be
+ * sent back: a session in use is prolonged.
+ */
+export async function readLogin(
+  auth: Auth,
+  headers: Headers,
+): Promise<{ login: Login | undefined; cookies: string[] }> {
+  const found = await auth.api.getSession({ headers, returnHeaders: true });
+  const cookies = found.headers?.getSetCookie() ?? [];
+  const reply = found.response;
+  // better-auth looks at a ban when a session begins, not when it is used.
+  if (reply === null || isBanned(reply.user)) return { login: undefined, cookies };
+  const { session, user } = reply;
+  return {
+    cookies,
+    login: {
+      sessionId: session.id,
+      token: session.token,
+      userId: user.id,
+      userName: user.displayUsername ?? user.username ?? user.name,
+      email: user.email,
+      isAdmin: (user.role ?? "").split(",").includes("admin"),
+    },
+  };
+}
+
+/** Says whether a ban is in force. A ban that is over stays in the row until the next sign-in. */
+export function isBanned(user: {
+  banned?: boolean | null | undefined;
+  banExpires?: Date | string | null | undefined;
+}): boolean {
+  if (!user.banned) return false;
+  return !user.banExpires || new Date(user.banExpires).getTime() > Date.now();
+}

@@ -1,0 +1,20 @@
+/** What the launcher needs to start the game. */
+export interface PlayLink {
+  host: string;
+  port: number;
+  user: string;
+  /** Good for one sign-in, for a minute. */
+  ticket: string;
+}
+
+/**
+ * Returns the link that the launcher opens. Its parts need no escapes, and the
+ * launcher takes none, so that nothing in a link can become an argument of the
+ * game client; a part that would need one is an error.
+ */
+export function playLink(play: PlayLink): string {
+  if (!/^[A-Za-z0-9.-]{1,253}$/.test(play.host)) throw new Error("the game's host does not fit into a link");
+  if (!/^[A-Za-z0-9_.]{1,30}$/.test(play.user)) throw new Error("the user name does not fit into a link");
+  if (!/^[A-Za-z0-9]{32}$/.test(play.ticket)) throw new Error("the ticket does not fit into a link");
+  return `waystone://play?v=1&host=${play.host}&port=${play.port}&user=${play.user}&ticket=${play.ticket}`;
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { signingSecret } from "../src/secret.ts";
+import { readSettings, SettingsError } from "../src/settings.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+
+test("without settings it is a site for this machine", () => {
+  const s = readSettings({});
+  assert.equal(s.baseUrl, "http://127.0.0.1:3000");
+  assert.equal(s.authAddr, "127.0.0.1:50051");
+  assert.equal(s.characterAddr, "127.0.0.1:50053");
+  assert.equal(s.gamePort, 29000);
+  assert.equal(s.zoneNames.get(20), "First Meadow");
+  assert.ok(s.rateLimit);
+  assert.match(s.database.kind === "sqlite" ? s.database.path : "", /\/data\/waystone\.db$/);
+});
+
+test("settings are taken", () => {
+  const s = readSettings({
+    NODE_ENV: "production",
+    BASE_URL: "https://play.example.com/",
+    BETTER_AUTH_SECRET: secret,
+    DATABASE_URL: "postgres://web@db/site",
+    GAME_HOST: "game.example.com",
+    GAME_PORT: "29001",
+    ZONE_NAMES: "7=The Fen, 8 = x",
+    CLIENT_IP_HEADER: "X-Forwarded-For",
+  });
+  assert.equal(s.baseUrl, "https://play.example.com");
+  assert.deepEqual(s.database, { kind: "postgres", url: "postgres://web@db/site" });
+  assert.equal(s.gameHost, "game.example.com");
+  assert.equal(s.gamePort, 29001);
+  assert.equal(s.zoneNames.get(7), "The Fen");
+  assert.equal(s.clientIpHeader, "x-forwarded-for");
+});
+
+for (const [name, env, expected] of [
+  ["a port that is none", { PORT: "0" }, /PORT must be a port/],
+  ["a port too high", { GAME_PORT: "65536" }, /GAME_PORT must be a port/],
+  ["an address with a path", { BASE_URL: "http://example.com/site" }, /BASE_URL must have no path/],
+  ["an address of another kind", { BASE_URL: "ftp://example.com" }, /BASE_URL must be an http/],
+  ["a short secret", { BETTER_AUTH_SECRET: "short" }, /BETTER_AUTH_SECRET must have 32/],
+  [
+    "production without a secret",
+    { NODE_ENV: "production", BASE_URL: "https://a.example" },
+    /SECRET is needed/,
+  ],
+  [
+    "production without an address",
+    { NODE_ENV: "production", BETTER_AUTH_SECRET: secret },
+    /BASE_URL is needed/,
+  ],
+  ["another database", { DATABASE_URL: "mysql://db" }, /DATABASE_URL must begin with postgres/],
+  ["a short token", { SERVICE_TOKEN: "short" }, /SERVICE_TOKEN must have 16/],
+  ["a host with a path", { GAME_HOST: "a/b" }, /GAME_HOST must be/],
+  ["zones without names", { ZONE_NAMES: "1,2" }, /ZONE_NAMES must be/],
+  ["a limit that is neither", { RATE_LIMIT: "yes" }, /RATE_LIMIT must be on or off/],
+] as const) {
+  test(`refused: ${name}`, () => {
+    assert.throws(
+      () => readSettings(env),
+      (e) => e instanceof SettingsError && expected.test(e.message),
+    );
+  });
+}
+
+test("a secret is made once, for the owner's eyes", (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), "waystone-secret-"));
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  const settings = readSettings({ WAYSTONE_DATA: dataDir });
+  const first = signingSecret(settings);
+  assert.ok(first.length >= 32);
+  assert.equal(signingSecret(settings), first);
+  assert.equal(statSync(join(dataDir, "website-secret")).mode & 0o777, 0o600);
+  assert.equal(signingSecret({ ...settings, secret }), secret);
+});

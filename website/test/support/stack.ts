@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { TestContext } from "node:test";
+import { freePorts } from "./ports.ts";
+import { Program } from "./program.ts";
+
+const website = resolve(import.meta.dirname, "../..");
+const waystone = resolve(website, "../bin/waystone");
+
+/** A game server and a website that belong to one test. */
+export interface Stack {
+  url: string;
+  /** The environment of the website. */
+  env: Record<string, string>;
+  game: Program;
+  site: Program;
+  characterAddr: string;
+  loginPort: number;
+  /** Lets a bot into the world by a play link; it is there when this returns. */
+  enter(link: string): Promise<Program>;
+  /** Lets a bot play as the client does with a name and the MD5 of a game password. */
+  playByPassword(user: string, md5: string): Program;
+  /** Makes an account a moderator, as an operator does. */
+  makeAdmin(name: string): Promise<void>;
+}
+
+/** Starts both on free ports; they end with the test. */
+export async function startStack(t: TestContext, extra: Record<string, string> = {}): Promise<Stack> {
+  const data = await mkdtemp(join(tmpdir(), "waystone-website-"));
+  const running: Program[] = [];
+  t.after(async () => {
+    for (const program of running.reverse()) await program.stop();
+    await rm(data, { recursive: true });
+  });
+  const start = (command: string, args: readonly string[], env: Record<string, string>): Program => {
+    const program = new Program(command, args, env);
+    running.push(program);
+    return program;
+  };
+  const [auth, database, character, world, ops, login, choice, play, http] = await freePorts(9);
+
+  const env = {
+    WAYSTONE_DATA: data,
+    AUTH_ADDR: `127.0.0.1:${auth}`,
+    CHARACTER_ADDR: `127.0.0.1:${character}`,
+    GAME_PORT: String(login),
+    PORT: String(http),
+    RATE_LIMIT: "off",
+    ...extra,
+  };
+  const beginGame = async (): Promise<Program> => {
+    const game = start(waystone, ["serve"], {
+      WAYSTONE_DATA: data,
+      DRAIN_DELAY: "0s",
+      AUTH_SERVICE_PORT: String(auth),
+      DATABASE_SERVICE_PORT: String(database),
+      CHARACTER_SERVICE_PORT: String(character),
+      WORLD_SERVICE_PORT: String(world),
+      OPS_LISTEN_ADDR: `127.0.0.1:${ops}`,
+      PACKET_LOGIN_PORT: String(login),
+      PACKET_WORLD_PORT: String(choice),
+      PACKET_GAME_PORT: String(play),
+      REDIS_URL: "none",
+      ...extra,
+    });
+    await game.line(/msg=ready/);
+    return game;
+  };
+  const beginSite = async (): Promise<Program> => {
+    const site = start(process.execPath, [join(website, "src/main.ts")], env);
+    await site.line(/website: ready/);
+    return site;
+  };
+
+  // On PostgreSQL the tables are the website's and have to be there first; the
+  // file of SQLite is made by whoever comes first, as a rule the game server.
+  let game: Program;
+  let site: Program;
+  if (extra.DATABASE_URL === undefined) {
+    game = await beginGame();
+    site = await beginSite();
+  } else {
+    site = await beginSite();
+    game = await beginGame();
+  }
+
+  return {
+    url: `http://127.0.0.1:${http}`,
+    env,
+    game,
+    site,
+    characterAddr: env.CHARACTER_ADDR,
+    loginPort: login ?? 0,
+    async enter(link) {
+      const bot = start(waystone, ["bot"], { WAYSTONE_BOT_LINK: link });
+      await bot.line(/^ok {2}stays/);
+      return bot;
+    },
+    playByPassword: (user, md5) =>
+      start(
+        waystone,
+        ["bot", "_server", "127.0.0.1", "_port", String(login), "_direct", "_userid", user, "_pw", md5],
+        {},
+      ),
+    async makeAdmin(name) {
+      const admin = start(process.execPath, [join(website, "src/admin.ts"), name], env);
+      await admin.line(/is a moderator now/);
+    },
+  };
+}
