@@ -138,7 +138,9 @@ type Tickets interface {
 // Plays keeps the play records, one for each user.
 type Plays interface {
 	// BeginPlay opens the user's record with the next generation. Generations
-	// never go down, not even when the record had been ended.
+	// never go down, not even when the record had been ended. While an earlier
+	// record lives it is marked as closing instead, and the error is
+	// ErrPlayClosing.
 	BeginPlay(ctx context.Context, n NewPlay) (*Play, error)
 	// HandOverPlay sets the one passage that AdmitPlay will accept and returns
 	// until when; ErrPlayNotFound when the record is dead, gone or newer. A
