@@ -17,5 +17,5 @@ func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secr
 	databasev1.RegisterUserServiceServer(r, &Users{store: s})
 	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker, tokens: newTokens(secrets)})
 	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
-	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
+	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s, broker: broker})
 }

@@ -2,6 +2,7 @@ package packet_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 const (
@@ -235,4 +237,60 @@ func (w *fakeWorld) Connect(stream worldv1.WorldService_ConnectServer) error {
 			}
 		}
 	}
+}
+
+// fakeSessions is a watch that a test scripts, and the verdicts of a check.
+type fakeSessions struct {
+	events    chan []store.Event
+	resync    chan error // a value has the gateway check all it holds; it gets the outcome
+	interrupt chan struct{}
+
+	mu       sync.Mutex
+	verdicts map[store.SessionSubject]error
+	down     error
+}
+
+func newFakeSessions() *fakeSessions {
+	return &fakeSessions{
+		events: make(chan []store.Event), resync: make(chan error), interrupt: make(chan struct{}),
+		verdicts: map[store.SessionSubject]error{},
+	}
+}
+
+func (f *fakeSessions) Watch(ctx context.Context, h store.WatchHandler) error {
+	if err := h.Resync(ctx); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case events := <-f.events:
+			h.Events(events)
+		case <-f.resync:
+			f.resync <- h.Resync(ctx)
+		case <-f.interrupt:
+			h.Interrupted(errors.New("cut by the test"))
+		}
+	}
+}
+
+func (f *fakeSessions) CheckSessions(_ context.Context, subjects []store.SessionSubject) ([]error, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down != nil {
+		return nil, f.down
+	}
+	verdicts := make([]error, len(subjects))
+	for i, s := range subjects {
+		verdicts[i] = f.verdicts[s]
+	}
+	return verdicts, nil
+}
+
+// say sets the verdict on a session, or with "" on a user alone.
+func (f *fakeSessions) say(sessionID, userID string, verdict error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.verdicts[store.SessionSubject{SessionID: sessionID, UserID: userID}] = verdict
 }
