@@ -10,10 +10,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// saveWait is how long the end of a play waits for the world to save the
+// defaultSaveWait is how long the end of a play waits for the world to save the
 // player. It is shorter than a newcomer waits for that end; a world that cannot
 // be reached is not waited for at all.
-const saveWait = store.PlayClosingLimit - 2*time.Second
+const defaultSaveWait = store.PlayClosingLimit - 2*time.Second
 
 // What is done with the record of a play that ends here.
 const (
@@ -37,14 +37,14 @@ func (s *Server) end(p *play, why connection.Reason, record bool) {
 	leaving := s.world.takeOut(p)
 	s.endings.Go(func() {
 		defer s.plays.forget(p)
-		timeout := time.NewTimer(saveWait)
+		timeout := time.NewTimer(s.saveWait)
 		defer timeout.Stop()
 		for _, pl := range leaving {
 			select {
 			case <-pl.left:
 			case <-timeout.C:
 				s.log.Warn("the world has not saved a player in time; the play record is ended all the same",
-					"user_id", p.userID, "after", saveWait)
+					"user_id", p.userID, "after", s.saveWait)
 				timeout.Reset(0) // nor is the next one waited for
 			}
 		}

@@ -42,6 +42,9 @@ type fakeAuth struct {
 	verdict    string // what KeepAlive says of everybody; "" alive
 	down       error  // what KeepAlive fails with
 	loginErr   error
+	session    string        // the website's, of who signs in; "" for none
+	admitted   func()        // called before a sign-in is answered; nil for nothing
+	loginTime  time.Duration // that the last sign-in was given
 	ended      chan *databasev1.PlayRef
 	kept       chan int // plays of each KeepAlive
 }
@@ -52,13 +55,16 @@ func newFakeAuth() *fakeAuth {
 
 func (a *fakeAuth) play() *databasev1.Play {
 	return &databasev1.Play{
-		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", Generation: a.generation, Stage: a.stage, CharacterId: a.character,
+		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", SessionId: a.session, Generation: a.generation, Stage: a.stage, CharacterId: a.character,
 	}
 }
 
-func (a *fakeAuth) Login(_ context.Context, r *authv1.LoginRequest, _ ...grpc.CallOption) (*authv1.LoginResponse, error) {
+func (a *fakeAuth) Login(ctx context.Context, r *authv1.LoginRequest, _ ...grpc.CallOption) (*authv1.LoginResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if end, ok := ctx.Deadline(); ok {
+		a.loginTime = time.Until(end)
+	}
 	if a.loginErr != nil {
 		return nil, a.loginErr
 	}
@@ -66,6 +72,9 @@ func (a *fakeAuth) Login(_ context.Context, r *authv1.LoginRequest, _ ...grpc.Ca
 		return nil, errs.New(errs.PermissionDenied, "LOGIN_REFUSED", "no")
 	}
 	a.generation++
+	if a.admitted != nil {
+		a.admitted()
+	}
 	return &authv1.LoginResponse{Play: a.play(), User: &databasev1.User{Id: "user-alice"}}, nil
 }
 

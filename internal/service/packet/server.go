@@ -54,6 +54,7 @@ type Server struct {
 	tables    map[packets.Stage]*wire.Tables
 	seeds     map[packets.Stage]uint32
 	sequence  atomic.Uint32
+	saveWait  time.Duration
 	publicIP  netip.Addr // invalid: the address on which the client arrived
 
 	listeners map[packets.Stage]net.Listener
@@ -81,7 +82,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		open:      map[*connection.Conn]struct{}{},
 	}
 	s.world.deliver = s.deliver
-	s.watch = &watch{srv: s}
+	s.watch, s.saveWait = &watch{srv: s}, defaultSaveWait
 	s.tables = map[packets.Stage]*wire.Tables{packets.Login: wire.DefaultTables()}
 	for st, seed := range s.seeds {
 		t, err := wire.SeededTables(seed)

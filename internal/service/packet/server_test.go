@@ -64,8 +64,9 @@ type gateway struct {
 // advance moves the gateway's clock on.
 func (g *gateway) advance(d time.Duration) { g.ahead.Add(int64(d)) }
 
-// start runs a gateway on free ports. change may alter its settings.
-func start(t *testing.T, change func(*packet.Config)) *gateway {
+// start runs a gateway on free ports. change may alter its settings, prepare
+// what is built of them.
+func start(t *testing.T, change func(*packet.Config), prepare ...func(*packet.Server)) *gateway {
 	t.Helper()
 	var cfg packet.Config
 	r := config.New("test")
@@ -96,6 +97,9 @@ func start(t *testing.T, change func(*packet.Config)) *gateway {
 	}
 	if err := srv.Start(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	for _, p := range prepare {
+		p(srv)
 	}
 	g.srv = srv
 	ctx, cancel := context.WithCancel(context.Background())
