@@ -276,7 +276,7 @@ func (f *fakeSessions) Watch(ctx context.Context, h store.WatchHandler) error {
 			return ctx.Err()
 		case events := <-f.events:
 			h.Events(events)
-		case <-f.resync:
+		case <-f.resync: //nolint:errcheck // a request; the outcome goes back
 			f.resync <- h.Resync(ctx)
 		case <-f.interrupt:
 			h.Interrupted(errors.New("cut by the test"))
