@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -99,17 +100,28 @@ func fiveProcesses(t *testing.T, more ...map[string]string) *deployment {
 }
 
 // gateway starts one more gateway beside those that there are, and returns the
-// address of its login stage, and what waits until it is ready.
-func (d *deployment) gateway() (login string, ready func()) {
+// address of its login stage and what waits until it says that it is ready, or
+// that it is not.
+func (d *deployment) gateway() (login string, await func(ready bool)) {
 	d.t.Helper()
 	free := ports(d.t, 4)
 	env := maps.Clone(d.common)
 	env["OPS_LISTEN_ADDR"] = "127.0.0.1:" + free[0]
 	env["PACKET_LOGIN_PORT"], env["PACKET_WORLD_PORT"], env["PACKET_GAME_PORT"] = free[1], free[2], free[3]
 	p := run(d.t, env, "serve", "packet")
-	ready = func() { p.ready(env["OPS_LISTEN_ADDR"]) }
-	ready()
-	return "127.0.0.1:" + free[1], ready
+	await = func(ready bool) {
+		d.t.Helper()
+		p.until(fmt.Sprint("says ready=", ready), func() bool {
+			resp, err := http.Get("http://" + env["OPS_LISTEN_ADDR"] + "/readyz")
+			if err != nil {
+				return false
+			}
+			_ = resp.Body.Close()
+			return (resp.StatusCode == http.StatusOK) == ready
+		})
+	}
+	await(true)
+	return "127.0.0.1:" + free[1], await
 }
 
 // ticket gets a ticket as an operator does, and returns what the link says.

@@ -205,7 +205,7 @@ func TestADeadGatewayKeepsNobodyOut(t *testing.T) {
 func TestADeadWorldKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	d := fiveProcesses(t, map[string]string{"WORLD_SAVE_INTERVAL": "100ms"})
-	other, ready := d.gateway()
+	other, await := d.gateway()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	former := d.play(ctx, "alice_01")
@@ -234,8 +234,9 @@ func TestADeadWorldKeepsNobodyOut(t *testing.T) {
 	if how, err := former.WaitClosed(ctx, packets.Game); err != nil || how.Announce != takenOver {
 		t.Errorf("the former was told %+v, %v", how, err)
 	}
+	await(false) // it has noticed
 	d.restart["world"]()
-	ready() // again, now that there is a world
+	await(true)
 	character, _, err := newcomer.EnsureCharacter(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ type AuthStoreServiceClient interface {
 	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
 	// shortly.
 	//
-	// Example: {"user_id": "user-1", "session_id": "session-1", "digest":
+	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(ctx context.Context, in *BeginPlayRequest, opts ...grpc.CallOption) (*BeginPlayResponse, error)
 	// HandOverPlay lets the record's player pass to another stage, once, with a
@@ -390,7 +390,7 @@ type AuthStoreServiceServer interface {
 	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
 	// shortly.
 	//
-	// Example: {"user_id": "user-1", "session_id": "session-1", "digest":
+	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(context.Context, *BeginPlayRequest) (*BeginPlayResponse, error)
 	// HandOverPlay lets the record's player pass to another stage, once, with a
