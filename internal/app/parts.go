@@ -240,7 +240,7 @@ func (s *server) addWorld(p part) error {
 
 func (s *server) addPacket(p part) error {
 	conns := map[string]*grpc.ClientConn{}
-	for _, to := range []string{partAuth, partCharacter, partWorld} {
+	for _, to := range []string{partDatabase, partAuth, partCharacter, partWorld} {
 		cc, err := s.conn(p.name, to)
 		if err != nil {
 			return err
@@ -254,6 +254,7 @@ func (s *server) addPacket(p part) error {
 		Auth:      authv1.NewAuthServiceClient(conns[partAuth]),
 		Character: characterv1.NewCharacterServiceClient(conns[partCharacter]),
 		World:     worldv1.NewWorldServiceClient(conns[partWorld]),
+		Sessions:  remote.New(conns[partDatabase]),
 	})
 	if err != nil {
 		return err
@@ -261,7 +262,7 @@ func (s *server) addPacket(p part) error {
 	s.gateway = g
 	s.status["packet"] = func() any { return g.Status() }
 	unit := lifecycle.Unit{
-		Name: p.name, Needs: s.needs(partAuth, partCharacter, partWorld),
+		Name: p.name, Needs: s.needs(partDatabase, partAuth, partCharacter, partWorld),
 		Start: g.Start, Run: g.Run,
 	}
 	if !s.settings.runs(partWorld) {
@@ -280,6 +281,7 @@ func (s *server) addPacket(p part) error {
 			}
 		}
 		s.health.Add(health.Check{Name: "stream to the world", Func: g.Ready})
+		s.health.Add(health.Check{Name: "watch on sessions and users", Degraded: true, Func: g.Watches})
 		return nil
 	}}
 	s.manager.Add(link)

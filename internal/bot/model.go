@@ -23,6 +23,7 @@ type model struct {
 	uniqueID uint32
 	name     string // the bot's own
 	start    point  // where the character data put it
+	items    packets.Inventory
 	self     uint16 // entity id; 0 outside of a zone
 	entities map[uint16]*entity
 	heard    []Heard
@@ -85,6 +86,8 @@ func (m *model) apply(now time.Time, p packets.Packet) {
 	switch p := p.(type) {
 	case *packets.CharacterData:
 		m.zone, m.uniqueID, m.name, m.start = p.Zone, p.UniqueID, p.Name, pt(p.X, p.Y)
+	case *packets.Inventory:
+		m.items = *p
 	case *packets.JoinZoneReply:
 		clear(m.entities)
 		m.self = p.Entity

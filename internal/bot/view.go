@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
 // HeardKind is how a text reached the bot.
@@ -61,6 +63,9 @@ func (v View) Zone() (zone uint16, uniqueID uint32) { return v.m.zone, v.m.uniqu
 
 // Start returns where the server put the character when it joined.
 func (v View) Start() (x, y float32) { return float32(v.m.start.x), float32(v.m.start.y) }
+
+// Inventory returns what the server said the character has when it joined.
+func (v View) Inventory() packets.Inventory { return v.m.items }
 
 // Find returns a character in sight by its name; false when it is not in
 // sight. The bot itself is not found.

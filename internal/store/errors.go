@@ -21,9 +21,13 @@ var (
 	ErrGroupRefused        = errs.New(errs.Aborted, "GROUP_REFUSED", "another save of the group was refused")
 	ErrGameAccountNotFound = errs.New(errs.NotFound, "GAME_ACCOUNT_NOT_FOUND", "nothing is kept for this user")
 	ErrTicketInvalid       = errs.New(errs.NotFound, "TICKET_INVALID", "the ticket is unknown, used or over")
+	ErrPlayClosing         = errs.New(errs.Aborted, "PLAY_CLOSING", "an earlier sign-in of the user is being closed; try again shortly")
 	ErrPlayNotFound        = errs.New(errs.NotFound, "PLAY_NOT_FOUND", "the play record has ended or was taken over")
 	ErrTokenTaken          = errs.New(errs.AlreadyExists, "TOKEN_TAKEN", "another hand-over uses this token")
 	ErrJoinRefused         = errs.New(errs.PermissionDenied, "JOIN_REFUSED", "token and secret do not open this stage")
+	ErrNoCredentialsGrant  = errs.New(errs.FailedPrecondition, "CREDENTIALS_NOT_GRANTED", "the website's password hashes may not be read; `waystone db check` names the grant")
+	ErrNoSessionsGrant     = errs.New(errs.FailedPrecondition, "SESSIONS_NOT_GRANTED", "the website's sessions may not be made or ended; `waystone db check` names the grant")
+	ErrNoOneTimeGrant      = errs.New(errs.FailedPrecondition, "ONE_TIME_TOKENS_NOT_GRANTED", "the website's one-time tokens may not be redeemed; `waystone db check` names the grant")
 	ErrUserExists          = errs.New(errs.AlreadyExists, "USER_EXISTS", "the user name or e-mail address is in use")
 	ErrTooManyWatchers     = errs.New(errs.ResourceExhausted, "TOO_MANY_WATCHERS", "this replica has as many watchers as it takes; try another")
 	ErrWatchTooSlow        = errs.New(errs.Aborted, "WATCH_TOO_SLOW", "the watcher did not read in time; watch again with the last cursor")
@@ -41,7 +45,8 @@ func ByReason(reason string) *errs.Error {
 		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
 		ErrVersionConflict, ErrStaleGeneration, ErrItemConflict, ErrGroupRefused,
 		ErrGameAccountNotFound,
-		ErrTicketInvalid, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
+		ErrTicketInvalid, ErrPlayClosing, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
+		ErrNoCredentialsGrant, ErrNoSessionsGrant, ErrNoOneTimeGrant,
 		ErrUserExists, ErrTooManyWatchers, ErrWatchTooSlow, ErrWatchClosed,
 		ErrFeedUnavailable, ErrUnavailable,
 	} {

@@ -40,6 +40,9 @@ const (
 	DeletionGrace = time.Hour
 	// PlayLease is how long a play record lives without being renewed.
 	PlayLease = 10 * time.Second
+	// PlayClosingLimit is how long the holder of a record may take to end it once
+	// a newer sign-in waits for that. Then the record is taken over as it is.
+	PlayClosingLimit = 10 * time.Second
 	// HandOverLifetime is how long the token of a hand-over is good; the play
 	// record lives at least as long.
 	HandOverLifetime = 60 * time.Second
@@ -138,15 +141,19 @@ type Tickets interface {
 // Plays keeps the play records, one for each user.
 type Plays interface {
 	// BeginPlay opens the user's record with the next generation. Generations
-	// never go down, not even when the record had been ended.
+	// never go down, not even when the record had been ended. While an earlier
+	// record lives it is marked as closing instead, and the error is
+	// ErrPlayClosing: at most until PlayClosingLimit after the first such answer.
 	BeginPlay(ctx context.Context, n NewPlay) (*Play, error)
 	// HandOverPlay sets the one passage that AdmitPlay will accept and returns
-	// until when; ErrPlayNotFound when the record is dead, gone or newer. A
-	// token in use by another record gives ErrTokenTaken: choose another.
+	// until when; ErrPlayNotFound when the record is dead, gone, closing or newer.
+	// A token in use by another record gives ErrTokenTaken: choose another.
 	HandOverPlay(ctx context.Context, h HandOver) (time.Time, error)
-	// AdmitPlay uses a passage up, atomically; ErrJoinRefused.
+	// AdmitPlay uses a passage up, atomically; ErrJoinRefused, also for a record
+	// that is closing.
 	AdmitPlay(ctx context.Context, token uint32, digest Digest, stage Stage) (*Play, error)
-	// RenewPlays prolongs leases. One that has lapsed is taken up again as long
+	// RenewPlays prolongs leases, also of records that are closing, so that their
+	// holders have the time to save. One that has lapsed is taken up again as long
 	// as the record was neither ended nor taken over, so that an outage revokes
 	// nobody. The result has an entry for each reference, nil where the record
 	// is lost.

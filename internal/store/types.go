@@ -216,6 +216,9 @@ type Play struct {
 	CharacterID    CharacterID
 	Address        string
 	LeaseExpiresAt time.Time
+	// Closing: a newer sign-in waits for the holder to save the player and end
+	// the record.
+	Closing bool
 }
 
 // Ref returns the reference to the record.

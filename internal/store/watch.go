@@ -27,6 +27,10 @@ const (
 	// PasswordChanged: the row that holds, or may have held, a user's password
 	// was changed or deleted.
 	PasswordChanged
+	// PlayClosing: a newer sign-in of the user waits for the user's play record to
+	// end. It is told with every try of the newcomer, by the replica that the try
+	// reached; RenewPlays says which record has to end.
+	PlayClosing
 )
 
 // Event is a change of a session or a user, with the values that the row has

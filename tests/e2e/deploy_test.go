@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -16,6 +17,8 @@ import (
 type deployment struct {
 	t         *testing.T
 	env       map[string]string // for the operator's commands
+	common    map[string]string // settings of every part, where each runs alone
+	pg        *testenv.PG       // nil on the embedded database
 	login     string            // host:port of the login stage
 	port      string            // of the login stage
 	ops       string            // operations endpoint of the process that has the gateway
@@ -52,8 +55,8 @@ func (d *deployment) start(name string) {
 }
 
 // fiveProcesses starts each part alone, on PostgreSQL with the rows of a real
-// website, and Redis.
-func fiveProcesses(t *testing.T) *deployment {
+// website, and Redis. more are settings of every part.
+func fiveProcesses(t *testing.T, more ...map[string]string) *deployment {
 	t.Helper()
 	pg := testenv.Postgres(t)
 	for _, f := range []string{"postgres_schema.sql", "seed_postgres.sql", "rebase_postgres.sql"} {
@@ -66,9 +69,12 @@ func fiveProcesses(t *testing.T) *deployment {
 		"DISCOVERY_CHARACTER": "127.0.0.1:" + p[2], "DISCOVERY_WORLD": "127.0.0.1:" + p[3],
 		"DRAIN_DELAY": "0s",
 	}
+	for _, m := range more {
+		maps.Copy(common, m)
+	}
 	database := map[string]string{"DATABASE_URL": pg.URL(), "REDIS_URL": testenv.Redis(t)}
 	d := &deployment{
-		t: t, env: database, login: "127.0.0.1:" + p[4], port: p[4], ops: "127.0.0.1:" + p[11],
+		t: t, env: database, common: common, pg: pg, login: "127.0.0.1:" + p[4], port: p[4], ops: "127.0.0.1:" + p[11],
 		processes: map[string]*process{}, restart: map[string]func(){},
 	}
 	for i, part := range []string{"database", "auth", "character", "world", "packet"} {
@@ -91,6 +97,31 @@ func fiveProcesses(t *testing.T) *deployment {
 		d.restart[part]()
 	}
 	return d
+}
+
+// gateway starts one more gateway beside those that there are, and returns the
+// address of its login stage and what waits until it says that it is ready, or
+// that it is not.
+func (d *deployment) gateway() (login string, await func(ready bool)) {
+	d.t.Helper()
+	free := ports(d.t, 4)
+	env := maps.Clone(d.common)
+	env["OPS_LISTEN_ADDR"] = "127.0.0.1:" + free[0]
+	env["PACKET_LOGIN_PORT"], env["PACKET_WORLD_PORT"], env["PACKET_GAME_PORT"] = free[1], free[2], free[3]
+	p := run(d.t, env, "serve", "packet")
+	await = func(ready bool) {
+		d.t.Helper()
+		p.until(fmt.Sprint("says ready=", ready), func() bool {
+			resp, err := http.Get("http://" + env["OPS_LISTEN_ADDR"] + "/readyz")
+			if err != nil {
+				return false
+			}
+			_ = resp.Body.Close()
+			return (resp.StatusCode == http.StatusOK) == ready
+		})
+	}
+	await(true)
+	return "127.0.0.1:" + free[1], await
 }
 
 // ticket gets a ticket as an operator does, and returns what the link says.

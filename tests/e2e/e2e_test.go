@@ -171,11 +171,24 @@ func (d *deployment) play(ctx context.Context, user string) *bot.Bot {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	b, err := bot.Dial(ctx, bot.Config{Addr: d.login, User: name, Secret: packets.Secret(ticket)})
+	return d.playAt(ctx, d.login, name, ticket)
+}
+
+// dial connects to a gateway's login stage.
+func (d *deployment) dial(ctx context.Context, login, name, ticket string) *bot.Bot {
+	d.t.Helper()
+	b, err := bot.Dial(ctx, bot.Config{Addr: login, User: name, Secret: packets.Secret(ticket)})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(b.Close)
+	return b
+}
+
+// playAt signs in at a gateway with a ticket and enters the zone.
+func (d *deployment) playAt(ctx context.Context, login, name, ticket string) *bot.Bot {
+	d.t.Helper()
+	b := d.dial(ctx, login, name, ticket)
 	if err := b.SignIn(ctx); err != nil {
 		d.t.Fatal(err)
 	}

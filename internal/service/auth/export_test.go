@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -22,6 +23,13 @@ func (p Pool) Do(ctx context.Context, f func()) error { return p.p.do(ctx, f) }
 
 // Waiting returns how many callers wait.
 func (p Pool) Waiting() int { return p.p.waiting() }
+
+// SetClosingWait sets how long a sign-in waits for the end of an earlier one. It
+// is called before the part serves.
+func (s *Server) SetClosingWait(d time.Duration) { s.closingWait = d }
+
+// ClosingWait is how long that is otherwise.
+const ClosingWait = closingWait
 
 // TokenTries is how many tokens HandOver draws.
 const TokenTries = tokenTries

@@ -23,6 +23,7 @@ type fakeStore struct {
 	tickets  map[store.Digest]ticketRow
 	plays    map[string]*playRow // by user
 	taken    int                 // hand-overs that meet a token in use
+	waits    chan string         // users whose sign-ins were told to wait
 }
 
 type ticketRow struct {
@@ -48,6 +49,7 @@ func newFake() *fakeStore {
 		accounts: map[string]store.GameAccount{},
 		tickets:  map[store.Digest]ticketRow{},
 		plays:    map[string]*playRow{},
+		waits:    make(chan string, 1024),
 	}
 }
 
@@ -217,6 +219,11 @@ func (f *fakeStore) BeginPlay(_ context.Context, n store.NewPlay) (*store.Play, 
 	}
 	generation := int64(1)
 	if old := f.plays[n.UserID]; old != nil {
+		if !old.ended && !f.now.After(old.LeaseExpiresAt) {
+			old.Closing = true
+			f.waits <- n.UserID
+			return nil, store.ErrPlayClosing
+		}
 		generation = old.Generation + 1
 	}
 	row := &playRow{digest: n.Digest, Play: store.Play{

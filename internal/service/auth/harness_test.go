@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/health"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -32,6 +33,7 @@ var hashOfSecret = sync.OnceValues(func() (string, error) { return auth.HashGame
 // world is an auth part behind a real gRPC server, with a few users.
 type world struct {
 	authv1.AuthServiceClient
+	part    *auth.Server
 	store   *fakeStore
 	metrics *prometheus.Registry
 	log     *safeBuffer
@@ -72,6 +74,7 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.part = a
 	w.AuthServiceClient = authv1.NewAuthServiceClient(serve(t, log, a))
 	return w
 }
@@ -119,6 +122,14 @@ func (w *world) ticket(t testing.TB, userID string, bySession bool) *authv1.Issu
 func (w *world) login(t testing.TB, name, secret, address string) (*authv1.LoginResponse, error) {
 	t.Helper()
 	return w.Login(t.Context(), &authv1.LoginRequest{UserName: name, Secret: secret, Address: address})
+}
+
+// end ends a play record.
+func (w *world) end(t testing.TB, p *databasev1.Play) {
+	t.Helper()
+	if _, err := w.EndPlay(t.Context(), &authv1.EndPlayRequest{Play: ref(p)}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // mustLogin signs a user in by a fresh ticket.

@@ -9,7 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// KeepAlive renews play records and judges their players, in the order asked.
+// KeepAlive renews play records and judges their players, in the order asked. A
+// player who may go on, but for whose record a newer sign-in waits, is to go too.
 // A store that cannot be reached is an error for the whole call and never a
 // verdict: nobody is sent away because we cannot look.
 func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*authv1.KeepAliveResponse, error) {
@@ -35,11 +36,14 @@ func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*au
 	if len(subjects) == 0 {
 		return resp, nil
 	}
-	verdicts, err := s.store.CheckSessions(ctx, subjects)
+	verdicts, err := store.CheckPlayers(ctx, s.store, subjects)
 	if err != nil {
 		return nil, err
 	}
 	for j, v := range verdicts {
+		if v == nil && plays[at[j]].Closing {
+			v = store.ErrPlayClosing
+		}
 		resp.Verdicts[at[j]] = &authv1.PlayVerdict{Alive: v == nil, Reason: errs.ReasonOf(v)}
 	}
 	return resp, nil

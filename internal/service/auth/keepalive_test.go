@@ -18,7 +18,7 @@ func ref(p *databasev1.Play) *databasev1.PlayRef {
 func TestKeepAliveJudgesInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, id := range []string{"dan1", "eve1"} {
+	for _, id := range []string{"dan1", "eve1", "fay1", "gus1", "hal1"} {
 		w.store.users[id] = &store.User{ID: id, Username: id}
 		w.store.sessions["token-"+id] = &store.Session{ID: "session-" + id, UserID: id, ExpiresAt: w.store.now.Add(time.Hour)}
 	}
@@ -26,12 +26,20 @@ func TestKeepAliveJudgesInOrder(t *testing.T) {
 		in, _ := w.mustLogin(t, id)
 		return ref(in.GetPlay())
 	}
+	former, _ := w.mustLogin(t, "cleo-0001")
+	w.end(t, former.GetPlay())
 	gone := &databasev1.PlayRef{PlayId: "no such play", Generation: 1}
-	taken := sign("cleo-0001")
-	refs := []*databasev1.PlayRef{gone, sign("ada1"), sign("ben1"), taken, sign("cleo-0001"), sign("dan1"), sign("eve1")}
+	taken := ref(former.GetPlay())
+	refs := []*databasev1.PlayRef{gone, sign("ada1"), sign("ben1"), taken, sign("cleo-0001"), sign("dan1"), sign("eve1"), sign("fay1"), sign("gus1"), sign("hal1")}
 	w.store.change(func() {
 		w.store.users["ben1"].Banned = true
 		delete(w.store.sessions, "token-dan1")
+		// Who bans or deletes a user ends the sessions too.
+		w.store.users["fay1"].Banned = true
+		delete(w.store.sessions, "token-fay1")
+		delete(w.store.users, "gus1")
+		delete(w.store.sessions, "token-gus1")
+		w.store.plays["hal1"].Closing = true
 		w.store.sessions["token-eve1"].ExpiresAt = w.store.now.Add(-time.Second)
 	})
 	resp, err := w.KeepAlive(t.Context(), &authv1.KeepAliveRequest{Plays: refs})
@@ -45,7 +53,7 @@ func TestKeepAliveJudgesInOrder(t *testing.T) {
 		}
 		got = append(got, v.GetReason())
 	}
-	if diff := cmp.Diff([]string{"PLAY_NOT_FOUND", "", "USER_BANNED", "PLAY_NOT_FOUND", "", "SESSION_NOT_FOUND", "SESSION_EXPIRED"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"PLAY_NOT_FOUND", "", "USER_BANNED", "PLAY_NOT_FOUND", "", "SESSION_NOT_FOUND", "SESSION_EXPIRED", "USER_BANNED", "USER_NOT_FOUND", "PLAY_CLOSING"}, got); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 }
@@ -90,6 +98,7 @@ func TestEndPlay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old, _ := w.mustLogin(t, "ada1")
+	w.end(t, old.GetPlay())
 	in, _ := w.mustLogin(t, "ada1")
 	for range 2 { // an old reference does nothing, and neither does a repeat
 		if _, err := w.EndPlay(t.Context(), &authv1.EndPlayRequest{Play: ref(old.GetPlay())}); err != nil {

@@ -54,7 +54,7 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 	if err := s.admissible(ctx, p, from); err != nil {
 		return p, nil, err
 	}
-	play, err := s.store.BeginPlay(ctx, store.NewPlay{
+	play, err := s.beginPlay(ctx, store.NewPlay{
 		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(),
 	})
 	return p, play, err

@@ -37,6 +37,7 @@ func TestLoginByTicket(t *testing.T) {
 	_, err = w.login(t, "ada", ticket.GetTicket(), home)
 	want(t, "the same ticket again", err, auth.ErrLoginRefused)
 
+	w.end(t, play)
 	again, _ := w.mustLogin(t, "ada1")
 	if again.GetPlay().GetGeneration() != 2 {
 		t.Errorf("the second sign-in has generation %d", again.GetPlay().GetGeneration())

@@ -59,6 +59,8 @@ func TestSecretsStayInside(t *testing.T) {
 			_, err = w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: p})
 			note(err)
 		}
+		_, err = w.EndPlay(t.Context(), &authv1.EndPlayRequest{Play: ref(in.GetPlay())})
+		note(err)
 		_, err = w.login(t, "ada", auth.ClientForm(password), home)
 		note(err)
 		_, err = w.CheckSession(t.Context(), &authv1.CheckSessionRequest{Token: sessionToken})

@@ -43,6 +43,8 @@ type Server struct {
 	dummy   string // hash of a form that nobody knows
 	pool    *pool
 	metrics *metrics
+	// closingWait is how long a sign-in waits for the end of an earlier one.
+	closingWait time.Duration
 }
 
 // New returns the auth part. It fails on a setting out of its range, without a
@@ -67,7 +69,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
 		verify: d.Verify, dummy: slowHash(ClientForm(NewTicket())),
-		pool: newPool(cfg.workers(), cfg.HashQueue, m.hashing), metrics: m,
+		pool: newPool(cfg.workers(), cfg.HashQueue, m.hashing), metrics: m, closingWait: closingWait,
 	}
 	if d.Metrics != nil {
 		if err := m.register(d.Metrics, s.pool); err != nil {

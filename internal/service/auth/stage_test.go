@@ -94,6 +94,7 @@ func TestASecondSignInTakesOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.end(t, first.GetPlay())
 	w.mustLogin(t, "ada1")
 	_, err = w.join(t, out.GetToken(), secret, toWorld, home)
 	want(t, "join of the first", err, store.ErrJoinRefused)

@@ -2,11 +2,13 @@ package database
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
@@ -14,7 +16,8 @@ import (
 // AuthStore implements AuthStoreService.
 type AuthStore struct {
 	databasev1.UnimplementedAuthStoreServiceServer
-	store store.Store
+	store  store.Store
+	broker *watch.Broker
 }
 
 // GetGameAccount returns what is kept of a user.
@@ -77,6 +80,11 @@ func (s *AuthStore) BeginPlay(ctx context.Context, r *databasev1.BeginPlayReques
 	p, err := s.store.BeginPlay(ctx, store.NewPlay{
 		UserID: r.GetUserId(), SessionID: r.GetSessionId(), Digest: d, Address: r.GetAddress(),
 	})
+	if errors.Is(err, store.ErrPlayClosing) {
+		// The newcomer tries again, at whichever replica, so that in the end the one
+		// tells it that the holder's gateway watches.
+		s.broker.Tell(store.Event{Kind: store.PlayClosing, UserID: r.GetUserId()})
+	}
 	if err != nil {
 		return nil, err
 	}

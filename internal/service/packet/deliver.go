@@ -117,7 +117,7 @@ func (s *Server) left(p *player, reason string) {
 	case "LEFT":
 		// Whoever asked for it goes on.
 	case "TAKEN_OVER", "SAVE_REFUSED":
-		s.dismiss(p.conn, connection.TakenOver)
+		s.end(p.play, connection.TakenOver, leaveAlone)
 	case leftShutdown:
 		s.dismiss(p.conn, connection.Shutdown)
 	default:

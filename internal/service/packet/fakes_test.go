@@ -2,6 +2,7 @@ package packet_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 const (
@@ -40,6 +42,9 @@ type fakeAuth struct {
 	verdict    string // what KeepAlive says of everybody; "" alive
 	down       error  // what KeepAlive fails with
 	loginErr   error
+	session    string        // the website's, of who signs in; "" for none
+	admitted   func()        // called before a sign-in is answered; nil for nothing
+	loginTime  time.Duration // that the last sign-in was given
 	ended      chan *databasev1.PlayRef
 	kept       chan int // plays of each KeepAlive
 }
@@ -50,13 +55,16 @@ func newFakeAuth() *fakeAuth {
 
 func (a *fakeAuth) play() *databasev1.Play {
 	return &databasev1.Play{
-		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", Generation: a.generation, Stage: a.stage, CharacterId: a.character,
+		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", SessionId: a.session, Generation: a.generation, Stage: a.stage, CharacterId: a.character,
 	}
 }
 
-func (a *fakeAuth) Login(_ context.Context, r *authv1.LoginRequest, _ ...grpc.CallOption) (*authv1.LoginResponse, error) {
+func (a *fakeAuth) Login(ctx context.Context, r *authv1.LoginRequest, _ ...grpc.CallOption) (*authv1.LoginResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if end, ok := ctx.Deadline(); ok {
+		a.loginTime = time.Until(end)
+	}
 	if a.loginErr != nil {
 		return nil, a.loginErr
 	}
@@ -64,6 +72,9 @@ func (a *fakeAuth) Login(_ context.Context, r *authv1.LoginRequest, _ ...grpc.Ca
 		return nil, errs.New(errs.PermissionDenied, "LOGIN_REFUSED", "no")
 	}
 	a.generation++
+	if a.admitted != nil {
+		a.admitted()
+	}
 	return &authv1.LoginResponse{Play: a.play(), User: &databasev1.User{Id: "user-alice"}}, nil
 }
 
@@ -255,4 +266,60 @@ func (w *fakeWorld) Connect(stream worldv1.WorldService_ConnectServer) error {
 			}
 		}
 	}
+}
+
+// fakeSessions is a watch that a test scripts, and the verdicts of a check.
+type fakeSessions struct {
+	events    chan []store.Event
+	resync    chan error // a value has the gateway check all it holds; it gets the outcome
+	interrupt chan struct{}
+
+	mu       sync.Mutex
+	verdicts map[store.SessionSubject]error
+	down     error
+}
+
+func newFakeSessions() *fakeSessions {
+	return &fakeSessions{
+		events: make(chan []store.Event), resync: make(chan error), interrupt: make(chan struct{}),
+		verdicts: map[store.SessionSubject]error{},
+	}
+}
+
+func (f *fakeSessions) Watch(ctx context.Context, h store.WatchHandler) error {
+	if err := h.Resync(ctx); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case events := <-f.events:
+			h.Events(events)
+		case <-f.resync: //nolint:errcheck // a request; the outcome goes back
+			f.resync <- h.Resync(ctx)
+		case <-f.interrupt:
+			h.Interrupted(errors.New("cut by the test"))
+		}
+	}
+}
+
+func (f *fakeSessions) CheckSessions(_ context.Context, subjects []store.SessionSubject) ([]error, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down != nil {
+		return nil, f.down
+	}
+	verdicts := make([]error, len(subjects))
+	for i, s := range subjects {
+		verdicts[i] = f.verdicts[s]
+	}
+	return verdicts, nil
+}
+
+// say sets the verdict on a session, or with "" on a user alone.
+func (f *fakeSessions) say(sessionID, userID string, verdict error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.verdicts[store.SessionSubject{SessionID: sessionID, UserID: userID}] = verdict
 }

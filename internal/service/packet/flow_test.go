@@ -35,7 +35,7 @@ func TestRefusedLogins(t *testing.T) {
 	for reason, want := range map[string]uint8{
 		"LOGIN_REFUSED": packets.LoginWrongPassword, "USER_BANNED": packets.LoginRefused,
 		"NO_GAME_PASSWORD": packets.LoginNoRight, "LOOPBACK_ONLY": packets.LoginOutsideRegion,
-		"AUTH_BUSY": packets.LoginTooManyUsers, "PART_UNAVAILABLE": packets.LoginFailed,
+		"PLAY_CLOSING": packets.LoginAlreadyLoggedIn, "AUTH_BUSY": packets.LoginTooManyUsers, "PART_UNAVAILABLE": packets.LoginFailed,
 	} {
 		t.Run(reason, func(t *testing.T) {
 			g := start(t, func(c *packet.Config) { c.LoginAttempts = 2 })
@@ -216,7 +216,7 @@ func TestALostClientLeavesTheWorld(t *testing.T) {
 
 func TestWhoMayNotGoOnIsPutOut(t *testing.T) {
 	for verdict, reason := range map[string]string{
-		"USER_BANNED": "banned", "SESSION_EXPIRED": "session_over", "SESSION_NOT_FOUND": "session_over", "PLAY_NOT_FOUND": "taken_over",
+		"USER_BANNED": "banned", "USER_NOT_FOUND": "deleted", "PLAY_CLOSING": "taken_over", "SESSION_EXPIRED": "session_over", "SESSION_NOT_FOUND": "session_over", "PLAY_NOT_FOUND": "taken_over",
 	} {
 		t.Run(verdict, func(t *testing.T) {
 			g := start(t, nil)

@@ -7,6 +7,7 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // handleJoinWorld admits a player to the world stage.
@@ -35,6 +36,8 @@ func (s *session) join(ctx context.Context, p *packets.JoinRequest, stage databa
 		s.backendFailed("join", err)
 		return nil, err
 	}
-	s.attach(resp.GetPlay())
+	if !s.attach(resp.GetPlay()) {
+		return nil, store.ErrPlayNotFound
+	}
 	return resp.GetPlay(), nil
 }

@@ -2,11 +2,13 @@ package packet
 
 import (
 	"context"
+	"time"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // What ordinary players are told about themselves.
@@ -18,6 +20,10 @@ const (
 	channelHighAge = 100
 )
 
+// loginWait is how much longer than another call a sign-in may take: auth waits
+// that long for the end of an earlier one.
+const loginWait = store.PlayClosingLimit + 2*time.Second
+
 // handleAccept answers the client's greeting.
 func handleAccept(_ context.Context, s *session, _ *packets.AcceptRequest) error {
 	s.conn.SetState(loginAccepted)
@@ -28,7 +34,7 @@ func handleAccept(_ context.Context, s *session, _ *packets.AcceptRequest) error
 // handleLogin signs the player in. A refused player may try again, a few
 // times.
 func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error {
-	ctx, cancel := s.call(ctx)
+	ctx, cancel := context.WithTimeout(ctx, s.srv.cfg.BackendTimeout+loginWait)
 	defer cancel()
 	resp, err := s.srv.auth.Login(ctx, &authv1.LoginRequest{
 		UserName: p.User,
@@ -43,7 +49,11 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 		}
 		return nil
 	}
-	s.attach(resp.GetPlay())
+	if !s.attach(resp.GetPlay()) {
+		s.send(&packets.LoginReply{Result: packets.LoginFailed})
+		s.conn.Finish(connection.Refused)
+		return nil
+	}
 	s.conn.SetState(loginSigned)
 	s.send(&packets.LoginReply{
 		Result: packets.LoginOK, Rights: rightsPlayer, PayType: payEverything,
@@ -55,10 +65,18 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 }
 
 // attach binds the connection to its play record and ends what it supersedes.
-func (s *session) attach(rec *databasev1.Play) {
-	p, superseded := s.srv.plays.attach(rec, s.conn)
-	s.play = p
-	for _, c := range superseded {
-		s.srv.dismiss(c, connection.TakenOver)
+// It reports false when the play is about to end.
+func (s *session) attach(rec *databasev1.Play) bool {
+	a := s.srv.plays.attach(rec, s.conn)
+	if a.play == nil {
+		return false
 	}
+	s.play = a.play
+	if a.former != nil {
+		s.srv.dismiss(a.former, connection.TakenOver)
+	}
+	for _, p := range a.earlier {
+		s.srv.end(p, connection.TakenOver, leaveAlone)
+	}
+	return true
 }

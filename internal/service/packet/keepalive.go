@@ -5,15 +5,14 @@ import (
 	"time"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
-	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// keepAlive renews the play records of open connections until ctx ends, closes
-// the connections of players who may not go on, and ends the plays that nobody
-// will come back to.
+// keepAlive renews the play records of open connections until ctx ends, puts
+// out the players who may not go on, and ends the plays that nobody will come
+// back to.
 func (s *Server) keepAlive(ctx context.Context) {
 	ticker := time.NewTicker(s.cfg.KeepAliveInterval)
 	defer ticker.Stop()
@@ -28,18 +27,35 @@ func (s *Server) keepAlive(ctx context.Context) {
 }
 
 func (s *Server) keepAliveOnce(ctx context.Context) {
-	renew, end, stray := s.plays.due()
+	renew, lapsed, stray := s.plays.due()
 	for _, c := range stray {
 		c.Close(connection.TimedOut)
 	}
-	// Leases run out; the end of a play can wait.
-	for len(renew) > 0 {
-		batch := renew[:min(len(renew), store.MaxBatch)]
-		renew = renew[len(batch):]
-		s.renew(ctx, batch)
+	s.renewAll(ctx, renew)
+	for _, p := range lapsed {
+		// Its client may have gone on at another gateway.
+		s.end(p, connection.TimedOut, leaveAlone)
 	}
-	for _, p := range end {
-		s.endPlay(ctx, p)
+}
+
+// checkAtOnce judges the plays that are not to wait for the next round, until
+// ctx ends: those that have just begun, and those of which something was told.
+func (s *Server) checkAtOnce(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.plays.news:
+			s.renewAll(ctx, s.plays.takeUnchecked())
+		}
+	}
+}
+
+func (s *Server) renewAll(ctx context.Context, list []*play) {
+	for len(list) > 0 {
+		batch := list[:min(len(list), store.MaxBatch)]
+		list = list[len(batch):]
+		s.renew(ctx, batch)
 	}
 }
 
@@ -59,37 +75,30 @@ func (s *Server) renew(ctx context.Context, batch []*play) {
 		return
 	}
 	for i, v := range resp.GetVerdicts() {
-		if i >= len(batch) || v.GetAlive() {
-			continue
-		}
-		reason := verdictReason(v.GetReason())
-		s.log.Info("a player may not go on", "user_id", batch[i].userID, "reason", v.GetReason())
-		for _, c := range s.plays.drop(batch[i]) {
-			s.dismiss(c, reason)
-		}
-		if v.GetReason() != "PLAY_NOT_FOUND" {
-			s.endPlay(ctx, batch[i])
+		if i < len(batch) && !v.GetAlive() {
+			s.putOut(batch[i], v.GetReason())
 		}
 	}
+}
+
+// putOut ends a play that may not go on, for the reason of a verdict.
+func (s *Server) putOut(p *play, verdict string) {
+	if s.plays.isEnding(p) {
+		return
+	}
+	s.log.Info("a player may not go on", "user_id", p.userID, "reason", verdict)
+	s.end(p, verdictReason(verdict), verdict != store.ErrPlayNotFound.Reason)
 }
 
 func verdictReason(reason string) connection.Reason {
 	switch reason {
-	case "USER_BANNED":
+	case store.ErrUserBanned.Reason:
 		return connection.Banned
-	case "PLAY_NOT_FOUND":
+	case store.ErrUserNotFound.Reason:
+		return connection.Deleted
+	case store.ErrPlayNotFound.Reason, store.ErrPlayClosing.Reason:
 		return connection.TakenOver
 	default:
 		return connection.SessionOver
-	}
-}
-
-func (s *Server) endPlay(ctx context.Context, p *play) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.BackendTimeout)
-	defer cancel()
-	if _, err := s.auth.EndPlay(ctx, &authv1.EndPlayRequest{
-		Play: &databasev1.PlayRef{PlayId: p.id, Generation: p.generation},
-	}); err != nil {
-		s.log.Warn("a play record could not be ended; its lease will run out", "user_id", p.userID, "cause", err.Error())
 	}
 }

@@ -13,6 +13,7 @@ type metrics struct {
 	received *prometheus.CounterVec
 	sent     *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
+	watch    prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -32,9 +33,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_packet_bytes_total", Help: "Bytes of packets, by direction.",
 		}, []string{"stage", "direction"}),
+		watch: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "waystone_packet_watch", Help: "1 while the database part tells this gateway of changes of sessions and users.",
+		}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.open, m.closes, m.received, m.sent, m.bytes)
+		reg.MustRegister(m.open, m.closes, m.received, m.sent, m.bytes, m.watch)
 	}
 	return m
 }
@@ -56,6 +60,15 @@ func (m *metrics) opened(st packets.Stage) { m.open.WithLabelValues(st.String())
 func (m *metrics) closed(st packets.Stage, r connection.Reason) {
 	m.open.WithLabelValues(st.String()).Dec()
 	m.closes.WithLabelValues(st.String(), string(r)).Inc()
+}
+
+// watching notes whether changes are heard of.
+func (m *metrics) watching(hears bool) {
+	n := 0.0
+	if hears {
+		n = 1
+	}
+	m.watch.Set(n)
 }
 
 func (m *metrics) refused(st packets.Stage, r connection.Reason) {

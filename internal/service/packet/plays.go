@@ -16,58 +16,146 @@ type play struct {
 	generation int64
 	userID     string
 	sessionID  string
+	ended      chan struct{} // closed when nothing of it is left here
 
 	// guarded by plays.mu
 	conns   map[packets.Stage]*connection.Conn
 	pending time.Time // until then the client may still join the next stage
-	ended   bool
+	ending  bool      // it takes no more connections
+
+	// guarded by worldLink.mu
+	players []*player // whom the world has not let go yet
+	out     bool      // the world is to have no more of them
 }
 
 func (p *play) ref() *databasev1.PlayRef {
 	return &databasev1.PlayRef{PlayId: p.id, Generation: p.generation}
 }
 
-// plays are the play records that this gateway looks after.
+func (p *play) subject() store.SessionSubject {
+	return store.SessionSubject{SessionID: p.sessionID, UserID: p.userID}
+}
+
+// set is a set of plays.
+type set map[*play]struct{}
+
+// index finds plays by one of their ids.
+type index map[string]set
+
+func (x index) add(id string, p *play) {
+	if id == "" {
+		return
+	}
+	if x[id] == nil {
+		x[id] = set{}
+	}
+	x[id][p] = struct{}{}
+}
+
+func (x index) remove(id string, p *play) {
+	delete(x[id], p)
+	if len(x[id]) == 0 {
+		delete(x, id)
+	}
+}
+
+// plays are the play records that this gateway looks after. One that is ending
+// is among them until it has ended.
 type plays struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	byID map[string]*play
+	mu        sync.Mutex
+	byID      map[string]*play
+	byUser    index
+	bySession index
+	unchecked set           // to be judged at once
+	news      chan struct{} // has a value when there are some; capacity 1
 }
 
 func newPlays(now func() time.Time) *plays {
-	return &plays{now: now, byID: map[string]*play{}}
+	return &plays{
+		now: now, byID: map[string]*play{}, byUser: index{}, bySession: index{},
+		unchecked: set{}, news: make(chan struct{}, 1),
+	}
 }
 
-// attach notes that a play has a connection at a stage. The connection it had
-// at that stage before is returned and must be closed, and so must all those
-// of the user's earlier plays.
-func (ps *plays) attach(rec *databasev1.Play, c *connection.Conn) (p *play, superseded []*connection.Conn) {
+// attached is what came of attach.
+type attached struct {
+	play    *play            // nil when the play is ending: the connection is not part of it
+	former  *connection.Conn // had the stage before, and must be closed; may be nil
+	earlier []*play          // of the same user, and must be ended
+}
+
+// attach notes that a play has a connection at a stage. It is judged once more
+// from here on: what was told of its player since the part that admitted it
+// looked, found nobody here.
+func (ps *plays) attach(rec *databasev1.Play, c *connection.Conn) attached {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	p = ps.byID[rec.GetId()]
+	p := ps.byID[rec.GetId()]
 	if p == nil {
 		p = &play{
 			id: rec.GetId(), generation: rec.GetGeneration(), userID: rec.GetUserId(), sessionID: rec.GetSessionId(),
-			conns: map[packets.Stage]*connection.Conn{},
+			ended: make(chan struct{}), conns: map[packets.Stage]*connection.Conn{},
 		}
 		ps.byID[p.id] = p
+		ps.byUser.add(p.userID, p)
+		ps.bySession.add(p.sessionID, p)
 	}
-	for id, other := range ps.byID {
-		if other.userID == p.userID && other.generation < p.generation {
-			for _, oc := range other.conns {
-				superseded = append(superseded, oc)
-			}
-			other.ended = true
-			delete(ps.byID, id)
+	if p.ending {
+		return attached{}
+	}
+	a := attached{play: p}
+	for other := range ps.byUser[p.userID] {
+		if other.generation < p.generation && !other.ending {
+			a.earlier = append(a.earlier, other)
 		}
 	}
-	if old := p.conns[c.Stage()]; old != nil && old != c {
-		superseded = append(superseded, old)
+	if old := p.conns[c.Stage()]; old != c {
+		a.former = old
 	}
 	p.conns[c.Stage()] = c
 	p.pending = time.Time{}
-	return p, superseded
+	ps.check(p)
+	return a
+}
+
+// check has a play judged at once. The caller holds mu.
+func (ps *plays) check(p *play) {
+	ps.unchecked[p] = struct{}{}
+	select {
+	case ps.news <- struct{}{}:
+	default:
+	}
+}
+
+// checkUser has a user's plays judged at once; "" stands for every user.
+func (ps *plays) checkUser(userID string) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if userID == "" {
+		for _, p := range ps.byID {
+			ps.check(p)
+		}
+		return
+	}
+	for p := range ps.byUser[userID] {
+		ps.check(p)
+	}
+}
+
+// takeUnchecked returns the plays to be judged at once, and forgets that.
+func (ps *plays) takeUnchecked() []*play {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	list := make([]*play, 0, len(ps.unchecked))
+	for p := range ps.unchecked {
+		if !p.ending {
+			list = append(list, p)
+		}
+	}
+	clear(ps.unchecked)
+	return list
 }
 
 // handedOver notes that the client was sent to the next stage: the play may be
@@ -78,9 +166,10 @@ func (ps *plays) handedOver(p *play) {
 	p.pending = ps.now().Add(store.HandOverLifetime)
 }
 
-// detach notes that a connection has ended. A client that left an unfinished
-// game stage on purpose does not come back with a token.
-func (ps *plays) detach(p *play, c *connection.Conn, leftByItself bool) {
+// detach notes that a connection has ended, and reports whether it was the last
+// one and nobody will come back. A client that left an unfinished game stage on
+// purpose does not come back with a token.
+func (ps *plays) detach(p *play, c *connection.Conn, leftByItself bool) (over bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p.conns[c.Stage()] == c {
@@ -89,6 +178,7 @@ func (ps *plays) detach(p *play, c *connection.Conn, leftByItself bool) {
 	if leftByItself && c.Stage() == packets.Game {
 		p.pending = time.Time{}
 	}
+	return len(p.conns) == 0 && p.pending.IsZero()
 }
 
 // at returns the play's connection at a stage, or nil.
@@ -98,47 +188,74 @@ func (ps *plays) at(p *play, st packets.Stage) *connection.Conn {
 	return p.conns[st]
 }
 
-// due returns the plays to renew, and takes out those that have neither a
-// connection nor a hand-over left. Of these the ones to be ended are those whose
-// player has left; one that was handed over may have gone on at another gateway,
-// and its lease ends it otherwise. stray are connections
-// of the world stage that wait for a player who never came to the game stage,
-// or has left it without a word; they are to be closed.
-func (ps *plays) due() (renew, end []*play, stray []*connection.Conn) {
+// due returns the plays to renew, those that are ending included: the world may
+// take its time to save. lapsed are those whose client was handed over and did
+// not come. stray are connections of the world stage that wait for a player who
+// never came to the game stage, or has left it without a word; they are to be
+// closed.
+func (ps *plays) due() (renew, lapsed []*play, stray []*connection.Conn) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	now := ps.now()
-	for id, p := range ps.byID {
+	for _, p := range ps.byID {
 		if c := p.conns[packets.World]; c != nil && p.conns[packets.Game] == nil && c.State() == worldPlaying && !p.pending.After(now) {
 			stray = append(stray, c)
 		}
-		switch {
-		case len(p.conns) > 0:
+		if len(p.conns) > 0 || p.ending || p.pending.After(now) {
 			renew = append(renew, p)
-		case !p.pending.After(now):
-			p.ended = true
-			delete(ps.byID, id)
-			if p.pending.IsZero() {
-				end = append(end, p)
-			}
+		} else {
+			lapsed = append(lapsed, p)
 		}
 	}
-	return renew, end, stray
+	return renew, lapsed, stray
 }
 
-// drop takes a play out and returns its connections, which are to be closed.
-func (ps *plays) drop(p *play) []*connection.Conn {
+// end marks a play as ending and returns its connections, which are to be
+// closed; false when it is ending already.
+func (ps *plays) end(p *play) ([]*connection.Conn, bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if ps.byID[p.id] == p {
-		delete(ps.byID, p.id)
+	if p.ending {
+		return nil, false
 	}
-	p.ended = true
+	p.ending = true
 	conns := make([]*connection.Conn, 0, len(p.conns))
 	for _, c := range p.conns {
 		conns = append(conns, c)
 	}
-	return conns
+	return conns, true
+}
+
+// forget takes a play out that has ended.
+func (ps *plays) forget(p *play) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	delete(ps.byID, p.id)
+	ps.byUser.remove(p.userID, p)
+	ps.bySession.remove(p.sessionID, p)
+	delete(ps.unchecked, p)
+	close(p.ended)
+}
+
+func (ps *plays) isEnding(p *play) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return p.ending
+}
+
+// of returns the plays of a session, or of a user where there is no session.
+func (ps *plays) of(sessionID, userID string) []*play {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	found := ps.bySession[sessionID]
+	if sessionID == "" {
+		found = ps.byUser[userID]
+	}
+	list := make([]*play, 0, len(found))
+	for p := range found {
+		list = append(list, p)
+	}
+	return list
 }
 
 // all returns every play that is looked after.

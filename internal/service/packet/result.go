@@ -19,6 +19,7 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"NO_GAME_PASSWORD":    {login: packets.LoginNoRight},
 	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
 	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},
+	"PLAY_CLOSING":        {login: packets.LoginAlreadyLoggedIn},
 	"SESSION_EXPIRED":     {login: packets.LoginWrongPassword},
 	"SESSION_NOT_FOUND":   {login: packets.LoginWrongPassword},
 	"JOIN_REFUSED":        {join: packets.JoinWrongPassword},

@@ -32,6 +32,7 @@ type Deps struct {
 	Auth      authv1.AuthServiceClient
 	Character characterv1.CharacterServiceClient
 	World     worldv1.WorldServiceClient
+	Sessions  Sessions
 	Name      string           // of this gateway, for the world's log
 	Now       func() time.Time // nil for the wall clock
 }
@@ -43,6 +44,8 @@ type Server struct {
 	now       func() time.Time
 	auth      authv1.AuthServiceClient
 	character characterv1.CharacterServiceClient
+	sessions  Sessions
+	watch     *watch
 	world     *worldLink
 	plays     *plays
 	limits    *limits
@@ -51,10 +54,12 @@ type Server struct {
 	tables    map[packets.Stage]*wire.Tables
 	seeds     map[packets.Stage]uint32
 	sequence  atomic.Uint32
+	saveWait  time.Duration
 	publicIP  netip.Addr // invalid: the address on which the client arrived
 
 	listeners map[packets.Stage]net.Listener
 	conns     sync.WaitGroup
+	endings   sync.WaitGroup // of plays
 	openMu    sync.Mutex
 	open      map[*connection.Conn]struct{} // nil once the server stops
 }
@@ -66,7 +71,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: d.Log, now: d.Now,
-		auth: d.Auth, character: d.Character,
+		auth: d.Auth, character: d.Character, sessions: d.Sessions,
 		world:     newWorldLink(d.World, d.Name, d.Log),
 		plays:     newPlays(d.Now),
 		limits:    newLimits(cfg.MaxConnections, cfg.MaxPerAddress),
@@ -77,6 +82,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		open:      map[*connection.Conn]struct{}{},
 	}
 	s.world.deliver = s.deliver
+	s.watch, s.saveWait = &watch{srv: s}, defaultSaveWait
 	s.tables = map[packets.Stage]*wire.Tables{packets.Login: wire.DefaultTables()}
 	for st, seed := range s.seeds {
 		t, err := wire.SeededTables(seed)
@@ -167,11 +173,13 @@ func (s *Server) public(st packets.Stage, local netip.AddrPort) (string, uint16,
 }
 
 // Run serves until ctx ends, then closes every connection and returns when all
-// are gone.
+// are gone and their plays have ended.
 func (s *Server) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { s.world.run(ctx) })
 	workers.Go(func() { s.keepAlive(ctx) })
+	workers.Go(func() { s.checkAtOnce(ctx) })
+	workers.Go(func() { s.watch.run(ctx) })
 	for _, st := range stages {
 		workers.Go(func() { s.accept(ctx, st) })
 	}
@@ -180,6 +188,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.closeAll()
 	s.conns.Wait()
 	workers.Wait()
+	s.endings.Wait() // what begins one has been waited for
 	return nil
 }
 
@@ -204,7 +213,7 @@ func (s *Server) Announce(context.Context) {
 const goingDown = "The server is going down."
 
 // Drain lets no connection in, ends those there are, and returns once the
-// world has saved their players. It fails when ctx ends first. The gateway must
+// world has saved their players and their play records are ended. It fails when ctx ends first. The gateway must
 // be running.
 func (s *Server) Drain(ctx context.Context) error {
 	s.closeListeners()
@@ -219,7 +228,10 @@ func (s *Server) Drain(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for %d connections to end: %w", s.limits.count(), ctx.Err())
 	}
-	return s.world.drain(ctx)
+	if err := s.world.drain(ctx); err != nil {
+		return err
+	}
+	return s.awaitEndings(ctx)
 }
 
 // closeAll ends every connection after what is queued for it has been sent,
@@ -324,6 +336,10 @@ func farewell(r connection.Reason) string {
 		return "Your session has ended. Please sign in again."
 	case connection.TakenOver:
 		return "Your account has signed in from elsewhere."
+	case connection.PasswordChanged:
+		return "Your password was changed. Please sign in again."
+	case connection.Deleted:
+		return "Your account has been deleted."
 	default:
 		return ""
 	}
@@ -345,12 +361,22 @@ func (s *Server) Ready(context.Context) error {
 	return nil
 }
 
+// Watches reports whether the gateway hears of what happens to sessions and
+// users. While it does not, it asks.
+func (s *Server) Watches(context.Context) error {
+	if !s.watch.up() {
+		return errNoWatch
+	}
+	return nil
+}
+
 // Status is what the operations endpoint shows of the gateway.
 type Status struct {
 	Connections int   `json:"connections"`
 	Plays       int   `json:"plays"`
 	Players     int   `json:"players"`
 	World       bool  `json:"world_connected"`
+	Watch       bool  `json:"watch_connected"`
 	Buffers     int64 `json:"buffers_lent"`
 }
 
@@ -358,6 +384,6 @@ type Status struct {
 func (s *Server) Status() Status {
 	return Status{
 		Connections: s.limits.count(), Plays: len(s.plays.all()), Players: s.world.playing(),
-		World: s.world.connected(), Buffers: s.pool.Outstanding(),
+		World: s.world.connected(), Watch: s.watch.up(), Buffers: s.pool.Outstanding(),
 	}
 }

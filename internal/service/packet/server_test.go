@@ -53,6 +53,7 @@ type gateway struct {
 	auth       *fakeAuth
 	characters *fakeCharacters
 	world      *fakeWorld
+	sessions   *fakeSessions
 	log        *lockedBuffer
 	reg        *prometheus.Registry
 	seeds      map[packets.Stage]uint32
@@ -63,8 +64,9 @@ type gateway struct {
 // advance moves the gateway's clock on.
 func (g *gateway) advance(d time.Duration) { g.ahead.Add(int64(d)) }
 
-// start runs a gateway on free ports. change may alter its settings.
-func start(t *testing.T, change func(*packet.Config)) *gateway {
+// start runs a gateway on free ports. change may alter its settings, prepare
+// what is built of them.
+func start(t *testing.T, change func(*packet.Config), prepare ...func(*packet.Server)) *gateway {
 	t.Helper()
 	var cfg packet.Config
 	r := config.New("test")
@@ -80,14 +82,14 @@ func start(t *testing.T, change func(*packet.Config)) *gateway {
 		change(&cfg)
 	}
 	g := &gateway{
-		t: t, auth: newFakeAuth(), characters: &fakeCharacters{}, log: &lockedBuffer{}, reg: prometheus.NewRegistry(),
+		t: t, auth: newFakeAuth(), characters: &fakeCharacters{}, sessions: newFakeSessions(), log: &lockedBuffer{}, reg: prometheus.NewRegistry(),
 		seeds: map[packets.Stage]uint32{packets.World: uint32(cfg.WorldSeed), packets.Game: uint32(cfg.GameSeed)},
 	}
 	var client worldv1.WorldServiceClient
 	g.world, client = startWorld(t)
 	srv, err := packet.New(cfg, packet.Deps{
 		Log:     slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Metrics: g.reg, Auth: g.auth, Character: g.characters, World: client, Name: "gateway-1",
+		Metrics: g.reg, Auth: g.auth, Character: g.characters, World: client, Sessions: g.sessions, Name: "gateway-1",
 		Now: func() time.Time { return time.Now().Add(time.Duration(g.ahead.Load())) },
 	})
 	if err != nil {
@@ -95,6 +97,9 @@ func start(t *testing.T, change func(*packet.Config)) *gateway {
 	}
 	if err := srv.Start(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	for _, p := range prepare {
+		p(srv)
 	}
 	g.srv = srv
 	ctx, cancel := context.WithCancel(context.Background())

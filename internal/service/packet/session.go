@@ -41,7 +41,9 @@ func (s *session) closed(r connection.Reason) {
 		s.srv.world.leaveLater(s.player)
 	}
 	if s.play != nil {
-		s.srv.plays.detach(s.play, s.conn, r == connection.ClientGone || r == connection.Finished)
+		if s.srv.plays.detach(s.play, s.conn, r == connection.ClientGone || r == connection.Finished) {
+			s.srv.end(s.play, r, endRecord)
+		}
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // Bounds of the link.
@@ -151,10 +153,9 @@ func (l *worldLink) down() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.out = nil
-	for id, p := range l.players {
+	for _, p := range l.players {
 		if p.entity == 0 || p.leaving {
-			delete(l.players, id)
-			p.release()
+			l.release(p)
 			if !p.leaving && p.conn.State() != gameFresh {
 				p.conn.Close(connection.Backend)
 			}
@@ -171,10 +172,13 @@ func (p *player) answer(j *worldv1.Joined) {
 	}
 }
 
-// release lets go of whoever waits for the player. The caller holds mu.
-func (p *player) release() {
+// release forgets a player and lets go of whoever waits for it. The caller
+// holds mu.
+func (l *worldLink) release(p *player) {
+	delete(l.players, p.id)
 	if !p.gone {
 		p.gone = true
+		p.play.players = slices.DeleteFunc(p.play.players, func(o *player) bool { return o == p })
 		close(p.left)
 	}
 }
@@ -204,13 +208,11 @@ func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
 		case *worldv1.ConnectResponse_Entered:
 			p.entity = m.Entered.GetSelf().GetId()
 		case *worldv1.ConnectResponse_Left:
-			delete(l.players, id)
-			p.release()
+			l.release(p)
 		case *worldv1.ConnectResponse_Joined:
 			if m.Joined.GetReason() != "" {
-				delete(l.players, id)
 				p.answer(m.Joined) // before the end, which says nothing of the reason
-				p.release()
+				l.release(p)
 			}
 		}
 	}
@@ -220,6 +222,10 @@ func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
 // join brings a player to the world and waits for its answer.
 func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, characterID string) (*player, *worldv1.Joined, error) {
 	l.mu.Lock()
+	if pl.out {
+		l.mu.Unlock()
+		return nil, nil, store.ErrPlayNotFound
+	}
 	l.nextID++
 	p := &player{
 		id: l.nextID, conn: c, play: pl, characterID: characterID,
@@ -230,6 +236,7 @@ func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, char
 		return nil, nil, errWorldDown
 	}
 	l.players[p.id] = p
+	pl.players = append(pl.players, p)
 	l.mu.Unlock()
 
 	select {
@@ -282,6 +289,24 @@ func (l *worldLink) leave(ctx context.Context, p *player) error {
 func (l *worldLink) leaveLater(p *player) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.takeLeave(p)
+}
+
+// takeOut takes out whoever a play has in the world, lets nobody else of it in,
+// and returns who is still there, until left.
+func (l *worldLink) takeOut(pl *play) []*player {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	pl.out = true
+	there := slices.Clone(pl.players)
+	for _, p := range there {
+		l.takeLeave(p)
+	}
+	return there
+}
+
+// takeLeave is leaveLater for a caller who holds mu.
+func (l *worldLink) takeLeave(p *player) bool {
 	if p.gone || p.leaving {
 		return true
 	}
@@ -293,8 +318,7 @@ func (l *worldLink) leaveLater(p *player) bool {
 		}
 		l.cut(errLinkFull)
 	}
-	delete(l.players, p.id)
-	p.release()
+	l.release(p)
 	return false
 }
 

@@ -95,5 +95,8 @@ func TestDrainTakesPlayersOut(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the drain does not end")
 	}
+	if n := len(g.auth.ended); n != 1 {
+		t.Errorf("%d play records were ended when the drain ended, want 1", n)
+	}
 	g.closed(packets.Game, "shutdown", 1)
 }

@@ -119,6 +119,7 @@ func play(r db.GamePlay) *store.Play {
 	if r.CharacterID != nil {
 		p.CharacterID = store.CharacterID(*r.CharacterID) //nolint:gosec // was one when written
 	}
+	p.Closing = r.ClosingGeneration != nil && *r.ClosingGeneration == r.Generation
 	return p
 }
 

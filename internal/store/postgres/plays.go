@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
@@ -13,11 +16,19 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	id := store.NewID()
+	id, now := store.NewID(), s.now()
 	row, err := s.q.BeginPlay(ctx, db.BeginPlayParams{
 		UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
-		LeaseExpiresAt: s.now().Add(store.PlayLease),
+		LeaseExpiresAt: now.Add(store.PlayLease), At: now, Overdue: now.Add(-store.PlayClosingLimit),
 	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		// What ended since then is not marked, and what began since then is: this
+		// sign-in is the newer one.
+		if err := s.q.MarkClosing(ctx, now, n.UserID); err != nil {
+			return nil, translate(ctx, "mark play as closing", err)
+		}
+		return nil, store.ErrPlayClosing
+	}
 	if err != nil {
 		return nil, translate(ctx, "begin play", err)
 	}

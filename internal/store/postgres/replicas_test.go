@@ -186,6 +186,9 @@ func TestSaveJudgesWhatItFindsAfterAWait(t *testing.T) {
 			}()
 			waitForLock(t, d)
 			if name == "a new sign-in" {
+				if err := s.EndPlay(ctx, p.Ref()); err != nil {
+					t.Fatal(err)
+				}
 				if _, err := s.BeginPlay(ctx, store.NewPlay{UserID: "u"}); err != nil {
 					t.Fatal(err)
 				}

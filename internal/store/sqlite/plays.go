@@ -22,6 +22,7 @@ func play(r db.GamePlay) *store.Play {
 	if r.CharacterID != nil {
 		p.CharacterID = store.CharacterID(*r.CharacterID)
 	}
+	p.Closing = r.ClosingGeneration != nil && *r.ClosingGeneration == r.Generation
 	return p
 }
 
@@ -32,7 +33,17 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	}
 	id := store.NewID()
 	var begun db.GamePlay
+	closing := false
 	err := s.write(ctx, "begin play", func(t *tx) (err error) {
+		now, overdue := millis(t.now), millis(t.now.Add(-store.PlayClosingLimit))
+		living, err := t.PlayLives(ctx, db.PlayLivesParams{UserID: n.UserID, Now: now, Overdue: &overdue})
+		if err != nil {
+			return err
+		}
+		if living > 0 {
+			closing = true
+			return t.MarkClosing(ctx, db.MarkClosingParams{Now: &now, UserID: n.UserID})
+		}
 		begun, err = t.BeginPlay(ctx, db.BeginPlayParams{
 			UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
 			LeaseExpiresAt: millis(t.now.Add(store.PlayLease)),
@@ -41,6 +52,9 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	})
 	if err != nil {
 		return nil, err
+	}
+	if closing {
+		return nil, store.ErrPlayClosing
 	}
 	return play(begun), nil
 }

@@ -199,6 +199,7 @@ func TestPlaysComeBack(t *testing.T) {
 			Stage:       store.Stage(rapid.Uint8Max(uint8(store.StageGame)).Draw(t, "stage")),
 			CharacterID: store.CharacterID(rapid.Uint32().Draw(t, "character")), // 0 is none
 			Address:     text.Draw(t, "address"), LeaseExpiresAt: instant.Draw(t, "lease"),
+			Closing: rapid.Bool().Draw(t, "closing"),
 		}
 		same(t, p, storepb.Play(overTheWire(t, storepb.PlayPB(p), new(databasev1.Play))))
 		same(t, p.Ref(), storepb.Ref(overTheWire(t, storepb.RefPB(p.Ref()), new(databasev1.PlayRef))))

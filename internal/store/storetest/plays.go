@@ -13,7 +13,12 @@ func playTests() []test {
 	return []test{
 		{"BeginsAtLoginWithALease", playsBegin},
 		{"GenerationAlwaysGrows", playsGeneration},
-		{"TwentySignInsAtOnceLeaveOneOwner", playsRace},
+		{"OfTwentySignInsAtOnceOneGetsIn", playsRace},
+		{"TwentyWaitForTheEndAndOneGetsIn", playsRaceAfterEnd},
+		{"ALivingRecordIsToldToClose", playsClosing},
+		{"AClosingRecordLeadsNowhere", playsClosingPassage},
+		{"AClosingRecordIsTakenOverInTheEnd", playsClosingLimit},
+		{"TwentyOverdueTakeoversAtOnceOneGetsIn", playsRaceOverdue},
 		{"TakeoverLosesTheFormer", playsTakeover},
 		{"LeaseEndsUnlessRenewed", playsLease},
 		{"RenewTellsEachRecordApart", playsRenewMixed},
@@ -76,7 +81,8 @@ func playsGeneration(t *testing.T, e Env) {
 		t.Fatal(err)
 	}
 	second := begin(ctx, t, e, "user") // after an end
-	third := begin(ctx, t, e, "user")  // over a living one
+	e.Clock.Advance(store.PlayLease + time.Millisecond)
+	third := begin(ctx, t, e, "user") // over one just dead
 	e.Clock.Advance(24 * time.Hour)
 	fourth := begin(ctx, t, e, "user") // over one long dead
 	last := int64(0)
@@ -95,36 +101,151 @@ func playsGeneration(t *testing.T, e Env) {
 	}
 }
 
-func playsRace(t *testing.T, e Env) {
-	ctx := testContext(t)
+// beginAtOnce lets twenty sign-ins of one user begin at once and returns the
+// one record that was opened; all others are told to wait.
+func beginAtOnce(ctx context.Context, t *testing.T, e Env) *store.Play {
+	t.Helper()
 	plays := make([]*store.Play, 20)
-	for i, err := range race(len(plays), func(i int) (err error) {
+	if n := wins(t, race(len(plays), func(i int) (err error) {
 		plays[i], err = e.Store.BeginPlay(ctx, store.NewPlay{UserID: "user", Digest: secretOf("user")})
 		return err
-	}) {
-		if err != nil {
-			t.Fatalf("caller %d: %v", i, err)
-		}
+	}), store.ErrPlayClosing); n != 1 {
+		t.Fatalf("%d of 20 got in, want 1", n)
 	}
-	refs := make([]store.PlayRef, len(plays))
-	seen := map[int64]bool{}
-	for i, p := range plays {
-		if seen[p.Generation] {
-			t.Errorf("generation %d was given twice", p.Generation)
-		}
-		seen[p.Generation], refs[i] = true, p.Ref()
-	}
-	alive := 0
-	for i, p := range must[[]*store.Play](t)(e.Store.RenewPlays(ctx, refs)) {
+	for _, p := range plays {
 		if p != nil {
-			alive++
-			if plays[i].Generation != int64(len(plays)) {
-				t.Errorf("generation %d owns the record, want the last one", p.Generation)
-			}
+			return p
 		}
 	}
-	if alive != 1 {
-		t.Errorf("%d of 20 records live, want 1", alive)
+	return nil
+}
+
+func playsRace(t *testing.T, e Env) {
+	ctx := testContext(t)
+	owner := beginAtOnce(ctx, t, e)
+	got := renew(ctx, t, e, owner.Ref())
+	if got == nil {
+		t.Fatal("the one who got in has lost the record")
+	}
+	if got.Generation != 1 || !got.Closing {
+		t.Errorf("generation %d, closing %t; want 1 and true, for nineteen wait", got.Generation, got.Closing)
+	}
+}
+
+func playsRaceAfterEnd(t *testing.T, e Env) {
+	ctx := testContext(t)
+	old := begin(ctx, t, e, "user")
+	wantClosing(ctx, t, e, "user")
+	if err := e.Store.EndPlay(ctx, old.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	if owner := beginAtOnce(ctx, t, e); owner.Generation != 2 {
+		t.Errorf("generation %d, want 2", owner.Generation)
+	}
+}
+
+// wantClosing is a sign-in that has to wait for an earlier record.
+func wantClosing(ctx context.Context, t *testing.T, e Env, user string) {
+	t.Helper()
+	p, err := e.Store.BeginPlay(ctx, store.NewPlay{UserID: user, Digest: secretOf("newcomer"), Address: "192.0.2.2"})
+	if p != nil {
+		t.Errorf("a record of generation %d was opened beside a living one", p.Generation)
+	}
+	wantErr(t, "a sign-in while another record lives", err, store.ErrPlayClosing)
+}
+
+func playsClosing(t *testing.T, e Env) {
+	ctx := testContext(t)
+	old, other := begin(ctx, t, e, "user"), begin(ctx, t, e, "another")
+	if old.Closing {
+		t.Error("a new record is closing")
+	}
+	for range 3 { // however often it is tried
+		wantClosing(ctx, t, e, "user")
+		e.Clock.Advance(time.Second)
+		want := *old
+		want.Closing, want.LeaseExpiresAt = true, e.Clock.Now().Add(store.PlayLease)
+		wantEqual(t, "the record that is to end", renew(ctx, t, e, old.Ref()), &want)
+	}
+	if got := renew(ctx, t, e, other.Ref()); got == nil || got.Closing {
+		t.Errorf("another user's record is %+v", got)
+	}
+	if err := e.Store.EndPlay(ctx, old.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	owner := begin(ctx, t, e, "user")
+	if owner.Generation != old.Generation+1 || owner.Closing {
+		t.Errorf("the next record is %+v", owner)
+	}
+	if got := renew(ctx, t, e, owner.Ref()); got == nil || got.Closing {
+		t.Errorf("the next record, renewed, is %+v", got)
+	}
+	// A lease that runs out ends it as well.
+	wantClosing(ctx, t, e, "user")
+	e.Clock.Advance(store.PlayLease + time.Millisecond)
+	if last := begin(ctx, t, e, "user"); last.Generation != owner.Generation+1 || last.Closing {
+		t.Errorf("the record after one whose lease ran out is %+v", last)
+	}
+}
+
+func playsClosingPassage(t *testing.T, e Env) {
+	ctx := testContext(t)
+	old := begin(ctx, t, e, "user")
+	handOver(ctx, t, e, old, store.StageWorld, 0, 7)
+	wantClosing(ctx, t, e, "user")
+	_, err := e.Store.AdmitPlay(ctx, 7, secretOf("user"), store.StageWorld)
+	wantErr(t, "the passage of a record that is closing", err, store.ErrJoinRefused)
+	_, err = e.Store.HandOverPlay(ctx, store.HandOver{PlayRef: old.Ref(), Stage: store.StageWorld, Token: 8})
+	wantErr(t, "the hand-over of a record that is closing", err, store.ErrPlayNotFound)
+	if err := e.Store.EndPlay(ctx, old.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	owner := begin(ctx, t, e, "user")
+	handOver(ctx, t, e, owner, store.StageWorld, 0, 9)
+	admit(ctx, t, e, "user", store.StageWorld, 9)
+}
+
+// playsClosingLimit: a holder that renews for ever and never ends keeps nobody
+// out for ever; and what it has not saved by then is refused.
+func playsClosingLimit(t *testing.T, e Env) {
+	ctx := testContext(t)
+	hero := create(ctx, t, e, "user", "Stuck")
+	old := begin(ctx, t, e, "user")
+	e.Clock.Advance(time.Hour)
+	if renew(ctx, t, e, old.Ref()) == nil {
+		t.Fatal("the record is lost")
+	}
+	wantClosing(ctx, t, e, "user")
+	for range 4 {
+		e.Clock.Advance(store.PlayClosingLimit / 4)
+		wantClosing(ctx, t, e, "user") // does not begin the time anew
+		if renew(ctx, t, e, old.Ref()) == nil {
+			t.Fatal("the record is lost before its time to close is over")
+		}
+	}
+	e.Clock.Advance(time.Millisecond)
+	owner := begin(ctx, t, e, "user")
+	if owner.Generation != old.Generation+1 || owner.Closing {
+		t.Errorf("the record that took over is %+v", owner)
+	}
+	if renew(ctx, t, e, old.Ref()) != nil {
+		t.Error("the record that was taken over was renewed")
+	}
+	late := store.CharacterSave{ID: hero.ID, Version: 1, Generation: old.Generation, Key: "late", State: changed(1)}
+	wantRefused(t, "a late save of the one before", save(ctx, t, e, late), store.ErrStaleGeneration)
+}
+
+func playsRaceOverdue(t *testing.T, e Env) {
+	ctx := testContext(t)
+	old := begin(ctx, t, e, "user")
+	wantClosing(ctx, t, e, "user")
+	e.Clock.Advance(store.PlayClosingLimit)
+	if renew(ctx, t, e, old.Ref()) == nil {
+		t.Fatal("the record is lost")
+	}
+	e.Clock.Advance(time.Millisecond)
+	if owner := beginAtOnce(ctx, t, e); owner.Generation != 2 {
+		t.Errorf("generation %d, want 2", owner.Generation)
 	}
 }
 
@@ -132,6 +253,7 @@ func playsTakeover(t *testing.T, e Env) {
 	ctx := testContext(t)
 	old := begin(ctx, t, e, "user")
 	handOver(ctx, t, e, old, store.StageWorld, 0, 7)
+	e.Clock.Advance(store.HandOverLifetime + time.Millisecond)
 	owner := begin(ctx, t, e, "user")
 	if renew(ctx, t, e, old.Ref()) != nil {
 		t.Error("the former record was renewed")

@@ -118,6 +118,9 @@ func savesGeneration(t *testing.T, e Env) {
 	c := create(ctx, t, e, "user", "Hero")
 	old := begin(ctx, t, e, "user")
 	wantSaved(t, "the owner's", save(ctx, t, e, store.CharacterSave{ID: c.ID, Version: 1, Generation: old.Generation, Key: "a", State: changed(1)}), 2)
+	if err := e.Store.EndPlay(ctx, old.Ref()); err != nil {
+		t.Fatal(err)
+	}
 	owner := begin(ctx, t, e, "user")
 	zombie := store.CharacterSave{ID: c.ID, Version: 2, Generation: old.Generation, Key: "b", State: changed(2)}
 	wantRefused(t, "the former owner's", save(ctx, t, e, zombie), store.ErrStaleGeneration)

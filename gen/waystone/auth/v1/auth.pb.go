@@ -601,7 +601,8 @@ type PlayVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether it may.
 	Alive bool `protobuf:"varint,1,opt,name=alive,proto3" json:"alive,omitempty"`
-	// Why not: PLAY_NOT_FOUND (ended or taken over), SESSION_NOT_FOUND,
+	// Why not: PLAY_NOT_FOUND (ended or taken over), PLAY_CLOSING (a newer sign-in
+	// waits for the end of this one: save, close, EndPlay), SESSION_NOT_FOUND,
 	// SESSION_EXPIRED, USER_NOT_FOUND or USER_BANNED; empty while alive.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields

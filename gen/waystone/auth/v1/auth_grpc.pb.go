@@ -45,12 +45,14 @@ type AuthServiceClient interface {
 	IssueTicket(ctx context.Context, in *IssueTicketRequest, opts ...grpc.CallOption) (*IssueTicketResponse, error)
 	// Login lets a player in by the 32 characters the client presents: a ticket
 	// first, the MD5 form of the game password otherwise. It opens the play
-	// record and takes the place of an earlier one.
+	// record; while the player has an earlier one, it waits until the gateway that
+	// holds that has ended it, at most 11 seconds.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
 	// the same answer in the same time), USER_BANNED, or LOOPBACK_ONLY;
 	// FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has none and 32
-	// characters that are no ticket were presented.
+	// characters that are no ticket were presented; ABORTED (PLAY_CLOSING) when
+	// the earlier play record did not end in time: try again.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
 	// once, within 60 seconds.
@@ -68,7 +70,7 @@ type AuthServiceClient interface {
 	// KeepAlive renews the play records of a gateway's open connections and
 	// tells which players may not go on, and why.
 	//
-	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND,
+	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND, PLAY_CLOSING,
 	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
 	KeepAlive(ctx context.Context, in *KeepAliveRequest, opts ...grpc.CallOption) (*KeepAliveResponse, error)
 	// EndPlay closes a play record when the player's last connection has gone.
@@ -208,12 +210,14 @@ type AuthServiceServer interface {
 	IssueTicket(context.Context, *IssueTicketRequest) (*IssueTicketResponse, error)
 	// Login lets a player in by the 32 characters the client presents: a ticket
 	// first, the MD5 form of the game password otherwise. It opens the play
-	// record and takes the place of an earlier one.
+	// record; while the player has an earlier one, it waits until the gateway that
+	// holds that has ended it, at most 11 seconds.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
 	// the same answer in the same time), USER_BANNED, or LOOPBACK_ONLY;
 	// FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has none and 32
-	// characters that are no ticket were presented.
+	// characters that are no ticket were presented; ABORTED (PLAY_CLOSING) when
+	// the earlier play record did not end in time: try again.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
 	// once, within 60 seconds.
@@ -231,7 +235,7 @@ type AuthServiceServer interface {
 	// KeepAlive renews the play records of a gateway's open connections and
 	// tells which players may not go on, and why.
 	//
-	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND,
+	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND, PLAY_CLOSING,
 	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
 	KeepAlive(context.Context, *KeepAliveRequest) (*KeepAliveResponse, error)
 	// EndPlay closes a play record when the player's last connection has gone.

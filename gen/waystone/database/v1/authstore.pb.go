@@ -582,8 +582,11 @@ type Play struct {
 	Address string `protobuf:"bytes,7,opt,name=address,proto3" json:"address,omitempty"`
 	// The record is dead after this instant unless it is renewed.
 	LeaseExpiresAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=lease_expires_at,json=leaseExpiresAt,proto3" json:"lease_expires_at,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether a newer sign-in waits for the record to end: its holder saves the
+	// player, closes the connections and calls EndPlay.
+	Closing       bool `protobuf:"varint,9,opt,name=closing,proto3" json:"closing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Play) Reset() {
@@ -670,6 +673,13 @@ func (x *Play) GetLeaseExpiresAt() *timestamppb.Timestamp {
 		return x.LeaseExpiresAt
 	}
 	return nil
+}
+
+func (x *Play) GetClosing() bool {
+	if x != nil {
+		return x.Closing
+	}
+	return false
 }
 
 // BeginPlayRequest describes a sign-in.
@@ -1259,11 +1269,815 @@ func (*EndPlayResponse) Descriptor() ([]byte, []int) {
 	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{20}
 }
 
+// GetCredentialRequest names a user.
+type GetCredentialRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How the user is named.
+	//
+	// Types that are valid to be assigned to User:
+	//
+	//	*GetCredentialRequest_UserId
+	//	*GetCredentialRequest_Username
+	//	*GetCredentialRequest_Email
+	User          isGetCredentialRequest_User `protobuf_oneof:"user"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCredentialRequest) Reset() {
+	*x = GetCredentialRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCredentialRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCredentialRequest) ProtoMessage() {}
+
+func (x *GetCredentialRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCredentialRequest.ProtoReflect.Descriptor instead.
+func (*GetCredentialRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *GetCredentialRequest) GetUser() isGetCredentialRequest_User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *GetCredentialRequest) GetUserId() string {
+	if x != nil {
+		if x, ok := x.User.(*GetCredentialRequest_UserId); ok {
+			return x.UserId
+		}
+	}
+	return ""
+}
+
+func (x *GetCredentialRequest) GetUsername() string {
+	if x != nil {
+		if x, ok := x.User.(*GetCredentialRequest_Username); ok {
+			return x.Username
+		}
+	}
+	return ""
+}
+
+func (x *GetCredentialRequest) GetEmail() string {
+	if x != nil {
+		if x, ok := x.User.(*GetCredentialRequest_Email); ok {
+			return x.Email
+		}
+	}
+	return ""
+}
+
+type isGetCredentialRequest_User interface {
+	isGetCredentialRequest_User()
+}
+
+type GetCredentialRequest_UserId struct {
+	// Identifier of the user.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3,oneof"`
+}
+
+type GetCredentialRequest_Username struct {
+	// User name, in any case.
+	Username string `protobuf:"bytes,2,opt,name=username,proto3,oneof"`
+}
+
+type GetCredentialRequest_Email struct {
+	// E-mail address, in any case.
+	Email string `protobuf:"bytes,3,opt,name=email,proto3,oneof"`
+}
+
+func (*GetCredentialRequest_UserId) isGetCredentialRequest_User() {}
+
+func (*GetCredentialRequest_Username) isGetCredentialRequest_User() {}
+
+func (*GetCredentialRequest_Email) isGetCredentialRequest_User() {}
+
+// GetCredentialResponse carries the user and what proves who the user is.
+type GetCredentialResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user.
+	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Hash of the user's password as the website keeps it; empty when the user
+	// has no password there.
+	PasswordHash string `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
+	// Whether the website asks the user for a second factor.
+	TwoFactor     bool `protobuf:"varint,3,opt,name=two_factor,json=twoFactor,proto3" json:"two_factor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCredentialResponse) Reset() {
+	*x = GetCredentialResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCredentialResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCredentialResponse) ProtoMessage() {}
+
+func (x *GetCredentialResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCredentialResponse.ProtoReflect.Descriptor instead.
+func (*GetCredentialResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetCredentialResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *GetCredentialResponse) GetPasswordHash() string {
+	if x != nil {
+		return x.PasswordHash
+	}
+	return ""
+}
+
+func (x *GetCredentialResponse) GetTwoFactor() bool {
+	if x != nil {
+		return x.TwoFactor
+	}
+	return false
+}
+
+// CreateSessionRequest describes a session.
+type CreateSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identifier of the user.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Token of the session: 32 letters and digits, never used before.
+	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	// How long it lasts, one minute to 400 days.
+	Lifetime *durationpb.Duration `protobuf:"bytes,3,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
+	// Address of the client, for the website's list of sessions; may be empty.
+	IpAddress string `protobuf:"bytes,4,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
+	// Program of the client, for the same list; may be empty.
+	UserAgent     string `protobuf:"bytes,5,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSessionRequest) Reset() {
+	*x = CreateSessionRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSessionRequest) ProtoMessage() {}
+
+func (x *CreateSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSessionRequest.ProtoReflect.Descriptor instead.
+func (*CreateSessionRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CreateSessionRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *CreateSessionRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *CreateSessionRequest) GetLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.Lifetime
+	}
+	return nil
+}
+
+func (x *CreateSessionRequest) GetIpAddress() string {
+	if x != nil {
+		return x.IpAddress
+	}
+	return ""
+}
+
+func (x *CreateSessionRequest) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+// CreateSessionResponse carries the session.
+type CreateSessionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session.
+	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Its user.
+	User          *User `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSessionResponse) Reset() {
+	*x = CreateSessionResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSessionResponse) ProtoMessage() {}
+
+func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSessionResponse.ProtoReflect.Descriptor instead.
+func (*CreateSessionResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CreateSessionResponse) GetSession() *Session {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+func (x *CreateSessionResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// RevokeSessionRequest names a session by its token.
+type RevokeSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Token of the session.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionRequest) Reset() {
+	*x = RevokeSessionRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionRequest) ProtoMessage() {}
+
+func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
+func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RevokeSessionRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// RevokeSessionResponse is empty.
+type RevokeSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionResponse) Reset() {
+	*x = RevokeSessionResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionResponse) ProtoMessage() {}
+
+func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
+func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{26}
+}
+
+// RedeemOneTimeTokenRequest presents a one-time token of the website.
+type RedeemOneTimeTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token: letters, digits, "-" and "_".
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedeemOneTimeTokenRequest) Reset() {
+	*x = RedeemOneTimeTokenRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemOneTimeTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemOneTimeTokenRequest) ProtoMessage() {}
+
+func (x *RedeemOneTimeTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemOneTimeTokenRequest.ProtoReflect.Descriptor instead.
+func (*RedeemOneTimeTokenRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RedeemOneTimeTokenRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// RedeemOneTimeTokenResponse carries the session that the token stood for.
+type RedeemOneTimeTokenResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session.
+	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Its user.
+	User          *User `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedeemOneTimeTokenResponse) Reset() {
+	*x = RedeemOneTimeTokenResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemOneTimeTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemOneTimeTokenResponse) ProtoMessage() {}
+
+func (x *RedeemOneTimeTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemOneTimeTokenResponse.ProtoReflect.Descriptor instead.
+func (*RedeemOneTimeTokenResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RedeemOneTimeTokenResponse) GetSession() *Session {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+func (x *RedeemOneTimeTokenResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// AttemptLimit says how tries are slowed down: after a number of free ones each
+// further one has to wait, twice as long every time.
+type AttemptLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tries that need not wait, 1 to 100000.
+	Free uint32 `protobuf:"varint,1,opt,name=free,proto3" json:"free,omitempty"`
+	// Wait after the free tries, 100 ms to 1 hour.
+	First *durationpb.Duration `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
+	// Longest wait, up to 1 day.
+	Longest *durationpb.Duration `protobuf:"bytes,3,opt,name=longest,proto3" json:"longest,omitempty"`
+	// How long after the last try the count is forgotten, up to 30 days and not
+	// less than the longest wait.
+	Memory        *durationpb.Duration `protobuf:"bytes,4,opt,name=memory,proto3" json:"memory,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttemptLimit) Reset() {
+	*x = AttemptLimit{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttemptLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttemptLimit) ProtoMessage() {}
+
+func (x *AttemptLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttemptLimit.ProtoReflect.Descriptor instead.
+func (*AttemptLimit) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *AttemptLimit) GetFree() uint32 {
+	if x != nil {
+		return x.Free
+	}
+	return 0
+}
+
+func (x *AttemptLimit) GetFirst() *durationpb.Duration {
+	if x != nil {
+		return x.First
+	}
+	return nil
+}
+
+func (x *AttemptLimit) GetLongest() *durationpb.Duration {
+	if x != nil {
+		return x.Longest
+	}
+	return nil
+}
+
+func (x *AttemptLimit) GetMemory() *durationpb.Duration {
+	if x != nil {
+		return x.Memory
+	}
+	return nil
+}
+
+// BeginAttemptRequest describes a try.
+type BeginAttemptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the account's name as it was typed, folded; 32 bytes. Whether
+	// there is such an account does not matter.
+	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// Network that the try comes from, such as 203.0.113.0/24.
+	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
+	// Limit of the tries at this account from this network.
+	DeviceLimit *AttemptLimit `protobuf:"bytes,3,opt,name=device_limit,json=deviceLimit,proto3" json:"device_limit,omitempty"`
+	// Limit of the tries at this account from networks it is not known from.
+	AccountLimit *AttemptLimit `protobuf:"bytes,4,opt,name=account_limit,json=accountLimit,proto3" json:"account_limit,omitempty"`
+	// Limit of the tries from this network at accounts it is not known to.
+	NetworkLimit  *AttemptLimit `protobuf:"bytes,5,opt,name=network_limit,json=networkLimit,proto3" json:"network_limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginAttemptRequest) Reset() {
+	*x = BeginAttemptRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginAttemptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginAttemptRequest) ProtoMessage() {}
+
+func (x *BeginAttemptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginAttemptRequest.ProtoReflect.Descriptor instead.
+func (*BeginAttemptRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *BeginAttemptRequest) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *BeginAttemptRequest) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
+func (x *BeginAttemptRequest) GetDeviceLimit() *AttemptLimit {
+	if x != nil {
+		return x.DeviceLimit
+	}
+	return nil
+}
+
+func (x *BeginAttemptRequest) GetAccountLimit() *AttemptLimit {
+	if x != nil {
+		return x.AccountLimit
+	}
+	return nil
+}
+
+func (x *BeginAttemptRequest) GetNetworkLimit() *AttemptLimit {
+	if x != nil {
+		return x.NetworkLimit
+	}
+	return nil
+}
+
+// BeginAttemptResponse says whether the try may be looked at.
+type BeginAttemptResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How long to wait before the next try; zero when this one may go on.
+	Wait *durationpb.Duration `protobuf:"bytes,1,opt,name=wait,proto3" json:"wait,omitempty"`
+	// Whether the account has signed in from this network before.
+	Known         bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginAttemptResponse) Reset() {
+	*x = BeginAttemptResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginAttemptResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginAttemptResponse) ProtoMessage() {}
+
+func (x *BeginAttemptResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginAttemptResponse.ProtoReflect.Descriptor instead.
+func (*BeginAttemptResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *BeginAttemptResponse) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+func (x *BeginAttemptResponse) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+// EndAttemptRequest names a try that had the right secret.
+type EndAttemptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in BeginAttemptRequest.
+	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// As in BeginAttemptRequest.
+	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
+	// How long the network stays known to the account, up to 400 days.
+	KnownFor      *durationpb.Duration `protobuf:"bytes,3,opt,name=known_for,json=knownFor,proto3" json:"known_for,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndAttemptRequest) Reset() {
+	*x = EndAttemptRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndAttemptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndAttemptRequest) ProtoMessage() {}
+
+func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndAttemptRequest.ProtoReflect.Descriptor instead.
+func (*EndAttemptRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *EndAttemptRequest) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *EndAttemptRequest) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
+func (x *EndAttemptRequest) GetKnownFor() *durationpb.Duration {
+	if x != nil {
+		return x.KnownFor
+	}
+	return nil
+}
+
+// EndAttemptResponse is empty.
+type EndAttemptResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndAttemptResponse) Reset() {
+	*x = EndAttemptResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndAttemptResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndAttemptResponse) ProtoMessage() {}
+
+func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndAttemptResponse.ProtoReflect.Descriptor instead.
+func (*EndAttemptResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{33}
+}
+
 var File_waystone_database_v1_authstore_proto protoreflect.FileDescriptor
 
 const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\n" +
-	"$waystone/database/v1/authstore.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x01\n" +
+	"$waystone/database/v1/authstore.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a waystone/database/v1/types.proto\"\xb3\x01\n" +
 	"\vGameAccount\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12E\n" +
 	"\rpassword_hash\x18\x02 \x01(\tB \xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\fpasswordHash\x12#\n" +
@@ -1293,7 +2107,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x14RedeemTicketResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tR\tsessionId\"\xa4\x02\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\"\xbe\x02\n" +
 	"\x04Play\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1305,7 +2119,8 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x05stage\x18\x05 \x01(\x0e2\x1b.waystone.database.v1.StageR\x05stage\x12!\n" +
 	"\fcharacter_id\x18\x06 \x01(\tR\vcharacterId\x12\x18\n" +
 	"\aaddress\x18\a \x01(\tR\aaddress\x12D\n" +
-	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\"\xe6\x01\n" +
+	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\x12\x18\n" +
+	"\aclosing\x18\t \x01(\bR\aclosing\"\xe6\x01\n" +
 	"\x10BeginPlayRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12<\n" +
 	"\n" +
@@ -1348,13 +2163,63 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x05plays\x18\x01 \x03(\v2\x1a.waystone.database.v1.PlayR\x05plays\"K\n" +
 	"\x0eEndPlayRequest\x129\n" +
 	"\x04play\x18\x01 \x01(\v2\x1d.waystone.database.v1.PlayRefB\x06\xbaH\x03\xc8\x01\x01R\x04play\"\x11\n" +
-	"\x0fEndPlayResponse*P\n" +
+	"\x0fEndPlayResponse\"\xdc\x01\n" +
+	"\x14GetCredentialRequest\x12:\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\x06userId\x12=\n" +
+	"\busername\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\busername\x12:\n" +
+	"\x05email\x18\x03 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\xc0\x022\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01H\x00R\x05emailB\r\n" +
+	"\x04user\x12\x05\xbaH\x02\b\x01\"\x90\x01\n" +
+	"\x15GetCredentialResponse\x12.\n" +
+	"\x04user\x18\x01 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\x12(\n" +
+	"\rpassword_hash\x18\x02 \x01(\tB\x03\x80\x01\x01R\fpasswordHash\x12\x1d\n" +
+	"\n" +
+	"two_factor\x18\x03 \x01(\bR\ttwoFactor\"\xc8\x02\n" +
+	"\x14CreateSessionRequest\x128\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x121\n" +
+	"\x05token\x18\x02 \x01(\tB\x1b\xbaH\x15r\x132\x11^[A-Za-z0-9]{32}$\x80\x01\x01R\x05token\x12H\n" +
+	"\blifetime\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xb0\xbd\x102\x02\b<R\blifetime\x12;\n" +
+	"\n" +
+	"ip_address\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\tipAddress\x12<\n" +
+	"\n" +
+	"user_agent\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$R\tuserAgent\"\x80\x01\n" +
+	"\x15CreateSessionResponse\x127\n" +
+	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"P\n" +
+	"\x14RevokeSessionRequest\x128\n" +
+	"\x05token\x18\x01 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\x05token\"\x17\n" +
+	"\x15RevokeSessionResponse\"T\n" +
+	"\x19RedeemOneTimeTokenRequest\x127\n" +
+	"\x05token\x18\x01 \x01(\tB!\xbaH\x1br\x192\x17^[A-Za-z0-9_-]{16,128}$\x80\x01\x01R\x05token\"\x85\x01\n" +
+	"\x1aRedeemOneTimeTokenResponse\x127\n" +
+	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\x8d\x02\n" +
+	"\fAttemptLimit\x12\x1f\n" +
+	"\x04free\x18\x01 \x01(\rB\v\xbaH\b*\x06\x18\xa0\x8d\x06(\x01R\x04free\x12F\n" +
+	"\x05first\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\xc8\x01\x01\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\x05first\x12K\n" +
+	"\alongest\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x16\xbaH\x13\xc8\x01\x01\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xc2\xd7/R\alongest\x12G\n" +
+	"\x06memory\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\x06memory\"\xe6\x02\n" +
+	"\x13BeginAttemptRequest\x12$\n" +
+	"\aaccount\x18\x01 \x01(\fB\n" +
+	"\xbaH\x04z\x02h \x80\x01\x01R\aaccount\x128\n" +
+	"\anetwork\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\anetwork\x12M\n" +
+	"\fdevice_limit\x18\x03 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\vdeviceLimit\x12O\n" +
+	"\raccount_limit\x18\x04 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\faccountLimit\x12O\n" +
+	"\rnetwork_limit\x18\x05 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\fnetworkLimit\"[\n" +
+	"\x14BeginAttemptResponse\x12-\n" +
+	"\x04wait\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x04wait\x12\x14\n" +
+	"\x05known\x18\x02 \x01(\bR\x05known\"\xc1\x01\n" +
+	"\x11EndAttemptRequest\x12$\n" +
+	"\aaccount\x18\x01 \x01(\fB\n" +
+	"\xbaH\x04z\x02h \x80\x01\x01R\aaccount\x128\n" +
+	"\anetwork\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\anetwork\x12L\n" +
+	"\tknown_for\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\xb0\xbd\x102\x02\b\x01R\bknownFor\"\x14\n" +
+	"\x12EndAttemptResponse*P\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vSTAGE_LOGIN\x10\x01\x12\x0f\n" +
 	"\vSTAGE_WORLD\x10\x02\x12\x0e\n" +
 	"\n" +
-	"STAGE_GAME\x10\x032\xaa\a\n" +
+	"STAGE_GAME\x10\x032\xb3\f\n" +
 	"\x10AuthStoreService\x12p\n" +
 	"\x0eGetGameAccount\x12+.waystone.database.v1.GetGameAccountRequest\x1a,.waystone.database.v1.GetGameAccountResponse\"\x03\x90\x02\x01\x12p\n" +
 	"\x0eSetGameAccount\x12+.waystone.database.v1.SetGameAccountRequest\x1a,.waystone.database.v1.SetGameAccountResponse\"\x03\x90\x02\x02\x12e\n" +
@@ -1365,7 +2230,14 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\tAdmitPlay\x12&.waystone.database.v1.AdmitPlayRequest\x1a'.waystone.database.v1.AdmitPlayResponse\x12d\n" +
 	"\n" +
 	"RenewPlays\x12'.waystone.database.v1.RenewPlaysRequest\x1a(.waystone.database.v1.RenewPlaysResponse\"\x03\x90\x02\x02\x12[\n" +
-	"\aEndPlay\x12$.waystone.database.v1.EndPlayRequest\x1a%.waystone.database.v1.EndPlayResponse\"\x03\x90\x02\x02BFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
+	"\aEndPlay\x12$.waystone.database.v1.EndPlayRequest\x1a%.waystone.database.v1.EndPlayResponse\"\x03\x90\x02\x02\x12m\n" +
+	"\rGetCredential\x12*.waystone.database.v1.GetCredentialRequest\x1a+.waystone.database.v1.GetCredentialResponse\"\x03\x90\x02\x01\x12h\n" +
+	"\rCreateSession\x12*.waystone.database.v1.CreateSessionRequest\x1a+.waystone.database.v1.CreateSessionResponse\x12m\n" +
+	"\rRevokeSession\x12*.waystone.database.v1.RevokeSessionRequest\x1a+.waystone.database.v1.RevokeSessionResponse\"\x03\x90\x02\x02\x12w\n" +
+	"\x12RedeemOneTimeToken\x12/.waystone.database.v1.RedeemOneTimeTokenRequest\x1a0.waystone.database.v1.RedeemOneTimeTokenResponse\x12e\n" +
+	"\fBeginAttempt\x12).waystone.database.v1.BeginAttemptRequest\x1a*.waystone.database.v1.BeginAttemptResponse\x12_\n" +
+	"\n" +
+	"EndAttempt\x12'.waystone.database.v1.EndAttemptRequest\x1a(.waystone.database.v1.EndAttemptResponseBFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
 
 var (
 	file_waystone_database_v1_authstore_proto_rawDescOnce sync.Once
@@ -1380,71 +2252,112 @@ func file_waystone_database_v1_authstore_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_database_v1_authstore_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_waystone_database_v1_authstore_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_waystone_database_v1_authstore_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_waystone_database_v1_authstore_proto_goTypes = []any{
-	(Stage)(0),                     // 0: waystone.database.v1.Stage
-	(*GameAccount)(nil),            // 1: waystone.database.v1.GameAccount
-	(*GetGameAccountRequest)(nil),  // 2: waystone.database.v1.GetGameAccountRequest
-	(*GetGameAccountResponse)(nil), // 3: waystone.database.v1.GetGameAccountResponse
-	(*SetGameAccountRequest)(nil),  // 4: waystone.database.v1.SetGameAccountRequest
-	(*SetGameAccountResponse)(nil), // 5: waystone.database.v1.SetGameAccountResponse
-	(*CreateTicketRequest)(nil),    // 6: waystone.database.v1.CreateTicketRequest
-	(*CreateTicketResponse)(nil),   // 7: waystone.database.v1.CreateTicketResponse
-	(*RedeemTicketRequest)(nil),    // 8: waystone.database.v1.RedeemTicketRequest
-	(*RedeemTicketResponse)(nil),   // 9: waystone.database.v1.RedeemTicketResponse
-	(*Play)(nil),                   // 10: waystone.database.v1.Play
-	(*BeginPlayRequest)(nil),       // 11: waystone.database.v1.BeginPlayRequest
-	(*BeginPlayResponse)(nil),      // 12: waystone.database.v1.BeginPlayResponse
-	(*HandOverPlayRequest)(nil),    // 13: waystone.database.v1.HandOverPlayRequest
-	(*HandOverPlayResponse)(nil),   // 14: waystone.database.v1.HandOverPlayResponse
-	(*AdmitPlayRequest)(nil),       // 15: waystone.database.v1.AdmitPlayRequest
-	(*AdmitPlayResponse)(nil),      // 16: waystone.database.v1.AdmitPlayResponse
-	(*PlayRef)(nil),                // 17: waystone.database.v1.PlayRef
-	(*RenewPlaysRequest)(nil),      // 18: waystone.database.v1.RenewPlaysRequest
-	(*RenewPlaysResponse)(nil),     // 19: waystone.database.v1.RenewPlaysResponse
-	(*EndPlayRequest)(nil),         // 20: waystone.database.v1.EndPlayRequest
-	(*EndPlayResponse)(nil),        // 21: waystone.database.v1.EndPlayResponse
-	(*durationpb.Duration)(nil),    // 22: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 23: google.protobuf.Timestamp
+	(Stage)(0),                         // 0: waystone.database.v1.Stage
+	(*GameAccount)(nil),                // 1: waystone.database.v1.GameAccount
+	(*GetGameAccountRequest)(nil),      // 2: waystone.database.v1.GetGameAccountRequest
+	(*GetGameAccountResponse)(nil),     // 3: waystone.database.v1.GetGameAccountResponse
+	(*SetGameAccountRequest)(nil),      // 4: waystone.database.v1.SetGameAccountRequest
+	(*SetGameAccountResponse)(nil),     // 5: waystone.database.v1.SetGameAccountResponse
+	(*CreateTicketRequest)(nil),        // 6: waystone.database.v1.CreateTicketRequest
+	(*CreateTicketResponse)(nil),       // 7: waystone.database.v1.CreateTicketResponse
+	(*RedeemTicketRequest)(nil),        // 8: waystone.database.v1.RedeemTicketRequest
+	(*RedeemTicketResponse)(nil),       // 9: waystone.database.v1.RedeemTicketResponse
+	(*Play)(nil),                       // 10: waystone.database.v1.Play
+	(*BeginPlayRequest)(nil),           // 11: waystone.database.v1.BeginPlayRequest
+	(*BeginPlayResponse)(nil),          // 12: waystone.database.v1.BeginPlayResponse
+	(*HandOverPlayRequest)(nil),        // 13: waystone.database.v1.HandOverPlayRequest
+	(*HandOverPlayResponse)(nil),       // 14: waystone.database.v1.HandOverPlayResponse
+	(*AdmitPlayRequest)(nil),           // 15: waystone.database.v1.AdmitPlayRequest
+	(*AdmitPlayResponse)(nil),          // 16: waystone.database.v1.AdmitPlayResponse
+	(*PlayRef)(nil),                    // 17: waystone.database.v1.PlayRef
+	(*RenewPlaysRequest)(nil),          // 18: waystone.database.v1.RenewPlaysRequest
+	(*RenewPlaysResponse)(nil),         // 19: waystone.database.v1.RenewPlaysResponse
+	(*EndPlayRequest)(nil),             // 20: waystone.database.v1.EndPlayRequest
+	(*EndPlayResponse)(nil),            // 21: waystone.database.v1.EndPlayResponse
+	(*GetCredentialRequest)(nil),       // 22: waystone.database.v1.GetCredentialRequest
+	(*GetCredentialResponse)(nil),      // 23: waystone.database.v1.GetCredentialResponse
+	(*CreateSessionRequest)(nil),       // 24: waystone.database.v1.CreateSessionRequest
+	(*CreateSessionResponse)(nil),      // 25: waystone.database.v1.CreateSessionResponse
+	(*RevokeSessionRequest)(nil),       // 26: waystone.database.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),      // 27: waystone.database.v1.RevokeSessionResponse
+	(*RedeemOneTimeTokenRequest)(nil),  // 28: waystone.database.v1.RedeemOneTimeTokenRequest
+	(*RedeemOneTimeTokenResponse)(nil), // 29: waystone.database.v1.RedeemOneTimeTokenResponse
+	(*AttemptLimit)(nil),               // 30: waystone.database.v1.AttemptLimit
+	(*BeginAttemptRequest)(nil),        // 31: waystone.database.v1.BeginAttemptRequest
+	(*BeginAttemptResponse)(nil),       // 32: waystone.database.v1.BeginAttemptResponse
+	(*EndAttemptRequest)(nil),          // 33: waystone.database.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),         // 34: waystone.database.v1.EndAttemptResponse
+	(*durationpb.Duration)(nil),        // 35: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
+	(*User)(nil),                       // 37: waystone.database.v1.User
+	(*Session)(nil),                    // 38: waystone.database.v1.Session
 }
 var file_waystone_database_v1_authstore_proto_depIdxs = []int32{
 	1,  // 0: waystone.database.v1.GetGameAccountResponse.account:type_name -> waystone.database.v1.GameAccount
 	1,  // 1: waystone.database.v1.SetGameAccountRequest.account:type_name -> waystone.database.v1.GameAccount
-	22, // 2: waystone.database.v1.CreateTicketRequest.lifetime:type_name -> google.protobuf.Duration
-	23, // 3: waystone.database.v1.CreateTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
+	35, // 2: waystone.database.v1.CreateTicketRequest.lifetime:type_name -> google.protobuf.Duration
+	36, // 3: waystone.database.v1.CreateTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 4: waystone.database.v1.Play.stage:type_name -> waystone.database.v1.Stage
-	23, // 5: waystone.database.v1.Play.lease_expires_at:type_name -> google.protobuf.Timestamp
+	36, // 5: waystone.database.v1.Play.lease_expires_at:type_name -> google.protobuf.Timestamp
 	10, // 6: waystone.database.v1.BeginPlayResponse.play:type_name -> waystone.database.v1.Play
 	0,  // 7: waystone.database.v1.HandOverPlayRequest.stage:type_name -> waystone.database.v1.Stage
-	23, // 8: waystone.database.v1.HandOverPlayResponse.expires_at:type_name -> google.protobuf.Timestamp
+	36, // 8: waystone.database.v1.HandOverPlayResponse.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 9: waystone.database.v1.AdmitPlayRequest.stage:type_name -> waystone.database.v1.Stage
 	10, // 10: waystone.database.v1.AdmitPlayResponse.play:type_name -> waystone.database.v1.Play
 	17, // 11: waystone.database.v1.RenewPlaysRequest.plays:type_name -> waystone.database.v1.PlayRef
 	10, // 12: waystone.database.v1.RenewPlaysResponse.plays:type_name -> waystone.database.v1.Play
 	17, // 13: waystone.database.v1.EndPlayRequest.play:type_name -> waystone.database.v1.PlayRef
-	2,  // 14: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
-	4,  // 15: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
-	6,  // 16: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
-	8,  // 17: waystone.database.v1.AuthStoreService.RedeemTicket:input_type -> waystone.database.v1.RedeemTicketRequest
-	11, // 18: waystone.database.v1.AuthStoreService.BeginPlay:input_type -> waystone.database.v1.BeginPlayRequest
-	13, // 19: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
-	15, // 20: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
-	18, // 21: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
-	20, // 22: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
-	3,  // 23: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
-	5,  // 24: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
-	7,  // 25: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
-	9,  // 26: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
-	12, // 27: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
-	14, // 28: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
-	16, // 29: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
-	19, // 30: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
-	21, // 31: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	37, // 14: waystone.database.v1.GetCredentialResponse.user:type_name -> waystone.database.v1.User
+	35, // 15: waystone.database.v1.CreateSessionRequest.lifetime:type_name -> google.protobuf.Duration
+	38, // 16: waystone.database.v1.CreateSessionResponse.session:type_name -> waystone.database.v1.Session
+	37, // 17: waystone.database.v1.CreateSessionResponse.user:type_name -> waystone.database.v1.User
+	38, // 18: waystone.database.v1.RedeemOneTimeTokenResponse.session:type_name -> waystone.database.v1.Session
+	37, // 19: waystone.database.v1.RedeemOneTimeTokenResponse.user:type_name -> waystone.database.v1.User
+	35, // 20: waystone.database.v1.AttemptLimit.first:type_name -> google.protobuf.Duration
+	35, // 21: waystone.database.v1.AttemptLimit.longest:type_name -> google.protobuf.Duration
+	35, // 22: waystone.database.v1.AttemptLimit.memory:type_name -> google.protobuf.Duration
+	30, // 23: waystone.database.v1.BeginAttemptRequest.device_limit:type_name -> waystone.database.v1.AttemptLimit
+	30, // 24: waystone.database.v1.BeginAttemptRequest.account_limit:type_name -> waystone.database.v1.AttemptLimit
+	30, // 25: waystone.database.v1.BeginAttemptRequest.network_limit:type_name -> waystone.database.v1.AttemptLimit
+	35, // 26: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
+	35, // 27: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
+	2,  // 28: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
+	4,  // 29: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
+	6,  // 30: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
+	8,  // 31: waystone.database.v1.AuthStoreService.RedeemTicket:input_type -> waystone.database.v1.RedeemTicketRequest
+	11, // 32: waystone.database.v1.AuthStoreService.BeginPlay:input_type -> waystone.database.v1.BeginPlayRequest
+	13, // 33: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
+	15, // 34: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
+	18, // 35: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
+	20, // 36: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
+	22, // 37: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
+	24, // 38: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
+	26, // 39: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
+	28, // 40: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
+	31, // 41: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
+	33, // 42: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
+	3,  // 43: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
+	5,  // 44: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
+	7,  // 45: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
+	9,  // 46: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
+	12, // 47: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
+	14, // 48: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
+	16, // 49: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
+	19, // 50: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
+	21, // 51: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
+	23, // 52: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
+	25, // 53: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
+	27, // 54: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
+	29, // 55: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
+	32, // 56: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
+	34, // 57: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
+	43, // [43:58] is the sub-list for method output_type
+	28, // [28:43] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_authstore_proto_init() }
@@ -1452,13 +2365,19 @@ func file_waystone_database_v1_authstore_proto_init() {
 	if File_waystone_database_v1_authstore_proto != nil {
 		return
 	}
+	file_waystone_database_v1_types_proto_init()
+	file_waystone_database_v1_authstore_proto_msgTypes[21].OneofWrappers = []any{
+		(*GetCredentialRequest_UserId)(nil),
+		(*GetCredentialRequest_Username)(nil),
+		(*GetCredentialRequest_Email)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_authstore_proto_rawDesc), len(file_waystone_database_v1_authstore_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

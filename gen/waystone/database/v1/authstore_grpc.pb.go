@@ -19,15 +19,21 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AuthStoreService_GetGameAccount_FullMethodName = "/waystone.database.v1.AuthStoreService/GetGameAccount"
-	AuthStoreService_SetGameAccount_FullMethodName = "/waystone.database.v1.AuthStoreService/SetGameAccount"
-	AuthStoreService_CreateTicket_FullMethodName   = "/waystone.database.v1.AuthStoreService/CreateTicket"
-	AuthStoreService_RedeemTicket_FullMethodName   = "/waystone.database.v1.AuthStoreService/RedeemTicket"
-	AuthStoreService_BeginPlay_FullMethodName      = "/waystone.database.v1.AuthStoreService/BeginPlay"
-	AuthStoreService_HandOverPlay_FullMethodName   = "/waystone.database.v1.AuthStoreService/HandOverPlay"
-	AuthStoreService_AdmitPlay_FullMethodName      = "/waystone.database.v1.AuthStoreService/AdmitPlay"
-	AuthStoreService_RenewPlays_FullMethodName     = "/waystone.database.v1.AuthStoreService/RenewPlays"
-	AuthStoreService_EndPlay_FullMethodName        = "/waystone.database.v1.AuthStoreService/EndPlay"
+	AuthStoreService_GetGameAccount_FullMethodName     = "/waystone.database.v1.AuthStoreService/GetGameAccount"
+	AuthStoreService_SetGameAccount_FullMethodName     = "/waystone.database.v1.AuthStoreService/SetGameAccount"
+	AuthStoreService_CreateTicket_FullMethodName       = "/waystone.database.v1.AuthStoreService/CreateTicket"
+	AuthStoreService_RedeemTicket_FullMethodName       = "/waystone.database.v1.AuthStoreService/RedeemTicket"
+	AuthStoreService_BeginPlay_FullMethodName          = "/waystone.database.v1.AuthStoreService/BeginPlay"
+	AuthStoreService_HandOverPlay_FullMethodName       = "/waystone.database.v1.AuthStoreService/HandOverPlay"
+	AuthStoreService_AdmitPlay_FullMethodName          = "/waystone.database.v1.AuthStoreService/AdmitPlay"
+	AuthStoreService_RenewPlays_FullMethodName         = "/waystone.database.v1.AuthStoreService/RenewPlays"
+	AuthStoreService_EndPlay_FullMethodName            = "/waystone.database.v1.AuthStoreService/EndPlay"
+	AuthStoreService_GetCredential_FullMethodName      = "/waystone.database.v1.AuthStoreService/GetCredential"
+	AuthStoreService_CreateSession_FullMethodName      = "/waystone.database.v1.AuthStoreService/CreateSession"
+	AuthStoreService_RevokeSession_FullMethodName      = "/waystone.database.v1.AuthStoreService/RevokeSession"
+	AuthStoreService_RedeemOneTimeToken_FullMethodName = "/waystone.database.v1.AuthStoreService/RedeemOneTimeToken"
+	AuthStoreService_BeginAttempt_FullMethodName       = "/waystone.database.v1.AuthStoreService/BeginAttempt"
+	AuthStoreService_EndAttempt_FullMethodName         = "/waystone.database.v1.AuthStoreService/EndAttempt"
 )
 
 // AuthStoreServiceClient is the client API for AuthStoreService service.
@@ -35,7 +41,9 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // AuthStoreService keeps what lets a player in: game passwords, one-time
-// tickets and play records. It is internal: only the auth part calls it.
+// tickets, play records and the counts of failed sign-ins; and it does for the
+// auth part what the website does with its own credentials, sessions and
+// one-time tokens. It is internal: only the auth part calls it.
 type AuthStoreServiceClient interface {
 	// GetGameAccount returns what we keep of a user beside the website's rows.
 	//
@@ -67,12 +75,15 @@ type AuthStoreServiceClient interface {
 	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.7"}
 	RedeemTicket(ctx context.Context, in *RedeemTicketRequest, opts ...grpc.CallOption) (*RedeemTicketResponse, error)
-	// BeginPlay opens the play record of a user with the next generation,
-	// taking the place of the one that was there.
+	// BeginPlay opens the play record of a user with the next generation. While
+	// another record of the user lives, none is opened: that record is marked as
+	// closing, its holder is told so by RenewPlays, and the caller tries again
+	// until the holder has ended it or its lease is over.
 	//
-	// Errors: none of its own.
+	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
+	// shortly.
 	//
-	// Example: {"user_id": "user-1", "session_id": "session-1", "digest":
+	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(ctx context.Context, in *BeginPlayRequest, opts ...grpc.CallOption) (*BeginPlayResponse, error)
 	// HandOverPlay lets the record's player pass to another stage, once, with a
@@ -108,6 +119,70 @@ type AuthStoreServiceClient interface {
 	//
 	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error)
+	// GetCredential returns a user and the hash that the website keeps of the
+	// user's password.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
+	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) when this store may not read
+	// the website's password hashes.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"username": "name_1"}
+	GetCredential(ctx context.Context, in *GetCredentialRequest, opts ...grpc.CallOption) (*GetCredentialResponse, error)
+	// CreateSession makes a session that the website takes for one of its own.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
+	// PERMISSION_DENIED (USER_BANNED) when the user is banned;
+	// FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not write
+	// the website's sessions.
+	//
+	// Example: {"user_id": "user-1", "token":
+	// "abcdefghijklmnopqrstuvwxyz012345", "lifetime": "604800s", "ip_address":
+	// "203.0.113.7", "user_agent": "launcher"}
+	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error)
+	// RevokeSession deletes the session with a token, as signing out on the
+	// website does. One that is gone is no error.
+	//
+	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not
+	// delete the website's sessions.
+	//
+	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
+	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
+	// RedeemOneTimeToken takes out a one-time token that the website made and
+	// returns the living session that it stands for: of any number of callers one
+	// gets it.
+	//
+	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used or over, also
+	// when its session is; PERMISSION_DENIED (USER_BANNED) when its user is
+	// banned; FAILED_PRECONDITION (ONE_TIME_TOKENS_NOT_GRANTED) when this store
+	// may not read and delete the website's verifications.
+	//
+	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
+	RedeemOneTimeToken(ctx context.Context, in *RedeemOneTimeTokenRequest, opts ...grpc.CallOption) (*RedeemOneTimeTokenResponse, error)
+	// BeginAttempt counts one try to sign in with a secret, before it is known
+	// whether the secret is right, and tells whether it may be looked at. All
+	// replicas count together. From a device that the account has signed in from
+	// before, only the tries of that device with that account count; from others,
+	// all of their tries at the account and all tries from their network count
+	// too. A try that has to wait is not counted.
+	//
+	// Errors: none of its own; a try that has to wait has wait above zero.
+	//
+	// Example: {"account": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "network": "203.0.113.0/24", "device_limit": {"free": 5, "first": "1s",
+	// "longest": "900s", "memory": "86400s"}, "account_limit": {"free": 20,
+	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
+	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
+	BeginAttempt(ctx context.Context, in *BeginAttemptRequest, opts ...grpc.CallOption) (*BeginAttemptResponse, error)
+	// EndAttempt says that a try had the right secret: it is taken off the counts
+	// again, the device's own are forgotten, and the device is known from now on.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"account": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "network": "203.0.113.0/24", "known_for": "7776000s"}
+	EndAttempt(ctx context.Context, in *EndAttemptRequest, opts ...grpc.CallOption) (*EndAttemptResponse, error)
 }
 
 type authStoreServiceClient struct {
@@ -208,12 +283,74 @@ func (c *authStoreServiceClient) EndPlay(ctx context.Context, in *EndPlayRequest
 	return out, nil
 }
 
+func (c *authStoreServiceClient) GetCredential(ctx context.Context, in *GetCredentialRequest, opts ...grpc.CallOption) (*GetCredentialResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCredentialResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_GetCredential_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authStoreServiceClient) CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateSessionResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_CreateSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authStoreServiceClient) RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeSessionResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_RevokeSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authStoreServiceClient) RedeemOneTimeToken(ctx context.Context, in *RedeemOneTimeTokenRequest, opts ...grpc.CallOption) (*RedeemOneTimeTokenResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RedeemOneTimeTokenResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_RedeemOneTimeToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authStoreServiceClient) BeginAttempt(ctx context.Context, in *BeginAttemptRequest, opts ...grpc.CallOption) (*BeginAttemptResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BeginAttemptResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_BeginAttempt_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authStoreServiceClient) EndAttempt(ctx context.Context, in *EndAttemptRequest, opts ...grpc.CallOption) (*EndAttemptResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndAttemptResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_EndAttempt_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AuthStoreServiceServer is the server API for AuthStoreService service.
 // All implementations must embed UnimplementedAuthStoreServiceServer
 // for forward compatibility.
 //
 // AuthStoreService keeps what lets a player in: game passwords, one-time
-// tickets and play records. It is internal: only the auth part calls it.
+// tickets, play records and the counts of failed sign-ins; and it does for the
+// auth part what the website does with its own credentials, sessions and
+// one-time tokens. It is internal: only the auth part calls it.
 type AuthStoreServiceServer interface {
 	// GetGameAccount returns what we keep of a user beside the website's rows.
 	//
@@ -245,12 +382,15 @@ type AuthStoreServiceServer interface {
 	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.7"}
 	RedeemTicket(context.Context, *RedeemTicketRequest) (*RedeemTicketResponse, error)
-	// BeginPlay opens the play record of a user with the next generation,
-	// taking the place of the one that was there.
+	// BeginPlay opens the play record of a user with the next generation. While
+	// another record of the user lives, none is opened: that record is marked as
+	// closing, its holder is told so by RenewPlays, and the caller tries again
+	// until the holder has ended it or its lease is over.
 	//
-	// Errors: none of its own.
+	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
+	// shortly.
 	//
-	// Example: {"user_id": "user-1", "session_id": "session-1", "digest":
+	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(context.Context, *BeginPlayRequest) (*BeginPlayResponse, error)
 	// HandOverPlay lets the record's player pass to another stage, once, with a
@@ -286,6 +426,70 @@ type AuthStoreServiceServer interface {
 	//
 	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error)
+	// GetCredential returns a user and the hash that the website keeps of the
+	// user's password.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
+	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) when this store may not read
+	// the website's password hashes.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"username": "name_1"}
+	GetCredential(context.Context, *GetCredentialRequest) (*GetCredentialResponse, error)
+	// CreateSession makes a session that the website takes for one of its own.
+	//
+	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
+	// PERMISSION_DENIED (USER_BANNED) when the user is banned;
+	// FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not write
+	// the website's sessions.
+	//
+	// Example: {"user_id": "user-1", "token":
+	// "abcdefghijklmnopqrstuvwxyz012345", "lifetime": "604800s", "ip_address":
+	// "203.0.113.7", "user_agent": "launcher"}
+	CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error)
+	// RevokeSession deletes the session with a token, as signing out on the
+	// website does. One that is gone is no error.
+	//
+	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not
+	// delete the website's sessions.
+	//
+	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
+	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
+	// RedeemOneTimeToken takes out a one-time token that the website made and
+	// returns the living session that it stands for: of any number of callers one
+	// gets it.
+	//
+	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used or over, also
+	// when its session is; PERMISSION_DENIED (USER_BANNED) when its user is
+	// banned; FAILED_PRECONDITION (ONE_TIME_TOKENS_NOT_GRANTED) when this store
+	// may not read and delete the website's verifications.
+	//
+	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
+	RedeemOneTimeToken(context.Context, *RedeemOneTimeTokenRequest) (*RedeemOneTimeTokenResponse, error)
+	// BeginAttempt counts one try to sign in with a secret, before it is known
+	// whether the secret is right, and tells whether it may be looked at. All
+	// replicas count together. From a device that the account has signed in from
+	// before, only the tries of that device with that account count; from others,
+	// all of their tries at the account and all tries from their network count
+	// too. A try that has to wait is not counted.
+	//
+	// Errors: none of its own; a try that has to wait has wait above zero.
+	//
+	// Example: {"account": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "network": "203.0.113.0/24", "device_limit": {"free": 5, "first": "1s",
+	// "longest": "900s", "memory": "86400s"}, "account_limit": {"free": 20,
+	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
+	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
+	BeginAttempt(context.Context, *BeginAttemptRequest) (*BeginAttemptResponse, error)
+	// EndAttempt says that a try had the right secret: it is taken off the counts
+	// again, the device's own are forgotten, and the device is known from now on.
+	//
+	// Errors: none of its own.
+	//
+	// Example: {"account": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "network": "203.0.113.0/24", "known_for": "7776000s"}
+	EndAttempt(context.Context, *EndAttemptRequest) (*EndAttemptResponse, error)
 	mustEmbedUnimplementedAuthStoreServiceServer()
 }
 
@@ -322,6 +526,24 @@ func (UnimplementedAuthStoreServiceServer) RenewPlays(context.Context, *RenewPla
 }
 func (UnimplementedAuthStoreServiceServer) EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndPlay not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) GetCredential(context.Context, *GetCredentialRequest) (*GetCredentialResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCredential not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateSession not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeSession not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) RedeemOneTimeToken(context.Context, *RedeemOneTimeTokenRequest) (*RedeemOneTimeTokenResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RedeemOneTimeToken not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) BeginAttempt(context.Context, *BeginAttemptRequest) (*BeginAttemptResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BeginAttempt not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) EndAttempt(context.Context, *EndAttemptRequest) (*EndAttemptResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndAttempt not implemented")
 }
 func (UnimplementedAuthStoreServiceServer) mustEmbedUnimplementedAuthStoreServiceServer() {}
 func (UnimplementedAuthStoreServiceServer) testEmbeddedByValue()                          {}
@@ -506,6 +728,114 @@ func _AuthStoreService_EndPlay_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AuthStoreService_GetCredential_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCredentialRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).GetCredential(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_GetCredential_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).GetCredential(ctx, req.(*GetCredentialRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthStoreService_CreateSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).CreateSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_CreateSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).CreateSession(ctx, req.(*CreateSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthStoreService_RevokeSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).RevokeSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_RevokeSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).RevokeSession(ctx, req.(*RevokeSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthStoreService_RedeemOneTimeToken_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RedeemOneTimeTokenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).RedeemOneTimeToken(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_RedeemOneTimeToken_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).RedeemOneTimeToken(ctx, req.(*RedeemOneTimeTokenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthStoreService_BeginAttempt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BeginAttemptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).BeginAttempt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_BeginAttempt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).BeginAttempt(ctx, req.(*BeginAttemptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthStoreService_EndAttempt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndAttemptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).EndAttempt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_EndAttempt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).EndAttempt(ctx, req.(*EndAttemptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AuthStoreService_ServiceDesc is the grpc.ServiceDesc for AuthStoreService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -548,6 +878,30 @@ var AuthStoreService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndPlay",
 			Handler:    _AuthStoreService_EndPlay_Handler,
+		},
+		{
+			MethodName: "GetCredential",
+			Handler:    _AuthStoreService_GetCredential_Handler,
+		},
+		{
+			MethodName: "CreateSession",
+			Handler:    _AuthStoreService_CreateSession_Handler,
+		},
+		{
+			MethodName: "RevokeSession",
+			Handler:    _AuthStoreService_RevokeSession_Handler,
+		},
+		{
+			MethodName: "RedeemOneTimeToken",
+			Handler:    _AuthStoreService_RedeemOneTimeToken_Handler,
+		},
+		{
+			MethodName: "BeginAttempt",
+			Handler:    _AuthStoreService_BeginAttempt_Handler,
+		},
+		{
+			MethodName: "EndAttempt",
+			Handler:    _AuthStoreService_EndAttempt_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

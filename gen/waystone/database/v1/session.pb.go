@@ -116,6 +116,10 @@ const (
 	// have been: of a deleted row it is not always known what it held. A first
 	// password is no change.
 	WatchEventKind_WATCH_EVENT_KIND_PASSWORD_CHANGED WatchEventKind = 8
+	// A newer sign-in of the user waits for the user's play record to end. Told
+	// by the replica that a try of the newcomer reached, with every try: ask
+	// KeepAlive what has to go.
+	WatchEventKind_WATCH_EVENT_KIND_PLAY_CLOSING WatchEventKind = 9
 )
 
 // Enum value maps for WatchEventKind.
@@ -130,6 +134,7 @@ var (
 		6: "WATCH_EVENT_KIND_USER_UNBANNED",
 		7: "WATCH_EVENT_KIND_USER_DELETED",
 		8: "WATCH_EVENT_KIND_PASSWORD_CHANGED",
+		9: "WATCH_EVENT_KIND_PLAY_CLOSING",
 	}
 	WatchEventKind_value = map[string]int32{
 		"WATCH_EVENT_KIND_UNSPECIFIED":      0,
@@ -141,6 +146,7 @@ var (
 		"WATCH_EVENT_KIND_USER_UNBANNED":    6,
 		"WATCH_EVENT_KIND_USER_DELETED":     7,
 		"WATCH_EVENT_KIND_PASSWORD_CHANGED": 8,
+		"WATCH_EVENT_KIND_PLAY_CLOSING":     9,
 	}
 )
 
@@ -854,7 +860,7 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\x11WATCH_SIGNAL_HERE\x10\x01\x12\x17\n" +
 	"\x13WATCH_SIGNAL_RESYNC\x10\x02\x12\x17\n" +
 	"\x13WATCH_SIGNAL_EVENTS\x10\x03\x12\x1a\n" +
-	"\x16WATCH_SIGNAL_HEARTBEAT\x10\x04*\xd7\x02\n" +
+	"\x16WATCH_SIGNAL_HEARTBEAT\x10\x04*\xfa\x02\n" +
 	"\x0eWatchEventKind\x12 \n" +
 	"\x1cWATCH_EVENT_KIND_UNSPECIFIED\x10\x00\x12$\n" +
 	" WATCH_EVENT_KIND_SESSION_CHANGED\x10\x01\x12$\n" +
@@ -864,7 +870,8 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\x1cWATCH_EVENT_KIND_USER_BANNED\x10\x05\x12\"\n" +
 	"\x1eWATCH_EVENT_KIND_USER_UNBANNED\x10\x06\x12!\n" +
 	"\x1dWATCH_EVENT_KIND_USER_DELETED\x10\a\x12%\n" +
-	"!WATCH_EVENT_KIND_PASSWORD_CHANGED\x10\b2\xab\x03\n" +
+	"!WATCH_EVENT_KIND_PASSWORD_CHANGED\x10\b\x12!\n" +
+	"\x1dWATCH_EVENT_KIND_PLAY_CLOSING\x10\t2\xab\x03\n" +
 	"\x0eSessionService\x12d\n" +
 	"\n" +
 	"GetSession\x12'.waystone.database.v1.GetSessionRequest\x1a(.waystone.database.v1.GetSessionResponse\"\x03\x90\x02\x01\x12m\n" +

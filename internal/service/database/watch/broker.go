@@ -130,6 +130,19 @@ func (b *Broker) Changed(changes []store.Change) {
 	}
 }
 
+// Tell passes on an event that does not come from the feed: of this replica's
+// own, it is told to this replica's watchers alone. While the feed is not
+// connected there are none.
+func (b *Broker) Tell(e store.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.connected {
+		b.append(entry{event: e})
+		b.metrics.told(e.Kind)
+		b.wake()
+	}
+}
+
 // Confirmed implements store.Follower.
 func (b *Broker) Confirmed(asked time.Time, at store.Snapshot) {
 	b.mu.Lock()

@@ -520,3 +520,23 @@ func TestAFeedThatHangsEndsEveryWatch(t *testing.T) {
 		want(t, subscribe(t, b, cursor), watch.Here) // nothing was missed
 	})
 }
+
+// TestWhatTheReplicaTellsItself comes in its order among the feed's events, to
+// those who watch, and not while the feed is away: nobody watches then.
+func TestWhatTheReplicaTellsItself(t *testing.T) {
+	t.Parallel()
+	b, feed := start(t, watch.Config{})
+	s := subscribe(t, b, nil)
+	want(t, s, watch.Here)
+	feed.Tell(0, revoke("a"))
+	closing := store.Event{Kind: store.PlayClosing, UserID: "u"}
+	b.Tell(closing)
+	feed.Tell(0, revoke("b"))
+	want(t, s, watch.Events, store.Event{Kind: store.SessionRevoked, SessionID: "a"}, closing, store.Event{Kind: store.SessionRevoked, SessionID: "b"})
+	feed.Lose(errors.New("gone"))
+	b.Tell(closing)
+	feed.Connect()
+	again := subscribe(t, b, nil)
+	want(t, again, watch.Here)
+	nothing(t, again)
+}

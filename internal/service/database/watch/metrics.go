@@ -53,6 +53,8 @@ func kindName(k store.EventKind) string {
 		return "user_deleted"
 	case store.PasswordChanged:
 		return "password_changed"
+	case store.PlayClosing:
+		return "play_closing"
 	default:
 		return "other"
 	}

@@ -16,27 +16,29 @@ type Reason string
 
 // The reasons.
 const (
-	ClientGone    Reason = "client_gone"   // the client closed the connection
-	Finished      Reason = "finished"      // the stage was done
-	Malformed     Reason = "malformed"     // a packet that makes no sense
-	Oversized     Reason = "oversized"     // a packet of the wrong size
-	Checksum      Reason = "checksum"      // a damaged packet, or another seed
-	UnknownPacket Reason = "unknown"       // a command that the stage does not have
-	OutOfOrder    Reason = "out_of_order"  // a command that may not come now
-	Truncated     Reason = "truncated"     // the stream ended inside a packet
-	TimedOut      Reason = "timed_out"     // the state's time was over
-	SlowClient    Reason = "slow_client"   // it does not read what it is sent
-	TooFast       Reason = "too_fast"      // more packets than the budget allows
-	TooMany       Reason = "too_many"      // more connections than allowed
-	Refused       Reason = "refused"       // sign-in or join too often, or a character that may not be played
-	Banned        Reason = "banned"        // the user was banned
-	SessionOver   Reason = "session_over"  // the website ended the session
-	TakenOver     Reason = "taken_over"    // the user signed in again elsewhere
-	WorldRefused  Reason = "world_refused" // the world put the player out
-	Backend       Reason = "backend"       // a part behind the gateway failed
-	Shutdown      Reason = "shutdown"      // the gateway stops
-	Broken        Reason = "broken"        // the network failed
-	Internal      Reason = "internal"      // a mistake of ours
+	ClientGone      Reason = "client_gone"      // the client closed the connection
+	Finished        Reason = "finished"         // the stage was done
+	Malformed       Reason = "malformed"        // a packet that makes no sense
+	Oversized       Reason = "oversized"        // a packet of the wrong size
+	Checksum        Reason = "checksum"         // a damaged packet, or another seed
+	UnknownPacket   Reason = "unknown"          // a command that the stage does not have
+	OutOfOrder      Reason = "out_of_order"     // a command that may not come now
+	Truncated       Reason = "truncated"        // the stream ended inside a packet
+	TimedOut        Reason = "timed_out"        // the state's time was over
+	SlowClient      Reason = "slow_client"      // it does not read what it is sent
+	TooFast         Reason = "too_fast"         // more packets than the budget allows
+	TooMany         Reason = "too_many"         // more connections than allowed
+	Refused         Reason = "refused"          // sign-in or join too often, or a character that may not be played
+	Banned          Reason = "banned"           // the user was banned
+	SessionOver     Reason = "session_over"     // the website ended the session
+	TakenOver       Reason = "taken_over"       // the user signed in again elsewhere
+	PasswordChanged Reason = "password_changed" // the user's password was changed
+	Deleted         Reason = "deleted"          // the user was deleted
+	WorldRefused    Reason = "world_refused"    // the world put the player out
+	Backend         Reason = "backend"          // a part behind the gateway failed
+	Shutdown        Reason = "shutdown"         // the gateway stops
+	Broken          Reason = "broken"           // the network failed
+	Internal        Reason = "internal"         // a mistake of ours
 )
 
 // Error ends a connection with a reason. Handlers return it.

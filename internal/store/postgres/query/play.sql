@@ -1,4 +1,6 @@
 -- name: BeginPlay :one
+-- Gives no row while an earlier record lives, unless a newer sign-in has waited
+-- for its end for too long.
 INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at)
 VALUES (@user_id, @play_id, @session_id, 1, 1, @digest, @address, @lease_expires_at)
 ON CONFLICT (user_id) DO UPDATE SET
@@ -13,8 +15,18 @@ ON CONFLICT (user_id) DO UPDATE SET
     next_token = NULL,
     next_stage = NULL,
     next_character_id = NULL,
-    token_expires_at = NULL
+    token_expires_at = NULL,
+    closing_generation = NULL,
+    closing_since = NULL
+WHERE play.play_id IS NULL OR play.lease_expires_at < @at::timestamptz
+   OR play.closing_generation = play.generation AND play.closing_since < @overdue::timestamptz
 RETURNING *;
+
+-- name: MarkClosing :exec
+-- Tells the holder of a living record that a newer sign-in waits for its end.
+UPDATE game.play SET closing_generation = generation, closing_since = @at::timestamptz
+WHERE user_id = @user_id AND play_id IS NOT NULL AND lease_expires_at >= @at::timestamptz
+  AND closing_generation IS DISTINCT FROM generation;
 
 -- name: FreeToken :execrows
 -- Takes a token away from a record on which it is over, so that the token can
@@ -29,7 +41,8 @@ UPDATE game.play SET
     next_character_id = @next_character_id,
     token_expires_at = @token_expires_at,
     lease_expires_at = GREATEST(lease_expires_at, @token_expires_at)
-WHERE play_id = @play_id AND generation = @generation AND lease_expires_at >= @at::timestamptz;
+WHERE play_id = @play_id AND generation = @generation AND lease_expires_at >= @at::timestamptz
+  AND closing_generation IS DISTINCT FROM generation;
 
 -- name: AdmitPlay :one
 UPDATE game.play SET
@@ -42,6 +55,7 @@ UPDATE game.play SET
     token_expires_at = NULL
 WHERE next_token = @token AND play_id IS NOT NULL AND digest = @digest AND next_stage = @stage
   AND token_expires_at >= @at::timestamptz AND lease_expires_at >= @at::timestamptz
+  AND closing_generation IS DISTINCT FROM generation
 RETURNING *;
 
 -- name: RenewPlays :many

@@ -1,3 +1,10 @@
+-- PlayLives counts the living records of a user for whose end no newer sign-in
+-- has waited too long.
+-- name: PlayLives :one
+SELECT count(*) FROM game_play
+WHERE user_id = sqlc.arg(user_id) AND play_id IS NOT NULL AND lease_expires_at >= sqlc.arg(now)
+    AND NOT (closing_generation IS generation AND closing_since < sqlc.arg(overdue));
+
 -- name: BeginPlay :one
 INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at)
 VALUES (sqlc.arg(user_id), 1, sqlc.arg(play_id), sqlc.arg(session_id), sqlc.arg(digest), sqlc.arg(address), 1, sqlc.arg(lease_expires_at))
@@ -5,11 +12,19 @@ ON CONFLICT (user_id) DO UPDATE SET
     generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
     digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
     lease_expires_at = excluded.lease_expires_at,
-    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
+    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL,
+    closing_generation = NULL, closing_since = NULL
 RETURNING *;
 
+-- MarkClosing tells the holder of a record that a newer sign-in waits for its
+-- end.
+-- name: MarkClosing :exec
+UPDATE game_play SET closing_generation = generation, closing_since = sqlc.arg(now)
+WHERE user_id = sqlc.arg(user_id) AND closing_generation IS NOT generation;
+
 -- name: GetPlay :one
-SELECT * FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?;
+SELECT * FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
+    AND closing_generation IS NOT generation;
 
 -- name: GetPlayByToken :one
 SELECT * FROM game_play WHERE next_token = ?;
@@ -29,6 +44,7 @@ UPDATE game_play SET
     next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
 WHERE next_token = sqlc.arg(token) AND digest = sqlc.arg(digest) AND next_stage = sqlc.arg(stage)
     AND play_id IS NOT NULL AND token_expires_at >= sqlc.arg(now) AND lease_expires_at >= sqlc.arg(now)
+    AND closing_generation IS NOT generation
 RETURNING *;
 
 -- RenewPlay prolongs a lease, also one that has lapsed; a passage not yet used

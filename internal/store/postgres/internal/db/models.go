@@ -156,6 +156,10 @@ type GamePlay struct {
 	NextCharacterID *int64
 	// End of the token's life.
 	TokenExpiresAt *time.Time
+	// Generation that a newer sign-in waits for the end of; a mark of an earlier generation means nothing.
+	ClosingGeneration *int64
+	// Since when it waits.
+	ClosingSince *time.Time
 }
 
 // One-time tickets not yet redeemed.

@@ -21,7 +21,8 @@ UPDATE game.play SET
     token_expires_at = NULL
 WHERE next_token = $2 AND play_id IS NOT NULL AND digest = $3 AND next_stage = $4
   AND token_expires_at >= $5::timestamptz AND lease_expires_at >= $5::timestamptz
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at
+  AND closing_generation IS DISTINCT FROM generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
 `
 
 type AdmitPlayParams struct {
@@ -55,6 +56,8 @@ func (q *Queries) AdmitPlay(ctx context.Context, arg AdmitPlayParams) (GamePlay,
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }
@@ -74,8 +77,12 @@ ON CONFLICT (user_id) DO UPDATE SET
     next_token = NULL,
     next_stage = NULL,
     next_character_id = NULL,
-    token_expires_at = NULL
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at
+    token_expires_at = NULL,
+    closing_generation = NULL,
+    closing_since = NULL
+WHERE play.play_id IS NULL OR play.lease_expires_at < $7::timestamptz
+   OR play.closing_generation = play.generation AND play.closing_since < $8::timestamptz
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
 `
 
 type BeginPlayParams struct {
@@ -85,8 +92,12 @@ type BeginPlayParams struct {
 	Digest         []byte
 	Address        string
 	LeaseExpiresAt time.Time
+	At             time.Time
+	Overdue        time.Time
 }
 
+// Gives no row while an earlier record lives, unless a newer sign-in has waited
+// for its end for too long.
 func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay, error) {
 	row := q.db.QueryRow(ctx, beginPlay,
 		arg.UserID,
@@ -95,6 +106,8 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		arg.Digest,
 		arg.Address,
 		arg.LeaseExpiresAt,
+		arg.At,
+		arg.Overdue,
 	)
 	var i GamePlay
 	err := row.Scan(
@@ -111,6 +124,8 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }
@@ -173,6 +188,7 @@ UPDATE game.play SET
     token_expires_at = $4,
     lease_expires_at = GREATEST(lease_expires_at, $4)
 WHERE play_id = $5 AND generation = $6 AND lease_expires_at >= $7::timestamptz
+  AND closing_generation IS DISTINCT FROM generation
 `
 
 type HandOverPlayParams struct {
@@ -201,6 +217,18 @@ func (q *Queries) HandOverPlay(ctx context.Context, arg HandOverPlayParams) (int
 	return result.RowsAffected(), nil
 }
 
+const markClosing = `-- name: MarkClosing :exec
+UPDATE game.play SET closing_generation = generation, closing_since = $1::timestamptz
+WHERE user_id = $2 AND play_id IS NOT NULL AND lease_expires_at >= $1::timestamptz
+  AND closing_generation IS DISTINCT FROM generation
+`
+
+// Tells the holder of a living record that a newer sign-in waits for its end.
+func (q *Queries) MarkClosing(ctx context.Context, at time.Time, userID string) error {
+	_, err := q.db.Exec(ctx, markClosing, at, userID)
+	return err
+}
+
 const renewPlays = `-- name: RenewPlays :many
 UPDATE game.play p SET lease_expires_at = GREATEST(p.lease_expires_at, $1)
 FROM (
@@ -211,7 +239,7 @@ FROM (
     FOR NO KEY UPDATE OF q
 ) l
 WHERE p.user_id = l.user_id
-RETURNING p.user_id, p.generation, p.play_id, p.session_id, p.digest, p.address, p.stage, p.character_id, p.lease_expires_at, p.next_token, p.next_stage, p.next_character_id, p.token_expires_at
+RETURNING p.user_id, p.generation, p.play_id, p.session_id, p.digest, p.address, p.stage, p.character_id, p.lease_expires_at, p.next_token, p.next_stage, p.next_character_id, p.token_expires_at, p.closing_generation, p.closing_since
 `
 
 // The rows are locked in one order, so that two renewals never wait for each
@@ -239,6 +267,8 @@ func (q *Queries) RenewPlays(ctx context.Context, leaseExpiresAt time.Time, ids 
 			&i.NextStage,
 			&i.NextCharacterID,
 			&i.TokenExpiresAt,
+			&i.ClosingGeneration,
+			&i.ClosingSince,
 		); err != nil {
 			return nil, err
 		}

@@ -93,8 +93,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.markCharactersOfStmt, err = db.PrepareContext(ctx, markCharactersOf); err != nil {
 		return nil, fmt.Errorf("error preparing query MarkCharactersOf: %w", err)
 	}
+	if q.markClosingStmt, err = db.PrepareContext(ctx, markClosing); err != nil {
+		return nil, fmt.Errorf("error preparing query MarkClosing: %w", err)
+	}
 	if q.nameInUseStmt, err = db.PrepareContext(ctx, nameInUse); err != nil {
 		return nil, fmt.Errorf("error preparing query NameInUse: %w", err)
+	}
+	if q.playLivesStmt, err = db.PrepareContext(ctx, playLives); err != nil {
+		return nil, fmt.Errorf("error preparing query PlayLives: %w", err)
 	}
 	if q.purgeCharactersStmt, err = db.PrepareContext(ctx, purgeCharacters); err != nil {
 		return nil, fmt.Errorf("error preparing query PurgeCharacters: %w", err)
@@ -240,9 +246,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing markCharactersOfStmt: %w", cerr)
 		}
 	}
+	if q.markClosingStmt != nil {
+		if cerr := q.markClosingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing markClosingStmt: %w", cerr)
+		}
+	}
 	if q.nameInUseStmt != nil {
 		if cerr := q.nameInUseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nameInUseStmt: %w", cerr)
+		}
+	}
+	if q.playLivesStmt != nil {
+		if cerr := q.playLivesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing playLivesStmt: %w", cerr)
 		}
 	}
 	if q.purgeCharactersStmt != nil {
@@ -347,7 +363,9 @@ type Queries struct {
 	listSlotsStmt               *sql.Stmt
 	listWithoutSkeletonStmt     *sql.Stmt
 	markCharactersOfStmt        *sql.Stmt
+	markClosingStmt             *sql.Stmt
 	nameInUseStmt               *sql.Stmt
+	playLivesStmt               *sql.Stmt
 	purgeCharactersStmt         *sql.Stmt
 	putAccountStmt              *sql.Stmt
 	renewPlayStmt               *sql.Stmt
@@ -385,7 +403,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listSlotsStmt:               q.listSlotsStmt,
 		listWithoutSkeletonStmt:     q.listWithoutSkeletonStmt,
 		markCharactersOfStmt:        q.markCharactersOfStmt,
+		markClosingStmt:             q.markClosingStmt,
 		nameInUseStmt:               q.nameInUseStmt,
+		playLivesStmt:               q.playLivesStmt,
 		purgeCharactersStmt:         q.purgeCharactersStmt,
 		putAccountStmt:              q.putAccountStmt,
 		renewPlayStmt:               q.renewPlayStmt,

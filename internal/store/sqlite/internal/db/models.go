@@ -68,19 +68,21 @@ type GameItem struct {
 }
 
 type GamePlay struct {
-	UserID          string
-	Generation      int64
-	PlayID          *string
-	SessionID       string
-	Digest          []byte
-	Address         string
-	Stage           uint8
-	CharacterID     *uint32
-	LeaseExpiresAt  int64
-	NextToken       *uint32
-	NextStage       *uint8
-	NextCharacterID *uint32
-	TokenExpiresAt  *int64
+	UserID            string
+	Generation        int64
+	PlayID            *string
+	SessionID         string
+	Digest            []byte
+	Address           string
+	Stage             uint8
+	CharacterID       *uint32
+	LeaseExpiresAt    int64
+	NextToken         *uint32
+	NextStage         *uint8
+	NextCharacterID   *uint32
+	TokenExpiresAt    *int64
+	ClosingGeneration *int64
+	ClosingSince      *int64
 }
 
 type GameTicket struct {

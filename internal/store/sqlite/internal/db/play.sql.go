@@ -15,7 +15,8 @@ UPDATE game_play SET
     next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
 WHERE next_token = ?3 AND digest = ?4 AND next_stage = ?1
     AND play_id IS NOT NULL AND token_expires_at >= ?5 AND lease_expires_at >= ?5
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at
+    AND closing_generation IS NOT generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
 `
 
 type AdmitParams struct {
@@ -49,6 +50,8 @@ func (q *Queries) Admit(ctx context.Context, arg AdmitParams) (GamePlay, error) 
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }
@@ -60,8 +63,9 @@ ON CONFLICT (user_id) DO UPDATE SET
     generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
     digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
     lease_expires_at = excluded.lease_expires_at,
-    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at
+    next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL,
+    closing_generation = NULL, closing_since = NULL
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
 `
 
 type BeginPlayParams struct {
@@ -97,6 +101,8 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }
@@ -130,7 +136,8 @@ func (q *Queries) EndPlay(ctx context.Context, arg EndPlayParams) error {
 }
 
 const getPlay = `-- name: GetPlay :one
-SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
+    AND closing_generation IS NOT generation
 `
 
 type GetPlayParams struct {
@@ -156,12 +163,14 @@ func (q *Queries) GetPlay(ctx context.Context, arg GetPlayParams) (GamePlay, err
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }
 
 const getPlayByToken = `-- name: GetPlayByToken :one
-SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at FROM game_play WHERE next_token = ?
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since FROM game_play WHERE next_token = ?
 `
 
 func (q *Queries) GetPlayByToken(ctx context.Context, nextToken *uint32) (GamePlay, error) {
@@ -181,6 +190,8 @@ func (q *Queries) GetPlayByToken(ctx context.Context, nextToken *uint32) (GamePl
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }
@@ -206,12 +217,50 @@ func (q *Queries) InPlay(ctx context.Context, arg InPlayParams) (int64, error) {
 	return count, err
 }
 
+const markClosing = `-- name: MarkClosing :exec
+UPDATE game_play SET closing_generation = generation, closing_since = ?1
+WHERE user_id = ?2 AND closing_generation IS NOT generation
+`
+
+type MarkClosingParams struct {
+	Now    *int64
+	UserID string
+}
+
+// MarkClosing tells the holder of a record that a newer sign-in waits for its
+// end.
+func (q *Queries) MarkClosing(ctx context.Context, arg MarkClosingParams) error {
+	_, err := q.exec(ctx, q.markClosingStmt, markClosing, arg.Now, arg.UserID)
+	return err
+}
+
+const playLives = `-- name: PlayLives :one
+SELECT count(*) FROM game_play
+WHERE user_id = ?1 AND play_id IS NOT NULL AND lease_expires_at >= ?2
+    AND NOT (closing_generation IS generation AND closing_since < ?3)
+`
+
+type PlayLivesParams struct {
+	UserID  string
+	Now     int64
+	Overdue *int64
+}
+
+// PlayLives counts the living records of a user for whose end no newer sign-in
+// has waited too long.
+func (q *Queries) PlayLives(ctx context.Context, arg PlayLivesParams) (int64, error) {
+	row := q.queryRow(ctx, q.playLivesStmt, playLives, arg.UserID, arg.Now, arg.Overdue)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const renewPlay = `-- name: RenewPlay :one
 UPDATE game_play SET lease_expires_at = CASE
     WHEN token_expires_at > CAST(?1 AS INTEGER) THEN token_expires_at
     ELSE CAST(?1 AS INTEGER) END
 WHERE play_id = ?2 AND generation = ?3
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
 `
 
 type RenewPlayParams struct {
@@ -239,6 +288,8 @@ func (q *Queries) RenewPlay(ctx context.Context, arg RenewPlayParams) (GamePlay,
 		&i.NextStage,
 		&i.NextCharacterID,
 		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
 	)
 	return i, err
 }

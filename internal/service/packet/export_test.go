@@ -1,0 +1,7 @@
+package packet
+
+import "time"
+
+// SetSaveWait sets how long the end of a play waits for the world. It is called
+// before the server runs.
+func (s *Server) SetSaveWait(d time.Duration) { s.saveWait = d }

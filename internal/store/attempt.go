@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Attempts counts tries to sign in with a secret, for all replicas together and
+// across restarts.
+type Attempts interface {
+	// BeginAttempt counts a try before its secret is looked at and tells whether
+	// it may be, in one transaction: of any number of tries at once no more go on
+	// than the limits let.
+	BeginAttempt(ctx context.Context, a Attempt, l AttemptLimits) (Admission, error)
+	// EndAttempt says that a try which BeginAttempt let go on had the right
+	// secret: it is taken off the counts, those of the device are forgotten, and
+	// the device is known for a time (1 s to MaxDeviceMemory) from now.
+	EndAttempt(ctx context.Context, a Attempt, knownFor time.Duration) error
+}
+
+// Attempt is a try to sign in.
+type Attempt struct {
+	Account Digest // of the folded name as typed, whether there is such an account or not
+	Network string // that it comes from, such as 203.0.113.0/24
+}
+
+// AttemptLimits are the counts that a try is held against. A try from a network
+// that the account is known from is held against Device alone, so that no
+// stranger can shut the owner out; any other try against all three.
+type AttemptLimits struct {
+	Device  AttemptLimit // tries at the account from the network
+	Account AttemptLimit // tries at the account from networks it is not known from
+	Network AttemptLimit // tries from the network at accounts it is not known to
+}
+
+// AttemptLimit slows tries down: after Free ones, each further one opens only
+// when a wait is over, which is First at first and twice as long every time, up
+// to Longest. The count is forgotten when no try came for Memory.
+type AttemptLimit struct {
+	Free    int           // 1 to 100,000
+	First   time.Duration // 100 ms to 1 h
+	Longest time.Duration // First to 24 h
+	Memory  time.Duration // Longest to 30 days
+}
+
+// MaxDeviceMemory bounds how long a device can be known.
+const MaxDeviceMemory = 400 * 24 * time.Hour
+
+// Admission says whether a try may go on.
+type Admission struct {
+	Wait  time.Duration // before the next try; 0 when this one may go on
+	Known bool          // the account has signed in from this network before
+}
+
+// Delay returns how long the next try has to wait after the n-th.
+func (l AttemptLimit) Delay(n int) time.Duration {
+	if n < l.Free {
+		return 0
+	}
+	d := l.First
+	for range n - l.Free {
+		if d >= l.Longest/2 {
+			return l.Longest
+		}
+		d *= 2
+	}
+	return min(d, l.Longest)
+}
