@@ -14,7 +14,8 @@ import (
 // AuthStore implements AuthStoreService.
 type AuthStore struct {
 	databasev1.UnimplementedAuthStoreServiceServer
-	store store.Store
+	store  store.Store
+	tokens tokens
 }
 
 // GetGameAccount returns what is kept of a user.

@@ -14,8 +14,9 @@ import (
 // website's, by which it signs tokens: with any, a signed token has to be signed
 // by one of them.
 func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secrets ...string) {
+	tokens := newTokens(secrets)
 	databasev1.RegisterUserServiceServer(r, &Users{store: s})
-	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker, tokens: newTokens(secrets)})
+	databasev1.RegisterSessionServiceServer(r, &Sessions{store: s, broker: broker, tokens: tokens})
 	databasev1.RegisterCharacterDbServiceServer(r, &Characters{store: s})
-	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s})
+	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s, tokens: tokens})
 }
