@@ -284,11 +284,6 @@ func oneTimeHashed(t *testing.T, e Env) {
 		}
 		redeem(ctx, t, e, token, store.ErrTicketInvalid)
 	}
-	// As better-auth hashed it: 'abc…' is a known answer.
-	const token, known = "abcdefghijklmnopqrstuvwxyz012345", "one-time-token:ZTuxJF6Cj82k-lP81aPe9b12VOZR9UtBMrc9dOZENcQ"
-	if want := "one-time-token:" + hash(token); want != known {
-		t.Fatalf("the known answer is %s", want)
-	}
 }
 
 func oneTimeRace(t *testing.T, e Env) {
