@@ -49,7 +49,7 @@ func (w *website) credentialSQL() {
 		password, password, w.account.sql(), col(w.account, "a", "userId"), id, col(w.account, "a", "providerId"), col(w.account, "a", "accountId"), id)
 	by := func(condition string) string {
 		return fmt.Sprintf("SELECT %s, %s, %s FROM %s u WHERE %s",
-			hash, boolOr(w.user, "u", "twoFactorEnabled"), w.userColumns("u"), w.user.sql(), condition)
+			hash, boolOr(w.user, "u", "twoFactorEnabled"), w.userColumns(), w.user.sql(), condition)
 	}
 	w.credentialByID = by(id + " = " + w.userID.bind(1))
 	w.credentialByEmail = by(col(w.user, "u", "email") + " = $1")

@@ -148,7 +148,7 @@ SELECT m.id, COALESCE(m.owner, ''), m.expires, m.created, m.updated, COALESCE(m.
     COALESCE(m.impersonator, ''), %s
 FROM %s u LEFT JOIN made m ON true WHERE %s`,
 		w.session.sql(), strings.Join(names, ", "), strings.Join(values, ", "), w.user.sql(), where, w.notBanned(), w.sessionColumns("s"),
-		w.userColumns("u"), w.user.sql(), where)
+		w.userColumns(), w.user.sql(), where)
 }
 
 // oneTimeSQL builds the statement that takes a one-time token out, whether it
@@ -170,6 +170,6 @@ func (w *website) oneTimeSQL() {
     DELETE FROM %s v WHERE %s = ANY($1::text[]) RETURNING %s::text, %s)
 SELECT %s, %s FROM gone g JOIN %s s ON %s = %s JOIN %s u ON %s = %s WHERE g.expires >= $2::timestamptz LIMIT 1`,
 		w.verification.sql(), col(w.verification, "v", "identifier"), col(w.verification, "v", "value"), w.read(w.verification, "v", "expiresAt"),
-		w.sessionColumns("s"), w.userColumns("u"), w.session.sql(), col(w.session, "s", "token"), token,
+		w.sessionColumns("s"), w.userColumns(), w.session.sql(), col(w.session, "s", "token"), token,
 		w.user.sql(), col(w.user, "u", "id"), col(w.session, "s", "userId"))
 }

@@ -47,7 +47,7 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	w.refreshGrant = fmt.Sprintf("GRANT UPDATE (%s, %s) ON %s TO %s",
 		columnName(session, "expiresAt"), columnName(session, "updatedAt"), session.sql(), quote(role))
 
-	u, s := w.userColumns("u"), w.sessionColumns("s")
+	u, s := w.userColumns(), w.sessionColumns("s")
 	uFrom, sFrom := user.sql()+" u", session.sql()+" s"
 	uID := col(user, "u", "id")
 	sameUser := uID + " = " + col(session, "s", "userId")
@@ -121,8 +121,9 @@ func (w *website) banSQL(uFrom string) string {
 		col(w.user, "u", "id"), w.userID.bind(1))
 }
 
-// userColumns lists what userRow scans.
-func (w *website) userColumns(alias string) string {
+// userColumns lists what userRow scans of the user table as u.
+func (w *website) userColumns() string {
+	const alias = "u"
 	t := w.user
 	return strings.Join([]string{
 		col(t, alias, "id") + "::text",

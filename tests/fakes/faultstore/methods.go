@@ -30,7 +30,7 @@ const (
 	AdmitPlay          Method = "AdmitPlay"
 	RenewPlays         Method = "RenewPlays"
 	EndPlay            Method = "EndPlay"
-	GetCredential      Method = "GetCredential"
+	GetCredential      Method = "GetCredential" //nolint:gosec // the name of a method
 	CreateSession      Method = "CreateSession"
 	RevokeSession      Method = "RevokeSession"
 	RedeemOneTimeToken Method = "RedeemOneTimeToken"
