@@ -2,29 +2,45 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"regexp"
 	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
 // Credentials reads what the website keeps to know its users by.
 type Credentials interface {
-	// GetCredential returns a user with the hash of the user's password, from the
-	// store itself. ErrUserNotFound; ErrNoCredentialsGrant where the store may
-	// not read hashes.
+	// GetCredential returns a user, named as by Users, with the hash of the
+	// user's password, from the store itself. ErrUserNotFound;
+	// ErrNoCredentialsGrant where the store may not read hashes.
 	GetCredential(ctx context.Context, by UserKey, value string) (*Credential, error)
 }
 
 // Credential is a user with what proves who the user is.
 type Credential struct {
-	User         User
-	PasswordHash string // as the website keeps it; empty for a user without a password
-	TwoFactor    bool   // the website asks for a second factor
+	User User
+	// PasswordHash is as the website keeps it. It is empty for a user without a
+	// password, and where the website has several that differ.
+	PasswordHash string
+	TwoFactor    bool // the website asks for a second factor
+}
+
+// LogValue keeps the hash out of logs.
+func (c Credential) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("user_id", c.User.ID), slog.String("password_hash", "[redacted]"),
+		slog.Bool("two_factor", c.TwoFactor))
 }
 
 // SessionWriter does with the website's sessions what the website does, where
 // its owner grants that.
 type SessionWriter interface {
 	// CreateSession makes a session that the website takes for its own.
-	// ErrUserNotFound, ErrUserBanned, ErrNoSessionsGrant.
+	// ErrUserNotFound, ErrUserBanned, ErrNoSessionsGrant; InvalidArgument for a
+	// token in use.
 	CreateSession(ctx context.Context, n NewSession) (*Session, *User, error)
 	// RevokeSession deletes the session with a token; one that is gone is no
 	// error. ErrNoSessionsGrant.
@@ -41,8 +57,8 @@ type NewSession struct {
 	UserID    string
 	Token     string        // 32 letters and digits
 	Lifetime  time.Duration // MinSessionLifetime to MaxSessionLifetime
-	IPAddress string
-	UserAgent string
+	IPAddress string        // up to MaxAddressLength characters, may be empty
+	UserAgent string        // up to MaxUserAgentLength characters, may be empty
 }
 
 // Bounds of the life of a session that CreateSession makes. A website cannot
@@ -51,3 +67,67 @@ const (
 	MinSessionLifetime = time.Minute
 	MaxSessionLifetime = 400 * 24 * time.Hour
 )
+
+// MaxUserAgentLength bounds the name of a client's program.
+const MaxUserAgentLength = 512
+
+var (
+	sessionToken = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
+	oneTimeToken = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
+)
+
+// LogValue keeps the token out of logs.
+func (n NewSession) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("user_id", n.UserID), slog.String("token", "[redacted]"), slog.Duration("lifetime", n.Lifetime))
+}
+
+// Validate returns InvalidArgument, naming the field, for a session that must
+// not be made.
+func (n NewSession) Validate() error {
+	switch {
+	case !sessionToken.MatchString(n.Token):
+		return errs.Invalid("token", "must be 32 letters and digits")
+	case n.Lifetime < MinSessionLifetime || n.Lifetime > MaxSessionLifetime:
+		return errs.Invalid("lifetime", "must be one minute to 400 days")
+	}
+	return first(
+		CheckUserID(n.UserID),
+		checkText("ip_address", n.IPAddress, 0, MaxAddressLength),
+		checkText("user_agent", n.UserAgent, 0, MaxUserAgentLength),
+	)
+}
+
+// ErrSessionTokenTaken refuses the token of another session.
+var ErrSessionTokenTaken = errs.Invalid("token", "is that of a session already made; make another")
+
+// oneTimePrefix begins the identifiers of better-auth's plugin one-time-token.
+const oneTimePrefix = "one-time-token:"
+
+// OneTimeIdentifiers returns the identifiers under which the website may keep a
+// one-time token: the plugin hashes the token where storeToken is "hashed", and
+// better-auth the whole where verification.storeIdentifier is. Who can present a
+// hash as the token has read the row, and with it the session's own token.
+// InvalidArgument for what can be no token.
+func OneTimeIdentifiers(token string) ([]string, error) {
+	if !oneTimeToken.MatchString(token) {
+		return nil, errs.Invalid("token", "must be 16 to 128 letters, digits, - and _")
+	}
+	plain, hashed := oneTimePrefix+token, oneTimePrefix+hashOf(token)
+	return []string{plain, hashed, hashOf(plain), hashOf(hashed)}, nil
+}
+
+// hashOf is the form in which better-auth stores what it hashes.
+func hashOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// JudgeRedeemed is Judge for the session of a one-time token: one that is over
+// makes the token worthless.
+func JudgeRedeemed(s *Session, u *User, now time.Time) error {
+	err := Judge(s, u, now)
+	if errors.Is(err, ErrSessionExpired) {
+		return ErrTicketInvalid
+	}
+	return err
+}

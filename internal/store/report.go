@@ -4,7 +4,8 @@ package store
 type Report struct {
 	Lines []ReportLine
 	// Grants are the statements that give the role what it lacks, also where it
-	// can do without.
+	// can do without; but not what an owner has to want, such as the reading of
+	// password hashes, which stands in its line alone.
 	Grants []string
 }
 

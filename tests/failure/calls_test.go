@@ -155,6 +155,7 @@ func (s *subject) reads(t *testing.T, tag string) []*call {
 	}
 	return append(
 		calls,
+		s.getCredential(t, tag),
 		&call{name: "CheckSessions", kind: needsRead, do: func(ctx context.Context) error {
 			verdicts, err := s.db().CheckSessions(ctx, []store.SessionSubject{{SessionID: "session-" + id, UserID: id}, {SessionID: "none", UserID: id}, {UserID: id}})
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,8 +16,10 @@ import (
 // writes are the RPCs that write, each to rows of its own.
 func (s *subject) writes(t *testing.T, tag string) []*call {
 	t.Helper()
-	return append(append([]*call{s.refreshSession(t, tag), s.setGameAccount(t, tag)}, s.characterWrites(t, tag)...),
-		append(s.ticketWrites(t, tag), s.playWrites(t, tag)...)...)
+	return slices.Concat(
+		[]*call{s.refreshSession(t, tag), s.setGameAccount(t, tag)}, s.characterWrites(t, tag),
+		s.ticketWrites(t, tag), s.playWrites(t, tag), s.siteWrites(t, tag),
+	)
 }
 
 func (s *subject) refreshSession(t *testing.T, tag string) *call {

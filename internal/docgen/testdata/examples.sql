@@ -1,7 +1,13 @@
 -- What the examples in docs/api/database.md name.
 INSERT INTO "user" (id, name, email, "emailVerified", username, "displayUsername", "createdAt", "updatedAt") VALUES
 	('user-1', 'Alice', 'alice@example.com', 1, 'alice', 'Alice', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'),
-	('user-2', 'Bob', 'bob@example.com', 1, 'bob', 'Bob', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
+	('user-2', 'Bob', 'bob@example.com', 1, 'bob', 'Bob', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'),
+	('user-3', 'Carol', 'carol@example.com', 1, 'name_1', 'Name_1', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
+INSERT INTO account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") VALUES
+	('account-3', 'user-3', 'credential', 'user-3', 'salt:key', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
+INSERT INTO verification (id, identifier, value, "expiresAt", "createdAt", "updatedAt") VALUES
+	('verification-1', 'one-time-token:abcdefghijklmnopqrstuvwxyz012345', 'token-of-session-1', '2099-01-01T00:00:00.000Z',
+	'2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
 INSERT INTO session (id, token, "userId", "expiresAt", "createdAt", "updatedAt") VALUES
 	('session-1', 'token-of-session-1', 'user-1', '2099-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
 INSERT INTO game_account (user_id, password_hash, loopback_only, created_at, updated_at) VALUES ('user-1', '', 1, 0, 0);

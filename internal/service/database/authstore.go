@@ -18,6 +18,7 @@ type AuthStore struct {
 	databasev1.UnimplementedAuthStoreServiceServer
 	store  store.Store
 	broker *watch.Broker
+	tokens tokens
 }
 
 // GetGameAccount returns what is kept of a user.

@@ -38,7 +38,7 @@ func (c *Config) Register(s *config.Section) {
 	s.String(&c.RedisURL, "redis-url", "redis://127.0.0.1:6379", "The shared cache: redis://host:port, redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port (rediss… for TLS), or none for a cache inside the process; not used with SQLite.",
 		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
-	s.Strings(&c.WebsiteTables, "website-tables", nil, "Names of the website's tables that are not better-auth's own, in the singular or plural, such as user=app_users,session=app_sessions; of user, session and account.",
+	s.Strings(&c.WebsiteTables, "website-tables", nil, "Names of the website's tables that are not better-auth's own, in the singular or plural, such as user=app_users,session=app_sessions; of user, session, account and verification.",
 		config.Check(func() error { _, err := siteschema.ParseTables(c.WebsiteTables); return err }))
 	s.Strings(&c.WebsiteColumns, "website-columns", nil, "Names of the website's columns that are not better-auth's own, in camelCase or snake_case, such as session.expiresAt=valid_until,user.id=uid.",
 		config.Check(func() error { _, err := siteschema.ParseColumns(c.WebsiteColumns); return err }))

@@ -11,3 +11,8 @@ func TokenReader(secrets ...string) func(presented string) (token string, ok boo
 func NewSessions(s store.Sessions, secrets ...string) *Sessions {
 	return &Sessions{store: s, tokens: newTokens(secrets)}
 }
+
+// NewAuthStore returns the service of the auth part, for tests.
+func NewAuthStore(s store.Store, secrets ...string) *AuthStore {
+	return &AuthStore{store: s, tokens: newTokens(secrets)}
+}

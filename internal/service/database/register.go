@@ -27,5 +27,5 @@ func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secr
 	r.RegisterService(users, &Users{store: s})
 	r.RegisterService(sessions, &Sessions{store: s, broker: broker, tokens: tokens})
 	r.RegisterService(characters, &Characters{store: s})
-	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s, broker: broker})
+	databasev1.RegisterAuthStoreServiceServer(r, &AuthStore{store: s, broker: broker, tokens: tokens})
 }

@@ -2,10 +2,12 @@ package cached_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
@@ -36,6 +38,15 @@ func writes() map[faultstore.Method]struct {
 		}
 		return sum, err
 	}
+	living := func(token string) func(ctx context.Context, b bench) (any, error) {
+		return func(ctx context.Context, b bench) (any, error) {
+			_, _, err := b.GetSession(ctx, token, store.Cached)
+			if errors.Is(err, store.ErrSessionNotFound) {
+				return false, nil
+			}
+			return true, err
+		}
+	}
 	return map[faultstore.Method]rw{
 		faultstore.CreateCharacter: {func(ctx context.Context, b bench) error {
 			_, err := b.CreateCharacter(ctx, store.NewCharacter{UserID: "u1", Name: "New", Key: "k"})
@@ -53,6 +64,11 @@ func writes() map[faultstore.Method]struct {
 			_, err := b.SaveCharacters(ctx, []store.CharacterSave{{ID: 1, Version: 1, Key: "k"}})
 			return err
 		}, list},
+		faultstore.CreateSession: {func(ctx context.Context, b bench) error {
+			_, _, err := b.CreateSession(ctx, store.NewSession{UserID: "u1", Token: "token-2", Lifetime: time.Hour})
+			return err
+		}, living("token-2")},
+		faultstore.RevokeSession: {func(ctx context.Context, b bench) error { return b.RevokeSession(ctx, "token-1") }, living("token-1")},
 		faultstore.RefreshSession: {func(ctx context.Context, b bench) error {
 			_, _, err := b.RefreshSession(ctx, "token-1")
 			return err
@@ -115,6 +131,8 @@ func TestALoadFromBeforeAWriteIsKeptOut(t *testing.T) {
 		faultstore.RestoreCharacter: faultstore.ReadCharacters,
 		faultstore.SaveCharacters:   faultstore.ReadCharacters,
 		faultstore.RefreshSession:   faultstore.ReadSession,
+		faultstore.CreateSession:    faultstore.ReadSession,
+		faultstore.RevokeSession:    faultstore.ReadSession,
 	}
 	for m, w := range writes() {
 		t.Run(string(m), func(t *testing.T) {
@@ -200,6 +218,9 @@ func TestAnOlderLoadDoesNotOverwriteAFreshOne(t *testing.T) {
 func TestAValueThatArrivesLateIsNotUsed(t *testing.T) {
 	t.Parallel()
 	for m, w := range writes() {
+		if m == faultstore.CreateSession {
+			continue // that there is no session is not shared
+		}
 		t.Run(string(m), func(t *testing.T) {
 			t.Parallel()
 			b, ctx := setup(t, sharedOnly), testContext(t)

@@ -82,7 +82,7 @@ func (w *website) createUser(n store.NewUser, now time.Time) (query string, args
 	set("role", "user")
 	set("banned", false)
 	return fmt.Sprintf("INSERT INTO %s AS u (%s) VALUES (%s) RETURNING %s",
-		w.user.sql(), strings.Join(names, ", "), strings.Join(values, ", "), w.userColumns("u")), args, nil
+		w.user.sql(), strings.Join(names, ", "), strings.Join(values, ", "), w.userColumns()), args, nil
 }
 
 // ListUsers implements store.Admin; limit is 1 to 1000. Users made at the same

@@ -16,14 +16,18 @@ type column struct {
 	name       string
 	typ        string // pg_type.typname; of the base type for a domain
 	hasDefault bool   // a default, an identity or a generated value
+	required   bool   // not null and without one of those
 	mayRead    bool
 	mayUpdate  bool
+	mayInsert  bool
+	sequence   string // that the default counts by and the role may not use, quoted; else empty
 }
 
 // A table (or view) of the website.
 type table struct {
 	schema, name string
 	mayUse       bool // the role has USAGE on the schema
+	mayDelete    bool
 	columns      map[string]column
 	fields       map[string]column // what of it is used, by better-auth's names
 }
@@ -98,9 +102,18 @@ func readCatalog(ctx context.Context, pool *pgxpool.Pool, schema string, names [
 	// Our own tables have names that look like the website's.
 	c.schemas = slices.DeleteFunc(c.schemas, func(s string) bool { return s == "game" })
 	rows, err := pool.Query(ctx, `
-SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE'),
+SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'DELETE'),
        a.attname::text, COALESCE(b.typname, t.typname)::text, a.atthasdef OR a.attidentity <> '',
-       has_column_privilege(c.oid, a.attnum, 'SELECT'), has_column_privilege(c.oid, a.attnum, 'UPDATE')
+       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '',
+       has_column_privilege(c.oid, a.attnum, 'SELECT'), has_column_privilege(c.oid, a.attnum, 'UPDATE'),
+       has_column_privilege(c.oid, a.attnum, 'INSERT'),
+       COALESCE((SELECT format('%I.%I', sn.nspname, s.relname)
+           FROM pg_attrdef d
+           JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
+           JOIN pg_class s ON s.oid = p.refobjid
+           JOIN pg_namespace sn ON sn.oid = s.relnamespace
+           WHERE d.adrelid = c.oid AND d.adnum = a.attnum
+             AND CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') ELSE false END LIMIT 1), '')
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -116,7 +129,8 @@ ORDER BY c.oid, a.attnum`, c.schemas, names)
 	for rows.Next() {
 		t := &table{columns: map[string]column{}}
 		var col column
-		err := rows.Scan(&t.schema, &t.name, &t.mayUse, &col.name, &col.typ, &col.hasDefault, &col.mayRead, &col.mayUpdate)
+		err := rows.Scan(&t.schema, &t.name, &t.mayUse, &t.mayDelete, &col.name, &col.typ, &col.hasDefault, &col.required,
+			&col.mayRead, &col.mayUpdate, &col.mayInsert, &col.sequence)
 		if err != nil {
 			return nil, translate(ctx, "read the catalog", err)
 		}

@@ -30,8 +30,8 @@ func openEnv(t testing.TB) storetest.Env {
 	return storetest.Env{Engine: "postgres", Store: s, Purger: s, Clock: clock, Website: site}
 }
 
-// openLeastEnv is openEnv with a role that has the rights of the README and no
-// others.
+// openLeastEnv is openEnv with a role that has the rights of the README, those
+// that it may have besides included, and no others.
 func openLeastEnv(t testing.TB) storetest.Env {
 	t.Helper()
 	pg := testenv.Postgres(t)
@@ -46,19 +46,45 @@ func openLeastEnv(t testing.TB) storetest.Env {
 	}
 	clock := storetest.NewClock()
 	s := open(t, postgres.Config{
-		URL: leastRole(t, pg), Now: clock.Now,
+		URL: leastRole(t, pg, readmeOptions), Now: clock.Now,
 		SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
 	})
 	return storetest.Env{Engine: "postgres", Store: s, Purger: s, Clock: clock, Website: site}
 }
 
-// leastRole makes the role of the README and returns the URL to connect as it.
-func leastRole(t testing.TB, pg *testenv.PG) string {
+// leastRole makes the role of the README, with more grants if any, and returns
+// the URL to connect as it.
+func leastRole(t testing.TB, pg *testenv.PG, more ...func(t testing.TB, role string) string) string {
 	t.Helper()
 	role, url := pg.Role(t)
 	g := readmeGrants(t, role)
 	pg.Exec(t, g.read+g.prolong+g.game)
+	for _, f := range more {
+		pg.Exec(t, f(t, role))
+	}
 	return url
+}
+
+// readmeOptions returns the README's statements for what a role may do besides.
+func readmeOptions(t testing.TB, role string) string {
+	t.Helper()
+	return strings.ReplaceAll(readmeSQL(t, "\n### What may be granted besides\n"), "TO waystone", "TO "+role)
+}
+
+// readmeSQL returns the first SQL behind a heading of the README.
+func readmeSQL(t testing.TB, heading string) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(readme), heading)
+	_, sql, ok2 := strings.Cut(section, "```sql\n")
+	sql, _, ok3 := strings.Cut(sql, "```\n")
+	if !ok || !ok2 || !ok3 {
+		t.Fatalf("README.md has no SQL behind %q", heading)
+	}
+	return regexp.MustCompile(`(?m)^--.*$`).ReplaceAllString(sql, "")
 }
 
 // grants are statements to read the website's tables, to prolong its sessions,
@@ -69,17 +95,7 @@ type grants struct{ read, prolong, game string }
 // role.
 func readmeGrants(t testing.TB, role string) (g grants) {
 	t.Helper()
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, roles, ok := strings.Cut(string(readme), "\n## Roles\n")
-	_, sql, ok2 := strings.Cut(roles, "```sql\n")
-	sql, _, ok3 := strings.Cut(sql, "```\n")
-	if !ok || !ok2 || !ok3 {
-		t.Fatal("README.md has no SQL in its section on roles")
-	}
-	sql = regexp.MustCompile(`(?m)^--.*$`).ReplaceAllString(sql, "")
+	sql := readmeSQL(t, "\n## Roles\n")
 	for statement := range strings.SplitSeq(strings.ReplaceAll(sql, "TO waystone", "TO "+role), ";") {
 		part := &g.read
 		switch statement = strings.TrimSpace(statement); {

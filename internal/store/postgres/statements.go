@@ -18,6 +18,9 @@ type website struct {
 	admin                  bool // the columns of the admin plugin are there
 	mayRefresh             bool
 	refreshGrant           string
+	verification           *table // nil where there is none
+	// What is off until the owner grants it.
+	credentials, sessionMaking, sessionEnding, oneTimeTokens option
 
 	getUser, getUserByUsername, getUserByEmail string // $1
 	userExists                                 string // $1 id
@@ -28,17 +31,23 @@ type website struct {
 	listUsersAfter                             string // $1 limit, $2 id
 	setBan                                     string // $1 id, $2 banned, $3 reason, $4 until, $5 now
 	deleteSessions                             string // $1 user id
+
+	// Of what may be off, empty where it is.
+	credentialByID, credentialByUsername, credentialByEmail string // $1
+	createSession                                           string // $1 user id, $2 now, $3 token, $4 expiry, $5 address, $6 user agent, $7 id
+	tokenTaken, revokeSession                               string // $1 token
+	redeemOneTime                                           string // $1 identifiers, $2 now
 }
 
-func newWebsite(role string, where site, user, session, account *table) *website {
-	w := &website{site: where, user: user, session: session, account: account}
+func newWebsite(role string, where site, user, session, account, verification *table) *website {
+	w := &website{site: where, user: user, session: session, account: account, verification: verification}
 	w.userID, w.sessionID = idType(user.fields["id"].typ), idType(session.fields["id"].typ)
 	_, w.admin = user.column("banned")
 	w.mayRefresh = session.fields["expiresAt"].mayUpdate && session.fields["updatedAt"].mayUpdate
 	w.refreshGrant = fmt.Sprintf("GRANT UPDATE (%s, %s) ON %s TO %s",
 		columnName(session, "expiresAt"), columnName(session, "updatedAt"), session.sql(), quote(role))
 
-	u, s := w.userColumns("u"), w.sessionColumns("s")
+	u, s := w.userColumns(), w.sessionColumns("s")
 	uFrom, sFrom := user.sql()+" u", session.sql()+" s"
 	uID := col(user, "u", "id")
 	sameUser := uID + " = " + col(session, "s", "userId")
@@ -72,6 +81,10 @@ func newWebsite(role string, where site, user, session, account *table) *website
 	w.setBan = w.banSQL(uFrom)
 	w.deleteSessions = fmt.Sprintf("DELETE FROM %s WHERE %s = %s",
 		sFrom, col(session, "s", "userId"), idType(session.fields["userId"].typ).bind(1))
+	w.findOptions(role)
+	w.credentialSQL()
+	w.sessionSQL()
+	w.oneTimeSQL()
 	return w
 }
 
@@ -80,17 +93,21 @@ func newWebsite(role string, where site, user, session, account *table) *website
 // which go back once a year in most zones.
 func (w *website) refreshSQL(uFrom, sameUser string) string {
 	expires := w.read(w.session, "s", "expiresAt")
-	notBanned := ""
-	if w.admin {
-		until := w.read(w.user, "u", "banExpires")
-		notBanned = fmt.Sprintf(" AND NOT (COALESCE(%s, false) AND (%s IS NULL OR %s >= $2::timestamptz))",
-			col(w.user, "u", "banned"), until, until)
-	}
 	return fmt.Sprintf("UPDATE %s s SET %s = %s, %s = %s FROM %s WHERE %s = $1 AND %s AND %s >= $2::timestamptz AND %s <= $4::timestamptz%s",
 		w.session.sql(),
 		columnName(w.session, "expiresAt"), w.write(w.session, "expiresAt", "GREATEST("+expires+", $3::timestamptz)"),
 		columnName(w.session, "updatedAt"), w.write(w.session, "updatedAt", "$2::timestamptz"),
-		uFrom, col(w.session, "s", "token"), sameUser, expires, expires, notBanned)
+		uFrom, col(w.session, "s", "token"), sameUser, expires, expires, w.notBanned())
+}
+
+// notBanned is the condition that user u is not banned at $2, with its AND.
+func (w *website) notBanned() string {
+	if !w.admin {
+		return ""
+	}
+	until := w.read(w.user, "u", "banExpires")
+	return fmt.Sprintf(" AND NOT (COALESCE(%s, false) AND (%s IS NULL OR %s >= $2::timestamptz))",
+		col(w.user, "u", "banned"), until, until)
 }
 
 func (w *website) banSQL(uFrom string) string {
@@ -104,8 +121,9 @@ func (w *website) banSQL(uFrom string) string {
 		col(w.user, "u", "id"), w.userID.bind(1))
 }
 
-// userColumns lists what userRow scans.
-func (w *website) userColumns(alias string) string {
+// userColumns lists what userRow scans of the user table as u.
+func (w *website) userColumns() string {
+	const alias = "u"
 	t := w.user
 	return strings.Join([]string{
 		col(t, alias, "id") + "::text",

@@ -96,12 +96,15 @@ func findWebsite(ctx context.Context, pool *pgxpool.Pool, where site) (*finding,
 	if len(f.problems) > 0 {
 		return &f.finding, nil
 	}
-	w := newWebsite(cat.role, where, tables[0], tables[1], tables[2])
+	w := newWebsite(cat.role, where, tables[0], tables[1], tables[2], tables[3])
 	if f.finding.site = w; w.mayRefresh {
 		f.line("prolonging sessions", "granted")
 	} else {
 		f.line("prolonging sessions", "off; it needs %s", w.refreshGrant)
 		f.grants = append(f.grants, w.refreshGrant)
+	}
+	for _, opt := range w.options() {
+		f.line(opt.name, "%s", opt.detail())
 	}
 	return &f.finding, nil
 }
@@ -124,14 +127,23 @@ func (f *finder) checkZone(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// table finds one table and judges its columns.
+// table finds one table and judges its columns. Of an optional one that the
+// operator does not name, nothing is asked: it is nil where it is not there, or
+// is another's of that name.
 func (f *finder) table(m siteschema.Model) (*table, error) {
 	object := fmt.Sprintf("table %q", m.Name)
 	t := f.cat.find(f.site.names, m)
+	mayLack := m.Optional && !f.site.names.Named(m)
 	if t == nil {
+		if mayLack {
+			return nil, nil //nolint:nilnil // there is none
+		}
 		return nil, f.noTable(object, m)
 	}
 	found, missing := t.resolve(f.site.names, m)
+	if mayLack && len(missing) > 0 {
+		return nil, nil //nolint:nilnil // there is none
+	}
 	t.fields = make(map[string]column, len(found))
 	for field, name := range found {
 		t.fields[field] = t.columns[name]
@@ -147,20 +159,28 @@ func (f *finder) table(m siteschema.Model) (*table, error) {
 		if !ok {
 			continue
 		}
+		if fd.Optional || m.Optional {
+			continue // judged by what needs it
+		}
 		if types := typesOf(fd.Kind); types != nil && !slices.Contains(types, c.typ) {
 			f.problem(object, "column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", "))
 		}
-		if m.Name != siteschema.Account().Name && !c.mayRead {
+		if isRead(m) && !c.mayRead {
 			unread = append(unread, quote(c.name))
 		}
 	}
 	f.checkOwner(object, t)
-	f.checkGrants(object, t, unread)
+	if isRead(m) {
+		f.checkGrants(object, t, unread)
+	}
 	if len(f.problems) == before {
 		f.line(object, "%s", f.describe(m, t, found))
 	}
 	return t, nil
 }
+
+// isRead reports whether a table is read by what is never off.
+func isRead(m siteschema.Model) bool { return !m.Optional && m.Name != siteschema.Account().Name }
 
 func (f *finder) noTable(object string, m siteschema.Model) error {
 	all, err := f.all()
@@ -192,7 +212,7 @@ func (f *finder) checkOwner(object string, t *table) {
 func (f *finder) checkGrants(object string, t *table, unread []string) {
 	var grants []string
 	role := quote(f.cat.role)
-	if !t.mayUse && object != fmt.Sprintf("table %q", siteschema.Account().Name) {
+	if !t.mayUse {
 		grants = append(grants, fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", quote(t.schema), role))
 	}
 	if len(unread) > 0 {
@@ -210,8 +230,10 @@ func (f *finder) checkGrants(object string, t *table, unread []string) {
 
 // describe says of a table that is as needed what was found.
 func (f *finder) describe(m siteschema.Model, t *table, found map[string]string) string {
-	id, _ := t.column("id")
-	text := fmt.Sprintf("%s, ids of type %s", t.sql(), id.typ)
+	text := t.sql()
+	if id, ok := t.column("id"); ok {
+		text += ", ids of type " + id.typ
+	}
 	var zoned, bare []string
 	for _, fd := range m.Fields {
 		if c, ok := t.column(fd.Name); ok && fd.Kind == siteschema.Time {

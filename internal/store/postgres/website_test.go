@@ -104,12 +104,13 @@ func variants() map[string]variant {
 					ALTER TABLE public."App Users" RENAME "banExpires" TO "banned until";
 					ALTER TABLE public.session RENAME TO logins; ALTER TABLE public.logins RENAME "expiresAt" TO valid_until;
 					ALTER TABLE public.logins RENAME id TO sid; ALTER TABLE public.logins RENAME token TO "select";
-					ALTER TABLE public.account RENAME TO credentials`
+					ALTER TABLE public.account RENAME TO credentials;
+					ALTER TABLE public.verification RENAME TO proofs; ALTER TABLE public.proofs RENAME "expiresAt" TO valid_until`
 			},
 			user: `"App Users"`, session: "logins",
 			columns: map[string]string{"banExpires": `banned until`, "expiresAt": "valid_until"},
-			tables:  []string{"user=App Users", "session=logins", "account=credentials"},
-			named:   []string{"user.id=uid", "user.banExpires=banned until", "session.id=sid", "session.expiresAt=valid_until", "session.token=select"},
+			tables:  []string{"user=App Users", "session=logins", "account=credentials", "verification=proofs"},
+			named:   []string{"verification.expiresAt=valid_until", "user.id=uid", "user.banExpires=banned until", "session.id=sid", "session.expiresAt=valid_until", "session.token=select"},
 			userID:  "u1", sessionID: "s1", otherUser: "u2", malformed: "\x00",
 			reported: []string{`"public"."App Users"`, "expiresAt=valid_until", "id=sid", "token=select"},
 		},

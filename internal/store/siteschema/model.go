@@ -15,8 +15,9 @@ const (
 
 // Plugins of better-auth that add columns which are used.
 const (
-	Admin    = "admin"
-	Username = "username"
+	Admin     = "admin"
+	Username  = "username"
+	TwoFactor = "two-factor"
 )
 
 // Field is a column by better-auth's own name.
@@ -26,60 +27,77 @@ type Field struct {
 	// Plugin adds the column; its columns are all there or none is. Empty for
 	// better-auth itself.
 	Plugin string
+	// Optional: only what can be off needs the column. It is missed only where
+	// the operator names it.
+	Optional bool
 }
 
 // Model is a table by better-auth's own name, with the columns that are used.
 type Model struct {
 	Name   string
 	Fields []Field
+	// Optional: only what can be off needs the table.
+	Optional bool
 }
 
 // User is the table of users.
 func User() Model {
-	return Model{"user", []Field{
-		{"id", ID, ""},
-		{"name", Text, ""},
-		{"email", Text, ""},
-		{"emailVerified", Bool, ""},
-		{"image", Text, ""},
-		{"createdAt", Time, ""},
-		{"updatedAt", Time, ""},
-		{"username", Text, Username},
-		{"displayUsername", Text, Username},
-		{"role", Text, Admin},
-		{"banned", Bool, Admin},
-		{"banReason", Text, Admin},
-		{"banExpires", Time, Admin},
+	return Model{Name: "user", Fields: []Field{
+		{"id", ID, "", false},
+		{"name", Text, "", false},
+		{"email", Text, "", false},
+		{"emailVerified", Bool, "", false},
+		{"image", Text, "", false},
+		{"createdAt", Time, "", false},
+		{"updatedAt", Time, "", false},
+		{"username", Text, Username, false},
+		{"displayUsername", Text, Username, false},
+		{"role", Text, Admin, false},
+		{"banned", Bool, Admin, false},
+		{"banReason", Text, Admin, false},
+		{"banExpires", Time, Admin, false},
+		{"twoFactorEnabled", Bool, TwoFactor, true},
 	}}
 }
 
 // Session is the table of sessions.
 func Session() Model {
-	return Model{"session", []Field{
-		{"id", ID, ""},
-		{"userId", ID, ""},
-		{"token", Text, ""},
-		{"expiresAt", Time, ""},
-		{"createdAt", Time, ""},
-		{"updatedAt", Time, ""},
-		{"ipAddress", Text, ""},
-		{"userAgent", Text, ""},
-		{"impersonatedBy", Text, Admin},
+	return Model{Name: "session", Fields: []Field{
+		{"id", ID, "", false},
+		{"userId", ID, "", false},
+		{"token", Text, "", false},
+		{"expiresAt", Time, "", false},
+		{"createdAt", Time, "", false},
+		{"updatedAt", Time, "", false},
+		{"ipAddress", Text, "", false},
+		{"userAgent", Text, "", false},
+		{"impersonatedBy", Text, Admin, false},
 	}}
 }
 
-// Account is the table that holds passwords, which are not read. That one was
-// changed is seen by the change of its row.
+// Account is the table that holds passwords. That one was changed is seen by
+// the change of its row; to read one takes a grant of its own.
 func Account() Model {
-	return Model{"account", []Field{
-		{"id", ID, ""},
-		{"userId", ID, ""},
-		{"providerId", Text, ""},
+	return Model{Name: "account", Fields: []Field{
+		{"id", ID, "", false},
+		{"userId", ID, "", false},
+		{"providerId", Text, "", false},
+		{"accountId", Text, "", true},
+		{"password", Text, "", true},
 	}}
 }
 
-// Models returns all tables.
-func Models() []Model { return []Model{User(), Session(), Account()} }
+// Verification is the table that holds, among others, one-time tokens.
+func Verification() Model {
+	return Model{Name: "verification", Optional: true, Fields: []Field{
+		{"identifier", Text, "", false},
+		{"value", Text, "", false},
+		{"expiresAt", Time, "", false},
+	}}
+}
+
+// Models returns all tables, those that have to be there first.
+func Models() []Model { return []Model{User(), Session(), Account(), Verification()} }
 
 // Plugins returns the plugins that add columns to the table.
 func (m Model) Plugins() (all []string) {

@@ -71,7 +71,7 @@ func ParseColumns(entries []string) (map[string]string, error) {
 			}
 			return nil
 		}
-		return fmt.Errorf("%q must begin with the table: user, session or account, and a dot", key)
+		return fmt.Errorf("%q must begin with the table: user, session, account or verification, and a dot", key)
 	}, func(key string) string {
 		model, _, _ := strings.Cut(key, ".")
 		return model
@@ -127,13 +127,20 @@ func (n Names) Tables(m Model) []string {
 	return []string{m.Name, m.Name + "s"}
 }
 
+// Named reports whether the operator named a table or one of its columns.
+func (n Names) Named(m Model) bool {
+	_, ok := n.tables[m.Name]
+	return ok || slices.ContainsFunc(m.Fields, func(f Field) bool { _, ok := n.columns[m.Name+"."+f.Name]; return ok })
+}
+
 // AnyTables reports whether the operator named a table.
 func (n Names) AnyTables() bool { return len(n.tables) > 0 }
 
 // Resolve finds the columns of a table by what columns it has. Found maps
 // better-auth's names to the table's. Missing lists what is needed and not
 // there: columns of a plugin are missed only where others of it are there or
-// one of them is named by the operator.
+// one of them is named by the operator, optional ones only where they are named
+// themselves.
 func (n Names) Resolve(m Model, has func(column string) bool) (found map[string]string, missing []Field) {
 	found = map[string]string{}
 	plugins := map[string]bool{"": true}
@@ -153,7 +160,9 @@ func (n Names) Resolve(m Model, has func(column string) bool) (found map[string]
 		}
 	}
 	for _, f := range m.Fields {
-		if _, ok := found[f.Name]; !ok && plugins[f.Plugin] {
+		_, ok := found[f.Name]
+		_, named := n.columns[m.Name+"."+f.Name]
+		if !ok && plugins[f.Plugin] && (named || !f.Optional) {
 			missing = append(missing, f)
 		}
 	}

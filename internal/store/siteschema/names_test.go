@@ -35,7 +35,7 @@ func TestEntriesThatAreRefused(t *testing.T) {
 		{[]string{"user=" + strings.Repeat("x", 64)}, nil, []string{"63"}},
 		{[]string{"user=a", "user=b"}, nil, []string{`"user=b"`, "twice"}},
 		{[]string{"user=a", "session=a"}, nil, []string{`"session=a"`, "user already"}},
-		{nil, []string{"expiresAt=x"}, []string{"WEBSITE_COLUMNS", "user, session or account"}},
+		{nil, []string{"expiresAt=x"}, []string{"WEBSITE_COLUMNS", "user, session, account or verification"}},
 		{nil, []string{"session.expires_at=x"}, []string{`"expires_at"`, "expiresAt"}},
 		{nil, []string{"session.expiresAt"}, []string{"session.expiresAt=valid_until"}},
 		{nil, []string{"user.name=a", "user.email=a"}, []string{`"user.email=a"`, "user.name already"}},

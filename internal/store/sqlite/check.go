@@ -59,12 +59,25 @@ func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
 		}
 		r.Add("table "+t.model.Name, true, t.describe(n, s.zone))
 	}
+	for _, opt := range []struct{ name, lacks string }{
+		{"reading password hashes", s.web.noCredentials}, {"making sessions", s.web.noSessionMaking},
+		{"redeeming one-time tokens", s.web.noOneTimeTokens},
+	} {
+		detail := "granted"
+		if opt.lacks != "" {
+			detail = "off; " + opt.lacks
+		}
+		r.Add(opt.name, true, detail)
+	}
 	return nil
 }
 
 // describe says what was found.
 func (t *websiteTable) describe(rows int, zone *time.Location) string {
-	text := fmt.Sprintf("%s, %d rows, ids of type %s", t.sql(), rows, t.types["id"])
+	text := fmt.Sprintf("%s, %d rows", t.sql(), rows)
+	if t.has("id") {
+		text += ", ids of type " + t.types["id"]
+	}
 	if zone != time.UTC {
 		text += ", times without a zone hold the clock of " + zone.String()
 	}

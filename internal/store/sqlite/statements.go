@@ -8,7 +8,9 @@ import (
 // website holds the statements on the website's tables, made once from what
 // was found in the file.
 type website struct {
-	user, session *websiteTable
+	user, session, account, verification *websiteTable
+	// What keeps something from being done; empty where nothing does.
+	noCredentials, noSessionMaking, noOneTimeTokens string
 
 	getUser, getUserByUsername, getUserByEmail string // ?1
 	userExists                                 string // ?1 id
@@ -18,10 +20,14 @@ type website struct {
 	listUsers                                  string // ?1 after, ?2 limit
 	setBan                                     string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
 	deleteSessions                             string // ?1 user id
+
+	credentialByID, credentialByUsername, credentialByEmail string // ?1
+	revokeSession                                           string // ?1 token
+	redeemOneTime                                           string // ?1 JSON array of identifiers
 }
 
-func newWebsite(user, session *websiteTable) *website {
-	w := &website{user: user, session: session}
+func newWebsite(user, session, account, verification *websiteTable) *website {
+	w := &website{user: user, session: session, account: account, verification: verification}
 	columns := userColumns(user)
 	from := user.sql() + " u"
 	by := func(field string) string {
@@ -57,6 +63,9 @@ func newWebsite(user, session *websiteTable) *website {
 			quote(user.columns["updatedAt"]), user.col("u", "id"))
 	}
 	w.deleteSessions = fmt.Sprintf("DELETE FROM %s AS s WHERE %s = ?1", session.sql(), session.col("s", "userId"))
+	w.revokeSession = fmt.Sprintf("DELETE FROM %s AS s WHERE %s = ?1", session.sql(), session.col("s", "token"))
+	w.credentialSQL()
+	w.oneTimeSQL()
 	return w
 }
 

@@ -66,7 +66,7 @@ func (s *Store) prepareWebsite(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		none := !slices.ContainsFunc(tables, func(t *websiteTable) bool { return t.name != "" })
+		none := !slices.ContainsFunc(tables, func(t *websiteTable) bool { return t.name != "" && !t.model.Optional })
 		if none && !s.cfg.Names.AnyTables() {
 			if _, err := t.ExecContext(ctx, websiteSchema); err != nil {
 				return err
@@ -79,8 +79,8 @@ func (s *Store) prepareWebsite(ctx context.Context) error {
 			return errs.New(errs.FailedPrecondition, "WEBSITE_SCHEMA",
 				"the website's tables lack what is needed: "+strings.Join(problems, ", "))
 		}
-		s.web = newWebsite(tables[0], tables[1])
-		return nil
+		s.web = newWebsite(tables[0], tables[1], tables[2], tables[3])
+		return s.web.findOptions(ctx, t)
 	})
 }
 
@@ -101,7 +101,8 @@ func (s *Store) findWebsite(ctx context.Context, q querier) (tables []*websiteTa
 	return tables, problems, nil
 }
 
-// findTable returns the table that has most of a model's columns.
+// findTable returns the table that has most of a model's columns. An optional
+// one that the operator does not name may be missing.
 func (s *Store) findTable(ctx context.Context, q querier, m siteschema.Model, have []string) (best *websiteTable, problems []string, err error) {
 	best = &websiteTable{model: m}
 	var missing []siteschema.Field
@@ -122,6 +123,12 @@ func (s *Store) findTable(ctx context.Context, q querier, m siteschema.Model, ha
 			best.types[field] = types[column]
 		}
 		missing = lacks
+	}
+	if m.Optional && !s.cfg.Names.Named(m) && len(missing) > 0 {
+		return &websiteTable{model: m}, nil, nil // another's of that name
+	}
+	if best.name == "" && m.Optional && !s.cfg.Names.Named(m) {
+		return best, nil, nil
 	}
 	if best.name == "" {
 		lacks, help := s.cfg.Names.NoTable(m)

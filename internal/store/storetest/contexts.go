@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,16 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		},
 		"AdmitPlay": func(ctx context.Context) error {
 			_, err := s.AdmitPlay(ctx, 1, secretOf("u"), store.StageWorld)
+			return err
+		},
+		"GetCredential": func(ctx context.Context) error { _, err := s.GetCredential(ctx, store.ByID, "u"); return err },
+		"CreateSession": func(ctx context.Context) error {
+			_, _, err := s.CreateSession(ctx, store.NewSession{UserID: "u", Token: strings.Repeat("g", 32), Lifetime: time.Hour})
+			return err
+		},
+		"RevokeSession": func(ctx context.Context) error { return s.RevokeSession(ctx, "t") },
+		"RedeemOneTimeToken": func(ctx context.Context) error {
+			_, _, err := s.RedeemOneTimeToken(ctx, strings.Repeat("g", 32))
 			return err
 		},
 		"RenewPlays": func(ctx context.Context) error { _, err := s.RenewPlays(ctx, []store.PlayRef{play}); return err },

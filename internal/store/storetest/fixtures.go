@@ -23,6 +23,7 @@ type FixtureUser struct {
 	BanReason       string           `json:"banReason"`
 	BanExpires      time.Time        `json:"banExpires"`
 	CreatedAt       time.Time        `json:"createdAt"`
+	HasCredential   bool             `json:"has_credential"`
 	Sessions        []FixtureSession `json:"sessions"`
 }
 

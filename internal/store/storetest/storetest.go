@@ -75,6 +75,9 @@ func categories() []category {
 		{"items", itemTests()},
 		{"trades", tradeTests()},
 		{"game_accounts", accountTests()},
+		{"credentials", credentialTests()},
+		{"site_sessions", siteSessionTests()},
+		{"one_time_tokens", oneTimeTests()},
 		{"tickets", ticketTests()},
 		{"plays", playTests()},
 		{"hand_over", handOverTests()},
@@ -85,7 +88,8 @@ func categories() []category {
 
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
 // refresh_session, characters, deletion, saves, items, trades, game_accounts,
-// tickets, plays, hand_over, contexts, closed.
+// credentials, site_sessions, one_time_tokens, tickets, plays, hand_over,
+// contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	all := categories()

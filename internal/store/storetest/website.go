@@ -28,6 +28,14 @@ type Website interface {
 	SetExpiry(t testing.TB, sessionID string, at time.Time)
 	// CountSessions counts all rows of sessions.
 	CountSessions(t testing.TB) int
+	// PasswordHash reads the hash of a user's password.
+	PasswordHash(t testing.TB, userID string) string
+	// AddAccount adds a way to sign in; an empty hash is NULL.
+	AddAccount(t testing.TB, userID, providerID, accountID, hash string)
+	// AddVerification adds a row that is good until an instant.
+	AddVerification(t testing.TB, identifier, value string, until time.Time)
+	// CountVerifications counts all rows of verifications.
+	CountVerifications(t testing.TB) int
 }
 
 // SQLWebsite is the Website over a connection of its own, for tables with
@@ -126,11 +134,7 @@ func (w *SQLWebsite) SetExpiry(t testing.TB, sessionID string, at time.Time) {
 // CountSessions implements Website.
 func (w *SQLWebsite) CountSessions(t testing.TB) int {
 	t.Helper()
-	var n int
-	if err := w.DB.QueryRowContext(t.Context(), `SELECT count(*) FROM session`).Scan(&n); err != nil {
-		t.Fatalf("count sessions: %v", err)
-	}
-	return n
+	return w.count(t, "session")
 }
 
 // addSession adds a session with a random token and returns both.

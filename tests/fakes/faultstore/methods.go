@@ -9,32 +9,36 @@ import (
 
 // The methods of store.Engine but Close.
 const (
-	GetUser           Method = "GetUser"
-	GetUserByUsername Method = "GetUserByUsername"
-	GetUserByEmail    Method = "GetUserByEmail"
-	GetSession        Method = "GetSession"
-	CheckSessions     Method = "CheckSessions"
-	RefreshSession    Method = "RefreshSession"
-	GetCharacter      Method = "GetCharacter"
-	ListCharacters    Method = "ListCharacters"
-	CreateCharacter   Method = "CreateCharacter"
-	DeleteCharacter   Method = "DeleteCharacter"
-	RestoreCharacter  Method = "RestoreCharacter"
-	SaveCharacters    Method = "SaveCharacters"
-	GetGameAccount    Method = "GetGameAccount"
-	SetGameAccount    Method = "SetGameAccount"
-	CreateTicket      Method = "CreateTicket"
-	RedeemTicket      Method = "RedeemTicket"
-	BeginPlay         Method = "BeginPlay"
-	HandOverPlay      Method = "HandOverPlay"
-	AdmitPlay         Method = "AdmitPlay"
-	RenewPlays        Method = "RenewPlays"
-	EndPlay           Method = "EndPlay"
-	Ping              Method = "Ping"
-	ReadUser          Method = "ReadUser"
-	ReadSession       Method = "ReadSession"
-	ReadCharacter     Method = "ReadCharacter"
-	ReadCharacters    Method = "ReadCharacters"
+	GetUser            Method = "GetUser"
+	GetUserByUsername  Method = "GetUserByUsername"
+	GetUserByEmail     Method = "GetUserByEmail"
+	GetSession         Method = "GetSession"
+	CheckSessions      Method = "CheckSessions"
+	RefreshSession     Method = "RefreshSession"
+	GetCharacter       Method = "GetCharacter"
+	ListCharacters     Method = "ListCharacters"
+	CreateCharacter    Method = "CreateCharacter"
+	DeleteCharacter    Method = "DeleteCharacter"
+	RestoreCharacter   Method = "RestoreCharacter"
+	SaveCharacters     Method = "SaveCharacters"
+	GetGameAccount     Method = "GetGameAccount"
+	SetGameAccount     Method = "SetGameAccount"
+	CreateTicket       Method = "CreateTicket"
+	RedeemTicket       Method = "RedeemTicket"
+	BeginPlay          Method = "BeginPlay"
+	HandOverPlay       Method = "HandOverPlay"
+	AdmitPlay          Method = "AdmitPlay"
+	RenewPlays         Method = "RenewPlays"
+	EndPlay            Method = "EndPlay"
+	GetCredential      Method = "GetCredential" //nolint:gosec // the name of a method
+	CreateSession      Method = "CreateSession"
+	RevokeSession      Method = "RevokeSession"
+	RedeemOneTimeToken Method = "RedeemOneTimeToken"
+	Ping               Method = "Ping"
+	ReadUser           Method = "ReadUser"
+	ReadSession        Method = "ReadSession"
+	ReadCharacter      Method = "ReadCharacter"
+	ReadCharacters     Method = "ReadCharacters"
 )
 
 // Methods returns every method that can be given a fault.
@@ -61,6 +65,10 @@ func Methods() []Method {
 		AdmitPlay,
 		RenewPlays,
 		EndPlay,
+		GetCredential,
+		CreateSession,
+		RevokeSession,
+		RedeemOneTimeToken,
 		Ping,
 		ReadUser,
 		ReadSession,

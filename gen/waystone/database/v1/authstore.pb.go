@@ -1379,7 +1379,7 @@ type GetCredentialResponse struct {
 	// The user.
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// Hash of the user's password as the website keeps it; empty when the user
-	// has no password there.
+	// has no password there, or several that differ.
 	PasswordHash string `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
 	// Whether the website asks the user for a second factor.
 	TwoFactor     bool `protobuf:"varint,3,opt,name=two_factor,json=twoFactor,proto3" json:"two_factor,omitempty"`
@@ -1578,7 +1578,7 @@ func (x *CreateSessionResponse) GetUser() *User {
 // RevokeSessionRequest names a session by its token.
 type RevokeSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session.
+	// Token of the session, raw or signed: whatever SessionService takes.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

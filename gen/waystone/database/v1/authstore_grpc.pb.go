@@ -120,7 +120,7 @@ type AuthStoreServiceClient interface {
 	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error)
 	// GetCredential returns a user and the hash that the website keeps of the
-	// user's password.
+	// user's password. Whether the user is banned is not judged.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
 	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) when this store may not read
@@ -135,7 +135,8 @@ type AuthStoreServiceClient interface {
 	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
 	// PERMISSION_DENIED (USER_BANNED) when the user is banned;
 	// FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not write
-	// the website's sessions.
+	// the website's sessions; INVALID_ARGUMENT (token) when another session has
+	// the token, which is also how a repeated call learns that it has worked.
 	//
 	// Example: {"user_id": "user-1", "token":
 	// "abcdefghijklmnopqrstuvwxyz012345", "lifetime": "604800s", "ip_address":
@@ -151,7 +152,7 @@ type AuthStoreServiceClient interface {
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
 	// RedeemOneTimeToken takes out a one-time token that the website made and
 	// returns the living session that it stands for: of any number of callers one
-	// gets it.
+	// gets it. Once presented, a token is gone, also when its session is refused.
 	//
 	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used or over, also
 	// when its session is; PERMISSION_DENIED (USER_BANNED) when its user is
@@ -427,7 +428,7 @@ type AuthStoreServiceServer interface {
 	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error)
 	// GetCredential returns a user and the hash that the website keeps of the
-	// user's password.
+	// user's password. Whether the user is banned is not judged.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
 	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) when this store may not read
@@ -442,7 +443,8 @@ type AuthStoreServiceServer interface {
 	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
 	// PERMISSION_DENIED (USER_BANNED) when the user is banned;
 	// FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not write
-	// the website's sessions.
+	// the website's sessions; INVALID_ARGUMENT (token) when another session has
+	// the token, which is also how a repeated call learns that it has worked.
 	//
 	// Example: {"user_id": "user-1", "token":
 	// "abcdefghijklmnopqrstuvwxyz012345", "lifetime": "604800s", "ip_address":
@@ -458,7 +460,7 @@ type AuthStoreServiceServer interface {
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
 	// RedeemOneTimeToken takes out a one-time token that the website made and
 	// returns the living session that it stands for: of any number of callers one
-	// gets it.
+	// gets it. Once presented, a token is gone, also when its session is refused.
 	//
 	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used or over, also
 	// when its session is; PERMISSION_DENIED (USER_BANNED) when its user is

@@ -1,0 +1,134 @@
+package postgres
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
+)
+
+// option is something that is done where the website's owner grants it.
+type option struct {
+	name   string
+	lacks  []string // what no grant helps against
+	grants []string // what the role lacks
+}
+
+func (o *option) on() bool { return len(o.lacks) == 0 && len(o.grants) == 0 }
+
+// detail says whether it is on, and otherwise what helps.
+func (o *option) detail() string {
+	switch {
+	case o.on():
+		return "granted"
+	case len(o.lacks) > 0:
+		return "off; " + strings.Join(o.lacks, "; ")
+	}
+	return "off; it needs " + strings.Join(o.grants, "; ")
+}
+
+func (w *website) options() []*option {
+	return []*option{&w.credentials, &w.sessionMaking, &w.sessionEnding, &w.oneTimeTokens}
+}
+
+// findOptions judges by columns and grants what is on.
+func (w *website) findOptions(role string) {
+	to := " TO " + quote(role)
+	w.credentials = option{name: "reading password hashes"}
+	w.credentials.needs(w.account, []string{"accountId", "password"}, "text", "varchar", "bpchar")
+	w.credentials.reads(w.account, to, "userId", "providerId", "accountId", "password")
+	if c, ok := w.user.column("twoFactorEnabled"); ok {
+		if c.typ != "bool" {
+			w.credentials.lacks = append(w.credentials.lacks, fmt.Sprintf("column %q of %s is of type %s, not bool", c.name, w.user.sql(), c.typ))
+		}
+		w.credentials.reads(w.user, to, "twoFactorEnabled")
+	}
+
+	w.sessionMaking = option{name: "making sessions"}
+	w.sessionMaking.inserts(w.session, to, w.insertedColumns())
+	if c := w.session.fields["id"]; !c.hasDefault && w.sessionID.family() == "integer" {
+		w.sessionMaking.lacks = append(w.sessionMaking.lacks, fmt.Sprintf("%s numbers its rows and has no default for %q", w.session.sql(), c.name))
+	}
+
+	w.sessionEnding = option{name: "ending sessions"}
+	w.sessionEnding.deletes(w.session, to)
+
+	w.oneTimeTokens = option{name: "redeeming one-time tokens"}
+	if w.verification == nil {
+		w.oneTimeTokens.lacks = []string{"the website has no table \"verification\" with the columns identifier, value and expiresAt"}
+		return
+	}
+	w.oneTimeTokens.needs(w.verification, []string{"expiresAt"}, typesOf(siteschema.Time)...)
+	w.oneTimeTokens.reads(w.verification, to, "identifier", "value", "expiresAt")
+	w.oneTimeTokens.deletes(w.verification, to)
+}
+
+// needs notes columns that are not there or of none of the types.
+func (o *option) needs(t *table, fields []string, types ...string) {
+	for _, f := range fields {
+		switch c, ok := t.column(f); {
+		case !ok:
+			o.lacks = append(o.lacks, fmt.Sprintf("%s has no column %q", t.sql(), f))
+		case !slices.Contains(types, c.typ):
+			o.lacks = append(o.lacks, fmt.Sprintf("column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", ")))
+		}
+	}
+}
+
+// reads notes the grants to read columns.
+func (o *option) reads(t *table, to string, fields ...string) {
+	o.uses(t, to)
+	o.columns("SELECT", t, to, fields, func(c column) bool { return c.mayRead })
+}
+
+// inserts notes the grants to insert rows, and columns that such a row lacks.
+func (o *option) inserts(t *table, to string, fields []string) {
+	o.uses(t, to)
+	o.columns("INSERT", t, to, fields, func(c column) bool { return c.mayInsert })
+	given := map[string]bool{}
+	for _, f := range fields {
+		given[t.fields[f].name] = true
+	}
+	var unknown []string
+	for name, c := range t.columns {
+		if !given[name] && c.required {
+			unknown = append(unknown, quote(name))
+		}
+		if !given[name] && c.sequence != "" {
+			o.grants = append(o.grants, "GRANT USAGE ON SEQUENCE "+c.sequence+to)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		o.lacks = append(o.lacks, fmt.Sprintf("%s needs a value for %s, for which there is no default", t.sql(), strings.Join(unknown, ", ")))
+	}
+	slices.Sort(o.grants)
+}
+
+// deletes notes the grant to delete rows.
+func (o *option) deletes(t *table, to string) {
+	o.uses(t, to)
+	if !t.mayDelete {
+		o.grants = append(o.grants, "GRANT DELETE ON "+t.sql()+to)
+	}
+}
+
+// uses notes the grant to look into the schema.
+func (o *option) uses(t *table, to string) {
+	if grant := "GRANT USAGE ON SCHEMA " + quote(t.schema) + to; !t.mayUse && !slices.Contains(o.grants, grant) {
+		o.grants = append(o.grants, grant)
+	}
+}
+
+func (o *option) columns(right string, t *table, to string, fields []string, may func(column) bool) {
+	var lacking []string
+	for _, f := range fields {
+		if c, ok := t.column(f); ok && !may(c) {
+			lacking = append(lacking, quote(c.name))
+		}
+	}
+	if len(lacking) > 0 {
+		o.grants = append(o.grants, fmt.Sprintf("GRANT %s (%s) ON %s%s", right, strings.Join(lacking, ", "), t.sql(), to))
+	}
+}
