@@ -13,6 +13,7 @@ type Store interface {
 	GameAccounts
 	Tickets
 	Plays
+	Attempts
 	// Ping reports whether the store can answer now.
 	Ping(ctx context.Context) error
 	// Close releases the store. Calls in flight may fail.

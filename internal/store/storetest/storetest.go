@@ -32,6 +32,9 @@ type Env struct {
 	// Engine selects the fixture rows: "sqlite" or "postgres".
 	Engine string
 	Store  store.Store
+	// Another opens one more store on the same data, with the same clock, and
+	// closes it by t.Cleanup; nil when that cannot be done.
+	Another func(t testing.TB) store.Store
 	// Purger is the engine's own; of a store that is not an engine, that of
 	// the engine behind it.
 	Purger store.Purger
@@ -78,6 +81,7 @@ func categories() []category {
 		{"tickets", ticketTests()},
 		{"plays", playTests()},
 		{"hand_over", handOverTests()},
+		{"attempts", attemptTests()},
 		{"contexts", contextTests()},
 		{"closed", closedTests()},
 	}
@@ -85,7 +89,7 @@ func categories() []category {
 
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
 // refresh_session, characters, deletion, saves, items, trades, game_accounts,
-// tickets, plays, hand_over, contexts, closed.
+// tickets, plays, hand_over, attempts, contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	all := categories()

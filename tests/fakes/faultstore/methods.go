@@ -30,6 +30,8 @@ const (
 	AdmitPlay         Method = "AdmitPlay"
 	RenewPlays        Method = "RenewPlays"
 	EndPlay           Method = "EndPlay"
+	BeginAttempt      Method = "BeginAttempt"
+	EndAttempt        Method = "EndAttempt"
 	Ping              Method = "Ping"
 	ReadUser          Method = "ReadUser"
 	ReadSession       Method = "ReadSession"
@@ -61,6 +63,8 @@ func Methods() []Method {
 		AdmitPlay,
 		RenewPlays,
 		EndPlay,
+		BeginAttempt,
+		EndAttempt,
 		Ping,
 		ReadUser,
 		ReadSession,
@@ -192,6 +196,17 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 // EndPlay passes on to the store beneath.
 func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	_, err := do(ctx, s, EndPlay, func() (struct{}, error) { return struct{}{}, s.inner.EndPlay(ctx, ref) })
+	return err
+}
+
+// BeginAttempt passes on to the store beneath.
+func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
+	return do(ctx, s, BeginAttempt, func() (store.Admission, error) { return s.inner.BeginAttempt(ctx, a, l) })
+}
+
+// EndAttempt passes on to the store beneath.
+func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.Duration) error {
+	_, err := do(ctx, s, EndAttempt, func() (struct{}, error) { return struct{}{}, s.inner.EndAttempt(ctx, a, knownFor) })
 	return err
 }
 
