@@ -25,37 +25,44 @@ const (
 const lockSQL = `SELECT pg_advisory_xact_lock($1, $2)`
 
 // beginAttemptSQL judges a try and counts it unless it has to wait. The first
-// of the counts given is the device's, and the only one that a known device is
-// held against. Durations are milliseconds. No limit doubles more often than 20
-// times: from the shortest first wait, that is beyond the longest.
+// count is the device's, and the only one that a known device is held against.
+// Durations are milliseconds. No limit doubles more often than 20 times: from
+// the shortest first wait, that is beyond the longest. Every row is named by its
+// whole key, so that the index finds it also by a plan made when the table was
+// empty.
 //
 // A device that is not known any more begins anew: what was counted while it was
 // known is in no other count, and EndAttempt takes what the device has off the
 // others.
 const beginAttemptSQL = `
-WITH given AS (
-    SELECT g.*, c.tries, c.tried_at, c.forgiven, c.known_until
-    FROM unnest($1::bytea[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[])
-        WITH ORDINALITY AS g (account, network, free, first, longest, memory, n)
-    LEFT JOIN game.attempt c USING (account, network)
+WITH stored AS (
+    SELECT 1 AS n, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $2
+    UNION ALL
+    SELECT 2, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = $1 AND network = ''
+    UNION ALL
+    SELECT 3, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = '' AND network = $2
 ), device AS (
-    SELECT COALESCE(known_until > $7, false) AS known FROM given WHERE n = 1
+    SELECT COALESCE((SELECT known_until > $3::timestamptz FROM stored WHERE n = 1), false) AS known
+), given AS (
+    SELECT * FROM unnest(ARRAY[$1::bytea, $1, ''], ARRAY[$2::text, '', $2], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
+        WITH ORDINALITY AS g (account, network, free, first, longest, memory, n)
 ), counted AS (
-    SELECT given.*,
-        tried_at + memory * interval '1 ms' > $7 AND (known_until > $7) IS NOT FALSE AS remembered
-    FROM given, device
-    WHERE n = 1 OR NOT known
+    SELECT g.*, c.tries, c.tried_at, c.forgiven,
+        c.tried_at + g.memory * interval '1 ms' > $3 AND (c.known_until > $3) IS NOT FALSE AS remembered
+    FROM given g LEFT JOIN stored c USING (n), device
+    WHERE g.n = 1 OR NOT known
 ), judged AS (
     SELECT account, network, memory,
         CASE WHEN remembered THEN tries ELSE 0 END + 1 AS tries,
         CASE WHEN remembered AND tries >= free AND NOT forgiven
+            -- A clock that was ahead when the last try was counted prolongs nothing.
             THEN LEAST(longest, first << LEAST(tries - free, 20))
-                + LEAST(0, round(extract(epoch FROM tried_at - $7) * 1000)::bigint)
+                + LEAST(0, round(extract(epoch FROM tried_at - $3) * 1000)::bigint)
             ELSE 0 END AS wait
     FROM counted
 ), written AS (
     INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, kept_until)
-    SELECT account, network, tries, $7, false, $7 + memory * interval '1 ms'
+    SELECT account, network, tries, $3, false, $3 + memory * interval '1 ms'
     FROM judged
     WHERE NOT EXISTS (SELECT 1 FROM judged WHERE wait > 0)
     ON CONFLICT (account, network) DO UPDATE SET
@@ -69,15 +76,18 @@ SELECT known, GREATEST(0, (SELECT max(wait) FROM judged)) FROM device`
 
 // sweepAttemptsSQL keeps the table small: every try sweeps a few counts that are
 // over. It comes last in its transaction, which then waits for nobody while it
-// holds what it deletes.
+// holds what it deletes. When nothing is over, which is asked first, it reads
+// nothing else, whatever its plan.
 const sweepAttemptsSQL = `
-DELETE FROM game.attempt WHERE (account, network) IN (
-    SELECT c.account, c.network FROM game.attempt c
+DELETE FROM game.attempt
+WHERE (SELECT min(kept_until) FROM game.attempt) <= $1
+  AND ctid = ANY (ARRAY(
+    SELECT c.ctid FROM game.attempt c
     WHERE c.kept_until <= $1
     ORDER BY c.kept_until
     LIMIT 100
     FOR UPDATE SKIP LOCKED
-)`
+))`
 
 // endAttemptSQL takes the tries of a device off the counts of its account and
 // its network, unless it was known and they are not in them, and makes the
@@ -85,16 +95,18 @@ DELETE FROM game.attempt WHERE (account, network) IN (
 const endAttemptSQL = `
 WITH device AS (
     SELECT tries, tried_at FROM game.attempt WHERE account = $1 AND network = $2 AND known_until IS NULL
-), others AS (
-    SELECT c.account, c.network, c.tries - d.tries AS tries, c.forgiven OR c.tried_at <= d.tried_at AS forgiven
-    FROM device d, game.attempt c
-    WHERE c.account = $1 AND c.network = '' OR c.account = '' AND c.network = $2
-), reduced AS (
-    UPDATE game.attempt c SET tries = o.tries, forgiven = o.forgiven
-    FROM others o WHERE c.account = o.account AND c.network = o.network AND o.tries > 0
-), gone AS (
-    DELETE FROM game.attempt c
-    USING others o WHERE c.account = o.account AND c.network = o.network AND o.tries <= 0
+), account_gone AS (
+    DELETE FROM game.attempt c USING device d
+    WHERE c.account = $1 AND c.network = '' AND c.tries <= d.tries
+), account_left AS (
+    UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
+    FROM device d WHERE c.account = $1 AND c.network = '' AND c.tries > d.tries
+), network_gone AS (
+    DELETE FROM game.attempt c USING device d
+    WHERE c.account = '' AND c.network = $2 AND c.tries <= d.tries
+), network_left AS (
+    UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
+    FROM device d WHERE c.account = '' AND c.network = $2 AND c.tries > d.tries
 )
 INSERT INTO game.attempt (account, network, tries, tried_at, forgiven, known_until, kept_until)
 VALUES ($1, $2, 0, $3, false, $4, $4)
@@ -138,9 +150,8 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 		memory = append(memory, one.Memory.Milliseconds())
 	}
 	batch := attemptBatch(a)
-	batch.Queue(beginAttemptSQL,
-		[][]byte{a.Account[:], a.Account[:], {}}, []string{a.Network, "", a.Network}, free, first, longest, memory, now,
-	).QueryRow(func(row pgx.Row) error { return row.Scan(&known, &wait) })
+	batch.Queue(beginAttemptSQL, a.Account[:], a.Network, now, free, first, longest, memory).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&known, &wait) })
 	batch.Queue(sweepAttemptsSQL, now)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return store.Admission{}, translate(ctx, "begin attempt", err)

@@ -108,7 +108,7 @@ func attemptsModel(t *testing.T, e Env) {
 	}
 	l := store.AttemptLimits{Device: limit(), Account: limit(), Network: limit()}
 	m := &attemptModel{tries: make(map[string][]modelTry), known: make(map[store.Attempt]time.Time)}
-	for step := range 500 {
+	for step := range 300 {
 		a := attempt("account-"+strconv.Itoa(rnd.IntN(3)), "net-"+strconv.Itoa(rnd.IntN(3)))
 		// A millisecond at least: of two tries at one instant it does not matter
 		// which was the last.
