@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 func (s *subject) writes(t *testing.T, tag string) []*call {
 	t.Helper()
 	return append(append([]*call{s.refreshSession(t, tag), s.setGameAccount(t, tag)}, s.characterWrites(t, tag)...),
-		append(s.ticketWrites(t, tag), s.playWrites(t, tag)...)...)
+		slices.Concat(s.ticketWrites(t, tag), s.playWrites(t, tag), s.attemptWrites(t, tag))...)
 }
 
 func (s *subject) refreshSession(t *testing.T, tag string) *call {

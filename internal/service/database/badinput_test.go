@@ -134,6 +134,7 @@ func (s *served) fill(t *testing.T, m protoreflect.Message) {
 		"user_id": s.userID, "username": "ada", "email": "ada@example.org", "token": "no-such-token", "session_id": "no-such-session",
 		"character_id": "7", "name": "Hero", "idempotency_key": "key", "save_key": "key", "play_id": "no-such-play",
 		"address": "192.0.2.1", "password_hash": "hash", "cursor": "", "replica": "", "group": "trade",
+		"network": "192.0.2.0/24",
 	}
 	for i := range m.Descriptor().Fields().Len() {
 		f := m.Descriptor().Fields().Get(i)
