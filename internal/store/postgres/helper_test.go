@@ -50,7 +50,10 @@ func env(t testing.TB, cfg postgres.Config, clock *storetest.Clock, site storete
 	t.Helper()
 	cfg.SessionExpiresIn, cfg.SessionUpdateAge = storetest.SessionExpiresIn, storetest.SessionUpdateAge
 	s := open(t, cfg)
-	another := func(t testing.TB) store.Store { return open(t, cfg) }
+	another := func(t testing.TB) store.Store {
+		t.Helper()
+		return open(t, cfg)
+	}
 	return storetest.Env{Engine: "postgres", Store: s, Another: another, Purger: s, Clock: clock, Website: site}
 }
 

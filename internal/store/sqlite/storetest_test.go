@@ -58,7 +58,10 @@ func openEnv(t testing.TB) storetest.Env {
 		Path: path, Now: clock.Now, SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
 	}
 	s := open(t, cfg)
-	another := func(t testing.TB) store.Store { return open(t, cfg) }
+	another := func(t testing.TB) store.Store {
+		t.Helper()
+		return open(t, cfg)
+	}
 	return storetest.Env{Engine: "sqlite", Store: s, Another: another, Purger: s, Clock: clock, Website: w}
 }
 

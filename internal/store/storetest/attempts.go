@@ -40,8 +40,8 @@ func attemptTests() []test {
 
 // Limits of the tests; wide ones never make anybody wait.
 var (
-	narrow = store.AttemptLimit{Free: 3, First: time.Second, Longest: 5 * time.Second, Memory: time.Minute}     //nolint:gochecknoglobals // constant
-	wide   = store.AttemptLimit{Free: 100_000, First: time.Second, Longest: time.Second, Memory: 2 * time.Hour} //nolint:gochecknoglobals // constant
+	narrow = store.AttemptLimit{Free: 3, First: time.Second, Longest: 5 * time.Second, Memory: time.Minute}
+	wide   = store.AttemptLimit{Free: 100_000, First: time.Second, Longest: time.Second, Memory: 2 * time.Hour}
 )
 
 func onDevice() store.AttemptLimits {
