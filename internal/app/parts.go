@@ -47,6 +47,7 @@ func idempotentMethods() []string {
 		databasev1.AuthStoreService_EndPlay_FullMethodName,
 		databasev1.AuthStoreService_GetCredential_FullMethodName,
 		databasev1.AuthStoreService_RevokeSession_FullMethodName,
+		databasev1.AuthStoreService_EndAttempt_FullMethodName,
 		authv1.AuthService_KeepAlive_FullMethodName,
 		authv1.AuthService_EndPlay_FullMethodName,
 		authv1.AuthService_CheckSession_FullMethodName,

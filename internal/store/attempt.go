@@ -10,15 +10,19 @@ import (
 type Attempts interface {
 	// BeginAttempt counts a try before its secret is looked at and tells whether
 	// it may be, in one transaction: of any number of tries at once no more go on
-	// than the limits let.
+	// than the limits let. A try that has to wait is not counted, by none of the
+	// limits, so that nobody prolongs a wait by trying during it.
 	BeginAttempt(ctx context.Context, a Attempt, l AttemptLimits) (Admission, error)
 	// EndAttempt says that a try which BeginAttempt let go on had the right
-	// secret: it is taken off the counts, those of the device are forgotten, and
-	// the device is known for a time (1 s to MaxDeviceMemory) from now.
+	// secret: all tries of its device are forgotten, in every count that they are
+	// in, no wait that the last of them began is left, and the device is known
+	// for a time (1 s to MaxDeviceMemory) from now. Calling it again changes no
+	// count.
 	EndAttempt(ctx context.Context, a Attempt, knownFor time.Duration) error
 }
 
-// Attempt is a try to sign in.
+// Attempt is a try to sign in. Its account and network together are called the
+// device that it comes from.
 type Attempt struct {
 	Account Digest // of the folded name as typed, whether there is such an account or not
 	Network string // that it comes from, such as 203.0.113.0/24
@@ -35,12 +39,13 @@ type AttemptLimits struct {
 
 // AttemptLimit slows tries down: after Free ones, each further one opens only
 // when a wait is over, which is First at first and twice as long every time, up
-// to Longest. The count is forgotten when no try came for Memory.
+// to Longest. The count is forgotten when no try came for Memory. Durations
+// count in whole milliseconds; fractions are dropped.
 type AttemptLimit struct {
 	Free    int           // 1 to 100,000
 	First   time.Duration // 100 ms to 1 h
 	Longest time.Duration // First to 24 h
-	Memory  time.Duration // Longest to 30 days
+	Memory  time.Duration // Longest to 30 days, and 1 s or more
 }
 
 // MaxDeviceMemory bounds how long a device can be known.
@@ -59,7 +64,7 @@ func (l AttemptLimit) Delay(n int) time.Duration {
 	}
 	d := l.First
 	for range n - l.Free {
-		if d >= l.Longest/2 {
+		if d >= l.Longest-d {
 			return l.Longest
 		}
 		d *= 2

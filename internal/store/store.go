@@ -15,6 +15,7 @@ type Store interface {
 	Plays
 	Credentials
 	SessionWriter
+	Attempts
 	// Ping reports whether the store can answer now.
 	Ping(ctx context.Context) error
 	// Close releases the store. Calls in flight may fail.

@@ -275,7 +275,7 @@ func unlock(t *testing.T, tx *sql.Tx) {
 }
 
 // lockAll keeps every statement on the tables waiting.
-const lockAll = `LOCK TABLE "user", session, game.character, game.account, game.ticket, game.play IN ACCESS EXCLUSIVE MODE`
+const lockAll = `LOCK TABLE "user", session, game.character, game.account, game.ticket, game.play, game.attempt IN ACCESS EXCLUSIVE MODE`
 
 // awaitBlocked waits until n statements of the pool wait for a lock.
 func awaitBlocked(s *subject, n int) {

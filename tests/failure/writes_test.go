@@ -18,7 +18,7 @@ func (s *subject) writes(t *testing.T, tag string) []*call {
 	t.Helper()
 	return slices.Concat(
 		[]*call{s.refreshSession(t, tag), s.setGameAccount(t, tag)}, s.characterWrites(t, tag),
-		s.ticketWrites(t, tag), s.playWrites(t, tag), s.siteWrites(t, tag),
+		s.ticketWrites(t, tag), s.playWrites(t, tag), s.siteWrites(t, tag), s.attemptWrites(t, tag),
 	)
 }
 

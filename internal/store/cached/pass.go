@@ -54,3 +54,13 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	return s.inner.EndPlay(ctx, ref)
 }
+
+// BeginAttempt implements store.Attempts.
+func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
+	return s.inner.BeginAttempt(ctx, a, l)
+}
+
+// EndAttempt implements store.Attempts.
+func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.Duration) error {
+	return s.inner.EndAttempt(ctx, a, knownFor)
+}

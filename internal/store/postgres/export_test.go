@@ -23,3 +23,8 @@ func (s *Store) Reads() map[string]string {
 
 // Connections is how many places in the pool are taken.
 func (s *Store) Connections() int { return int(s.pool.Stat().TotalConns()) }
+
+// AttemptStatements returns the statements that count tries.
+func AttemptStatements() (begin, sweep, end string) {
+	return beginAttemptSQL, sweepAttemptsSQL, endAttemptSQL
+}

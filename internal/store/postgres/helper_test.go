@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
 	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
@@ -23,11 +24,7 @@ func openEnv(t testing.TB) storetest.Env {
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
 	site.LoadFixtures(t)
 	clock := storetest.NewClock()
-	s := open(t, postgres.Config{
-		URL: pg.URL(), Now: clock.Now, Migrate: true,
-		SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
-	})
-	return storetest.Env{Engine: "postgres", Store: s, Purger: s, Clock: clock, Website: site}
+	return env(t, postgres.Config{URL: pg.URL(), Now: clock.Now, Migrate: true}, clock, site)
 }
 
 // openLeastEnv is openEnv with a role that has the rights of the README, those
@@ -45,11 +42,19 @@ func openLeastEnv(t testing.TB) storetest.Env {
 		t.Fatal(err)
 	}
 	clock := storetest.NewClock()
-	s := open(t, postgres.Config{
-		URL: leastRole(t, pg, readmeOptions), Now: clock.Now,
-		SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
-	})
-	return storetest.Env{Engine: "postgres", Store: s, Purger: s, Clock: clock, Website: site}
+	return env(t, postgres.Config{URL: leastRole(t, pg, readmeOptions), Now: clock.Now}, clock, site)
+}
+
+// env opens a store, which others may be opened beside.
+func env(t testing.TB, cfg postgres.Config, clock *storetest.Clock, site storetest.Website) storetest.Env {
+	t.Helper()
+	cfg.SessionExpiresIn, cfg.SessionUpdateAge = storetest.SessionExpiresIn, storetest.SessionUpdateAge
+	s := open(t, cfg)
+	another := func(t testing.TB) store.Store {
+		t.Helper()
+		return open(t, cfg)
+	}
+	return storetest.Env{Engine: "postgres", Store: s, Another: another, Purger: s, Clock: clock, Website: site}
 }
 
 // leastRole makes the role of the README, with more grants if any, and returns

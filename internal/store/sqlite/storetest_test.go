@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
 )
@@ -53,10 +54,15 @@ func openEnv(t testing.TB) storetest.Env {
 	t.Helper()
 	path, w := website(t)
 	clock := storetest.NewClock()
-	s := open(t, sqlite.Config{
+	cfg := sqlite.Config{
 		Path: path, Now: clock.Now, SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
-	})
-	return storetest.Env{Engine: "sqlite", Store: s, Purger: s, Clock: clock, Website: w}
+	}
+	s := open(t, cfg)
+	another := func(t testing.TB) store.Store {
+		t.Helper()
+		return open(t, cfg)
+	}
+	return storetest.Env{Engine: "sqlite", Store: s, Another: another, Purger: s, Clock: clock, Website: w}
 }
 
 func TestStore(t *testing.T) {

@@ -25,6 +25,9 @@ func Bench(b *testing.B, open func(t testing.TB) Env) {
 		{"SaveHundredInventories", benchSaveInventories},
 		{"RenewHundredPlays", benchRenew},
 		{"TicketAndSignIn", benchSignIn},
+		{"BeginAttemptGoesOn", benchAttemptOn},
+		{"BeginAttemptWaits", benchAttemptWaits},
+		{"BeginAndEndAttempt", benchAttemptEnds},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -146,6 +149,51 @@ func benchSignIn(b *testing.B, e Env) {
 			}
 			if _, err := e.Store.BeginPlay(b.Context(), store.NewPlay{UserID: user, Digest: digest}); err != nil {
 				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+// benchAttemptOn makes tries at many accounts from many networks.
+func benchAttemptOn(b *testing.B, e Env) { benchAttempts(b, e, false) }
+
+// benchAttemptEnds makes tries that all have the right secret.
+func benchAttemptEnds(b *testing.B, e Env) { benchAttempts(b, e, true) }
+
+func benchAttempts(b *testing.B, e Env, end bool) {
+	var n atomic.Int64
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			id := strconv.FormatInt(n.Add(1), 10)
+			a := attempt("account-"+id, "net-"+id)
+			if got, err := e.Store.BeginAttempt(b.Context(), a, onDevice()); err != nil || got.Wait != 0 {
+				b.Errorf("%+v, %v", got, err)
+				return
+			}
+			if !end {
+				continue
+			}
+			if err := e.Store.EndAttempt(b.Context(), a, time.Hour); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+// benchAttemptWaits hammers one device, as a bot does.
+func benchAttemptWaits(b *testing.B, e Env) {
+	a := attempt("account", "net")
+	for range narrow.Free {
+		try(b.Context(), b, e, a, onDevice())
+	}
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if got, err := e.Store.BeginAttempt(b.Context(), a, onDevice()); err != nil || got.Wait == 0 {
+				b.Errorf("%+v, %v", got, err)
 				return
 			}
 		}

@@ -82,6 +82,11 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		},
 		"RenewPlays": func(ctx context.Context) error { _, err := s.RenewPlays(ctx, []store.PlayRef{play}); return err },
 		"EndPlay":    func(ctx context.Context) error { return s.EndPlay(ctx, play) },
+		"BeginAttempt": func(ctx context.Context) error {
+			_, err := s.BeginAttempt(ctx, attempt("ghost", "net"), onDevice())
+			return err
+		},
+		"EndAttempt": func(ctx context.Context) error { return s.EndAttempt(ctx, attempt("ghost", "net"), time.Hour) },
 	}
 }
 
@@ -97,6 +102,7 @@ func contextsCancelled(t *testing.T, e Env) {
 	}
 	_, err := e.Store.RedeemTicket(ctx, store.DigestOf("ghost"), "")
 	wantErr(t, "the ticket of a cancelled call", err, store.ErrTicketInvalid)
+	wantTries(ctx, t, e, "after a try that was cancelled", narrow.Free, attempt("ghost", "net"), onDevice())
 	// The store is as good as before.
 	create(ctx, t, e, "u", "Ghost")
 }

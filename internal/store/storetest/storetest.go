@@ -32,6 +32,9 @@ type Env struct {
 	// Engine selects the fixture rows: "sqlite" or "postgres".
 	Engine string
 	Store  store.Store
+	// Another opens one more store on the same data, with the same clock, and
+	// closes it by t.Cleanup; nil when that cannot be done.
+	Another func(t testing.TB) store.Store
 	// Purger is the engine's own; of a store that is not an engine, that of
 	// the engine behind it.
 	Purger store.Purger
@@ -81,6 +84,7 @@ func categories() []category {
 		{"tickets", ticketTests()},
 		{"plays", playTests()},
 		{"hand_over", handOverTests()},
+		{"attempts", attemptTests()},
 		{"contexts", contextTests()},
 		{"closed", closedTests()},
 	}
@@ -89,7 +93,7 @@ func categories() []category {
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
 // refresh_session, characters, deletion, saves, items, trades, game_accounts,
 // credentials, site_sessions, one_time_tokens, tickets, plays, hand_over,
-// contexts, closed.
+// attempts, contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	all := categories()

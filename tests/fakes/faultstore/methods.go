@@ -34,6 +34,8 @@ const (
 	CreateSession      Method = "CreateSession"
 	RevokeSession      Method = "RevokeSession"
 	RedeemOneTimeToken Method = "RedeemOneTimeToken"
+	BeginAttempt       Method = "BeginAttempt"
+	EndAttempt         Method = "EndAttempt"
 	Ping               Method = "Ping"
 	ReadUser           Method = "ReadUser"
 	ReadSession        Method = "ReadSession"
@@ -69,6 +71,8 @@ func Methods() []Method {
 		CreateSession,
 		RevokeSession,
 		RedeemOneTimeToken,
+		BeginAttempt,
+		EndAttempt,
 		Ping,
 		ReadUser,
 		ReadSession,
@@ -200,6 +204,17 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 // EndPlay passes on to the store beneath.
 func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	_, err := do(ctx, s, EndPlay, func() (struct{}, error) { return struct{}{}, s.inner.EndPlay(ctx, ref) })
+	return err
+}
+
+// BeginAttempt passes on to the store beneath.
+func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
+	return do(ctx, s, BeginAttempt, func() (store.Admission, error) { return s.inner.BeginAttempt(ctx, a, l) })
+}
+
+// EndAttempt passes on to the store beneath.
+func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.Duration) error {
+	_, err := do(ctx, s, EndAttempt, func() (struct{}, error) { return struct{}{}, s.inner.EndAttempt(ctx, a, knownFor) })
 	return err
 }
 

@@ -1760,14 +1760,14 @@ func (x *RedeemOneTimeTokenResponse) GetUser() *User {
 }
 
 // AttemptLimit says how tries are slowed down: after a number of free ones each
-// further one has to wait, twice as long every time.
+// further one has to wait, twice as long every time. Whole milliseconds count.
 type AttemptLimit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tries that need not wait, 1 to 100000.
 	Free uint32 `protobuf:"varint,1,opt,name=free,proto3" json:"free,omitempty"`
 	// Wait after the free tries, 100 ms to 1 hour.
 	First *durationpb.Duration `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
-	// Longest wait, up to 1 day.
+	// Longest wait, from the first one up to 1 day.
 	Longest *durationpb.Duration `protobuf:"bytes,3,opt,name=longest,proto3" json:"longest,omitempty"`
 	// How long after the last try the count is forgotten, up to 30 days and not
 	// less than the longest wait.
@@ -2219,7 +2219,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\vSTAGE_LOGIN\x10\x01\x12\x0f\n" +
 	"\vSTAGE_WORLD\x10\x02\x12\x0e\n" +
 	"\n" +
-	"STAGE_GAME\x10\x032\xb3\f\n" +
+	"STAGE_GAME\x10\x032\xb8\f\n" +
 	"\x10AuthStoreService\x12p\n" +
 	"\x0eGetGameAccount\x12+.waystone.database.v1.GetGameAccountRequest\x1a,.waystone.database.v1.GetGameAccountResponse\"\x03\x90\x02\x01\x12p\n" +
 	"\x0eSetGameAccount\x12+.waystone.database.v1.SetGameAccountRequest\x1a,.waystone.database.v1.SetGameAccountResponse\"\x03\x90\x02\x02\x12e\n" +
@@ -2235,9 +2235,9 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\rCreateSession\x12*.waystone.database.v1.CreateSessionRequest\x1a+.waystone.database.v1.CreateSessionResponse\x12m\n" +
 	"\rRevokeSession\x12*.waystone.database.v1.RevokeSessionRequest\x1a+.waystone.database.v1.RevokeSessionResponse\"\x03\x90\x02\x02\x12w\n" +
 	"\x12RedeemOneTimeToken\x12/.waystone.database.v1.RedeemOneTimeTokenRequest\x1a0.waystone.database.v1.RedeemOneTimeTokenResponse\x12e\n" +
-	"\fBeginAttempt\x12).waystone.database.v1.BeginAttemptRequest\x1a*.waystone.database.v1.BeginAttemptResponse\x12_\n" +
+	"\fBeginAttempt\x12).waystone.database.v1.BeginAttemptRequest\x1a*.waystone.database.v1.BeginAttemptResponse\x12d\n" +
 	"\n" +
-	"EndAttempt\x12'.waystone.database.v1.EndAttemptRequest\x1a(.waystone.database.v1.EndAttemptResponseBFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
+	"EndAttempt\x12'.waystone.database.v1.EndAttemptRequest\x1a(.waystone.database.v1.EndAttemptResponse\"\x03\x90\x02\x02BFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
 
 var (
 	file_waystone_database_v1_authstore_proto_rawDescOnce sync.Once

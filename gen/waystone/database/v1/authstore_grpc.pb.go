@@ -176,8 +176,9 @@ type AuthStoreServiceClient interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(ctx context.Context, in *BeginAttemptRequest, opts ...grpc.CallOption) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: it is taken off the counts
-	// again, the device's own are forgotten, and the device is known from now on.
+	// EndAttempt says that a try had the right secret: the tries of its device are
+	// taken off all counts, no wait that the last of them began is left, and the
+	// device is known for a time. Calling it again changes no count.
 	//
 	// Errors: none of its own.
 	//
@@ -484,8 +485,9 @@ type AuthStoreServiceServer interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(context.Context, *BeginAttemptRequest) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: it is taken off the counts
-	// again, the device's own are forgotten, and the device is known from now on.
+	// EndAttempt says that a try had the right secret: the tries of its device are
+	// taken off all counts, no wait that the last of them began is left, and the
+	// device is known for a time. Calling it again changes no count.
 	//
 	// Errors: none of its own.
 	//

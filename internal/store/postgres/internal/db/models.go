@@ -22,6 +22,24 @@ type GameAccount struct {
 	UpdatedAt time.Time
 }
 
+// Counts of tries to sign in that were not right: of an account from a network, of an account from networks it is not known from, of a network at accounts it is not known to.
+type GameAttempt struct {
+	// SHA-256 of the folded name as typed, 32 bytes, whether there is such an account or not; empty in the count of a network.
+	Account []byte
+	// Network that the tries come from, as a prefix; empty in the count of an account.
+	Network string
+	// Tries counted; 0 for one that is there only because the network is known.
+	Tries int32
+	// When the last try was counted; the wait for the next one and its memory run from here.
+	TriedAt time.Time
+	// Whether the last try turned out to be right, so that the next one need not wait for it.
+	Forgiven bool
+	// Until when the account is known from the network; null unless it signed in from there.
+	KnownUntil *time.Time
+	// When the row says nothing any more and may be deleted.
+	KeptUntil time.Time
+}
+
 // Characters of the players, marked ones included until they are purged.
 type GameCharacter struct {
 	// The client's unique id; never used again.

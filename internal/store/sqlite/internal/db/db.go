@@ -30,6 +30,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.beginPlayStmt, err = db.PrepareContext(ctx, beginPlay); err != nil {
 		return nil, fmt.Errorf("error preparing query BeginPlay: %w", err)
 	}
+	if q.deleteAttemptStmt, err = db.PrepareContext(ctx, deleteAttempt); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteAttempt: %w", err)
+	}
 	if q.deleteItemStmt, err = db.PrepareContext(ctx, deleteItem); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteItem: %w", err)
 	}
@@ -44,6 +47,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.getAccountStmt, err = db.PrepareContext(ctx, getAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query GetAccount: %w", err)
+	}
+	if q.getAttemptStmt, err = db.PrepareContext(ctx, getAttempt); err != nil {
+		return nil, fmt.Errorf("error preparing query GetAttempt: %w", err)
 	}
 	if q.getCharacterStmt, err = db.PrepareContext(ctx, getCharacter); err != nil {
 		return nil, fmt.Errorf("error preparing query GetCharacter: %w", err)
@@ -114,6 +120,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.saveCharacterStmt, err = db.PrepareContext(ctx, saveCharacter); err != nil {
 		return nil, fmt.Errorf("error preparing query SaveCharacter: %w", err)
 	}
+	if q.setAttemptStmt, err = db.PrepareContext(ctx, setAttempt); err != nil {
+		return nil, fmt.Errorf("error preparing query SetAttempt: %w", err)
+	}
 	if q.setDeleteAtStmt, err = db.PrepareContext(ctx, setDeleteAt); err != nil {
 		return nil, fmt.Errorf("error preparing query SetDeleteAt: %w", err)
 	}
@@ -122,6 +131,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setSkeletonStmt, err = db.PrepareContext(ctx, setSkeleton); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSkeleton: %w", err)
+	}
+	if q.sweepAttemptsStmt, err = db.PrepareContext(ctx, sweepAttempts); err != nil {
+		return nil, fmt.Errorf("error preparing query SweepAttempts: %w", err)
 	}
 	if q.takeTicketStmt, err = db.PrepareContext(ctx, takeTicket); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeTicket: %w", err)
@@ -139,6 +151,11 @@ func (q *Queries) Close() error {
 	if q.beginPlayStmt != nil {
 		if cerr := q.beginPlayStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing beginPlayStmt: %w", cerr)
+		}
+	}
+	if q.deleteAttemptStmt != nil {
+		if cerr := q.deleteAttemptStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteAttemptStmt: %w", cerr)
 		}
 	}
 	if q.deleteItemStmt != nil {
@@ -164,6 +181,11 @@ func (q *Queries) Close() error {
 	if q.getAccountStmt != nil {
 		if cerr := q.getAccountStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing getAccountStmt: %w", cerr)
+		}
+	}
+	if q.getAttemptStmt != nil {
+		if cerr := q.getAttemptStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing getAttemptStmt: %w", cerr)
 		}
 	}
 	if q.getCharacterStmt != nil {
@@ -281,6 +303,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing saveCharacterStmt: %w", cerr)
 		}
 	}
+	if q.setAttemptStmt != nil {
+		if cerr := q.setAttemptStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setAttemptStmt: %w", cerr)
+		}
+	}
 	if q.setDeleteAtStmt != nil {
 		if cerr := q.setDeleteAtStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setDeleteAtStmt: %w", cerr)
@@ -294,6 +321,11 @@ func (q *Queries) Close() error {
 	if q.setSkeletonStmt != nil {
 		if cerr := q.setSkeletonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSkeletonStmt: %w", cerr)
+		}
+	}
+	if q.sweepAttemptsStmt != nil {
+		if cerr := q.sweepAttemptsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sweepAttemptsStmt: %w", cerr)
 		}
 	}
 	if q.takeTicketStmt != nil {
@@ -342,11 +374,13 @@ type Queries struct {
 	tx                          *sql.Tx
 	admitStmt                   *sql.Stmt
 	beginPlayStmt               *sql.Stmt
+	deleteAttemptStmt           *sql.Stmt
 	deleteItemStmt              *sql.Stmt
 	dropPassageStmt             *sql.Stmt
 	dropTicketsStmt             *sql.Stmt
 	endPlayStmt                 *sql.Stmt
 	getAccountStmt              *sql.Stmt
+	getAttemptStmt              *sql.Stmt
 	getCharacterStmt            *sql.Stmt
 	getCharacterByCreateKeyStmt *sql.Stmt
 	getCharacterOfStmt          *sql.Stmt
@@ -370,9 +404,11 @@ type Queries struct {
 	putAccountStmt              *sql.Stmt
 	renewPlayStmt               *sql.Stmt
 	saveCharacterStmt           *sql.Stmt
+	setAttemptStmt              *sql.Stmt
 	setDeleteAtStmt             *sql.Stmt
 	setPassageStmt              *sql.Stmt
 	setSkeletonStmt             *sql.Stmt
+	sweepAttemptsStmt           *sql.Stmt
 	takeTicketStmt              *sql.Stmt
 }
 
@@ -382,11 +418,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                          tx,
 		admitStmt:                   q.admitStmt,
 		beginPlayStmt:               q.beginPlayStmt,
+		deleteAttemptStmt:           q.deleteAttemptStmt,
 		deleteItemStmt:              q.deleteItemStmt,
 		dropPassageStmt:             q.dropPassageStmt,
 		dropTicketsStmt:             q.dropTicketsStmt,
 		endPlayStmt:                 q.endPlayStmt,
 		getAccountStmt:              q.getAccountStmt,
+		getAttemptStmt:              q.getAttemptStmt,
 		getCharacterStmt:            q.getCharacterStmt,
 		getCharacterByCreateKeyStmt: q.getCharacterByCreateKeyStmt,
 		getCharacterOfStmt:          q.getCharacterOfStmt,
@@ -410,9 +448,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		putAccountStmt:              q.putAccountStmt,
 		renewPlayStmt:               q.renewPlayStmt,
 		saveCharacterStmt:           q.saveCharacterStmt,
+		setAttemptStmt:              q.setAttemptStmt,
 		setDeleteAtStmt:             q.setDeleteAtStmt,
 		setPassageStmt:              q.setPassageStmt,
 		setSkeletonStmt:             q.setSkeletonStmt,
+		sweepAttemptsStmt:           q.sweepAttemptsStmt,
 		takeTicketStmt:              q.takeTicketStmt,
 	}
 }

@@ -12,6 +12,16 @@ type GameAccount struct {
 	UpdatedAt    int64
 }
 
+type GameAttempt struct {
+	Account    []byte
+	Network    string
+	Tries      int64
+	TriedAt    int64
+	Forgiven   bool
+	KnownUntil *int64
+	KeptUntil  int64
+}
+
 type GameCharacter struct {
 	ID            uint32
 	UserID        string

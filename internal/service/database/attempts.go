@@ -1,0 +1,40 @@
+package database
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/storepb"
+)
+
+// BeginAttempt counts a try to sign in.
+func (s *AuthStore) BeginAttempt(ctx context.Context, r *databasev1.BeginAttemptRequest) (*databasev1.BeginAttemptResponse, error) {
+	a, err := storepb.Attempt(r.GetAccount(), r.GetNetwork())
+	if err != nil {
+		return nil, err
+	}
+	admission, err := s.store.BeginAttempt(ctx, a, store.AttemptLimits{
+		Device:  storepb.AttemptLimit(r.GetDeviceLimit()),
+		Account: storepb.AttemptLimit(r.GetAccountLimit()),
+		Network: storepb.AttemptLimit(r.GetNetworkLimit()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &databasev1.BeginAttemptResponse{Wait: durationpb.New(admission.Wait), Known: admission.Known}, nil
+}
+
+// EndAttempt takes a try that was right off the counts.
+func (s *AuthStore) EndAttempt(ctx context.Context, r *databasev1.EndAttemptRequest) (*databasev1.EndAttemptResponse, error) {
+	a, err := storepb.Attempt(r.GetAccount(), r.GetNetwork())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.EndAttempt(ctx, a, r.GetKnownFor().AsDuration()); err != nil {
+		return nil, err
+	}
+	return &databasev1.EndAttemptResponse{}, nil
+}

@@ -1,0 +1,174 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/fnv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Classes of the advisory locks that are held while the counts of a network and
+// of an account are judged and changed. Every transaction takes them in this
+// order and one of each, so none waits for another in a circle. Locks of rows
+// would not do: counts that are not there yet have none.
+const (
+	networkLock int32 = 0x6e657477
+	accountLock int32 = 0x61636374
+)
+
+// lockSQL is a statement of its own because the snapshot of the next one has to
+// be taken after the wait.
+const lockSQL = `SELECT pg_advisory_xact_lock($1, $2)`
+
+// beginAttemptSQL judges a try and counts it unless it has to wait. The first
+// count is the device's, and the only one that a known device is held against.
+// Durations are milliseconds. No limit doubles more often than 20 times: from
+// the shortest first wait, that is beyond the longest. Every row is named by its
+// whole key, so that the index finds it also by a plan made when the table was
+// empty.
+//
+// A device that is not known any more begins anew: what was counted while it was
+// known is in no other count, and EndAttempt takes what the device has off the
+// others.
+const beginAttemptSQL = `
+WITH stored AS (
+    SELECT 1 AS n, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $2
+    UNION ALL
+    SELECT 2, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = $1 AND network = ''
+    UNION ALL
+    SELECT 3, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = '' AND network = $2
+), device AS (
+    SELECT COALESCE((SELECT known_until > $3::timestamptz FROM stored WHERE n = 1), false) AS known
+), given AS (
+    SELECT * FROM unnest(ARRAY[$1::bytea, $1, ''], ARRAY[$2::text, '', $2], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
+        WITH ORDINALITY AS g (account, network, free, first, longest, memory, n)
+), counted AS (
+    SELECT g.*, c.tries, c.tried_at, c.forgiven,
+        c.tried_at + g.memory * interval '1 ms' > $3 AND (c.known_until > $3) IS NOT FALSE AS remembered
+    FROM given g LEFT JOIN stored c USING (n), device
+    WHERE g.n = 1 OR NOT known
+), judged AS (
+    SELECT account, network, memory,
+        CASE WHEN remembered THEN tries ELSE 0 END + 1 AS tries,
+        CASE WHEN remembered AND tries >= free AND NOT forgiven
+            -- A clock that was ahead when the last try was counted prolongs nothing.
+            THEN LEAST(longest, first << LEAST(tries - free, 20))
+                + LEAST(0, round(extract(epoch FROM tried_at - $3) * 1000)::bigint)
+            ELSE 0 END AS wait
+    FROM counted
+), written AS (
+    INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, kept_until)
+    SELECT account, network, tries, $3, false, $3 + memory * interval '1 ms'
+    FROM judged
+    WHERE NOT EXISTS (SELECT 1 FROM judged WHERE wait > 0)
+    ON CONFLICT (account, network) DO UPDATE SET
+        tries = excluded.tries,
+        tried_at = excluded.tried_at,
+        forgiven = false,
+        known_until = CASE WHEN a.known_until > excluded.tried_at THEN a.known_until END,
+        kept_until = GREATEST(excluded.kept_until, a.known_until)
+)
+SELECT known, GREATEST(0, (SELECT max(wait) FROM judged)) FROM device`
+
+// sweepAttemptsSQL keeps the table small: every try sweeps a few counts that are
+// over. It comes last in its transaction, which then waits for nobody while it
+// holds what it deletes. When nothing is over, which is asked first, it reads
+// nothing else, whatever its plan.
+const sweepAttemptsSQL = `
+DELETE FROM game.attempt
+WHERE (SELECT min(kept_until) FROM game.attempt) <= $1
+  AND ctid = ANY (ARRAY(
+    SELECT c.ctid FROM game.attempt c
+    WHERE c.kept_until <= $1
+    ORDER BY c.kept_until
+    LIMIT 100
+    FOR UPDATE SKIP LOCKED
+))`
+
+// endAttemptSQL takes the tries of a device off the counts of its account and
+// its network, unless it was known and they are not in them, and makes the
+// device known.
+const endAttemptSQL = `
+WITH device AS (
+    SELECT tries, tried_at FROM game.attempt WHERE account = $1 AND network = $2 AND known_until IS NULL
+), account_gone AS (
+    DELETE FROM game.attempt c USING device d
+    WHERE c.account = $1 AND c.network = '' AND c.tries <= d.tries
+), account_left AS (
+    UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
+    FROM device d WHERE c.account = $1 AND c.network = '' AND c.tries > d.tries
+), network_gone AS (
+    DELETE FROM game.attempt c USING device d
+    WHERE c.account = '' AND c.network = $2 AND c.tries <= d.tries
+), network_left AS (
+    UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
+    FROM device d WHERE c.account = '' AND c.network = $2 AND c.tries > d.tries
+)
+INSERT INTO game.attempt (account, network, tries, tried_at, forgiven, known_until, kept_until)
+VALUES ($1, $2, 0, $3, false, $4, $4)
+ON CONFLICT (account, network) DO UPDATE SET
+    tries = excluded.tries,
+    tried_at = excluded.tried_at,
+    forgiven = excluded.forgiven,
+    known_until = excluded.known_until,
+    kept_until = excluded.kept_until`
+
+// attemptBatch returns a batch that begins with the locks of a try. A batch that
+// is sent without BEGIN is one transaction and one round trip.
+func attemptBatch(a store.Attempt) *pgx.Batch {
+	network := fnv.New32a()
+	_, _ = network.Write([]byte(a.Network))
+	var batch pgx.Batch
+	batch.Queue(lockSQL, networkLock, int32(network.Sum32()))                        //nolint:gosec // any number will do
+	batch.Queue(lockSQL, accountLock, int32(binary.BigEndian.Uint32(a.Account[:4]))) //nolint:gosec // any number will do
+	return &batch
+}
+
+// BeginAttempt implements store.Attempts.
+func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
+	if err := a.Validate(); err != nil {
+		return store.Admission{}, err
+	}
+	if err := l.Validate(); err != nil {
+		return store.Admission{}, err
+	}
+	now := s.now()
+	var (
+		free                   []int32
+		first, longest, memory []int64
+		known                  bool
+		wait                   int64
+	)
+	for _, one := range []store.AttemptLimit{l.Device, l.Account, l.Network} {
+		free = append(free, int32(one.Free)) //nolint:gosec // at most 100,000
+		first = append(first, one.First.Milliseconds())
+		longest = append(longest, one.Longest.Milliseconds())
+		memory = append(memory, one.Memory.Milliseconds())
+	}
+	batch := attemptBatch(a)
+	batch.Queue(beginAttemptSQL, a.Account[:], a.Network, now, free, first, longest, memory).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&known, &wait) })
+	batch.Queue(sweepAttemptsSQL, now)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return store.Admission{}, translate(ctx, "begin attempt", err)
+	}
+	return store.Admission{Wait: time.Duration(wait) * time.Millisecond, Known: known}, nil
+}
+
+// EndAttempt implements store.Attempts.
+func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.Duration) error {
+	if err := a.Validate(); err != nil {
+		return err
+	}
+	if err := store.CheckKnownFor(knownFor); err != nil {
+		return err
+	}
+	now := s.now()
+	batch := attemptBatch(a)
+	batch.Queue(endAttemptSQL, a.Account[:], a.Network, now, now.Add(knownFor))
+	return translate(ctx, "end attempt", s.pool.SendBatch(ctx, batch).Close())
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+// MaxNetworkLength bounds the text of a network.
+const MaxNetworkLength = 64
+
+// Bounds of an AttemptLimit.
+const (
+	maxFreeAttempts   = 100_000
+	minAttemptWait    = 100 * time.Millisecond
+	maxFirstWait      = time.Hour
+	maxLongestWait    = 24 * time.Hour
+	minAttemptMemory  = time.Second
+	maxAttemptMemory  = 30 * 24 * time.Hour
+	minDeviceKnownFor = time.Second
+)
+
+// Validate returns InvalidArgument, naming the field, for a try that cannot be
+// counted.
+func (a *Attempt) Validate() error { return checkText("network", a.Network, 1, MaxNetworkLength) }
+
+// Validate returns InvalidArgument, naming the field, for limits that a try
+// cannot be held against.
+func (l *AttemptLimits) Validate() error {
+	return first(
+		l.Device.check("device_limit"),
+		l.Account.check("account_limit"),
+		l.Network.check("network_limit"),
+	)
+}
+
+func (l AttemptLimit) check(field string) error {
+	switch {
+	case l.Free < 1 || l.Free > maxFreeAttempts:
+		return errs.Invalid(field+".free", "must be 1 to 100000")
+	case l.First < minAttemptWait || l.First > maxFirstWait:
+		return errs.Invalid(field+".first", "must be 100 ms to 1 hour")
+	case l.Longest < l.First || l.Longest > maxLongestWait:
+		return errs.Invalid(field+".longest", "must be from the first wait to 1 day")
+	case l.Memory < max(l.Longest, minAttemptMemory) || l.Memory > maxAttemptMemory:
+		return errs.Invalid(field+".memory", "must be from the longest wait, and at least 1 second, to 30 days")
+	}
+	return nil
+}
+
+// CheckKnownFor wants 1 s to MaxDeviceMemory; InvalidArgument otherwise.
+func CheckKnownFor(d time.Duration) error {
+	if d < minDeviceKnownFor || d > MaxDeviceMemory {
+		return errs.Invalid("known_for", "must be 1 second to 400 days")
+	}
+	return nil
+}
