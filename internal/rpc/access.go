@@ -19,6 +19,7 @@ const (
 	Packet    = "packet"
 	World     = "world"
 	Operator  = "operator"
+	Website   = "website"
 )
 
 // access lists the callers of every service, and of methods that have others
@@ -34,8 +35,14 @@ var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"waystone.database.v1.CharacterDbService":   {Anyone},
 	"waystone.database.v1.AuthStoreService":     {Auth},
 	"waystone.auth.v1.AuthService":              {Packet},
-	"waystone.character.v1.CharacterService":    {Packet},
-	"waystone.world.v1.WorldService":            {Packet},
+	// What the website's own server asks for its visitors.
+	"waystone.auth.v1.AuthService/SignIn":          {Website},
+	"waystone.auth.v1.AuthService/SignOut":         {Website},
+	"waystone.auth.v1.AuthService/VerifyPassword":  {Website},
+	"waystone.auth.v1.AuthService/IssueTicket":     {Packet, Website},
+	"waystone.auth.v1.AuthService/SetGamePassword": {Packet, Website},
+	"waystone.character.v1.CharacterService":       {Packet},
+	"waystone.world.v1.WorldService":               {Packet},
 }
 
 // Callers returns who may call a method ("package.Service/Method"), or the
@@ -66,9 +73,9 @@ func ParseTokens(items []string) (map[string]string, error) {
 			return nil, fmt.Errorf("must be a list of name:token")
 		}
 		switch name {
-		case Auth, Character, Packet, World, Operator:
+		case Auth, Character, Packet, World, Operator, Website:
 		default:
-			return nil, fmt.Errorf("must name callers out of auth, character, packet, world, operator; %q is none", name)
+			return nil, fmt.Errorf("must name callers out of auth, character, packet, world, operator, website; %q is none", name)
 		}
 		if len(token) < 16 {
 			return nil, fmt.Errorf("must give %s a token of 16 characters or more", name)
