@@ -36,7 +36,7 @@ func FuzzLogin(f *testing.F) {
 		if e.Kind == errs.InvalidArgument {
 			return
 		}
-		for _, known := range []*errs.Error{auth.ErrLoginRefused, auth.ErrNoGamePassword, auth.ErrLoopbackOnly, store.ErrUserBanned} {
+		for _, known := range []*errs.Error{auth.ErrLoginRefused, auth.ErrTicketRefused, auth.ErrNoGamePassword, auth.ErrLoopbackOnly, store.ErrUserBanned} {
 			if e.Is(known) {
 				return
 			}

@@ -120,14 +120,14 @@ func TestMetrics(t *testing.T) {
 	_, _ = w.join(t, out.GetToken(), secret, toWorld, home)
 	_, _ = w.join(t, out.GetToken(), secret, toWorld, home)
 	const expected = `
-# HELP waystone_auth_hash_queue Game passwords that wait to be hashed.
+# HELP waystone_auth_hash_queue Passwords that wait to be hashed.
 # TYPE waystone_auth_hash_queue gauge
 waystone_auth_hash_queue 0
 # HELP waystone_auth_joins_total Joins of a stage by result (ok or the reason of the refusal).
 # TYPE waystone_auth_joins_total counter
 waystone_auth_joins_total{result="JOIN_REFUSED"} 1
 waystone_auth_joins_total{result="ok"} 1
-# HELP waystone_auth_logins_total Sign-ins by way (ticket, password) and result (ok or the reason of the refusal).
+# HELP waystone_auth_logins_total Sign-ins by way (ticket, one-time-token, password, sign-in, verify) and result (ok or the reason of the refusal).
 # TYPE waystone_auth_logins_total counter
 waystone_auth_logins_total{result="LOGIN_REFUSED",way="password"} 1
 waystone_auth_logins_total{result="ok",way="ticket"} 1

@@ -27,22 +27,34 @@ type Deps struct {
 	Log     *slog.Logger          // nil for none
 	Metrics prometheus.Registerer // nil for none
 	Store   Store
-	Now     func() time.Time                   // nil for the wall clock
-	Verify  func(hash, clientForm string) bool // nil for argon2id; tests count the calls
+	// Attempts counts the tries at passwords; nil for no limits.
+	Attempts store.Attempts
+	// Credentials and Sessions are the website's; nil refuses what needs them
+	// as a missing grant does.
+	Credentials store.Credentials
+	Sessions    store.SessionWriter
+	Now         func() time.Time                   // nil for the wall clock
+	Verify      func(hash, clientForm string) bool // nil for argon2id; tests count the calls
+	VerifySite  func(hash, password string) bool   // nil for the website's scrypt; tests count the calls
 }
 
 // Server implements AuthService. It is safe for concurrent use and has nothing
 // to close.
 type Server struct {
 	authv1.UnimplementedAuthServiceServer
-	cfg     Config
-	log     *slog.Logger
-	store   Store
-	now     func() time.Time
-	verify  func(hash, clientForm string) bool
-	dummy   string // hash of a form that nobody knows
-	pool    *pool
-	metrics *metrics
+	cfg         Config
+	log         *slog.Logger
+	store       Store
+	credentials store.Credentials
+	sessions    store.SessionWriter
+	throttle    *throttle
+	now         func() time.Time
+	verify      func(hash, clientForm string) bool
+	verifySite  func(hash, password string) bool
+	dummy       string // hash of a form that nobody knows
+	siteDummy   string // a hash of the website that no password has
+	pool        *pool
+	metrics     *metrics
 }
 
 // New returns the auth part. It fails on a setting out of its range, without a
@@ -63,11 +75,19 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if d.Verify == nil {
 		d.Verify = verify
 	}
+	if d.VerifySite == nil {
+		d.VerifySite = verifySite
+	}
+	if d.Attempts == nil {
+		d.Log.Warn("tries at passwords are not counted, so guessing them is not slowed down")
+	}
 	m := newMetrics()
 	s := &Server{
-		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
-		verify: d.Verify, dummy: slowHash(ClientForm(NewTicket())),
-		pool: newPool(cfg.workers(), cfg.HashQueue, m.hashing), metrics: m,
+		cfg: cfg, log: d.Log, store: d.Store, credentials: d.Credentials, sessions: d.Sessions, now: d.Now,
+		throttle: &throttle{attempts: d.Attempts, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries},
+		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
+		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
+		pool: newPool(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing), metrics: m,
 	}
 	if d.Metrics != nil {
 		if err := m.register(d.Metrics, s.pool); err != nil {
