@@ -35,6 +35,7 @@ var siteHashOfSecret = sync.OnceValue(func() string { return auth.SiteHash(secre
 // world is an auth part behind a real gRPC server, with a few users.
 type world struct {
 	authv1.AuthServiceClient
+	conn    *grpc.ClientConn
 	store   *fakeStore
 	metrics *prometheus.Registry
 	log     *safeBuffer
@@ -83,7 +84,8 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.AuthServiceClient = authv1.NewAuthServiceClient(serve(t, log, a))
+	w.conn = serve(t, log, a)
+	w.AuthServiceClient = authv1.NewAuthServiceClient(w.conn)
 	return w
 }
 
