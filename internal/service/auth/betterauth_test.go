@@ -68,7 +68,7 @@ func siteUsers(t *testing.T, w *world, seed string) []siteUser {
 }
 
 // verdicts are better-auth's codes in the words of this part.
-var verdicts = map[string]error{ //nolint:gochecknoglobals // a constant table
+var verdicts = map[string]error{
 	"":                          nil,
 	"INVALID_EMAIL_OR_PASSWORD": auth.ErrLoginRefused,
 	"BANNED_USER":               store.ErrUserBanned,
