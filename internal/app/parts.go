@@ -44,6 +44,8 @@ func idempotentMethods() []string {
 		databasev1.AuthStoreService_SetGameAccount_FullMethodName,
 		databasev1.AuthStoreService_RenewPlays_FullMethodName,
 		databasev1.AuthStoreService_EndPlay_FullMethodName,
+		databasev1.AuthStoreService_GetCredential_FullMethodName,
+		databasev1.AuthStoreService_RevokeSession_FullMethodName,
 		authv1.AuthService_KeepAlive_FullMethodName,
 		authv1.AuthService_EndPlay_FullMethodName,
 		authv1.AuthService_CheckSession_FullMethodName,
