@@ -49,6 +49,7 @@ func BenchmarkFlood(b *testing.B) {
 // flood lets 64 callers guess until stop is called, which returns what they were
 // told. When flood returns, each has been answered once.
 func (w *world) flood(t testing.TB) (stop func() (judged, busy, slowed int64)) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var begun, hammering sync.WaitGroup
 	var judged, busy, slowed atomic.Int64
