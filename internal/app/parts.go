@@ -52,6 +52,7 @@ func idempotentMethods() []string {
 		authv1.AuthService_EndPlay_FullMethodName,
 		authv1.AuthService_CheckSession_FullMethodName,
 		authv1.AuthService_SetGamePassword_FullMethodName,
+		authv1.AuthService_SignOut_FullMethodName,
 		characterv1.CharacterService_ListCharacters_FullMethodName,
 		characterv1.CharacterService_CreateCharacter_FullMethodName,
 		characterv1.CharacterService_SelectCharacter_FullMethodName,

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind is the class of an error. internal/rpc maps each kind to one gRPC code
@@ -63,6 +64,9 @@ type Error struct {
 	Msg    string // safe to show to the caller
 	Field  string // the request field at fault, for InvalidArgument
 	Cause  error  // for logs only
+	// RetryAfter is how long the caller should wait before trying again; 0 where
+	// nothing is known of that.
+	RetryAfter time.Duration
 }
 
 // New returns an error with a reason and a public sentence.
@@ -86,6 +90,13 @@ func (e *Error) Wrap(cause error) *Error {
 func (e *Error) With(format string, args ...any) *Error {
 	c := *e
 	c.Msg = fmt.Sprintf(format, args...)
+	return &c
+}
+
+// RetryIn returns a copy of e that asks the caller to wait.
+func (e *Error) RetryIn(wait time.Duration) *Error {
+	c := *e
+	c.RetryAfter = wait
 	return &c
 }
 

@@ -35,7 +35,10 @@ var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"waystone.database.v1.CharacterDbService":   {Anyone},
 	"waystone.database.v1.AuthStoreService":     {Auth},
 	"waystone.auth.v1.AuthService":              {Packet},
-	// The website's own pages: Play, the game password, the list of characters.
+	// What the website's own server asks for its visitors, and its pages show.
+	"waystone.auth.v1.AuthService/SignIn":                     {Website},
+	"waystone.auth.v1.AuthService/SignOut":                    {Website},
+	"waystone.auth.v1.AuthService/VerifyPassword":             {Website},
 	"waystone.auth.v1.AuthService/IssueTicket":                {Packet, Website},
 	"waystone.auth.v1.AuthService/SetGamePassword":            {Packet, Website},
 	"waystone.character.v1.CharacterService":                  {Packet},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -43,15 +44,20 @@ func Dial(target string, cfg ClientConfig) (*grpc.ClientConn, error) {
 }
 
 // Listener is an in-memory listener for parts that run in one process.
-type Listener struct{ *bufconn.Listener }
+type Listener struct {
+	*bufconn.Listener
+	server *atomic.Pointer[Server] // that serves it now
+}
 
 // Listen returns an in-memory listener.
-func Listen() Listener { return Listener{bufconn.Listen(256 << 10)} }
+func Listen() Listener {
+	return Listener{bufconn.Listen(256 << 10), new(atomic.Pointer[Server])}
+}
 
 // Dial returns a connection to the listener's server; everything that a call
 // over the network passes is passed here too.
 func (l Listener) Dial(cfg ClientConfig) (*grpc.ClientConn, error) {
-	cfg.Options = append(cfg.Options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+	cfg.Options = append(cfg.Options, grpc.WithChainUnaryInterceptor(l.unary), grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 		return l.DialContext(ctx)
 	}))
 	return Dial("passthrough:///in-memory", cfg)

@@ -47,6 +47,8 @@ type Server struct {
 	*grpc.Server
 	cfg       ServerConfig
 	validator protovalidate.Validator
+	codec     codec
+	locals    map[string]local // by "/package.Service/Method"; not changed once serving
 }
 
 // NewServer returns a server with health and reflection registered.
@@ -55,8 +57,9 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the validator: %w", err)
 	}
-	s := &Server{cfg: cfg, validator: v, Server: grpc.NewServer(
-		grpc.ForceServerCodecV2(newCodec()),
+	c := newCodec()
+	s := &Server{cfg: cfg, validator: v, codec: c, locals: map[string]local{}, Server: grpc.NewServer(
+		grpc.ForceServerCodecV2(c),
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		grpc.MaxSendMsgSize(MaxMessageSize),
@@ -75,7 +78,10 @@ func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	guarded := *desc
 	guarded.Methods = make([]grpc.MethodDesc, len(desc.Methods))
 	for i, d := range desc.Methods {
-		guarded.Methods[i] = grpc.MethodDesc{MethodName: d.MethodName, Handler: s.method(desc, d.MethodName).unary(d.Handler)}
+		m := s.method(desc, d.MethodName)
+		handler := m.unary(d.Handler)
+		guarded.Methods[i] = grpc.MethodDesc{MethodName: d.MethodName, Handler: handler}
+		s.locals[m.name] = local{impl, handler}
 	}
 	guarded.Streams = make([]grpc.StreamDesc, len(desc.Streams))
 	for i, d := range desc.Streams {

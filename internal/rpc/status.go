@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
@@ -57,7 +58,7 @@ func Kind(c codes.Code) errs.Kind {
 }
 
 // ToStatus turns an error into what the caller gets: code, public sentence,
-// reason, and the field at fault. Causes stay here; an unclassified error is
+// reason, the field at fault and how long to wait. Causes stay here; an unclassified error is
 // logged and shown as "internal error".
 func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) error {
 	if err == nil {
@@ -85,6 +86,9 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
 			{Field: e.Field, Description: e.Msg, Reason: e.Reason},
 		}})
+	}
+	if e.RetryAfter > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
 	full, detailErr := st.WithDetails(details...)
 	if detailErr != nil {
@@ -115,6 +119,8 @@ func FromStatus(err error) error {
 			if v := d.GetFieldViolations(); len(v) > 0 {
 				e.Field = v[0].GetField()
 			}
+		case *errdetails.RetryInfo:
+			e.RetryAfter = d.GetRetryDelay().AsDuration()
 		}
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -35,6 +36,7 @@ func TestErrorsSurviveTheWire(t *testing.T) {
 	for _, want := range []*errs.Error{
 		store.ErrUserNotFound, store.ErrUserBanned, store.ErrNameTaken, store.ErrCharacterLimit,
 		store.ErrVersionConflict, store.ErrUnavailable, errs.Invalid("user_id", "must not be empty"),
+		errs.New(errs.ResourceExhausted, "TOO_MANY_ATTEMPTS", "wait").RetryIn(1500 * time.Millisecond),
 	} {
 		sent := rpc.ToStatus(context.Background(), discard(), "/m", want.Wrap(errors.New("SELECT secret FROM t")))
 		if strings.Contains(sent.Error(), "SELECT") {
@@ -44,8 +46,8 @@ func TestErrorsSurviveTheWire(t *testing.T) {
 		if !errors.Is(got, want) {
 			t.Errorf("%s came back as %v", want.Reason, got)
 		}
-		if e := errs.Of(got); e.Msg != want.Msg || e.Field != want.Field {
-			t.Errorf("%s: message %q, field %q", want.Reason, e.Msg, e.Field)
+		if e := errs.Of(got); e.Msg != want.Msg || e.Field != want.Field || e.RetryAfter != want.RetryAfter {
+			t.Errorf("%s: message %q, field %q, wait %v", want.Reason, e.Msg, e.Field, e.RetryAfter)
 		}
 	}
 }

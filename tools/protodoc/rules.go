@@ -13,9 +13,10 @@ import (
 // patterns are the expressions that the protos use, in words.
 var patterns = map[string]string{
 	`^[^\x00-\x1f\x7f]*$`:     "no control characters",
-	`^[1-9][0-9]{0,9}$`:       "a decimal number without leading zeros, at most 10 digits",
+	`^[\x20-\x7e]*$`:          "printable ASCII",
 	`^[A-Za-z0-9]{32}$`:       "32 letters and digits",
-	`^[A-Za-z0-9_-]{16,128}$`: "16 to 128 letters, digits, `-` and `_`",
+	`^[A-Za-z0-9_-]{16,128}$`: "16 to 128 letters, digits, underscores and hyphens",
+	`^[1-9][0-9]{0,9}$`:       "a decimal number without leading zeros, at most 10 digits",
 }
 
 // units are what the sizes of a kind of value are counted in.

@@ -18,23 +18,52 @@ type Config struct {
 	// BindAddress makes every stage refuse a player who comes from another
 	// address than at the sign-in.
 	BindAddress bool
-	// HashWorkers is how many game passwords are hashed at once, 1 to 256; 0
-	// for half of the cores, at least one.
+	// HashWorkers is how many passwords are hashed at once, 1 to 256; 0 for half
+	// of the cores, at least one.
 	HashWorkers int
 	// HashQueue is how many more may wait, 1 to 65,536. Beyond that callers get
 	// ErrBusy at once.
 	HashQueue int
+	// HashQueuePerNetwork is how many of them may come from one network, 1 to
+	// 65,536.
+	HashQueuePerNetwork int
+	// AttemptDevice, AttemptAccount and AttemptNetwork are the limits of the
+	// tries at passwords; see store.AttemptLimits.
+	AttemptDevice, AttemptAccount, AttemptNetwork store.AttemptLimit
+	// KnownFor is how long an account is known from a network after a sign-in,
+	// 1 s to store.MaxDeviceMemory.
+	KnownFor time.Duration
+	// RequireVerifiedEmail is the website's requireEmailVerification.
+	RequireVerifiedEmail bool
+	// UsernameMin and UsernameMax are the website's bounds of a user name, 1 to
+	// 128 characters; PasswordMax is that of a password, 1 to 1024 units of
+	// UTF-16.
+	UsernameMin, UsernameMax, PasswordMax int
+	// SessionLifetime is how long a session made by SignIn lasts,
+	// store.MinSessionLifetime to store.MaxSessionLifetime.
+	SessionLifetime time.Duration
 }
 
 // DefaultConfig returns the settings as they are when nobody sets any.
 func DefaultConfig() Config {
-	return Config{TicketLifetime: time.Minute, HashQueue: 64}
+	const day = 24 * time.Hour
+	return Config{
+		TicketLifetime: time.Minute, HashQueue: 64, HashQueuePerNetwork: 8,
+		AttemptDevice:  store.AttemptLimit{Free: 5, First: time.Second, Longest: 15 * time.Minute, Memory: day},
+		AttemptAccount: store.AttemptLimit{Free: 20, First: time.Second, Longest: time.Minute, Memory: time.Hour},
+		AttemptNetwork: store.AttemptLimit{Free: 50, First: time.Second, Longest: 15 * time.Minute, Memory: day},
+		KnownFor:       90 * day,
+		UsernameMin:    3, UsernameMax: 30, PasswordMax: 128,
+		SessionLifetime: 7 * day,
+	}
 }
 
 const (
 	minLifetime = time.Second
 	maxWorkers  = 256
 	maxQueue    = 65_536
+	maxUsername = 128
+	maxPassword = 1024
 )
 
 // Register adds the settings to a section.
@@ -45,9 +74,34 @@ func (c *Config) Register(s *config.Section) {
 	s.Bool(&c.BindAddress, "play-bind-address", d.BindAddress,
 		"Whether a player must come to every stage from the address of the sign-in.")
 	s.Int(&c.HashWorkers, "auth-hash-workers", d.HashWorkers,
-		"Game passwords that are hashed at once, each in 19 MiB of memory; 0 for half of the cores.", config.Range(0, maxWorkers))
+		"Passwords that are hashed at once, each in 32 MiB of memory; 0 for half of the cores.", config.Range(0, maxWorkers))
 	s.Int(&c.HashQueue, "auth-hash-queue", d.HashQueue,
-		"Game passwords that may wait to be hashed before sign-ins by password are refused.", config.Range(1, maxQueue))
+		"Passwords that may wait to be hashed before sign-ins by password are refused.", config.Range(1, maxQueue))
+	s.Int(&c.HashQueuePerNetwork, "auth-hash-queue-per-network", d.HashQueuePerNetwork,
+		"How many of them may come from one network, an IPv4 /24 or an IPv6 /56.", config.Range(1, maxQueue))
+	limit := func(l *store.AttemptLimit, name string, def store.AttemptLimit, usage string) {
+		*l = def
+		s.Var(limitValue{l}, name, "limit", usage)
+	}
+	limit(&c.AttemptDevice, "auth-attempts-device", d.AttemptDevice,
+		"Tries at one account from one network: FREE,FIRST,LONGEST,MEMORY. After FREE ones each waits FIRST at first and twice as long every time, up to LONGEST; forgotten MEMORY after the last.")
+	limit(&c.AttemptAccount, "auth-attempts-account", d.AttemptAccount,
+		"Tries at one account from all networks that it is not known from, in the same form.")
+	limit(&c.AttemptNetwork, "auth-attempts-network", d.AttemptNetwork,
+		"Tries from one network at all accounts that are not known from it, in the same form.")
+	s.Duration(&c.KnownFor, "auth-known-for", d.KnownFor,
+		"How long an account is known from a network after a sign-in by password.", config.Range(time.Second, store.MaxDeviceMemory))
+	s.Bool(&c.RequireVerifiedEmail, "website-require-verified-email", d.RequireVerifiedEmail,
+		"The website's emailAndPassword.requireEmailVerification.")
+	s.Int(&c.UsernameMin, "website-username-min", d.UsernameMin,
+		"The website's shortest user name, characters.", config.Range(1, maxUsername))
+	s.Int(&c.UsernameMax, "website-username-max", d.UsernameMax,
+		"The website's longest user name, characters.", config.Range(1, maxUsername))
+	s.Int(&c.PasswordMax, "website-password-max", d.PasswordMax,
+		"The website's longest password, units of UTF-16.", config.Range(1, maxPassword))
+	s.Duration(&c.SessionLifetime, "sign-in-session-lifetime", d.SessionLifetime,
+		"How long a session lasts that a sign-in over gRPC makes: the website's session.expiresIn.",
+		config.Range(store.MinSessionLifetime, store.MaxSessionLifetime))
 }
 
 // Validate reports every setting that is out of its range. New calls it, so
@@ -57,7 +111,28 @@ func (c *Config) Validate() error {
 		between("TicketLifetime", c.TicketLifetime, minLifetime, store.MaxTicketLifetime),
 		between("HashWorkers", c.HashWorkers, 0, maxWorkers),
 		between("HashQueue", c.HashQueue, 1, maxQueue),
+		between("HashQueuePerNetwork", c.HashQueuePerNetwork, 1, maxQueue),
+		named("AttemptDevice", checkLimit(c.AttemptDevice)),
+		named("AttemptAccount", checkLimit(c.AttemptAccount)),
+		named("AttemptNetwork", checkLimit(c.AttemptNetwork)),
+		between("KnownFor", c.KnownFor, time.Second, store.MaxDeviceMemory),
+		between("UsernameMin", c.UsernameMin, 1, c.UsernameMax),
+		between("UsernameMax", c.UsernameMax, 1, maxUsername),
+		between("PasswordMax", c.PasswordMax, 1, maxPassword),
+		between("SessionLifetime", c.SessionLifetime, store.MinSessionLifetime, store.MaxSessionLifetime),
 	)
+}
+
+// limits are the limits of attempts in the form that the store takes.
+func (c *Config) limits() store.AttemptLimits {
+	return store.AttemptLimits{Device: c.AttemptDevice, Account: c.AttemptAccount, Network: c.AttemptNetwork}
+}
+
+func named(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("auth: %s %w", name, err)
+	}
+	return nil
 }
 
 func between[T int | time.Duration](name string, v, low, high T) error {

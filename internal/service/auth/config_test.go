@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waystone-mmo/waystone/internal/service/auth"
+	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
@@ -38,6 +39,16 @@ func TestSettingsOutOfRange(t *testing.T) {
 		"TicketLifetime": func(c *auth.Config) { c.TicketLifetime = 181 * time.Second },
 		"HashWorkers":    func(c *auth.Config) { c.HashWorkers = -1 },
 		"HashQueue":      func(c *auth.Config) { c.HashQueue = 0 },
+
+		"HashQueuePerNetwork": func(c *auth.Config) { c.HashQueuePerNetwork = 0 },
+		"AttemptDevice":       func(c *auth.Config) { c.AttemptDevice.Free = 0 },
+		"AttemptAccount":      func(c *auth.Config) { c.AttemptAccount.Longest = c.AttemptAccount.First - 1 },
+		"AttemptNetwork":      func(c *auth.Config) { c.AttemptNetwork.Memory = c.AttemptNetwork.Longest - 1 },
+		"KnownFor":            func(c *auth.Config) { c.KnownFor = 401 * 24 * time.Hour },
+		"UsernameMin":         func(c *auth.Config) { c.UsernameMin = c.UsernameMax + 1 },
+		"UsernameMax":         func(c *auth.Config) { c.UsernameMax = 129 },
+		"PasswordMax":         func(c *auth.Config) { c.PasswordMax = 0 },
+		"SessionLifetime":     func(c *auth.Config) { c.SessionLifetime = time.Second },
 	} {
 		c := auth.DefaultConfig()
 		edit(&c)
@@ -65,5 +76,32 @@ func TestNewNeedsAStoreAndItsMetricsOnce(t *testing.T) {
 	}
 	if _, err := auth.New(auth.DefaultConfig(), d); err == nil {
 		t.Error("metrics of the same names were registered twice")
+	}
+}
+
+func TestLimitsAsSettings(t *testing.T) {
+	t.Parallel()
+	load := func(text string) (auth.Config, error) {
+		var c auth.Config
+		r := config.New("test")
+		c.Register(r.Section("Auth", "Settings of the test."))
+		_, err := r.Load([]string{"--auth-attempts-device=" + text}, func(string) (string, bool) { return "", false })
+		return c, err
+	}
+	c, err := load("3, 500ms, 90s, 1h30m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := store.AttemptLimit{Free: 3, First: 500 * time.Millisecond, Longest: 90 * time.Second, Memory: 90 * time.Minute}
+	if c.AttemptDevice != wanted {
+		t.Errorf("loaded %+v, want %+v", c.AttemptDevice, wanted)
+	}
+	for _, text := range []string{
+		"", "5", "5,1s,15m", "5,1s,15m,24h,", "x,1s,15m,24h", "5,1,15m,24h", "0,1s,15m,24h", "100001,1s,15m,24h",
+		"5,99ms,15m,24h", "5,61m,2h,24h", "5,1m,59s,24h", "5,1s,25h,48h", "5,1s,15m,14m", "5,1s,15m,721h",
+	} {
+		if _, err := load(text); err == nil || !strings.Contains(err.Error(), "FREE,FIRST,LONGEST,MEMORY") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

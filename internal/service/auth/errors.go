@@ -1,18 +1,31 @@
 package auth
 
-import "github.com/waystone-mmo/waystone/internal/errs"
+import (
+	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
 
 // Errors of this part beside those of the storage contract.
 var (
 	// ErrLoginRefused is the one answer for an unknown user, a wrong secret and
 	// a ticket that no longer stands for anybody.
 	ErrLoginRefused = errs.New(errs.PermissionDenied, "LOGIN_REFUSED", "user name or secret is not right")
+	// ErrTicketRefused is the one answer for 32 characters that are neither a
+	// ticket, nor a one-time token, nor the form of a game password.
+	ErrTicketRefused = errs.New(errs.PermissionDenied, "TICKET_REFUSED", "the ticket is unknown, used or over; start the game from the website again")
+	// ErrEmailNotVerified, ErrTwoFactorRequired: the password was right, and the
+	// website asks for more.
+	ErrEmailNotVerified  = errs.New(errs.PermissionDenied, "EMAIL_NOT_VERIFIED", "the e-mail address is not verified yet; follow the link in the website's mail")
+	ErrTwoFactorRequired = errs.New(errs.FailedPrecondition, "TWO_FACTOR_REQUIRED", "the account has a second factor; sign in on the website")
+	// ErrTooManyAttempts asks to wait before the next try.
+	ErrTooManyAttempts = errs.New(errs.ResourceExhausted, "TOO_MANY_ATTEMPTS", "too many tries to sign in; wait a little")
 	// ErrNoGamePassword sends the player to the launcher.
 	ErrNoGamePassword = errs.New(errs.FailedPrecondition, "NO_GAME_PASSWORD", "the account has no game password; start the game from the website")
 	// ErrLoopbackOnly keeps accounts that are for this machine on it.
 	ErrLoopbackOnly = errs.New(errs.PermissionDenied, "LOOPBACK_ONLY", "this account may sign in from the server's own machine only")
 	// ErrBusy refuses to hash one more password while too many wait.
-	ErrBusy = errs.New(errs.ResourceExhausted, "AUTH_BUSY", "too many sign-ins by password at once; try again")
+	ErrBusy = errs.New(errs.ResourceExhausted, "AUTH_BUSY", "too many sign-ins by password at once; try again").RetryIn(time.Second)
 	// ErrNoToken says that every token tried was in use.
 	ErrNoToken = errs.New(errs.Unavailable, "NO_FREE_TOKEN", "no free token for the next stage; try again")
 )

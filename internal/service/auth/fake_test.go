@@ -24,6 +24,14 @@ type fakeStore struct {
 	plays    map[string]*playRow // by user
 	taken    int                 // hand-overs that meet a token in use
 	waits    chan string         // users whose sign-ins were told to wait
+
+	hashes    map[string]string // of the website, by user
+	twoFactor map[string]bool   // by user
+	oneTime   map[string]string // one-time token to session token
+	ungranted bool              // the website grants nothing
+	made      []store.NewSession
+	counts    map[string]int  // tries by what they are counted by
+	known     map[string]bool // networks by account
 }
 
 type ticketRow struct {
@@ -50,6 +58,9 @@ func newFake() *fakeStore {
 		tickets:  map[store.Digest]ticketRow{},
 		plays:    map[string]*playRow{},
 		waits:    make(chan string, 1024),
+
+		hashes: map[string]string{}, twoFactor: map[string]bool{}, oneTime: map[string]string{},
+		counts: map[string]int{}, known: map[string]bool{},
 	}
 }
 
@@ -107,7 +118,16 @@ func (f *fakeStore) GetUserByUsername(_ context.Context, name string, _ store.Co
 	return nil, store.ErrUserNotFound
 }
 
-func (f *fakeStore) GetUserByEmail(context.Context, string, store.Consistency) (*store.User, error) {
+func (f *fakeStore) GetUserByEmail(_ context.Context, email string, _ store.Consistency) (*store.User, error) {
+	defer f.mu.Unlock()
+	if err := f.call("GetUserByEmail"); err != nil {
+		return nil, err
+	}
+	for _, u := range f.users {
+		if u.Email != "" && u.Email == strings.ToLower(email) {
+			return u, nil
+		}
+	}
 	return nil, store.ErrUserNotFound
 }
 
@@ -302,5 +322,111 @@ func (f *fakeStore) EndPlay(_ context.Context, ref store.PlayRef) error {
 	if p := f.find(ref); p != nil {
 		p.ended = true
 	}
+	return nil
+}
+
+func (f *fakeStore) GetCredential(_ context.Context, by store.UserKey, value string) (*store.Credential, error) {
+	defer f.mu.Unlock()
+	if err := f.call("GetCredential"); err != nil {
+		return nil, err
+	}
+	if f.ungranted {
+		return nil, store.ErrNoCredentialsGrant
+	}
+	value = strings.ToLower(value)
+	for _, u := range f.users {
+		if by == store.ByUsername && u.Username == value || by == store.ByEmail && u.Email == value {
+			return &store.Credential{User: *u, PasswordHash: f.hashes[u.ID], TwoFactor: f.twoFactor[u.ID]}, nil
+		}
+	}
+	return nil, store.ErrUserNotFound
+}
+
+func (f *fakeStore) CreateSession(_ context.Context, n store.NewSession) (*store.Session, *store.User, error) {
+	defer f.mu.Unlock()
+	if err := f.call("CreateSession"); err != nil {
+		return nil, nil, err
+	}
+	if f.ungranted {
+		return nil, nil, store.ErrNoSessionsGrant
+	}
+	f.made = append(f.made, n)
+	s := &store.Session{
+		ID: "made-" + n.UserID, UserID: n.UserID, ExpiresAt: f.now.Add(n.Lifetime), IPAddress: n.IPAddress, UserAgent: n.UserAgent,
+	}
+	f.sessions[n.Token] = s
+	return s, f.users[n.UserID], nil
+}
+
+func (f *fakeStore) RevokeSession(_ context.Context, token string) error {
+	defer f.mu.Unlock()
+	if err := f.call("RevokeSession"); err != nil {
+		return err
+	}
+	if f.ungranted {
+		return store.ErrNoSessionsGrant
+	}
+	delete(f.sessions, token)
+	return nil
+}
+
+func (f *fakeStore) RedeemOneTimeToken(_ context.Context, token string) (*store.Session, *store.User, error) {
+	defer f.mu.Unlock()
+	if err := f.call("RedeemOneTimeToken"); err != nil {
+		return nil, nil, err
+	}
+	if f.ungranted {
+		return nil, nil, store.ErrNoOneTimeGrant
+	}
+	s := f.sessions[f.oneTime[token]]
+	delete(f.oneTime, token)
+	if s == nil || s.ExpiredAt(f.now) {
+		return nil, nil, store.ErrTicketInvalid
+	}
+	u := f.users[s.UserID]
+	return s, u, store.Judge(s, u, f.now)
+}
+
+// tried names what a try is counted by: the device first, the account and the
+// network where the device is not known.
+func (f *fakeStore) tried(a store.Attempt) (counts []string, device string) {
+	device = string(a.Account[:]) + a.Network
+	if f.known[device] {
+		return []string{device}, device
+	}
+	return []string{device, string(a.Account[:]), a.Network}, device
+}
+
+// BeginAttempt never forgets and lets no time pass: what is not free has to
+// wait.
+func (f *fakeStore) BeginAttempt(_ context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
+	defer f.mu.Unlock()
+	if err := f.call("BeginAttempt"); err != nil {
+		return store.Admission{}, err
+	}
+	counts, device := f.tried(a)
+	ad := store.Admission{Known: f.known[device]}
+	for i, limit := range []store.AttemptLimit{l.Device, l.Account, l.Network}[:len(counts)] {
+		ad.Wait = max(ad.Wait, limit.Delay(f.counts[counts[i]]))
+	}
+	if ad.Wait == 0 {
+		for _, c := range counts {
+			f.counts[c]++
+		}
+	}
+	return ad, nil
+}
+
+func (f *fakeStore) EndAttempt(_ context.Context, a store.Attempt, _ time.Duration) error {
+	defer f.mu.Unlock()
+	if err := f.call("EndAttempt"); err != nil {
+		return err
+	}
+	counts, device := f.tried(a)
+	for _, c := range counts {
+		f.counts[c]--
+	}
+	delete(f.counts, device)
+	f.known[device] = true
 	return nil
 }

@@ -30,17 +30,23 @@ const (
 // hashOfSecret is computed once: it is slow on purpose.
 var hashOfSecret = sync.OnceValues(func() (string, error) { return auth.HashGamePassword(secret) })
 
+// siteHashOfSecret is the website's hash of the same.
+var siteHashOfSecret = sync.OnceValue(func() string { return auth.SiteHash(secret) })
+
 // world is an auth part behind a real gRPC server, with a few users.
 type world struct {
 	authv1.AuthServiceClient
 	part    *auth.Server
+	conn    *grpc.ClientConn
 	store   *fakeStore
 	metrics *prometheus.Registry
 	log     *safeBuffer
-	hashes  atomic.Int64 // hashes verified
+	hashes  atomic.Int64 // hashes of game passwords verified
+	scrypts atomic.Int64 // hashes of the website verified
 }
 
-// newWorld starts a part over the users ada (game password), ben (none), cleo
+// newWorld starts a part over the users ada (game password, and the same on the
+// website), ben (none), cleo
 // (without a user name) and lou (password, loopback only), each with a session
 // whose token is "token-" and the id.
 func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
@@ -51,11 +57,12 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 		t.Fatal(err)
 	}
 	for _, u := range []*store.User{
-		{ID: "ada1", Username: "ada"}, {ID: "ben1", Username: "ben"}, {ID: "cleo-0001"}, {ID: "lou1", Username: "lou"},
+		{ID: "ada1", Username: "ada", Email: "ada@example.org"}, {ID: "ben1", Username: "ben"}, {ID: "cleo-0001"}, {ID: "lou1", Username: "lou"},
 	} {
 		w.store.users[u.ID] = u
 		w.store.sessions["token-"+u.ID] = &store.Session{ID: "session-" + u.ID, UserID: u.ID, ExpiresAt: w.store.now.Add(time.Hour)}
 	}
+	w.store.hashes["ada1"] = siteHashOfSecret()
 	w.store.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: hash}
 	w.store.accounts["lou1"] = store.GameAccount{UserID: "lou1", PasswordHash: hash, LoopbackOnly: true}
 
@@ -70,12 +77,17 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 			w.hashes.Add(1)
 			return auth.Verify(hash, form)
 		},
+		VerifySite: func(hash, password string) bool {
+			w.scrypts.Add(1)
+			return auth.VerifySite(hash, password)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.part = a
-	w.AuthServiceClient = authv1.NewAuthServiceClient(serve(t, log, a))
+	w.conn = serve(t, log, a)
+	w.AuthServiceClient = authv1.NewAuthServiceClient(w.conn)
 	return w
 }
 

@@ -15,17 +15,21 @@ import (
 // Ways of signing in, as logs and metrics call them.
 const (
 	wayTicket   = "ticket"
-	wayPassword = "password"
+	wayOneTime  = "one-time-token"
+	wayPassword = "password" // of the game
+	waySignIn   = "sign-in"
+	wayVerify   = "verify"
 )
 
 // player is who has shown the right secret.
 type player struct {
 	user      *store.User
-	sessionID string // behind the ticket; empty for none
+	sessionID string // behind the ticket or token; empty for none
 	way       string
 }
 
-// Login lets a player in by ticket, or by game password.
+// Login lets a player in by ticket, by a one-time token of the website, or by
+// game password.
 func (s *Server) Login(ctx context.Context, r *authv1.LoginRequest) (*authv1.LoginResponse, error) {
 	from, err := parseAddress(r.GetAddress())
 	if err != nil {
@@ -46,7 +50,10 @@ func (s *Server) Login(ctx context.Context, r *authv1.LoginRequest) (*authv1.Log
 func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, *store.Play, error) {
 	p, err := s.byTicket(ctx, r, from)
 	if errors.Is(err, store.ErrTicketInvalid) {
-		p, err = s.byPassword(ctx, r)
+		p, err = s.byOneTimeToken(ctx, r)
+	}
+	if errors.Is(err, store.ErrTicketInvalid) {
+		p, err = s.byPassword(ctx, r, from)
 	}
 	if err != nil {
 		return p, nil, err
@@ -86,18 +93,46 @@ func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from neti
 	return p, nil
 }
 
+// byOneTimeToken uses up a one-time token that the website made. It stands for a
+// session of the website; who got one with a second factor or without a verified
+// address was let in there. As with a ticket, the name must be its owner's.
+func (s *Server) byOneTimeToken(ctx context.Context, r *authv1.LoginRequest) (player, error) {
+	p := player{way: wayOneTime}
+	if !isOneTimeToken(r.GetSecret()) {
+		return p, store.ErrTicketInvalid
+	}
+	session, u, err := s.store.RedeemOneTimeToken(ctx, r.GetSecret())
+	switch {
+	case errors.Is(err, store.ErrNoOneTimeGrant):
+		return p, store.ErrTicketInvalid
+	case err != nil:
+		return p, err
+	case !strings.EqualFold(Handle(u), r.GetUserName()):
+		return p, ErrLoginRefused
+	}
+	p.user, p.sessionID = u, session.ID
+	return p, nil
+}
+
 // nobody is asked for when the user is unknown, so that the store gets the same
 // questions as for a user who is known. No row has this id.
 const nobody = "-"
 
 // byPassword checks a game password. Whoever is asked for, the same is read and
-// computed. Secrets that no password has as its form are refused without a
-// hash, whoever the user is.
+// computed. A secret that no password has as its form was meant as a ticket: it
+// is refused, whoever the user is, without a look at anything.
 //
 // That a user name exists can be learned in one case, as the contract says: a
 // user without a game password is told to use the launcher.
-func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest) (player, error) {
+func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
+	if !isClientForm(r.GetSecret()) {
+		return player{way: wayTicket}, ErrTicketRefused
+	}
 	p := player{way: wayPassword}
+	try, err := s.throttle.begin(ctx, r.GetUserName(), from)
+	if err != nil {
+		return p, err
+	}
 	u, err := s.store.GetUserByUsername(ctx, r.GetUserName(), store.Cached)
 	if err != nil && !errors.Is(err, store.ErrUserNotFound) {
 		return p, err
@@ -114,30 +149,27 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest) (player
 	if u != nil && a != nil {
 		hash = a.PasswordHash
 	}
-	fits := false
-	if isClientForm(r.GetSecret()) {
-		if fits, err = s.fits(ctx, hash, r.GetSecret()); err != nil {
-			return p, err
-		}
-	}
+	fits, err := s.fits(ctx, hash, r.GetSecret(), try.attempt.Network)
 	switch {
+	case err != nil:
+		return p, err
 	case u != nil && hash == "":
 		return p, ErrNoGamePassword
 	case !fits:
 		return p, ErrLoginRefused
 	}
 	p.user = u
-	return p, nil
+	return p, try.right(ctx)
 }
 
 // fits reports whether a client form is the one that was hashed. Without a hash
 // that can be computed, the dummy's is: it fits nothing and costs the same.
-func (s *Server) fits(ctx context.Context, hash, form string) (fits bool, err error) {
+func (s *Server) fits(ctx context.Context, hash, form, network string) (fits bool, err error) {
 	_, _, _, stored := parseHash(hash)
 	if !stored {
 		hash = s.dummy
 	}
-	err = s.pool.do(ctx, func() { fits = s.verify(hash, form) && stored })
+	err = s.pool.do(ctx, network, func() { fits = s.verify(hash, form) && stored })
 	return fits, err
 }
 

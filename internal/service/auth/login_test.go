@@ -35,7 +35,7 @@ func TestLoginByTicket(t *testing.T) {
 	}
 
 	_, err = w.login(t, "ada", ticket.GetTicket(), home)
-	want(t, "the same ticket again", err, auth.ErrLoginRefused)
+	want(t, "the same ticket again", err, auth.ErrTicketRefused)
 
 	w.end(t, play)
 	again, _ := w.mustLogin(t, "ada1")
@@ -51,7 +51,7 @@ func TestATicketWithAnotherNameIsRefusedAndGone(t *testing.T) {
 	_, err := w.login(t, "lou", ticket, home)
 	want(t, "another's name", err, auth.ErrLoginRefused)
 	_, err = w.login(t, "ada", ticket, home)
-	want(t, "then the right name", err, auth.ErrLoginRefused)
+	want(t, "then the right name", err, auth.ErrTicketRefused)
 	if len(w.store.plays) != 0 {
 		t.Error("a play record was opened")
 	}
@@ -68,7 +68,7 @@ func TestATicketThatStandsForNobodyAnyMore(t *testing.T) {
 		{"the session expired", func(f *fakeStore) { f.sessions["token-cleo-0001"].ExpiresAt = f.now.Add(-time.Second) }, auth.ErrLoginRefused},
 		{"the user was deleted", func(f *fakeStore) { delete(f.users, "cleo-0001") }, auth.ErrLoginRefused},
 		{"the user was banned", func(f *fakeStore) { f.users["cleo-0001"].Banned = true }, store.ErrUserBanned},
-		{"its time is over", func(f *fakeStore) { f.now = f.now.Add(61 * time.Second) }, auth.ErrLoginRefused},
+		{"its time is over", func(f *fakeStore) { f.now = f.now.Add(61 * time.Second) }, auth.ErrTicketRefused},
 		{"at its last instant", func(f *fakeStore) { f.now = f.now.Add(60 * time.Second) }, nil},
 	} {
 		w := newWorld(t)
@@ -93,10 +93,10 @@ func TestLoginByGamePassword(t *testing.T) {
 		{what: "right", name: "ada", secret: right},
 		{what: "right, other case of the name", name: "Ada", secret: right},
 		{what: "wrong", name: "ada", secret: wrong, want: auth.ErrLoginRefused},
-		{what: "upper-case form", name: "ada", secret: strings.ToUpper(right), want: auth.ErrLoginRefused},
+		{what: "upper-case form", name: "ada", secret: strings.ToUpper(right), want: auth.ErrTicketRefused},
 		{what: "unknown user", name: "zoe", secret: right, want: auth.ErrLoginRefused},
 		{what: "no password", name: "ben", secret: right, want: auth.ErrNoGamePassword},
-		{what: "no password, a stale ticket", name: "ben", secret: auth.NewTicket(), want: auth.ErrNoGamePassword},
+		{what: "no password, a stale ticket", name: "ben", secret: auth.NewTicket(), want: auth.ErrTicketRefused},
 		{what: "a made-up handle", name: "p.cleo0001", secret: right, want: auth.ErrLoginRefused},
 		{what: "loopback only, from here", name: "lou", secret: right, address: "127.0.0.9"},
 		{what: "loopback only, from here, IPv6", name: "lou", secret: right, address: "::1"},
@@ -183,7 +183,7 @@ func TestOneTicketOneLogin(t *testing.T) {
 			let++
 			continue
 		}
-		want(t, "a copy", err, auth.ErrLoginRefused)
+		want(t, "a copy", err, auth.ErrTicketRefused)
 	}
 	if let != 1 {
 		t.Errorf("%d were let in", let)

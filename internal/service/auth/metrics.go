@@ -15,12 +15,15 @@ type metrics struct {
 	joins   *prometheus.CounterVec // by result
 	tickets *prometheus.CounterVec // by event: issued, redeemed
 	hashing prometheus.Histogram
+	tries   *prometheus.CounterVec // by device and result
+	// unreadable counts hashes of the website of another shape.
+	unreadable prometheus.Counter
 }
 
 func newMetrics() *metrics {
 	return &metrics{
 		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waystone_auth_logins_total", Help: "Sign-ins by way (ticket, password) and result (ok or the reason of the refusal).",
+			Name: "waystone_auth_logins_total", Help: "Sign-ins by way (ticket, one-time-token, password, sign-in, verify) and result (ok or the reason of the refusal).",
 		}, []string{"way", "result"}),
 		joins: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_auth_joins_total", Help: "Joins of a stage by result (ok or the reason of the refusal).",
@@ -29,18 +32,25 @@ func newMetrics() *metrics {
 			Name: "waystone_auth_tickets_total", Help: "Tickets by event: issued, redeemed.",
 		}, []string{"event"}),
 		hashing: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "waystone_auth_hash_seconds", Help: "Time that hashing one game password took, without the wait.",
+			Name: "waystone_auth_hash_seconds", Help: "Time that hashing one password took, without the wait.",
 			Buckets: []float64{.005, .01, .02, .05, .1, .2, .5, 1},
+		}),
+		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_auth_tries_total",
+			Help: "Tries at a password by device (known: held against the limit of the device alone; new: against all three) and result (begun, refused).",
+		}, []string{"device", "result"}),
+		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "waystone_auth_unreadable_hashes_total", Help: "Sign-ins of users whose password the website keeps in another form than better-auth's own.",
 		}),
 	}
 }
 
 func (m *metrics) register(r prometheus.Registerer, p *pool) error {
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "waystone_auth_hash_queue", Help: "Game passwords that wait to be hashed.",
+		Name: "waystone_auth_hash_queue", Help: "Passwords that wait to be hashed.",
 	}, func() float64 { return float64(p.waiting()) })
 	var failed []error
-	for _, c := range []prometheus.Collector{m.logins, m.joins, m.tickets, m.hashing, waiting} {
+	for _, c := range []prometheus.Collector{m.logins, m.joins, m.tickets, m.hashing, m.tries, m.unreadable, waiting} {
 		failed = append(failed, r.Register(c))
 	}
 	return errors.Join(failed...)

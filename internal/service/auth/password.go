@@ -59,6 +59,10 @@ func HashGamePassword(password string) (string, error) {
 	return slowHash(ClientForm(password)), nil
 }
 
+// setPassword is the line in which changes of passwords wait: they come from
+// the website and the operator, not from a player's network.
+const setPassword = "set-password"
+
 // SetGamePassword sets or takes away a game password; whatever else is kept of
 // the account stays.
 func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordRequest) (*authv1.SetGamePasswordResponse, error) {
@@ -67,7 +71,7 @@ func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordR
 		if err := CheckGamePassword(r.GetPassword()); err != nil {
 			return nil, err
 		}
-		if err := s.pool.do(ctx, func() { hash = slowHash(ClientForm(r.GetPassword())) }); err != nil {
+		if err := s.pool.do(ctx, setPassword, func() { hash = slowHash(ClientForm(r.GetPassword())) }); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,43 +12,194 @@ import (
 // pool bounds how many passwords are hashed at once and how many wait, so that
 // guessing passwords costs the guesser and not the players of the process. It
 // has no goroutines: the callers' own do the work.
+//
+// Those who wait stand in a line for each network that they come from, and the
+// lines take turns. Turns are numbered: the next one of a line is behind its
+// last, and not before the one that is being served. So a network that has not
+// been served lately goes before all that wait in longer lines, and one that
+// comes back as soon as it was served gains nothing by that.
 type pool struct {
-	places chan struct{} // held while waiting and while working
-	work   chan struct{} // held while working
-	took   prometheus.Observer
+	queue   int // callers that may wait
+	perLine int // of one network
+	took    prometheus.Observer
+
+	mu     sync.Mutex
+	free   int   // workers
+	waits  int   // callers in all lines
+	turn   int64 // being served
+	events int64 // so far, which keeps equal turns in order
+	lines  map[string]*line
 }
 
-func newPool(workers, queue int, took prometheus.Observer) *pool {
-	return &pool{
-		places: make(chan struct{}, workers+queue),
-		work:   make(chan struct{}, workers),
-		took:   took,
-	}
+// maxIdle is how many lines are remembered that nobody waits in. One more, and
+// everybody's turn comes nearer: callers who come from ever new networks can
+// neither keep a line from its turn for longer nor fill the memory.
+const maxIdle = 256
+
+// line is who waits from one network.
+type line struct {
+	turn    int64 // of its head
+	since   int64 // when its head got there, among equal turns
+	waiting []chan error
+}
+
+func newPool(workers, queue, perLine int, took prometheus.Observer) *pool {
+	return &pool{free: workers, queue: queue, perLine: perLine, took: took, lines: map[string]*line{}}
 }
 
 // waiting returns how many callers wait for a worker.
-func (p *pool) waiting() int { return max(0, len(p.places)-len(p.work)) }
+func (p *pool) waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waits
+}
 
-// do calls f when a worker is free. It returns ErrBusy at once when the queue
-// is full, and the context's error when that ends before f has begun.
-func (p *pool) do(ctx context.Context, f func()) error {
+// do calls f when a worker is free and it is the network's turn. It returns
+// ErrBusy when too many wait, at once or because a caller of a shorter line
+// needed the place, and the context's error when that ends before f has begun.
+func (p *pool) do(ctx context.Context, network string, f func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	select {
-	case p.places <- struct{}{}:
-	default:
-		return ErrBusy
+	if err := p.enter(ctx, network); err != nil {
+		return err
 	}
-	defer func() { <-p.places }()
-	select {
-	case p.work <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-p.work }()
+	defer p.leave()
 	begun := time.Now()
 	f()
 	p.took.Observe(time.Since(begun).Seconds())
 	return nil
+}
+
+// enter takes a worker, or waits for one.
+func (p *pool) enter(ctx context.Context, network string) error {
+	p.mu.Lock()
+	l := p.lines[network]
+	if l == nil {
+		l = &line{turn: p.turn}
+		p.lines[network] = l
+	}
+	if p.free > 0 {
+		p.free--
+		p.serve(l)
+		p.mu.Unlock()
+		return nil
+	}
+	if len(l.waiting) >= p.perLine || p.waits >= p.queue && !p.makeRoom(len(l.waiting)+1) {
+		p.mu.Unlock()
+		return ErrBusy
+	}
+	ready := make(chan error, 1)
+	if len(l.waiting) == 0 {
+		p.arrive(l)
+	}
+	l.waiting = append(l.waiting, ready)
+	p.waits++
+	p.mu.Unlock()
+
+	select {
+	case err := <-ready:
+		return err
+	case <-ctx.Done():
+		p.abandon(l, ready)
+		return ctx.Err()
+	}
+}
+
+// arrive puts the head of a line that was empty in its place.
+func (p *pool) arrive(l *line) {
+	l.turn = max(l.turn, p.turn)
+	p.events++
+	l.since = p.events
+}
+
+// serve counts a turn of a line that gets a worker.
+func (p *pool) serve(l *line) {
+	p.turn = max(p.turn, l.turn)
+	l.turn = p.turn + 1
+	p.events++
+	l.since = p.events
+}
+
+// leave gives the worker to the head of the line whose turn it is.
+func (p *pool) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.next()
+	if next == nil {
+		p.free++
+		p.forget()
+		return
+	}
+	ready := next.waiting[0]
+	next.waiting = next.waiting[1:]
+	p.waits--
+	p.serve(next)
+	p.forget()
+	ready <- nil
+}
+
+// next returns the line whose turn it is, nil when nobody waits.
+func (p *pool) next() *line {
+	var first *line
+	for _, l := range p.lines {
+		if len(l.waiting) == 0 {
+			continue
+		}
+		if first == nil || l.turn < first.turn || l.turn == first.turn && l.since < first.since {
+			first = l
+		}
+	}
+	return first
+}
+
+// forget drops the lines that are as good as new ones.
+func (p *pool) forget() {
+	idle := 0
+	for network, l := range p.lines {
+		switch {
+		case len(l.waiting) > 0:
+		case l.turn <= p.turn || p.waits == 0:
+			delete(p.lines, network)
+		default:
+			idle++
+		}
+	}
+	if idle > maxIdle {
+		p.turn++
+	}
+}
+
+// makeRoom refuses the last of the longest line, if that is longer than size.
+func (p *pool) makeRoom(size int) bool {
+	var longest *line
+	for _, l := range p.lines {
+		if len(l.waiting) > size {
+			longest, size = l, len(l.waiting)
+		}
+	}
+	if longest == nil {
+		return false
+	}
+	last := len(longest.waiting) - 1
+	longest.waiting[last] <- ErrBusy
+	longest.waiting = longest.waiting[:last]
+	p.waits--
+	return true
+}
+
+// abandon takes a caller that has gone out of its line, or passes on the worker
+// that it was given meanwhile.
+func (p *pool) abandon(l *line, ready chan error) {
+	p.mu.Lock()
+	if i := slices.Index(l.waiting, ready); i >= 0 {
+		l.waiting = slices.Delete(l.waiting, i, i+1)
+		p.waits--
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	if err := <-ready; err == nil {
+		p.leave()
+	}
 }

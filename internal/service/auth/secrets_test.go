@@ -18,11 +18,15 @@ import (
 // in the errors.
 func TestSecretsStayInside(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, unlimited)
 	const password, sessionToken, typedName = "canary password", "canary-session-token", "canaryinthewrongfield"
+	const email, oneTime = "canary.mail@example.org", "canary_one-time-token_0123456789"
+	w.store.users["ada1"].Email = email
+	w.store.hashes["ada1"] = auth.SiteHash(password)
 	w.store.sessions[sessionToken] = &store.Session{ID: "session-x", UserID: "ada1", ExpiresAt: w.store.now.Add(1e12)}
 	secrets := map[string]string{
 		"password": password, "session token": sessionToken, "form": auth.ClientForm(password), "user name": typedName,
+		"e-mail address": email, "one-time token": oneTime,
 	}
 	var said []string
 	note := func(err error) {
@@ -71,19 +75,45 @@ func TestSecretsStayInside(t *testing.T) {
 		note(err)
 		_, err = w.Login(t.Context(), &authv1.LoginRequest{UserName: "ada", Secret: "canary", Address: home})
 		note(err)
+		w.store.change(func() { w.store.oneTime[oneTime] = sessionToken })
+		for range 2 {
+			_, err = w.login(t, "ada", oneTime, home)
+			note(err)
+		}
+		for _, p := range []string{password, "canary of a wrong password", "canary" + strings.Repeat("x", 200), "canary\x00"} {
+			for _, r := range []*authv1.VerifyPasswordRequest{
+				byEmail(email, p), byEmail("canary at no address", p), byUsername("ada", p), byUsername(typedName, p), byUsername("canary name", p),
+			} {
+				_, err = w.VerifyPassword(t.Context(), r)
+				note(err)
+			}
+			made, err := w.SignIn(t.Context(), &authv1.SignInRequest{
+				User: &authv1.SignInRequest_Email{Email: email}, Password: p, Address: home, UserAgent: "canary of a program",
+			})
+			note(err)
+			if made.GetToken() != "" {
+				secrets["token of the session made"] = made.GetToken()
+				_, err = w.SignOut(t.Context(), &authv1.SignOutRequest{Token: made.GetToken()})
+				note(err)
+			}
+		}
+		_, err = w.SignOut(t.Context(), &authv1.SignOutRequest{Token: sessionToken + "\n"})
+		note(err)
 	}
 	calls()
-	secrets["hash"] = w.store.accounts["ada1"].PasswordHash
+	secrets["hash"], secrets["hash of the website"] = w.store.accounts["ada1"].PasswordHash, w.store.hashes["ada1"]
+	w.store.change(func() { w.store.hashes["ada1"] = "canary hash of another shape" })
+	calls()
 	w.store.change(func() { w.store.down = store.ErrUnavailable.Wrap(fmt.Errorf("connection refused")) })
 	calls()
 
 	logged := w.log.String()
-	for _, line := range []string{`"ticket issued"`, `"signed in"`, `"sign-in refused"`, `"join refused"`, `"game password changed"`, "connection refused"} {
+	for _, line := range []string{`"ticket issued"`, `"signed in"`, `"sign-in refused"`, `"join refused"`, `"game password changed"`, "has another shape", "connection refused"} {
 		if !strings.Contains(logged, line) {
 			t.Errorf("the log has no %s, so this test looks at too little", line)
 		}
 	}
-	if len(said) < 15 {
+	if len(said) < 100 {
 		t.Errorf("only %d errors", len(said))
 	}
 	all := logged + strings.Join(said, "\n") + w.exposition(t)
@@ -122,14 +152,14 @@ func TestMetrics(t *testing.T) {
 	_, _ = w.join(t, out.GetToken(), secret, toWorld, home)
 	_, _ = w.join(t, out.GetToken(), secret, toWorld, home)
 	const expected = `
-# HELP waystone_auth_hash_queue Game passwords that wait to be hashed.
+# HELP waystone_auth_hash_queue Passwords that wait to be hashed.
 # TYPE waystone_auth_hash_queue gauge
 waystone_auth_hash_queue 0
 # HELP waystone_auth_joins_total Joins of a stage by result (ok or the reason of the refusal).
 # TYPE waystone_auth_joins_total counter
 waystone_auth_joins_total{result="JOIN_REFUSED"} 1
 waystone_auth_joins_total{result="ok"} 1
-# HELP waystone_auth_logins_total Sign-ins by way (ticket, password) and result (ok or the reason of the refusal).
+# HELP waystone_auth_logins_total Sign-ins by way (ticket, one-time-token, password, sign-in, verify) and result (ok or the reason of the refusal).
 # TYPE waystone_auth_logins_total counter
 waystone_auth_logins_total{result="LOGIN_REFUSED",way="password"} 1
 waystone_auth_logins_total{result="ok",way="ticket"} 1

@@ -20,29 +20,36 @@ type Store interface {
 	store.GameAccounts
 	store.Tickets
 	store.Plays
+	store.Attempts
+	store.Credentials
+	store.SessionWriter
 }
 
 // Deps is what the auth part is given.
 type Deps struct {
-	Log     *slog.Logger          // nil for none
-	Metrics prometheus.Registerer // nil for none
-	Store   Store
-	Now     func() time.Time                   // nil for the wall clock
-	Verify  func(hash, clientForm string) bool // nil for argon2id; tests count the calls
+	Log        *slog.Logger          // nil for none
+	Metrics    prometheus.Registerer // nil for none
+	Store      Store
+	Now        func() time.Time                   // nil for the wall clock
+	Verify     func(hash, clientForm string) bool // nil for argon2id; tests count the calls
+	VerifySite func(hash, password string) bool   // nil for the website's scrypt; tests count the calls
 }
 
 // Server implements AuthService. It is safe for concurrent use and has nothing
 // to close.
 type Server struct {
 	authv1.UnimplementedAuthServiceServer
-	cfg     Config
-	log     *slog.Logger
-	store   Store
-	now     func() time.Time
-	verify  func(hash, clientForm string) bool
-	dummy   string // hash of a form that nobody knows
-	pool    *pool
-	metrics *metrics
+	cfg        Config
+	log        *slog.Logger
+	store      Store
+	throttle   *throttle
+	now        func() time.Time
+	verify     func(hash, clientForm string) bool
+	verifySite func(hash, password string) bool
+	dummy      string // hash of a form that nobody knows
+	siteDummy  string // a hash of the website that no password has
+	pool       *pool
+	metrics    *metrics
 	// closingWait is how long a sign-in waits for the end of an earlier one.
 	closingWait time.Duration
 }
@@ -65,11 +72,17 @@ func New(cfg Config, d Deps) (*Server, error) {
 	if d.Verify == nil {
 		d.Verify = verify
 	}
+	if d.VerifySite == nil {
+		d.VerifySite = verifySite
+	}
 	m := newMetrics()
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
-		verify: d.Verify, dummy: slowHash(ClientForm(NewTicket())),
-		pool: newPool(cfg.workers(), cfg.HashQueue, m.hashing), metrics: m, closingWait: closingWait,
+		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries},
+		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
+		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
+		pool: newPool(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing), metrics: m,
+		closingWait: closingWait,
 	}
 	if d.Metrics != nil {
 		if err := m.register(d.Metrics, s.pool); err != nil {

@@ -45,7 +45,7 @@ func TestTheWayInOnSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.login(t, ticket.GetUserName(), ticket.GetTicket(), home)
-	want(t, "the ticket again", err, auth.ErrNoGamePassword)
+	want(t, "the ticket again", err, auth.ErrTicketRefused)
 
 	for _, stage := range []databasev1.Stage{toWorld, toGame} {
 		out, err := w.handOver(t, in.GetPlay(), stage, map[databasev1.Stage]string{toGame: "7"}[stage])

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -18,12 +19,16 @@ func NewTicket() string { return store.NewID() }
 
 // isTicket reports whether a secret has the shape of a ticket. The MD5 form of
 // a game password has it too.
-func isTicket(s string) bool {
+func isTicket(s string) bool { return isOneTimeToken(s) && !strings.ContainsAny(s, "-_") }
+
+// isOneTimeToken reports whether a secret has the shape of the website's
+// one-time tokens.
+func isOneTimeToken(s string) bool {
 	if len(s) != secretSize {
 		return false
 	}
 	for i := range len(s) {
-		if !isAlphanumeric(s[i]) {
+		if c := s[i]; !isAlphanumeric(c) && c != '-' && c != '_' {
 			return false
 		}
 	}

@@ -112,7 +112,7 @@ func TestATicketBoundToAnAddress(t *testing.T) {
 	}
 	ticket := issue()
 	_, err := w.login(t, "ben", ticket, abroad)
-	want(t, "from elsewhere", err, auth.ErrNoGamePassword) // what a stranger's 32 characters get
+	want(t, "from elsewhere", err, auth.ErrTicketRefused)
 	if _, err := w.login(t, "ben", ticket, home); err != nil {
 		t.Errorf("from its address: %v", err)
 	}

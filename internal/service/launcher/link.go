@@ -16,7 +16,7 @@ const linkPrefix = "waystone://play?"
 
 var (
 	userRE   = regexp.MustCompile(`^[A-Za-z0-9_.]{1,30}$`)
-	ticketRE = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
+	ticketRE = regexp.MustCompile(`^[A-Za-z0-9_-]{32}$`)
 	labelRE  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 	numberRE = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
 )
@@ -29,7 +29,7 @@ type Link struct {
 	Host   string // IPv4 address or DNS name
 	Port   uint16 // of the login stage, 1 to 65535
 	User   string // [A-Za-z0-9_.]{1,30}
-	Ticket string // [A-Za-z0-9]{32}; never logged
+	Ticket string // [A-Za-z0-9_-]{32}, ours or the website's one-time token; never logged
 }
 
 // ParseLink reads a play link. It accepts exactly the five keys, each once, in
@@ -97,7 +97,7 @@ func (l Link) Validate() error {
 	case !userRE.MatchString(l.User):
 		return errors.New("the link's user must be 1 to 30 letters, digits, underscores or dots")
 	case !ticketRE.MatchString(l.Ticket):
-		return errors.New("the link's ticket must be 32 letters and digits")
+		return errors.New("the link's ticket must be 32 letters, digits, underscores or hyphens")
 	}
 	return nil
 }

@@ -25,6 +25,10 @@ func TestParseLink(t *testing.T) {
 			t.Errorf("ParseLink(%q) = %+v, %v", s, got, err)
 		}
 	}
+	const token = "-123456789abcdefghij_BCDEFGHIJx_" // as the website makes one-time tokens
+	if got, err := launcher.ParseLink(strings.Replace(good, ticket, token, 1)); err != nil || got.Ticket != token {
+		t.Errorf("a one-time token: %+v, %v", got, err)
+	}
 	if want.String() != good {
 		t.Errorf("String() = %q", want.String())
 	}
@@ -62,6 +66,7 @@ func TestParseLinkRefuses(t *testing.T) {
 		"a host with a dot end": {replace("play.example.org", "example.org."), "host"},
 		"a short ticket":        {replace(ticket, ticket[1:]), "ticket"},
 		"a long ticket":         {good + "x", "ticket"},
+		"a dot in the ticket":   {replace(ticket, "."+ticket[1:]), "ticket"},
 		"a newline at the end":  {good + "\n", "ticket"},
 		"a fragment":            {good + "#x", "ticket"},
 		"a NUL":                 {replace("alice_01", "alice\x00"), "user"},

@@ -785,7 +785,7 @@ func (*EndPlayResponse) Descriptor() ([]byte, []int) {
 // CheckSessionRequest names a session by its token.
 type CheckSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session.
+	// Token of the session, printable ASCII.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -886,7 +886,7 @@ func (x *CheckSessionResponse) GetUser() *v1.User {
 // RefreshSessionRequest names a session by its token.
 type RefreshSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session.
+	// Token of the session, printable ASCII.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1077,45 +1077,465 @@ func (*SetGamePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{18}
 }
 
+// SignInRequest carries what somebody typed.
+type SignInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who signs in.
+	//
+	// Types that are valid to be assigned to User:
+	//
+	//	*SignInRequest_Username
+	//	*SignInRequest_Email
+	User isSignInRequest_User `protobuf_oneof:"user"`
+	// The password as it was typed. How long it may be is the website's rule.
+	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	// IP address of the client: tries are counted by its network.
+	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	// Program of the client, for the website's list of sessions; may be empty.
+	UserAgent string `protobuf:"bytes,5,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	// Whether the session lasts as long as the website's do; one day otherwise.
+	Remember      bool `protobuf:"varint,6,opt,name=remember,proto3" json:"remember,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInRequest) Reset() {
+	*x = SignInRequest{}
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInRequest) ProtoMessage() {}
+
+func (x *SignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
+func (*SignInRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SignInRequest) GetUser() isSignInRequest_User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *SignInRequest) GetUsername() string {
+	if x != nil {
+		if x, ok := x.User.(*SignInRequest_Username); ok {
+			return x.Username
+		}
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetEmail() string {
+	if x != nil {
+		if x, ok := x.User.(*SignInRequest_Email); ok {
+			return x.Email
+		}
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetRemember() bool {
+	if x != nil {
+		return x.Remember
+	}
+	return false
+}
+
+type isSignInRequest_User interface {
+	isSignInRequest_User()
+}
+
+type SignInRequest_Username struct {
+	// User name, in any case.
+	Username string `protobuf:"bytes,1,opt,name=username,proto3,oneof"`
+}
+
+type SignInRequest_Email struct {
+	// E-mail address, in any case.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3,oneof"`
+}
+
+func (*SignInRequest_Username) isSignInRequest_User() {}
+
+func (*SignInRequest_Email) isSignInRequest_User() {}
+
+// SignInResponse carries the session made.
+type SignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Token of the session: 32 letters and digits.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// The session.
+	Session *v1.Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Its user.
+	User          *v1.User `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInResponse) Reset() {
+	*x = SignInResponse{}
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInResponse) ProtoMessage() {}
+
+func (x *SignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
+func (*SignInResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SignInResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetSession() *v1.Session {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+func (x *SignInResponse) GetUser() *v1.User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// SignOutRequest names a session by its token.
+type SignOutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Token of the session, printable ASCII.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOutRequest) Reset() {
+	*x = SignOutRequest{}
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOutRequest) ProtoMessage() {}
+
+func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
+func (*SignOutRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SignOutRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// SignOutResponse is empty.
+type SignOutResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOutResponse) Reset() {
+	*x = SignOutResponse{}
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOutResponse) ProtoMessage() {}
+
+func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
+func (*SignOutResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{22}
+}
+
+// VerifyPasswordRequest carries what somebody typed.
+type VerifyPasswordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who signs in.
+	//
+	// Types that are valid to be assigned to User:
+	//
+	//	*VerifyPasswordRequest_Username
+	//	*VerifyPasswordRequest_Email
+	User isVerifyPasswordRequest_User `protobuf_oneof:"user"`
+	// The password as it was typed. How long it may be is the website's rule.
+	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	// IP address of the client: tries are counted by its network.
+	Address       string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyPasswordRequest) Reset() {
+	*x = VerifyPasswordRequest{}
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyPasswordRequest) ProtoMessage() {}
+
+func (x *VerifyPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyPasswordRequest.ProtoReflect.Descriptor instead.
+func (*VerifyPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *VerifyPasswordRequest) GetUser() isVerifyPasswordRequest_User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *VerifyPasswordRequest) GetUsername() string {
+	if x != nil {
+		if x, ok := x.User.(*VerifyPasswordRequest_Username); ok {
+			return x.Username
+		}
+	}
+	return ""
+}
+
+func (x *VerifyPasswordRequest) GetEmail() string {
+	if x != nil {
+		if x, ok := x.User.(*VerifyPasswordRequest_Email); ok {
+			return x.Email
+		}
+	}
+	return ""
+}
+
+func (x *VerifyPasswordRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *VerifyPasswordRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+type isVerifyPasswordRequest_User interface {
+	isVerifyPasswordRequest_User()
+}
+
+type VerifyPasswordRequest_Username struct {
+	// User name, in any case.
+	Username string `protobuf:"bytes,1,opt,name=username,proto3,oneof"`
+}
+
+type VerifyPasswordRequest_Email struct {
+	// E-mail address, in any case.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3,oneof"`
+}
+
+func (*VerifyPasswordRequest_Username) isVerifyPasswordRequest_User() {}
+
+func (*VerifyPasswordRequest_Email) isVerifyPasswordRequest_User() {}
+
+// VerifyPasswordResponse says whose password it is.
+type VerifyPasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user.
+	User          *v1.User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyPasswordResponse) Reset() {
+	*x = VerifyPasswordResponse{}
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyPasswordResponse) ProtoMessage() {}
+
+func (x *VerifyPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_auth_v1_auth_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyPasswordResponse.ProtoReflect.Descriptor instead.
+func (*VerifyPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *VerifyPasswordResponse) GetUser() *v1.User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
 var File_waystone_auth_v1_auth_proto protoreflect.FileDescriptor
 
 const file_waystone_auth_v1_auth_proto_rawDesc = "" +
 	"\n" +
-	"\x1bwaystone/auth/v1/auth.proto\x12\x10waystone.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$waystone/database/v1/authstore.proto\x1a waystone/database/v1/types.proto\"\xa6\x01\n" +
-	"\x12IssueTicketRequest\x12%\n" +
-	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01H\x00R\x06userId\x124\n" +
-	"\rsession_token\x18\x02 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x04\x80\x01\x01H\x00R\fsessionToken\x12!\n" +
-	"\aaddress\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\aaddressB\x10\n" +
+	"\x1bwaystone/auth/v1/auth.proto\x12\x10waystone.auth.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$waystone/database/v1/authstore.proto\x1a waystone/database/v1/types.proto\"\xe0\x01\n" +
+	"\x12IssueTicketRequest\x12:\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\x06userId\x12D\n" +
+	"\rsession_token\x18\x02 \x01(\tB\x1d\xbaH\x17r\x15\x10\x01\x18\x80\x042\x0e^[\\x20-\\x7e]*$\x80\x01\x01H\x00R\fsessionToken\x126\n" +
+	"\aaddress\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddressB\x10\n" +
 	"\asubject\x12\x05\xbaH\x02\b\x01\"\x8a\x01\n" +
 	"\x13IssueTicketResponse\x12\x1b\n" +
 	"\x06ticket\x18\x01 \x01(\tB\x03\x80\x01\x01R\x06ticket\x12\x1b\n" +
 	"\tuser_name\x18\x02 \x01(\tR\buserName\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"~\n" +
-	"\fLoginRequest\x12&\n" +
-	"\tuser_name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\buserName\x12#\n" +
-	"\x06secret\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x98\x01 \x80\x01\x01R\x06secret\x12!\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xa8\x01\n" +
+	"\fLoginRequest\x12;\n" +
+	"\tuser_name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\buserName\x128\n" +
+	"\x06secret\x18\x02 \x01(\tB \xbaH\x1ar\x182\x13^[^\\x00-\\x1f\\x7f]*$\x98\x01 \x80\x01\x01R\x06secret\x12!\n" +
 	"\aaddress\x18\x03 \x01(\tB\a\xbaH\x04r\x02p\x01R\aaddress\"o\n" +
 	"\rLoginResponse\x12.\n" +
 	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\xc9\x01\n" +
-	"\x0fHandOverRequest\x12\"\n" +
-	"\aplay_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06playId\x12'\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\xf3\x01\n" +
+	"\x0fHandOverRequest\x127\n" +
+	"\aplay_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x06playId\x12'\n" +
 	"\n" +
 	"generation\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\n" +
 	"generation\x12=\n" +
 	"\x05stage\x18\x03 \x01(\x0e2\x1b.waystone.database.v1.StageB\n" +
-	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\x12*\n" +
-	"\fcharacter_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
-	"R\vcharacterId\"h\n" +
+	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\x12?\n" +
+	"\fcharacter_id\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18\n" +
+	"2\x13^[^\\x00-\\x1f\\x7f]*$R\vcharacterId\"h\n" +
 	"\x10HandOverResponse\x12\x19\n" +
 	"\x05token\x18\x01 \x01(\rB\x03\x80\x01\x01R\x05token\x129\n" +
 	"\n" +
-	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xaf\x01\n" +
+	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xc4\x01\n" +
 	"\vJoinRequest\x12\x19\n" +
-	"\x05token\x18\x01 \x01(\rB\x03\x80\x01\x01R\x05token\x12#\n" +
-	"\x06secret\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x98\x01 \x80\x01\x01R\x06secret\x12=\n" +
+	"\x05token\x18\x01 \x01(\rB\x03\x80\x01\x01R\x05token\x128\n" +
+	"\x06secret\x18\x02 \x01(\tB \xbaH\x1ar\x182\x13^[^\\x00-\\x1f\\x7f]*$\x98\x01 \x80\x01\x01R\x06secret\x12=\n" +
 	"\x05stage\x18\x03 \x01(\x0e2\x1b.waystone.database.v1.StageB\n" +
 	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\x12!\n" +
 	"\aaddress\x18\x04 \x01(\tB\a\xbaH\x04r\x02p\x01R\aaddress\">\n" +
@@ -1130,23 +1550,46 @@ const file_waystone_auth_v1_auth_proto_rawDesc = "" +
 	"\bverdicts\x18\x01 \x03(\v2\x1d.waystone.auth.v1.PlayVerdictR\bverdicts\"K\n" +
 	"\x0eEndPlayRequest\x129\n" +
 	"\x04play\x18\x01 \x01(\v2\x1d.waystone.database.v1.PlayRefB\x06\xbaH\x03\xc8\x01\x01R\x04play\"\x11\n" +
-	"\x0fEndPlayResponse\":\n" +
-	"\x13CheckSessionRequest\x12#\n" +
-	"\x05token\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x04\x80\x01\x01R\x05token\"\x7f\n" +
+	"\x0fEndPlayResponse\"J\n" +
+	"\x13CheckSessionRequest\x123\n" +
+	"\x05token\x18\x01 \x01(\tB\x1d\xbaH\x17r\x15\x10\x01\x18\x80\x042\x0e^[\\x20-\\x7e]*$\x80\x01\x01R\x05token\"\x7f\n" +
 	"\x14CheckSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"<\n" +
-	"\x15RefreshSessionRequest\x12#\n" +
-	"\x05token\x18\x01 \x01(\tB\r\xbaH\ar\x05\x10\x01\x18\x80\x04\x80\x01\x01R\x05token\"\x81\x01\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"L\n" +
+	"\x15RefreshSessionRequest\x123\n" +
+	"\x05token\x18\x01 \x01(\tB\x1d\xbaH\x17r\x15\x10\x01\x18\x80\x042\x0e^[\\x20-\\x7e]*$\x80\x01\x01R\x05token\"\x81\x01\n" +
 	"\x16RefreshSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"e\n" +
-	"\x16SetGamePasswordRequest\x12#\n" +
-	"\auser_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\x12&\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"z\n" +
+	"\x16SetGamePasswordRequest\x128\n" +
+	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12&\n" +
 	"\bpassword\x18\x02 \x01(\tB\n" +
 	"\xbaH\x04r\x02(@\x80\x01\x01R\bpassword\"\x19\n" +
-	"\x17SetGamePasswordResponse2\xb3\x06\n" +
+	"\x17SetGamePasswordResponse\"\xc4\x02\n" +
+	"\rSignInRequest\x12@\n" +
+	"\busername\x18\x01 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01H\x00R\busername\x12:\n" +
+	"\x05email\x18\x02 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\xc0\x022\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01H\x00R\x05email\x12'\n" +
+	"\bpassword\x18\x03 \x01(\tB\v\xbaH\x05r\x03(\x80 \x80\x01\x01R\bpassword\x12#\n" +
+	"\aaddress\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18@p\x01R\aaddress\x12<\n" +
+	"\n" +
+	"user_agent\x18\x05 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x042\x13^[^\\x00-\\x1f\\x7f]*$R\tuserAgent\x12\x1a\n" +
+	"\bremember\x18\x06 \x01(\bR\brememberB\r\n" +
+	"\x04user\x12\x05\xbaH\x02\b\x01\"\x94\x01\n" +
+	"\x0eSignInResponse\x12\x19\n" +
+	"\x05token\x18\x01 \x01(\tB\x03\x80\x01\x01R\x05token\x127\n" +
+	"\asession\x18\x02 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
+	"\x04user\x18\x03 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"E\n" +
+	"\x0eSignOutRequest\x123\n" +
+	"\x05token\x18\x01 \x01(\tB\x1d\xbaH\x17r\x15\x10\x01\x18\x80\x042\x0e^[\\x20-\\x7e]*$\x80\x01\x01R\x05token\"\x11\n" +
+	"\x0fSignOutResponse\"\xf2\x01\n" +
+	"\x15VerifyPasswordRequest\x12@\n" +
+	"\busername\x18\x01 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01H\x00R\busername\x12:\n" +
+	"\x05email\x18\x02 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\xc0\x022\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01H\x00R\x05email\x12'\n" +
+	"\bpassword\x18\x03 \x01(\tB\v\xbaH\x05r\x03(\x80 \x80\x01\x01R\bpassword\x12#\n" +
+	"\aaddress\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18@p\x01R\aaddressB\r\n" +
+	"\x04user\x12\x05\xbaH\x02\b\x01\"H\n" +
+	"\x16VerifyPasswordResponse\x12.\n" +
+	"\x04user\x18\x01 \x01(\v2\x1a.waystone.database.v1.UserR\x04user2\xba\b\n" +
 	"\vAuthService\x12Z\n" +
 	"\vIssueTicket\x12$.waystone.auth.v1.IssueTicketRequest\x1a%.waystone.auth.v1.IssueTicketResponse\x12H\n" +
 	"\x05Login\x12\x1e.waystone.auth.v1.LoginRequest\x1a\x1f.waystone.auth.v1.LoginResponse\x12Q\n" +
@@ -1155,7 +1598,10 @@ const file_waystone_auth_v1_auth_proto_rawDesc = "" +
 	"\tKeepAlive\x12\".waystone.auth.v1.KeepAliveRequest\x1a#.waystone.auth.v1.KeepAliveResponse\"\x03\x90\x02\x02\x12S\n" +
 	"\aEndPlay\x12 .waystone.auth.v1.EndPlayRequest\x1a!.waystone.auth.v1.EndPlayResponse\"\x03\x90\x02\x02\x12b\n" +
 	"\fCheckSession\x12%.waystone.auth.v1.CheckSessionRequest\x1a&.waystone.auth.v1.CheckSessionResponse\"\x03\x90\x02\x01\x12c\n" +
-	"\x0eRefreshSession\x12'.waystone.auth.v1.RefreshSessionRequest\x1a(.waystone.auth.v1.RefreshSessionResponse\x12k\n" +
+	"\x0eRefreshSession\x12'.waystone.auth.v1.RefreshSessionRequest\x1a(.waystone.auth.v1.RefreshSessionResponse\x12K\n" +
+	"\x06SignIn\x12\x1f.waystone.auth.v1.SignInRequest\x1a .waystone.auth.v1.SignInResponse\x12S\n" +
+	"\aSignOut\x12 .waystone.auth.v1.SignOutRequest\x1a!.waystone.auth.v1.SignOutResponse\"\x03\x90\x02\x02\x12c\n" +
+	"\x0eVerifyPassword\x12'.waystone.auth.v1.VerifyPasswordRequest\x1a(.waystone.auth.v1.VerifyPasswordResponse\x12k\n" +
 	"\x0fSetGamePassword\x12(.waystone.auth.v1.SetGamePasswordRequest\x1a).waystone.auth.v1.SetGamePasswordResponse\"\x03\x90\x02\x02B>Z<github.com/waystone-mmo/waystone/gen/waystone/auth/v1;authv1b\x06proto3"
 
 var (
@@ -1170,7 +1616,7 @@ func file_waystone_auth_v1_auth_proto_rawDescGZIP() []byte {
 	return file_waystone_auth_v1_auth_proto_rawDescData
 }
 
-var file_waystone_auth_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_waystone_auth_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_waystone_auth_v1_auth_proto_goTypes = []any{
 	(*IssueTicketRequest)(nil),      // 0: waystone.auth.v1.IssueTicketRequest
 	(*IssueTicketResponse)(nil),     // 1: waystone.auth.v1.IssueTicketResponse
@@ -1191,51 +1637,66 @@ var file_waystone_auth_v1_auth_proto_goTypes = []any{
 	(*RefreshSessionResponse)(nil),  // 16: waystone.auth.v1.RefreshSessionResponse
 	(*SetGamePasswordRequest)(nil),  // 17: waystone.auth.v1.SetGamePasswordRequest
 	(*SetGamePasswordResponse)(nil), // 18: waystone.auth.v1.SetGamePasswordResponse
-	(*timestamppb.Timestamp)(nil),   // 19: google.protobuf.Timestamp
-	(*v1.Play)(nil),                 // 20: waystone.database.v1.Play
-	(*v1.User)(nil),                 // 21: waystone.database.v1.User
-	(v1.Stage)(0),                   // 22: waystone.database.v1.Stage
-	(*v1.PlayRef)(nil),              // 23: waystone.database.v1.PlayRef
-	(*v1.Session)(nil),              // 24: waystone.database.v1.Session
+	(*SignInRequest)(nil),           // 19: waystone.auth.v1.SignInRequest
+	(*SignInResponse)(nil),          // 20: waystone.auth.v1.SignInResponse
+	(*SignOutRequest)(nil),          // 21: waystone.auth.v1.SignOutRequest
+	(*SignOutResponse)(nil),         // 22: waystone.auth.v1.SignOutResponse
+	(*VerifyPasswordRequest)(nil),   // 23: waystone.auth.v1.VerifyPasswordRequest
+	(*VerifyPasswordResponse)(nil),  // 24: waystone.auth.v1.VerifyPasswordResponse
+	(*timestamppb.Timestamp)(nil),   // 25: google.protobuf.Timestamp
+	(*v1.Play)(nil),                 // 26: waystone.database.v1.Play
+	(*v1.User)(nil),                 // 27: waystone.database.v1.User
+	(v1.Stage)(0),                   // 28: waystone.database.v1.Stage
+	(*v1.PlayRef)(nil),              // 29: waystone.database.v1.PlayRef
+	(*v1.Session)(nil),              // 30: waystone.database.v1.Session
 }
 var file_waystone_auth_v1_auth_proto_depIdxs = []int32{
-	19, // 0: waystone.auth.v1.IssueTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
-	20, // 1: waystone.auth.v1.LoginResponse.play:type_name -> waystone.database.v1.Play
-	21, // 2: waystone.auth.v1.LoginResponse.user:type_name -> waystone.database.v1.User
-	22, // 3: waystone.auth.v1.HandOverRequest.stage:type_name -> waystone.database.v1.Stage
-	19, // 4: waystone.auth.v1.HandOverResponse.expires_at:type_name -> google.protobuf.Timestamp
-	22, // 5: waystone.auth.v1.JoinRequest.stage:type_name -> waystone.database.v1.Stage
-	20, // 6: waystone.auth.v1.JoinResponse.play:type_name -> waystone.database.v1.Play
-	23, // 7: waystone.auth.v1.KeepAliveRequest.plays:type_name -> waystone.database.v1.PlayRef
+	25, // 0: waystone.auth.v1.IssueTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
+	26, // 1: waystone.auth.v1.LoginResponse.play:type_name -> waystone.database.v1.Play
+	27, // 2: waystone.auth.v1.LoginResponse.user:type_name -> waystone.database.v1.User
+	28, // 3: waystone.auth.v1.HandOverRequest.stage:type_name -> waystone.database.v1.Stage
+	25, // 4: waystone.auth.v1.HandOverResponse.expires_at:type_name -> google.protobuf.Timestamp
+	28, // 5: waystone.auth.v1.JoinRequest.stage:type_name -> waystone.database.v1.Stage
+	26, // 6: waystone.auth.v1.JoinResponse.play:type_name -> waystone.database.v1.Play
+	29, // 7: waystone.auth.v1.KeepAliveRequest.plays:type_name -> waystone.database.v1.PlayRef
 	9,  // 8: waystone.auth.v1.KeepAliveResponse.verdicts:type_name -> waystone.auth.v1.PlayVerdict
-	23, // 9: waystone.auth.v1.EndPlayRequest.play:type_name -> waystone.database.v1.PlayRef
-	24, // 10: waystone.auth.v1.CheckSessionResponse.session:type_name -> waystone.database.v1.Session
-	21, // 11: waystone.auth.v1.CheckSessionResponse.user:type_name -> waystone.database.v1.User
-	24, // 12: waystone.auth.v1.RefreshSessionResponse.session:type_name -> waystone.database.v1.Session
-	21, // 13: waystone.auth.v1.RefreshSessionResponse.user:type_name -> waystone.database.v1.User
-	0,  // 14: waystone.auth.v1.AuthService.IssueTicket:input_type -> waystone.auth.v1.IssueTicketRequest
-	2,  // 15: waystone.auth.v1.AuthService.Login:input_type -> waystone.auth.v1.LoginRequest
-	4,  // 16: waystone.auth.v1.AuthService.HandOver:input_type -> waystone.auth.v1.HandOverRequest
-	6,  // 17: waystone.auth.v1.AuthService.Join:input_type -> waystone.auth.v1.JoinRequest
-	8,  // 18: waystone.auth.v1.AuthService.KeepAlive:input_type -> waystone.auth.v1.KeepAliveRequest
-	11, // 19: waystone.auth.v1.AuthService.EndPlay:input_type -> waystone.auth.v1.EndPlayRequest
-	13, // 20: waystone.auth.v1.AuthService.CheckSession:input_type -> waystone.auth.v1.CheckSessionRequest
-	15, // 21: waystone.auth.v1.AuthService.RefreshSession:input_type -> waystone.auth.v1.RefreshSessionRequest
-	17, // 22: waystone.auth.v1.AuthService.SetGamePassword:input_type -> waystone.auth.v1.SetGamePasswordRequest
-	1,  // 23: waystone.auth.v1.AuthService.IssueTicket:output_type -> waystone.auth.v1.IssueTicketResponse
-	3,  // 24: waystone.auth.v1.AuthService.Login:output_type -> waystone.auth.v1.LoginResponse
-	5,  // 25: waystone.auth.v1.AuthService.HandOver:output_type -> waystone.auth.v1.HandOverResponse
-	7,  // 26: waystone.auth.v1.AuthService.Join:output_type -> waystone.auth.v1.JoinResponse
-	10, // 27: waystone.auth.v1.AuthService.KeepAlive:output_type -> waystone.auth.v1.KeepAliveResponse
-	12, // 28: waystone.auth.v1.AuthService.EndPlay:output_type -> waystone.auth.v1.EndPlayResponse
-	14, // 29: waystone.auth.v1.AuthService.CheckSession:output_type -> waystone.auth.v1.CheckSessionResponse
-	16, // 30: waystone.auth.v1.AuthService.RefreshSession:output_type -> waystone.auth.v1.RefreshSessionResponse
-	18, // 31: waystone.auth.v1.AuthService.SetGamePassword:output_type -> waystone.auth.v1.SetGamePasswordResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	29, // 9: waystone.auth.v1.EndPlayRequest.play:type_name -> waystone.database.v1.PlayRef
+	30, // 10: waystone.auth.v1.CheckSessionResponse.session:type_name -> waystone.database.v1.Session
+	27, // 11: waystone.auth.v1.CheckSessionResponse.user:type_name -> waystone.database.v1.User
+	30, // 12: waystone.auth.v1.RefreshSessionResponse.session:type_name -> waystone.database.v1.Session
+	27, // 13: waystone.auth.v1.RefreshSessionResponse.user:type_name -> waystone.database.v1.User
+	30, // 14: waystone.auth.v1.SignInResponse.session:type_name -> waystone.database.v1.Session
+	27, // 15: waystone.auth.v1.SignInResponse.user:type_name -> waystone.database.v1.User
+	27, // 16: waystone.auth.v1.VerifyPasswordResponse.user:type_name -> waystone.database.v1.User
+	0,  // 17: waystone.auth.v1.AuthService.IssueTicket:input_type -> waystone.auth.v1.IssueTicketRequest
+	2,  // 18: waystone.auth.v1.AuthService.Login:input_type -> waystone.auth.v1.LoginRequest
+	4,  // 19: waystone.auth.v1.AuthService.HandOver:input_type -> waystone.auth.v1.HandOverRequest
+	6,  // 20: waystone.auth.v1.AuthService.Join:input_type -> waystone.auth.v1.JoinRequest
+	8,  // 21: waystone.auth.v1.AuthService.KeepAlive:input_type -> waystone.auth.v1.KeepAliveRequest
+	11, // 22: waystone.auth.v1.AuthService.EndPlay:input_type -> waystone.auth.v1.EndPlayRequest
+	13, // 23: waystone.auth.v1.AuthService.CheckSession:input_type -> waystone.auth.v1.CheckSessionRequest
+	15, // 24: waystone.auth.v1.AuthService.RefreshSession:input_type -> waystone.auth.v1.RefreshSessionRequest
+	19, // 25: waystone.auth.v1.AuthService.SignIn:input_type -> waystone.auth.v1.SignInRequest
+	21, // 26: waystone.auth.v1.AuthService.SignOut:input_type -> waystone.auth.v1.SignOutRequest
+	23, // 27: waystone.auth.v1.AuthService.VerifyPassword:input_type -> waystone.auth.v1.VerifyPasswordRequest
+	17, // 28: waystone.auth.v1.AuthService.SetGamePassword:input_type -> waystone.auth.v1.SetGamePasswordRequest
+	1,  // 29: waystone.auth.v1.AuthService.IssueTicket:output_type -> waystone.auth.v1.IssueTicketResponse
+	3,  // 30: waystone.auth.v1.AuthService.Login:output_type -> waystone.auth.v1.LoginResponse
+	5,  // 31: waystone.auth.v1.AuthService.HandOver:output_type -> waystone.auth.v1.HandOverResponse
+	7,  // 32: waystone.auth.v1.AuthService.Join:output_type -> waystone.auth.v1.JoinResponse
+	10, // 33: waystone.auth.v1.AuthService.KeepAlive:output_type -> waystone.auth.v1.KeepAliveResponse
+	12, // 34: waystone.auth.v1.AuthService.EndPlay:output_type -> waystone.auth.v1.EndPlayResponse
+	14, // 35: waystone.auth.v1.AuthService.CheckSession:output_type -> waystone.auth.v1.CheckSessionResponse
+	16, // 36: waystone.auth.v1.AuthService.RefreshSession:output_type -> waystone.auth.v1.RefreshSessionResponse
+	20, // 37: waystone.auth.v1.AuthService.SignIn:output_type -> waystone.auth.v1.SignInResponse
+	22, // 38: waystone.auth.v1.AuthService.SignOut:output_type -> waystone.auth.v1.SignOutResponse
+	24, // 39: waystone.auth.v1.AuthService.VerifyPassword:output_type -> waystone.auth.v1.VerifyPasswordResponse
+	18, // 40: waystone.auth.v1.AuthService.SetGamePassword:output_type -> waystone.auth.v1.SetGamePasswordResponse
+	29, // [29:41] is the sub-list for method output_type
+	17, // [17:29] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_waystone_auth_v1_auth_proto_init() }
@@ -1247,13 +1708,21 @@ func file_waystone_auth_v1_auth_proto_init() {
 		(*IssueTicketRequest_UserId)(nil),
 		(*IssueTicketRequest_SessionToken)(nil),
 	}
+	file_waystone_auth_v1_auth_proto_msgTypes[19].OneofWrappers = []any{
+		(*SignInRequest_Username)(nil),
+		(*SignInRequest_Email)(nil),
+	}
+	file_waystone_auth_v1_auth_proto_msgTypes[23].OneofWrappers = []any{
+		(*VerifyPasswordRequest_Username)(nil),
+		(*VerifyPasswordRequest_Email)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_auth_v1_auth_proto_rawDesc), len(file_waystone_auth_v1_auth_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

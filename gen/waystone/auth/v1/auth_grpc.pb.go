@@ -27,6 +27,9 @@ const (
 	AuthService_EndPlay_FullMethodName         = "/waystone.auth.v1.AuthService/EndPlay"
 	AuthService_CheckSession_FullMethodName    = "/waystone.auth.v1.AuthService/CheckSession"
 	AuthService_RefreshSession_FullMethodName  = "/waystone.auth.v1.AuthService/RefreshSession"
+	AuthService_SignIn_FullMethodName          = "/waystone.auth.v1.AuthService/SignIn"
+	AuthService_SignOut_FullMethodName         = "/waystone.auth.v1.AuthService/SignOut"
+	AuthService_VerifyPassword_FullMethodName  = "/waystone.auth.v1.AuthService/VerifyPassword"
 	AuthService_SetGamePassword_FullMethodName = "/waystone.auth.v1.AuthService/SetGamePassword"
 )
 
@@ -44,15 +47,18 @@ type AuthServiceClient interface {
 	// PERMISSION_DENIED (USER_BANNED) when that player may not sign in.
 	IssueTicket(ctx context.Context, in *IssueTicketRequest, opts ...grpc.CallOption) (*IssueTicketResponse, error)
 	// Login lets a player in by the 32 characters the client presents: a ticket
-	// first, the MD5 form of the game password otherwise. It opens the play
-	// record; while the player has an earlier one, it waits until the gateway that
-	// holds that has ended it, at most 11 seconds.
+	// first, then a one-time token of the website, then the MD5 form of the game
+	// password. It opens the play record; while the player has an earlier one, it
+	// waits until the gateway that holds that has ended it, at most 11 seconds.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
-	// the same answer in the same time), USER_BANNED, or LOOPBACK_ONLY;
-	// FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has none and 32
-	// characters that are no ticket were presented; ABORTED (PLAY_CLOSING) when
-	// the earlier play record did not end in time: try again.
+	// the same answer in the same time), TICKET_REFUSED (neither a ticket nor a
+	// token that is good, and no form of a game password), USER_BANNED, or
+	// LOOPBACK_ONLY; FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has
+	// none and the form of one was presented; RESOURCE_EXHAUSTED
+	// (TOO_MANY_ATTEMPTS, AUTH_BUSY) with a RetryInfo that says how long to wait,
+	// for game passwords only; ABORTED (PLAY_CLOSING) when the earlier play record
+	// did not end in time: try again.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
 	// once, within 60 seconds.
@@ -89,6 +95,34 @@ type AuthServiceClient interface {
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
+	// SignIn makes a session of the website for who knows a password of the
+	// website, judged in the website's order.
+	//
+	// Errors: INVALID_ARGUMENT when the website would refuse the e-mail address,
+	// the user name or the length of the password before it looks for the user;
+	// PERMISSION_DENIED with LOGIN_REFUSED (unknown user, no password, wrong
+	// password: the same answer in the same time), EMAIL_NOT_VERIFIED or
+	// USER_BANNED; FAILED_PRECONDITION with TWO_FACTOR_REQUIRED,
+	// CREDENTIALS_NOT_GRANTED or SESSIONS_NOT_GRANTED; RESOURCE_EXHAUSTED with
+	// TOO_MANY_ATTEMPTS or AUTH_BUSY, and a RetryInfo that says how long to wait.
+	//
+	// Example: {"username": "name_1", "password": "correct horse", "address":
+	// "203.0.113.7", "user_agent": "launcher", "remember": true}
+	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
+	// SignOut ends a session as signing out on the website does. One that is gone
+	// is no error.
+	//
+	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED).
+	//
+	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
+	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
+	// VerifyPassword judges a password as SignIn does and makes no session.
+	//
+	// Errors: as SignIn, but for SESSIONS_NOT_GRANTED.
+	//
+	// Example: {"email": "name@example.org", "password": "correct horse",
+	// "address": "203.0.113.7"}
+	VerifyPassword(ctx context.Context, in *VerifyPasswordRequest, opts ...grpc.CallOption) (*VerifyPasswordResponse, error)
 	// SetGamePassword keeps a slow hash of the client's form of a game
 	// password, or takes the password away when it is empty.
 	//
@@ -185,6 +219,36 @@ func (c *authServiceClient) RefreshSession(ctx context.Context, in *RefreshSessi
 	return out, nil
 }
 
+func (c *authServiceClient) SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInResponse)
+	err := c.cc.Invoke(ctx, AuthService_SignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authServiceClient) SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignOutResponse)
+	err := c.cc.Invoke(ctx, AuthService_SignOut_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authServiceClient) VerifyPassword(ctx context.Context, in *VerifyPasswordRequest, opts ...grpc.CallOption) (*VerifyPasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyPasswordResponse)
+	err := c.cc.Invoke(ctx, AuthService_VerifyPassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *authServiceClient) SetGamePassword(ctx context.Context, in *SetGamePasswordRequest, opts ...grpc.CallOption) (*SetGamePasswordResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SetGamePasswordResponse)
@@ -209,15 +273,18 @@ type AuthServiceServer interface {
 	// PERMISSION_DENIED (USER_BANNED) when that player may not sign in.
 	IssueTicket(context.Context, *IssueTicketRequest) (*IssueTicketResponse, error)
 	// Login lets a player in by the 32 characters the client presents: a ticket
-	// first, the MD5 form of the game password otherwise. It opens the play
-	// record; while the player has an earlier one, it waits until the gateway that
-	// holds that has ended it, at most 11 seconds.
+	// first, then a one-time token of the website, then the MD5 form of the game
+	// password. It opens the play record; while the player has an earlier one, it
+	// waits until the gateway that holds that has ended it, at most 11 seconds.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
-	// the same answer in the same time), USER_BANNED, or LOOPBACK_ONLY;
-	// FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has none and 32
-	// characters that are no ticket were presented; ABORTED (PLAY_CLOSING) when
-	// the earlier play record did not end in time: try again.
+	// the same answer in the same time), TICKET_REFUSED (neither a ticket nor a
+	// token that is good, and no form of a game password), USER_BANNED, or
+	// LOOPBACK_ONLY; FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has
+	// none and the form of one was presented; RESOURCE_EXHAUSTED
+	// (TOO_MANY_ATTEMPTS, AUTH_BUSY) with a RetryInfo that says how long to wait,
+	// for game passwords only; ABORTED (PLAY_CLOSING) when the earlier play record
+	// did not end in time: try again.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
 	// once, within 60 seconds.
@@ -254,6 +321,34 @@ type AuthServiceServer interface {
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
+	// SignIn makes a session of the website for who knows a password of the
+	// website, judged in the website's order.
+	//
+	// Errors: INVALID_ARGUMENT when the website would refuse the e-mail address,
+	// the user name or the length of the password before it looks for the user;
+	// PERMISSION_DENIED with LOGIN_REFUSED (unknown user, no password, wrong
+	// password: the same answer in the same time), EMAIL_NOT_VERIFIED or
+	// USER_BANNED; FAILED_PRECONDITION with TWO_FACTOR_REQUIRED,
+	// CREDENTIALS_NOT_GRANTED or SESSIONS_NOT_GRANTED; RESOURCE_EXHAUSTED with
+	// TOO_MANY_ATTEMPTS or AUTH_BUSY, and a RetryInfo that says how long to wait.
+	//
+	// Example: {"username": "name_1", "password": "correct horse", "address":
+	// "203.0.113.7", "user_agent": "launcher", "remember": true}
+	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
+	// SignOut ends a session as signing out on the website does. One that is gone
+	// is no error.
+	//
+	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED).
+	//
+	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
+	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
+	// VerifyPassword judges a password as SignIn does and makes no session.
+	//
+	// Errors: as SignIn, but for SESSIONS_NOT_GRANTED.
+	//
+	// Example: {"email": "name@example.org", "password": "correct horse",
+	// "address": "203.0.113.7"}
+	VerifyPassword(context.Context, *VerifyPasswordRequest) (*VerifyPasswordResponse, error)
 	// SetGamePassword keeps a slow hash of the client's form of a game
 	// password, or takes the password away when it is empty.
 	//
@@ -293,6 +388,15 @@ func (UnimplementedAuthServiceServer) CheckSession(context.Context, *CheckSessio
 }
 func (UnimplementedAuthServiceServer) RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefreshSession not implemented")
+}
+func (UnimplementedAuthServiceServer) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignIn not implemented")
+}
+func (UnimplementedAuthServiceServer) SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignOut not implemented")
+}
+func (UnimplementedAuthServiceServer) VerifyPassword(context.Context, *VerifyPasswordRequest) (*VerifyPasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyPassword not implemented")
 }
 func (UnimplementedAuthServiceServer) SetGamePassword(context.Context, *SetGamePasswordRequest) (*SetGamePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetGamePassword not implemented")
@@ -462,6 +566,60 @@ func _AuthService_RefreshSession_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AuthService_SignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthServiceServer).SignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthService_SignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthServiceServer).SignIn(ctx, req.(*SignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthService_SignOut_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignOutRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthServiceServer).SignOut(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthService_SignOut_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthServiceServer).SignOut(ctx, req.(*SignOutRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthService_VerifyPassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyPasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthServiceServer).VerifyPassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthService_VerifyPassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthServiceServer).VerifyPassword(ctx, req.(*VerifyPasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AuthService_SetGamePassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SetGamePasswordRequest)
 	if err := dec(in); err != nil {
@@ -518,6 +676,18 @@ var AuthService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RefreshSession",
 			Handler:    _AuthService_RefreshSession_Handler,
+		},
+		{
+			MethodName: "SignIn",
+			Handler:    _AuthService_SignIn_Handler,
+		},
+		{
+			MethodName: "SignOut",
+			Handler:    _AuthService_SignOut_Handler,
+		},
+		{
+			MethodName: "VerifyPassword",
+			Handler:    _AuthService_VerifyPassword_Handler,
 		},
 		{
 			MethodName: "SetGamePassword",

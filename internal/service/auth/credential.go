@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// claim is what somebody typed to sign in to the website.
+type claim interface {
+	GetUsername() string
+	GetEmail() string
+	GetPassword() string
+}
+
+// prove judges a claim by the website's rules, in the website's order: the
+// shape of what was typed, the user's password, then whether the e-mail address
+// is verified, the user banned, or a second factor needed. Up to the password,
+// whoever is asked for, the same is read and computed.
+func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.User, error) {
+	by, name, err := s.named(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cfg.checkLength(c.GetPassword()); err != nil {
+		return nil, err
+	}
+	try, err := s.throttle.begin(ctx, name, from)
+	if err != nil {
+		return nil, err
+	}
+	cred, err := s.store.GetCredential(ctx, by, name)
+	if err != nil && !errors.Is(err, store.ErrUserNotFound) {
+		return nil, err
+	}
+	fits, err := s.fitsSite(ctx, cred, c.GetPassword(), try.attempt.Network)
+	switch {
+	case err != nil:
+		return nil, err
+	case !fits:
+		return nil, ErrLoginRefused
+	}
+	if err := try.right(ctx); err != nil {
+		return nil, err
+	}
+	return &cred.User, s.mayEnter(cred)
+}
+
+// named returns how a claim names the user, if the website would take it.
+func (s *Server) named(c claim) (store.UserKey, string, error) {
+	if email := c.GetEmail(); email != "" {
+		return store.ByEmail, email, checkEmail(email)
+	}
+	return store.ByUsername, c.GetUsername(), s.cfg.checkUsername(c.GetUsername())
+}
+
+// fitsSite reports whether a password is a user's. Without a hash that can be
+// computed, the dummy's is: it fits nothing and costs the same.
+func (s *Server) fitsSite(ctx context.Context, cred *store.Credential, password, network string) (fits bool, err error) {
+	hash, stored := s.siteDummy, false
+	if cred != nil && cred.PasswordHash != "" {
+		if _, _, stored = parseSiteHash(cred.PasswordHash); stored {
+			hash = cred.PasswordHash
+		} else {
+			s.metrics.unreadable.Inc()
+			s.log.WarnContext(ctx, "a password hash of the website has another shape than better-auth's own: its user can sign in on the website only",
+				slog.String("user_id", cred.User.ID))
+		}
+	}
+	err = s.pool.do(ctx, network, func() { fits = s.verifySite(hash, password) && stored })
+	return fits, err
+}
+
+// mayEnter is what the website asks of who has shown the right password.
+func (s *Server) mayEnter(cred *store.Credential) error {
+	if s.cfg.RequireVerifiedEmail && !cred.User.EmailVerified {
+		return ErrEmailNotVerified
+	}
+	if err := store.Judge(nil, &cred.User, s.now()); err != nil {
+		return err
+	}
+	if cred.TwoFactor {
+		return ErrTwoFactorRequired
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"strings"
+
+	"golang.org/x/crypto/scrypt"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Cost of the website's hash, scrypt: 32 MiB.
+const (
+	siteHashN    = 16384
+	siteHashR    = 16
+	siteHashP    = 1
+	siteHashKey  = 64  // bytes
+	siteHashSalt = 16  // bytes, of those made here
+	maxSiteSalt  = 128 // characters
+)
+
+// siteDummyHash returns a hash in the website's form that no password has: its
+// key is made up. It costs as much to verify as any other.
+func siteDummyHash() string {
+	b := make([]byte, siteHashSalt+siteHashKey)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b[:siteHashSalt]) + ":" + hex.EncodeToString(b[siteHashSalt:])
+}
+
+// siteKey computes the key. The password is put into one of its many Unicode
+// spellings first, and the salt goes in as the text that it is stored as.
+func siteKey(password, salt string) []byte {
+	key, err := scrypt.Key([]byte(norm.NFKC.String(password)), []byte(salt), siteHashN, siteHashR, siteHashP, siteHashKey)
+	if err != nil {
+		panic(err) // only for other costs than these
+	}
+	return key
+}
+
+// parseSiteHash takes a stored hash apart; false for another shape, as a website
+// with a hash function of its own stores it.
+func parseSiteHash(hash string) (salt string, key []byte, ok bool) {
+	salt, text, _ := strings.Cut(hash, ":")
+	key, err := hex.DecodeString(text)
+	ok = err == nil && len(key) == siteHashKey && salt != "" && len(salt) <= maxSiteSalt
+	return salt, key, ok
+}
+
+// verifySite reports whether a password is the one that the website hashed.
+func verifySite(hash, password string) bool {
+	salt, want, ok := parseSiteHash(hash)
+	return ok && subtle.ConstantTimeCompare(siteKey(password, salt), want) == 1
+}

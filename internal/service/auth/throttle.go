@@ -1,0 +1,70 @@
+package auth
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// Networks are counted, not addresses: whoever has one address of an IPv4 /24 or
+// of an IPv6 /56 can usually have its neighbours too.
+const (
+	networkBits4 = 24
+	networkBits6 = 56
+)
+
+// networkOf returns the network that an address is counted with, such as
+// 203.0.113.0/24. The address is one of parseAddress; loopback ones are counted
+// like all others.
+func networkOf(a netip.Addr) string {
+	bits := networkBits6
+	if a.Is4() {
+		bits = networkBits4
+	}
+	return netip.PrefixFrom(a, bits).Masked().String()
+}
+
+// throttle slows down the guessing of passwords.
+type throttle struct {
+	attempts store.Attempts
+	limits   store.AttemptLimits
+	knownFor time.Duration
+	tries    *prometheus.CounterVec // by device and result
+}
+
+// try is one look at a secret.
+type try struct {
+	throttle *throttle
+	attempt  store.Attempt
+}
+
+// begin counts a try at the account of a name, as it was typed, and returns
+// ErrTooManyAttempts when it has to wait. It asks whether there is such an
+// account as little as the answer tells it.
+func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try, error) {
+	y := try{t, store.Attempt{Account: store.DigestOf(strings.ToLower(name)), Network: networkOf(from)}}
+	a, err := t.attempts.BeginAttempt(ctx, y.attempt, t.limits)
+	if err != nil {
+		return y, err
+	}
+	device := "new"
+	if a.Known {
+		device = "known"
+	}
+	if a.Wait > 0 {
+		t.tries.WithLabelValues(device, "refused").Inc()
+		return y, ErrTooManyAttempts.RetryIn(a.Wait)
+	}
+	t.tries.WithLabelValues(device, "begun").Inc()
+	return y, nil
+}
+
+// right says that the secret was right.
+func (y try) right(ctx context.Context) error {
+	return y.throttle.attempts.EndAttempt(ctx, y.attempt, y.throttle.knownFor)
+}

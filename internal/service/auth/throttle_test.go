@@ -1,0 +1,151 @@
+package auth_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/service/auth"
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// unlimited lets a test try as often as it likes.
+func unlimited(c *auth.Config) {
+	for _, l := range []*store.AttemptLimit{&c.AttemptDevice, &c.AttemptAccount, &c.AttemptNetwork} {
+		l.Free = 100_000
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	for address, wanted := range map[string]string{
+		"203.0.113.7":              "203.0.113.0/24",
+		"::ffff:203.0.113.7":       "203.0.113.0/24",
+		"127.0.0.1":                "127.0.0.0/24",
+		"::1":                      "::/56",
+		"2001:db8:1:2ff::1":        "2001:db8:1:200::/56",
+		"2001:db8:1:2ff:ffff::":    "2001:db8:1:200::/56",
+		"fe80::1%eth0":             "fe80::/56",
+		"2001:db8:1:3ff::1":        "2001:db8:1:300::/56",
+		"::ffff:203.0.113.7%zone9": "203.0.113.0/24",
+	} {
+		if got := auth.NetworkOf(address); got != wanted {
+			t.Errorf("the network of %s is %s, want %s", address, got, wanted)
+		}
+	}
+}
+
+// A password is guessed by three ways into one count.
+func TestTriesAreCountedWhicheverWayTheyCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *auth.Config) { c.AttemptDevice.Free = 3 })
+	_, err := w.login(t, "ada", auth.ClientForm("wrong"), home)
+	want(t, "Login", err, auth.ErrLoginRefused)
+	_, err = w.VerifyPassword(t.Context(), byUsername("ADA", "wrong"))
+	want(t, "VerifyPassword", err, auth.ErrLoginRefused)
+	_, err = w.SignIn(t.Context(), &authv1.SignInRequest{
+		User: &authv1.SignInRequest_Username{Username: "Ada"}, Password: "wrong", Address: "192.0.2.200",
+	})
+	want(t, "SignIn, from a neighbour", err, auth.ErrLoginRefused)
+
+	hashed := w.hashes.Load() + w.scrypts.Load()
+	w.store.takeCalls()
+	_, err = w.login(t, "ada", auth.ClientForm(secret), home)
+	want(t, "the fourth, although it is right", err, auth.ErrTooManyAttempts)
+	if got := errs.Of(err).RetryAfter; got != time.Second {
+		t.Errorf("told to wait %v", got)
+	}
+	_, err = w.VerifyPassword(t.Context(), byUsername("ada", secret))
+	want(t, "VerifyPassword, right", err, auth.ErrTooManyAttempts)
+	if w.hashes.Load()+w.scrypts.Load() != hashed {
+		t.Error("a try that has to wait cost a hash")
+	}
+	for _, call := range w.store.takeCalls() {
+		if strings.HasPrefix(call, "Get") {
+			t.Errorf("a try that has to wait cost %s", call)
+		}
+	}
+	// Another network and another account are not concerned.
+	if _, err := w.VerifyPassword(t.Context(), &authv1.VerifyPasswordRequest{
+		User: &authv1.VerifyPasswordRequest_Username{Username: "ada"}, Password: secret, Address: abroad,
+	}); err != nil {
+		t.Errorf("from elsewhere: %v", err)
+	}
+	_, err = w.VerifyPassword(t.Context(), byUsername("ben", "wrong"))
+	want(t, "another account", err, auth.ErrLoginRefused)
+}
+
+// A name that nobody has is counted as one that somebody has.
+func TestUnknownNamesAreSlowedDownToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *auth.Config) { c.AttemptDevice.Free = 2 })
+	for _, name := range []string{"ada", "nobody", "ben"} {
+		for i, wanted := range []error{auth.ErrLoginRefused, auth.ErrLoginRefused, auth.ErrTooManyAttempts} {
+			_, err := w.VerifyPassword(t.Context(), byUsername(name, "wrong"))
+			want(t, fmt.Sprintf("%s, try %d", name, i+1), err, wanted)
+		}
+	}
+}
+
+// Strangers at the account leave its owner's device and tickets alone.
+func TestAStrangerCannotLockTheOwnerOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *auth.Config) { c.AttemptAccount.Free = 3 })
+	right := auth.ClientForm(secret)
+	if _, err := w.login(t, "ada", right, home); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		_, err := w.login(t, "ada", auth.ClientForm("guess"), fmt.Sprintf("198.51.%d.1", i))
+		wanted := auth.ErrLoginRefused
+		if i >= 3 {
+			wanted = auth.ErrTooManyAttempts
+		}
+		want(t, "a stranger", err, wanted)
+	}
+	if _, err := w.login(t, "ada", right, home); err != nil {
+		t.Errorf("the owner, from a known device: %v", err)
+	}
+	if _, err := w.login(t, "ada", w.ticket(t, "ada1", true).GetTicket(), abroad); err != nil {
+		t.Errorf("the owner, from elsewhere by ticket: %v", err)
+	}
+	const expected = `
+# HELP waystone_auth_tries_total Tries at a password by device (known: held against the limit of the device alone; new: against all three) and result (begun, refused).
+# TYPE waystone_auth_tries_total counter
+waystone_auth_tries_total{device="known",result="begun"} 1
+waystone_auth_tries_total{device="new",result="begun"} 4
+waystone_auth_tries_total{device="new",result="refused"} 2
+`
+	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(expected), "waystone_auth_tries_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Guessing tickets is no try at an account.
+func TestStaleTicketsAreNotCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *auth.Config) { c.AttemptDevice.Free = 1 })
+	for range 10 {
+		_, err := w.login(t, "ada", auth.NewTicket(), home)
+		want(t, "a stale ticket", err, auth.ErrTicketRefused)
+	}
+	if _, err := w.login(t, "ada", auth.ClientForm(secret), home); err != nil {
+		t.Errorf("then the password: %v", err)
+	}
+}
+
+func TestNobodyIsLetInWhileTriesCannotBeCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.change(func() { w.store.down = store.ErrUnavailable })
+	_, err := w.VerifyPassword(t.Context(), byUsername("ada", secret))
+	want(t, "store down", err, store.ErrUnavailable)
+	if w.scrypts.Load() != 0 {
+		t.Error("a try that was not counted was looked at")
+	}
+}
