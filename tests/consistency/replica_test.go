@@ -3,6 +3,7 @@ package consistency
 import (
 	"context"
 	"log/slog"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -81,7 +82,10 @@ func openReplica(t testing.TB, cfg replicaConfig) *replica {
 		t.Fatal(err)
 	}
 	database.Register(srv, served, watch.New(watch.Config{}))
-	ln := rpc.Listen()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = srv.Serve(ln) })
@@ -90,7 +94,7 @@ func openReplica(t testing.TB, cfg replicaConfig) *replica {
 			t.Errorf("follow the feed: %v", err)
 		}
 	})
-	cc, err := ln.Dial(rpc.ClientConfig{})
+	cc, err := rpc.Dial(ln.Addr().String(), rpc.ClientConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -148,7 +149,10 @@ func openSubject(t *testing.T, servers *servers) *subject {
 	}
 	broker := watch.New(watch.Config{})
 	database.Register(counting{srv, &s.running}, cache, broker)
-	ln := rpc.Listen()
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // what ends a connection is part of the test
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = srv.Serve(ln) })
@@ -158,7 +162,7 @@ func openSubject(t *testing.T, servers *servers) *subject {
 		}
 	})
 	s.dial = func() *grpc.ClientConn {
-		cc, err := ln.Dial(rpc.ClientConfig{Options: s.options()})
+		cc, err := rpc.Dial(ln.Addr().String(), rpc.ClientConfig{Options: s.options()})
 		if err != nil {
 			t.Fatal(err)
 		}

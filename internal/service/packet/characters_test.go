@@ -163,6 +163,8 @@ func TestANameInAnotherCodePage(t *testing.T) {
 	if r := expect[*packets.CreateCharacterReply](c); r.Result != packets.CreateOK {
 		t.Errorf("then %+v", r)
 	}
+	g.characters.mu.Lock()
+	defer g.characters.mu.Unlock()
 	if len(g.characters.list) != 1 {
 		t.Errorf("%d characters were made", len(g.characters.list))
 	}
