@@ -70,7 +70,7 @@ func (s *Server) fitsSite(ctx context.Context, cred *store.Credential, password,
 				slog.String("user_id", cred.User.ID))
 		}
 	}
-	err = s.pool.do(ctx, network, func() { fits = s.verifySite(hash, password) && stored })
+	err = s.pool.Do(ctx, network, func() { fits = s.verifySite(hash, password) && stored })
 	return fits, err
 }
 

@@ -169,7 +169,7 @@ func (s *Server) fits(ctx context.Context, hash, form, network string) (fits boo
 	if !stored {
 		hash = s.dummy
 	}
-	err = s.pool.do(ctx, network, func() { fits = s.verify(hash, form) && stored })
+	err = s.pool.Do(ctx, network, func() { fits = s.verify(hash, form) && stored })
 	return fits, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
 )
 
 // metrics are what the part counts. Names begin with waystone_auth_. Labels
@@ -45,10 +46,10 @@ func newMetrics() *metrics {
 	}
 }
 
-func (m *metrics) register(r prometheus.Registerer, p *pool) error {
+func (m *metrics) register(r prometheus.Registerer, p *hashpool.Pool) error {
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "waystone_auth_hash_queue", Help: "Passwords that wait to be hashed.",
-	}, func() float64 { return float64(p.waiting()) })
+	}, func() float64 { return float64(p.Waiting()) })
 	var failed []error
 	for _, c := range []prometheus.Collector{m.logins, m.joins, m.tickets, m.hashing, m.tries, m.unreadable, waiting} {
 		failed = append(failed, r.Register(c))

@@ -71,7 +71,7 @@ func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordR
 		if err := CheckGamePassword(r.GetPassword()); err != nil {
 			return nil, err
 		}
-		if err := s.pool.do(ctx, setPassword, func() { hash = slowHash(ClientForm(r.GetPassword())) }); err != nil {
+		if err := s.pool.Do(ctx, setPassword, func() { hash = slowHash(ClientForm(r.GetPassword())) }); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -48,7 +49,7 @@ type Server struct {
 	verifySite func(hash, password string) bool
 	dummy      string // hash of a form that nobody knows
 	siteDummy  string // a hash of the website that no password has
-	pool       *pool
+	pool       *hashpool.Pool
 	metrics    *metrics
 	// closingWait is how long a sign-in waits for the end of an earlier one.
 	closingWait time.Duration
@@ -81,7 +82,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries},
 		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
-		pool: newPool(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing), metrics: m,
+		pool: hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing), metrics: m,
 		closingWait: closingWait,
 	}
 	if d.Metrics != nil {

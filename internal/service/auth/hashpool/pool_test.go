@@ -1,4 +1,4 @@
-package auth_test
+package hashpool_test
 
 import (
 	"context"
@@ -13,14 +13,20 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/waystone-mmo/waystone/internal/service/auth"
+	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
 )
+
+// newPool returns a pool whose times nobody looks at.
+func newPool(workers, queue, perLine int) *hashpool.Pool {
+	return hashpool.New(workers, queue, perLine, prometheus.ObserverFunc(func(float64) {}))
+}
 
 func TestPoolBoundsWorkersAndQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := auth.NewPool(2, 3, 3)
+		p := newPool(2, 3, 3)
 		release := make(chan struct{})
 		running, done := make(chan struct{}, 8), make(chan error, 8)
 		for range 5 {
@@ -35,7 +41,7 @@ func TestPoolBoundsWorkersAndQueue(t *testing.T) {
 		if len(running) != 2 || p.Waiting() != 3 {
 			t.Errorf("%d run and %d wait, want 2 and 3", len(running), p.Waiting())
 		}
-		if err := p.Do(t.Context(), "a", func() { t.Error("ran") }); !errors.Is(err, auth.ErrBusy) {
+		if err := p.Do(t.Context(), "a", func() { t.Error("ran") }); !errors.Is(err, hashpool.ErrBusy) {
 			t.Errorf("the sixth gets %v", err)
 		}
 		close(release)
@@ -54,7 +60,7 @@ func TestPoolBoundsWorkersAndQueue(t *testing.T) {
 func TestPoolGivesUpWithItsCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := auth.NewPool(1, 1, 1)
+		p := newPool(1, 1, 1)
 		release, done := make(chan struct{}), make(chan error)
 		go func() { done <- p.Do(t.Context(), "a", func() { <-release }) }()
 		synctest.Wait()
@@ -83,7 +89,7 @@ func TestPoolGivesUpWithItsCaller(t *testing.T) {
 // queueing fills a pool of one worker with callers, one after the other, and
 // notes the order in which they are served.
 type queueing struct {
-	pool   auth.Pool
+	pool   *hashpool.Pool
 	order  []string
 	errs   []string // callers that were refused
 	finish chan struct{}
@@ -92,7 +98,7 @@ type queueing struct {
 }
 
 func newQueueing(queue, perLine int) *queueing {
-	return &queueing{pool: auth.NewPool(1, queue, perLine), finish: make(chan struct{})}
+	return &queueing{pool: newPool(1, queue, perLine), finish: make(chan struct{})}
 }
 
 // arrive lets a caller come whose name begins with its network, and waits until
@@ -106,7 +112,7 @@ func (q *queueing) arrive(ctx context.Context, name string) {
 			q.mu.Unlock()
 			<-q.finish
 		})
-		if errors.Is(err, auth.ErrBusy) {
+		if errors.Is(err, hashpool.ErrBusy) {
 			q.mu.Lock()
 			q.errs = append(q.errs, name)
 			q.mu.Unlock()
@@ -275,7 +281,7 @@ func TestCallersThatGoAwayAreSkipped(t *testing.T) {
 // worker is free and nobody waits.
 func TestPoolUnderEverythingAtOnce(t *testing.T) {
 	t.Parallel()
-	p := auth.NewPool(3, 16, 4)
+	p := newPool(3, 16, 4)
 	var running, most atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 64 {

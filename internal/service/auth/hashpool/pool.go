@@ -1,4 +1,6 @@
-package auth
+// Package hashpool shares the work of hashing passwords fairly between the
+// networks that ask for it.
+package hashpool
 
 import (
 	"context"
@@ -7,9 +9,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// pool bounds how many passwords are hashed at once and how many wait, so that
+// ErrBusy refuses to hash one more password while too many wait.
+var ErrBusy = errs.New(errs.ResourceExhausted, "AUTH_BUSY", "too many sign-ins by password at once; try again").RetryIn(time.Second)
+
+// Pool bounds how many passwords are hashed at once and how many wait, so that
 // guessing passwords costs the guesser and not the players of the process. It
 // has no goroutines: the callers' own do the work.
 //
@@ -18,7 +25,7 @@ import (
 // last, and not before the one that is being served. So a network that has not
 // been served lately goes before all that wait in longer lines, and one that
 // comes back as soon as it was served gains nothing by that.
-type pool struct {
+type Pool struct {
 	queue   int // callers that may wait
 	perLine int // of one network
 	took    prometheus.Observer
@@ -43,21 +50,23 @@ type line struct {
 	waiting []chan error
 }
 
-func newPool(workers, queue, perLine int, took prometheus.Observer) *pool {
-	return &pool{free: workers, queue: queue, perLine: perLine, took: took, lines: map[string]*line{}}
+// New returns a pool of so many workers, in which queue callers may wait, perLine
+// of them from one network. How long each hash took, in seconds, goes to took.
+func New(workers, queue, perLine int, took prometheus.Observer) *Pool {
+	return &Pool{free: workers, queue: queue, perLine: perLine, took: took, lines: map[string]*line{}}
 }
 
-// waiting returns how many callers wait for a worker.
-func (p *pool) waiting() int {
+// Waiting returns how many callers wait for a worker.
+func (p *Pool) Waiting() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.waits
 }
 
-// do calls f when a worker is free and it is the network's turn. It returns
+// Do calls f when a worker is free and it is the network's turn. It returns
 // ErrBusy when too many wait, at once or because a caller of a shorter line
 // needed the place, and the context's error when that ends before f has begun.
-func (p *pool) do(ctx context.Context, network string, f func()) error {
+func (p *Pool) Do(ctx context.Context, network string, f func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func (p *pool) do(ctx context.Context, network string, f func()) error {
 }
 
 // enter takes a worker, or waits for one.
-func (p *pool) enter(ctx context.Context, network string) error {
+func (p *Pool) enter(ctx context.Context, network string) error {
 	p.mu.Lock()
 	l := p.lines[network]
 	if l == nil {
@@ -107,14 +116,14 @@ func (p *pool) enter(ctx context.Context, network string) error {
 }
 
 // arrive puts the head of a line that was empty in its place.
-func (p *pool) arrive(l *line) {
+func (p *Pool) arrive(l *line) {
 	l.turn = max(l.turn, p.turn)
 	p.events++
 	l.since = p.events
 }
 
 // serve counts a turn of a line that gets a worker.
-func (p *pool) serve(l *line) {
+func (p *Pool) serve(l *line) {
 	p.turn = max(p.turn, l.turn)
 	l.turn = p.turn + 1
 	p.events++
@@ -122,7 +131,7 @@ func (p *pool) serve(l *line) {
 }
 
 // leave gives the worker to the head of the line whose turn it is.
-func (p *pool) leave() {
+func (p *Pool) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := p.next()
@@ -140,7 +149,7 @@ func (p *pool) leave() {
 }
 
 // next returns the line whose turn it is, nil when nobody waits.
-func (p *pool) next() *line {
+func (p *Pool) next() *line {
 	var first *line
 	for _, l := range p.lines {
 		if len(l.waiting) == 0 {
@@ -154,7 +163,7 @@ func (p *pool) next() *line {
 }
 
 // forget drops the lines that are as good as new ones.
-func (p *pool) forget() {
+func (p *Pool) forget() {
 	idle := 0
 	for network, l := range p.lines {
 		switch {
@@ -171,7 +180,7 @@ func (p *pool) forget() {
 }
 
 // makeRoom refuses the last of the longest line, if that is longer than size.
-func (p *pool) makeRoom(size int) bool {
+func (p *Pool) makeRoom(size int) bool {
 	var longest *line
 	for _, l := range p.lines {
 		if len(l.waiting) > size {
@@ -190,7 +199,7 @@ func (p *pool) makeRoom(size int) bool {
 
 // abandon takes a caller that has gone out of its line, or passes on the worker
 // that it was given meanwhile.
-func (p *pool) abandon(l *line, ready chan error) {
+func (p *Pool) abandon(l *line, ready chan error) {
 	p.mu.Lock()
 	if i := slices.Index(l.waiting, ready); i >= 0 {
 		l.waiting = slices.Delete(l.waiting, i, i+1)
