@@ -9,7 +9,7 @@ import (
 )
 
 // lookAlikes are names that read the same and have keys of their own.
-var lookAlikes = []string{"Millow", "Mil1ow", "MiIl0w", "MILL0VV", "Rnlllow", "rni1Iovv", "Mi110vv", "rnIlI0w"} //nolint:gochecknoglobals // a constant list
+var lookAlikes = []string{"Millow", "Mil1ow", "MiIl0w", "MILL0VV", "Rnlllow", "rni1Iovv", "Mi110vv", "rnIlI0w"}
 
 func charactersLookAlikes(t *testing.T, e Env) {
 	ctx := testContext(t)
