@@ -77,12 +77,13 @@ func New(cfg Config, d Deps) (*Server, error) {
 		d.VerifySite = verifySite
 	}
 	m := newMetrics()
+	pool := hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing)
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
-		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries},
+		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full},
 		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
-		pool: hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing), metrics: m,
+		pool: pool, metrics: m,
 		closingWait: closingWait,
 	}
 	if d.Metrics != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
+	"github.com/waystone-mmo/waystone/internal/service/auth/turns"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -35,6 +37,11 @@ type throttle struct {
 	limits   store.AttemptLimits
 	knownFor time.Duration
 	tries    *prometheus.CounterVec // by device and result
+	// full reports whether a try from a network would find no place to be hashed.
+	full func(network string) bool
+	// The store judges the tries of a network one after the other. They wait for
+	// that here, where they hold none of its connections: those are for others.
+	turns turns.Turns
 }
 
 // try is one look at a secret.
@@ -44,11 +51,19 @@ type try struct {
 }
 
 // begin counts a try at the account of a name, as it was typed, and returns
-// ErrTooManyAttempts when it has to wait. It asks whether there is such an
+// ErrTooManyAttempts when it has to wait. One whose network has filled its line
+// for the hash is not looked at, nor counted: hashpool.ErrBusy. It asks whether there is such an
 // account as little as the answer tells it.
 func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try, error) {
 	y := try{t, store.Attempt{Account: store.DigestOf(strings.ToLower(name)), Network: networkOf(from)}}
-	a, err := t.attempts.BeginAttempt(ctx, y.attempt, t.limits)
+	if t.full(y.attempt.Network) {
+		return y, hashpool.ErrBusy
+	}
+	var a store.Admission
+	err := t.turns.Do(ctx, y.attempt.Network, func() (err error) {
+		a, err = t.attempts.BeginAttempt(ctx, y.attempt, t.limits)
+		return err
+	})
 	if err != nil {
 		return y, err
 	}
