@@ -101,22 +101,28 @@ func (c *clients) checks() side { return c.warmSide("CheckSession", c.sessions) 
 // same server.
 func (b *bench) sessionChecks(ctx context.Context) error {
 	for _, form := range []struct {
-		name  string
+		form  string
 		start func(context.Context, ...string) (*deployment, error)
 	}{
-		{"auth session check, one process", b.together},
-		{"auth session check, a process for each part", b.apart},
+		{"one process", b.together},
+		{"a process for each part", b.apart},
 	} {
-		if !b.wanted(form.name) {
+		name, costs := "auth session check, "+form.form, "auth cost of a call, "+form.form
+		if !b.wanted(name, costs) {
 			continue
 		}
-		b.say("starting the auth part: %s", form.name)
+		b.say("starting the auth part, %s", form.form)
 		d, err := form.start(ctx)
 		if err != nil {
 			return err
 		}
 		if err = b.askSessions(ctx, d.clients); err == nil {
-			err = b.compare(ctx, ratio{name: form.name, target: 0.50}, d.checks(), d.check("health check"))
+			err = b.compare(ctx, ratio{name: name, target: 0.50}, d.checks(), d.check("health check"))
+		}
+		if err == nil && b.wanted(costs) {
+			err = errors.Join(
+				b.costOf(ctx, "health check of auth, "+form.form, d.check("health check"), d.processes...),
+				b.costOf(ctx, "CheckSession, "+form.form, d.checks(), d.processes...))
 		}
 		if err = errors.Join(err, d.close()); err != nil {
 			return err

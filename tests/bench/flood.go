@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,7 +92,7 @@ func (g *guesses) begin(c *clients, users int) (stop func()) {
 					name = username((caller*7919 + n) % users)
 				}
 				// Without ctx: what has begun is answered before the next slice.
-				_, err := services[caller%connections].VerifyPassword(context.Background(), &authv1.VerifyPasswordRequest{ //nolint:contextcheck // see above
+				_, err := services[caller%connections].VerifyPassword(context.Background(), &authv1.VerifyPasswordRequest{
 					User: &authv1.VerifyPasswordRequest_Username{Username: name}, Password: "guess", Address: fmt.Sprintf("198.51.100.%d", caller),
 				})
 				g.count(err)
@@ -124,7 +125,7 @@ func newFlooder(ctx context.Context, addr string, users int) (*flooder, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, floodCommand, "-addr", addr, "-users", fmt.Sprint(users)) //nolint:gosec // itself
+	cmd := exec.CommandContext(ctx, self, floodCommand, "-addr", addr, "-users", strconv.Itoa(users)) //nolint:gosec // itself
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe() // closed with this process
 	if err != nil {

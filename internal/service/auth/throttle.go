@@ -51,9 +51,9 @@ type try struct {
 }
 
 // begin counts a try at the account of a name, as it was typed, and returns
-// ErrTooManyAttempts when it has to wait. One whose network has filled its line
-// for the hash is not looked at, nor counted: hashpool.ErrBusy. It asks whether there is such an
-// account as little as the answer tells it.
+// ErrTooManyAttempts when it has to wait. It asks whether there is such an
+// account as little as the answer tells it. A try whose network has filled its
+// line for the hash is refused with ErrBusy and not counted.
 func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try, error) {
 	y := try{t, store.Attempt{Account: store.DigestOf(strings.ToLower(name)), Network: networkOf(from)}}
 	if t.full(y.attempt.Network) {
