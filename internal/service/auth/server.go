@@ -11,6 +11,7 @@ import (
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
+	"github.com/waystone-mmo/waystone/internal/service/auth/turns"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -80,7 +81,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	pool := hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing)
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
-		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full},
+		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full, turns: turns.Turns{Most: maxTrying}},
 		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
 		pool: pool, metrics: m,

@@ -3,12 +3,19 @@ package turns
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
+
+// ErrFull is for who comes when a key has as many callers as it may.
+var ErrFull = errors.New("too many callers of one key")
 
 // Turns is ready for use as it is. It remembers the keys of those who go or wait,
 // and no others.
 type Turns struct {
+	// Most is how many callers of a key may go and wait; 0 for any number.
+	Most int
+
 	mu   sync.Mutex
 	keys map[string]*key
 }
@@ -19,9 +26,13 @@ type key struct {
 }
 
 // Do calls f when nobody else of the key is at it, in the order in which they
-// came. It returns f's error, or the context's when that ends before f has begun.
+// came. It returns f's error, ErrFull, or the context's error when that ends
+// before f has begun.
 func (t *Turns) Do(ctx context.Context, name string, f func() error) error {
 	k := t.enter(name)
+	if k == nil {
+		return ErrFull
+	}
 	defer t.leave(name, k)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -35,6 +46,7 @@ func (t *Turns) Do(ctx context.Context, name string, f func() error) error {
 	return f()
 }
 
+// enter returns nil when there is no place.
 func (t *Turns) enter(name string) *key {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -45,6 +57,9 @@ func (t *Turns) enter(name string) *key {
 	if k == nil {
 		k = &key{turn: make(chan struct{}, 1)}
 		t.keys[name] = k
+	}
+	if t.Most > 0 && k.callers >= t.Most {
+		return nil
 	}
 	k.callers++
 	return k

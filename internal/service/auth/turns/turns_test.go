@@ -82,6 +82,33 @@ func TestWhoGoesAwayIsPassedOver(t *testing.T) {
 	})
 }
 
+func TestAKeyIsFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.Turns{Most: 2}
+		release, done := make(chan struct{}), make(chan error, 2)
+		for range 2 {
+			go func() { done <- all.Do(t.Context(), "a", func() error { <-release; return nil }) }()
+			synctest.Wait()
+		}
+		if err := all.Do(t.Context(), "a", func() error { t.Error("went"); return nil }); !errors.Is(err, turns.ErrFull) {
+			t.Errorf("the third gets %v", err)
+		}
+		if err := all.Do(t.Context(), "b", func() error { return nil }); err != nil {
+			t.Errorf("another key: %v", err)
+		}
+		close(release)
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		if err := all.Do(t.Context(), "a", func() error { return nil }); err != nil || all.Keys() != 0 {
+			t.Errorf("afterwards: %v, %d keys are remembered", err, all.Keys())
+		}
+	})
+}
+
 // Callers of several keys come, wait and give up all at once.
 func TestTurnsUnderEverythingAtOnce(t *testing.T) {
 	t.Parallel()
