@@ -75,7 +75,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s), one after the other
 	scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: deps ## measure how fast the database part answers, as ratios (ten minutes); BENCHFLAGS=-help
+bench: deps ## measure how fast database and auth answer, as ratios (half an hour); BENCHFLAGS=-help
 	go run ./tests/bench $(BENCHFLAGS)
 
 .PHONY: bench-go

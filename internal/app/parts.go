@@ -189,7 +189,7 @@ func (s *server) addAuth(p part) error {
 	if err != nil {
 		return err
 	}
-	return s.addGRPC(p, s.needs(partDatabase), func(r grpc.ServiceRegistrar) { authv1.RegisterAuthServiceServer(r, a) })
+	return s.addGRPC(p, s.needs(partDatabase), func(r grpc.ServiceRegistrar) { auth.Register(r, a) })
 }
 
 // worldTables loads the tables of the world, once for all parts in the process.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -119,8 +120,10 @@ func userID(i int) string { return digest("user", i) }
 
 func tokenOf(i int) string { return digest("token", i) }
 
-func digest(kind string, i int) string {
-	sum := md5.Sum([]byte(kind + strconv.Itoa(i))) //nolint:gosec // see the import
+func digest(kind string, i int) string { return digestOf(kind, strconv.Itoa(i)) }
+
+func digestOf(kind, number string) string {
+	sum := md5.Sum([]byte(kind + number)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }
 
@@ -132,6 +135,10 @@ func (e *environment) seed(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	passwords, err := e.passwordsSQL()
+	if err != nil {
+		return err
+	}
 	for _, sql := range []string{
 		"CREATE EXTENSION pg_stat_statements",
 		betterauth.Read("postgres_schema.sql"), betterauth.Read("seed_postgres.sql"), betterauth.Read("rebase_postgres.sql"),
@@ -143,7 +150,8 @@ func (e *environment) seed(ctx context.Context) error {
 			SELECT md5('session' || i), now() + interval '6 days', md5('token' || i), now() - interval '1 day', now() - interval '1 hour', '203.0.113.' || (i %% 256),
 				'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', md5('user' || i), md5('user' || (i + 1))
 			FROM generate_series(0, %d) i`, e.warm-1),
-		`VACUUM ANALYZE public."user"`, `VACUUM ANALYZE public.session`,
+		passwords,
+		`VACUUM ANALYZE public."user"`, `VACUUM ANALYZE public.session`, `VACUUM ANALYZE public.account`,
 	} {
 		if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 			return fmt.Errorf("load the rows: %w", err)
@@ -191,28 +199,43 @@ func (e *environment) floor(ctx context.Context, args ...string) (*process, erro
 // waystone starts the database part with more settings, NAME=VALUE, and waits
 // until it is ready.
 func (e *environment) waystone(ctx context.Context, settings ...string) (*process, error) {
-	var ports [2]string
-	for i := range ports {
-		n, err := local.FreePort()
+	return e.serve(ctx, []string{"database"}, settings...)
+}
+
+// serve starts parts in one process with more settings, NAME=VALUE, and waits
+// until it is ready. Its address is that of the first part.
+func (e *environment) serve(ctx context.Context, parts []string, settings ...string) (*process, error) {
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + e.folder, "DATABASE_URL=" + e.postgres.URL(), "REDIS_URL=" + e.redis.URL(),
+		"DRAIN_DELAY=0s", "LOG_LEVEL=warn",
+	}
+	var addrs []string
+	for _, name := range append(slices.Clone(parts), "ops") {
+		port, err := local.FreePort()
 		if err != nil {
 			return nil, err
 		}
-		ports[i] = strconv.Itoa(n)
+		addr, prefix := net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), ""
+		if len(parts) > 1 {
+			prefix = strings.ToUpper(name) + "_"
+		}
+		if name == "ops" {
+			env = append(env, "OPS_LISTEN_ADDR="+addr)
+		} else {
+			env = append(env, prefix+"LISTEN_ADDR=127.0.0.1", prefix+"SERVICE_PORT="+strconv.Itoa(port))
+		}
+		addrs = append(addrs, addr)
 	}
-	cmd := exec.CommandContext(ctx, e.binary, "serve", "database") //nolint:gosec // built by this program
+	cmd := exec.CommandContext(ctx, e.binary, append([]string{"serve"}, parts...)...) //nolint:gosec // built by this program
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Stderr = e.log
-	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + e.folder, "LISTEN_ADDR=127.0.0.1", "SERVICE_PORT=" + ports[0],
-		"OPS_LISTEN_ADDR=127.0.0.1:" + ports[1], "DATABASE_URL=" + e.postgres.URL(), "REDIS_URL=" + e.redis.URL(),
-		"DRAIN_DELAY=0s", "LOG_LEVEL=warn",
-	}, settings...)
+	cmd.Env = append(env, settings...)
 	p, err := launch(cmd)
 	if err != nil {
 		return nil, err
 	}
-	p.addr, p.ops = net.JoinHostPort("127.0.0.1", ports[0]), net.JoinHostPort("127.0.0.1", ports[1])
+	p.addr, p.ops = addrs[0], addrs[len(parts)]
 	if err := p.ready(ctx); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
@@ -231,21 +254,24 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// ready polls the readiness probe: another process can only be asked.
-func (p *process) ready(ctx context.Context) error {
+// ready waits until the readiness probe says so.
+func (p *process) ready(ctx context.Context) error { return p.answers(ctx, "http://"+p.ops+"/readyz") }
+
+// answers polls an address until it answers: another process can only be asked.
+func (p *process) answers(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := get(ctx, "http://"+p.ops+"/readyz"); err == nil {
+		if _, err := get(ctx, url); err == nil {
 			return nil
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("waystone ended before it was ready: %w", p.err)
+			return fmt.Errorf("%s ended before it was ready: %w", filepath.Base(p.cmd.Path), p.err)
 		case <-ctx.Done():
-			return fmt.Errorf("waystone is not ready after %v", startWithin)
+			return fmt.Errorf("%s is not ready after %v", filepath.Base(p.cmd.Path), startWithin)
 		case <-tick.C:
 		}
 	}

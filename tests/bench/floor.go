@@ -28,10 +28,10 @@ const floorCommand = "floor"
 const floorConns = 16
 
 // runFloor serves the least that can answer: grpc-go with nothing but health,
-// or, with -database, one that answers GetUser with one query.
+// or, with -database, one that answers GetUser or RedeemTicket with one query.
 func runFloor(args []string, in io.Reader, out io.Writer) error {
 	f := flag.NewFlagSet(floorCommand, flag.ContinueOnError)
-	url := f.String("database", "", "serve users from this database, and no health")
+	url := f.String("database", "", "serve users and tickets from this database, and no health")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -50,6 +50,7 @@ func runFloor(args []string, in io.Reader, out io.Writer) error {
 		}
 		defer pool.Close()
 		databasev1.RegisterUserServiceServer(s, &bareUsers{pool: pool})
+		databasev1.RegisterAuthStoreServiceServer(s, &bareTickets{pool: pool})
 	}
 	fmt.Fprintln(out, ln.Addr())
 	go func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,11 @@ func (v volley) rate() float64 { return float64(v.calls) / v.took.Seconds() }
 // shoot lets all callers call, one call after the other each, until the time
 // is over or the calls are made; limit 0 means that only time ends it.
 func shoot(ctx context.Context, s side, length time.Duration, limit int64) (volley, error) {
+	return shootFrom(ctx, s, length, limit, callers)
+}
+
+// shootFrom is shoot with so many callers.
+func shootFrom(ctx context.Context, s side, length time.Duration, limit int64, crowd int) (volley, error) {
 	ctx, cancel := context.WithTimeout(ctx, length+patience)
 	defer cancel()
 	var calls atomic.Int64
@@ -79,12 +85,12 @@ func shoot(ctx context.Context, s side, length time.Duration, limit int64) (voll
 	var wg sync.WaitGroup
 	start := time.Now()
 	end := start.Add(length)
-	for c := range callers {
+	for c := range crowd {
 		wg.Go(func() {
 			done := int64(0)
 			defer func() { calls.Add(done) }()
 			for n := 0; failed.Load() == nil && time.Now().Before(end); n++ {
-				if limit > 0 && done >= limit/callers {
+				if limit > 0 && done >= limit/int64(crowd) {
 					return
 				}
 				if err := s.call(ctx, c, n); err != nil {
@@ -105,7 +111,8 @@ func shoot(ctx context.Context, s side, length time.Duration, limit int64) (voll
 // ratio is what a comparison found.
 type ratio struct {
 	name         string
-	target       float64
+	target       float64                         // 0 for none
+	callers      int                             // 0 for 64
 	beforeSlice  func(ctx context.Context) error // may be nil
 	a, b         string                          // names of the sides
 	pairs        int
@@ -135,7 +142,7 @@ func (b *bench) compare(ctx context.Context, r ratio, sa, sb side) error {
 					return err
 				}
 			}
-			v, err := shoot(ctx, s, b.slice, 0)
+			v, err := shootFrom(ctx, s, b.slice, 0, cmp.Or(r.callers, callers))
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -37,6 +38,33 @@ func TestShootCountsEveryCall(t *testing.T) {
 	}
 }
 
+func TestShootFromACrowd(t *testing.T) {
+	t.Parallel()
+	var seen [5]atomic.Int64
+	v, err := shootFrom(t.Context(), side{"side", func(_ context.Context, caller, _ int) error {
+		seen[caller].Add(1)
+		return nil
+	}}, time.Minute, 10, 5)
+	if err != nil || v.calls != 10 {
+		t.Errorf("%d calls counted, %v", v.calls, err)
+	}
+	for caller := range seen {
+		if n := seen[caller].Load(); n != 2 {
+			t.Errorf("caller %d made %d calls", caller, n)
+		}
+	}
+}
+
+func TestAFloodIsCompared(t *testing.T) {
+	t.Parallel()
+	var c comparison
+	c.add([]float64{30, 10, 20}, []float64{10, 11, 9})
+	c.add([]float64{40}, []float64{10})
+	if got := c.String(); got != "3.00 (10–90 %: 2.20–3.80), 30.00 ms against 10.00 ms" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAFailingSideIsNotMeasured(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -60,12 +88,13 @@ func TestTheTable(t *testing.T) {
 	r.ratios = []ratio{
 		{name: "good", a: "a", b: "b", target: 0.8, pairs: 30, median: 0.8, low: 0.7, high: 0.9, rateA: 800, rateB: 1000},
 		{name: "bad", a: "a", b: "b", target: 0.8, pairs: 30, median: 0.79},
+		{name: "beside", a: "a", b: "b", pairs: 30, median: 2, low: 1, high: 3, rateA: 12.34, rateB: 6.17},
 	}
 	var out strings.Builder
 	if err := r.write(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| good | a : b | 0.80 | 0.70–0.90 | ≥ 0.80 | met | 800 | 1,000 |", "| bad | a : b | 0.79 |", "not met"} {
+	for _, want := range []string{"| good | a : b | 0.80 | 0.70–0.90 | ≥ 0.80 | met | 800 | 1,000 |", "| bad | a : b | 0.79 |", "not met", "| beside | a : b | 2.00 | 1.00–3.00 | none |  | 12.3 | 6.2 |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}

@@ -1,5 +1,6 @@
-// Command bench measures how fast the database part answers, as ratios against
-// floors that run beside it: a bare gRPC server, and a bare query behind one.
+// Command bench measures how fast the database part and the auth part answer, as
+// ratios against floors that run beside them: a bare gRPC server, a bare query
+// behind one, the hash of a password alone.
 //
 // It starts everything itself: PostgreSQL, Redis, the built waystone binary and
 // the floors, each in a process of its own on 127.0.0.1. Sixty-four callers on
@@ -35,6 +36,8 @@ type options struct {
 	nearOff  string
 	bound    string
 	settings settingList
+
+	installSite bool
 }
 
 // settingList is a flag that may be given several times.
@@ -53,9 +56,10 @@ func (l *settingList) Set(s string) error {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == floorCommand {
-		if err := runFloor(os.Args[2:], os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "bench floor:", err)
+	helpers := map[string]func([]string, io.Reader, io.Writer) error{floorCommand: runFloor, floodCommand: runFlood}
+	if len(os.Args) > 1 && helpers[os.Args[1]] != nil {
+		if err := helpers[os.Args[1]](os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintf(os.Stderr, "bench %s: %v\n", os.Args[1], err)
 			os.Exit(1)
 		}
 		return
@@ -83,6 +87,7 @@ func parse(args []string) (options, error) {
 	f.DurationVar(&o.minute, "minute", time.Minute, "how long memory is watched")
 	f.StringVar(&o.nearOff, "near-off", "CACHE_NEAR_BYTES=0", "setting that turns the cache inside the process off")
 	f.StringVar(&o.bound, "bound", "CACHE_BYTES=16777216", "setting that bounds the cache while memory is watched")
+	f.BoolVar(&o.installSite, "better-auth", false, "install what the example website needs, for the rows beside better-auth")
 	f.Var(&o.settings, "set", "a setting of the server under test, `NAME=VALUE`; may be given several times")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -114,7 +119,10 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 			err = closeErr
 		}
 	}()
-	for _, step := range []func(context.Context) error{b.warmReads, b.sharedReads, b.coldReads, b.oneKey, b.memory} {
+	for _, step := range []func(context.Context) error{
+		b.warmReads, b.sharedReads, b.coldReads, b.oneKey, b.memory,
+		b.sessionChecks, b.tickets, b.passwords, b.floods, b.betterAuth,
+	} {
 		// What can be measured is reported, whatever became of the rest.
 		if stepErr := step(ctx); stepErr != nil {
 			err = errors.Join(err, stepErr)

@@ -178,29 +178,50 @@ func (b *bench) costs(ctx context.Context, s *subject, sides []side) error {
 		return nil
 	}
 	for _, sd := range sides {
-		if _, err := shoot(ctx, sd, b.slice, 0); err != nil {
+		if err := b.costOf(ctx, sd.name, sd, s.process); err != nil {
 			return err
 		}
-		before, err := s.metrics(ctx)
-		if err != nil {
-			return err
-		}
-		v, err := shoot(ctx, sd, time.Minute, costCalls)
-		if err != nil {
-			return err
-		}
-		after, err := s.metrics(ctx)
-		if err != nil {
-			return err
-		}
-		per := func(name string) float64 { return (after[name] - before[name]) / float64(v.calls) }
-		c := cost{
-			call: sd.name, objects: per("go_memstats_mallocs_total"), bytes: per("go_memstats_alloc_bytes_total"),
-			cpu: 1e6 * per("process_cpu_seconds_total"),
-		}
-		b.report.costs = append(b.report.costs, c)
-		b.say("cost of %s: %.1f allocations, %.1f µs", c.call, c.objects, c.cpu)
 	}
+	return nil
+}
+
+// costOf measures what a call costs the processes that answer it.
+func (b *bench) costOf(ctx context.Context, name string, sd side, servers ...*process) error {
+	if _, err := shoot(ctx, sd, b.slice, 0); err != nil {
+		return err
+	}
+	sums := func() (map[string]float64, error) {
+		all := map[string]float64{}
+		for _, p := range servers {
+			m, err := p.metrics(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for k, v := range m {
+				all[k] += v
+			}
+		}
+		return all, nil
+	}
+	before, err := sums()
+	if err != nil {
+		return err
+	}
+	v, err := shoot(ctx, sd, time.Minute, costCalls)
+	if err != nil {
+		return err
+	}
+	after, err := sums()
+	if err != nil {
+		return err
+	}
+	per := func(name string) float64 { return (after[name] - before[name]) / float64(v.calls) }
+	c := cost{
+		call: name, objects: per("go_memstats_mallocs_total"), bytes: per("go_memstats_alloc_bytes_total"),
+		cpu: 1e6 * per("process_cpu_seconds_total"),
+	}
+	b.report.costs = append(b.report.costs, c)
+	b.say("cost of %s: %.1f allocations, %.1f µs", c.call, c.objects, c.cpu)
 	return nil
 }
 

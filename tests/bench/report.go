@@ -33,6 +33,29 @@ func verdict(met bool) string {
 	return "not met"
 }
 
+// atLeast writes the target of a ratio.
+func (r ratio) atLeast() string {
+	if r.target == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("≥ %.2f", r.target)
+}
+
+func (r ratio) verdict() string {
+	if r.target == 0 {
+		return ""
+	}
+	return verdict(r.median >= r.target)
+}
+
+// rate writes calls per second: few of them with a decimal.
+func rate(v float64) string {
+	if v < 100 {
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return thousands(v)
+}
+
 // write writes Markdown that can be pasted into a document.
 func (r *report) write(out io.Writer) error {
 	w := &printer{out: out}
@@ -41,11 +64,11 @@ func (r *report) write(out io.Writer) error {
 		w.line("\n%s", n)
 	}
 	if len(r.ratios) > 0 {
-		w.line("\n| read | compared | ratio | 10–90 %% | target | | calls/s | against |")
+		w.line("\n| call | compared | ratio | 10–90 %% | target | | calls/s | against |")
 		w.line("|---|---|--:|--:|--:|---|--:|--:|")
 		for _, x := range r.ratios {
-			w.line("| %s | %s : %s | %.2f | %.2f–%.2f | ≥ %.2f | %s | %s | %s |", x.name, x.a, x.b, x.median, x.low, x.high,
-				x.target, verdict(x.median >= x.target), thousands(x.rateA), thousands(x.rateB))
+			w.line("| %s | %s : %s | %.2f | %.2f–%.2f | %s | %s | %s | %s |", x.name, x.a, x.b, x.median, x.low, x.high,
+				x.atLeast(), x.verdict(), rate(x.rateA), rate(x.rateB))
 		}
 	}
 	if len(r.costs) > 0 {

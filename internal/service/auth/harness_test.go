@@ -97,7 +97,13 @@ func serve(t testing.TB, log *slog.Logger, a *auth.Server) *grpc.ClientConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authv1.RegisterAuthServiceServer(s, a)
+	auth.Register(s, a)
+	return serveOn(t, s)
+}
+
+// serveOn serves until the test ends, and returns a connection.
+func serveOn(t testing.TB, s *rpc.Server) *grpc.ClientConn {
+	t.Helper()
 	ln := rpc.Listen()
 	done := make(chan struct{})
 	go func() {

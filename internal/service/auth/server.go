@@ -11,6 +11,7 @@ import (
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
+	"github.com/waystone-mmo/waystone/internal/service/auth/turns"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -77,12 +78,13 @@ func New(cfg Config, d Deps) (*Server, error) {
 		d.VerifySite = verifySite
 	}
 	m := newMetrics()
+	pool := hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing)
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
-		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries},
+		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full, turns: turns.Turns{Most: maxTrying}},
 		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
-		pool: hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing), metrics: m,
+		pool: pool, metrics: m,
 		closingWait: closingWait,
 	}
 	if d.Metrics != nil {

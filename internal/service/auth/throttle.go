@@ -2,12 +2,15 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
+	"github.com/waystone-mmo/waystone/internal/service/auth/turns"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -16,6 +19,14 @@ import (
 const (
 	networkBits4 = 24
 	networkBits6 = 56
+)
+
+// What a flood of tries that have to wait may cost: a network gets one such
+// answer in refusalPause, so that hardly any of the machine's time goes into
+// them, and so many of its callers may wait for theirs.
+const (
+	refusalPause = 5 * time.Millisecond
+	maxTrying    = 256
 )
 
 // networkOf returns the network that an address is counted with, such as
@@ -35,6 +46,11 @@ type throttle struct {
 	limits   store.AttemptLimits
 	knownFor time.Duration
 	tries    *prometheus.CounterVec // by device and result
+	// full reports whether a try from a network would find no place to be hashed.
+	full func(network string) bool
+	// The store judges the tries of a network one after the other. They wait for
+	// that here, where they hold none of its connections: those are for others.
+	turns turns.Turns
 }
 
 // try is one look at a secret.
@@ -45,11 +61,25 @@ type try struct {
 
 // begin counts a try at the account of a name, as it was typed, and returns
 // ErrTooManyAttempts when it has to wait. It asks whether there is such an
-// account as little as the answer tells it.
+// account as little as the answer tells it. A try whose network has filled its
+// line for the hash, or for being counted, is refused with ErrBusy and not
+// counted.
 func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try, error) {
 	y := try{t, store.Attempt{Account: store.DigestOf(strings.ToLower(name)), Network: networkOf(from)}}
-	a, err := t.attempts.BeginAttempt(ctx, y.attempt, t.limits)
-	if err != nil {
+	if t.full(y.attempt.Network) {
+		return y, hashpool.ErrBusy
+	}
+	var a store.Admission
+	err := t.turns.Do(ctx, y.attempt.Network, func() (err error) {
+		if a, err = t.attempts.BeginAttempt(ctx, y.attempt, t.limits); err == nil && a.Wait > 0 {
+			pause(ctx, refusalPause)
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, turns.ErrFull):
+		return y, hashpool.ErrBusy
+	case err != nil:
 		return y, err
 	}
 	device := "new"
@@ -62,6 +92,16 @@ func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try
 	}
 	t.tries.WithLabelValues(device, "begun").Inc()
 	return y, nil
+}
+
+// pause waits, unless ctx ends before.
+func pause(ctx context.Context, d time.Duration) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done():
+	}
 }
 
 // right says that the secret was right.

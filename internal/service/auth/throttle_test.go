@@ -1,9 +1,11 @@
 package auth_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -152,4 +154,81 @@ func TestNobodyIsLetInWhileTriesCannotBeCounted(t *testing.T) {
 	if w.scrypts.Load() != 0 {
 		t.Error("a try that was not counted was looked at")
 	}
+}
+
+// A flood must not take what others need: it neither asks the store for what
+// cannot be hashed anyway, nor fills its connections with waiting.
+func TestAFullLineIsRefusedBeforeTheStoreIsAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := auth.DefaultConfig()
+		cfg.HashWorkers, cfg.HashQueuePerNetwork = 1, 1
+		db, release := newFake(), make(chan struct{})
+		a, err := auth.New(cfg, auth.Deps{Store: db, VerifySite: func(string, string) bool { <-release; return false }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		guess := func() error {
+			_, err := a.VerifyPassword(t.Context(), byUsername("ada", "guess"))
+			return err
+		}
+		judged := make(chan error, 2)
+		for range 2 { // one is hashed, one waits
+			go func() { judged <- guess() }()
+			synctest.Wait()
+		}
+		db.takeCalls()
+		want(t, "the third", guess(), auth.ErrBusy)
+		if calls := db.takeCalls(); len(calls) != 0 {
+			t.Errorf("the store was asked: %v", calls)
+		}
+		close(release)
+		for range 2 {
+			want(t, "a guess", <-judged, auth.ErrLoginRefused)
+		}
+		for range 3 { // five tries are free, and the refused one was none
+			want(t, "one more", guess(), auth.ErrLoginRefused)
+		}
+		want(t, "the sixth", guess(), auth.ErrTooManyAttempts)
+	})
+}
+
+// slowAttempts is a store that takes its time to count a try.
+type slowAttempts struct {
+	*fakeStore
+	begun, release chan string
+}
+
+func (s slowAttempts) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
+	s.begun <- a.Network
+	<-s.release
+	return s.fakeStore.BeginAttempt(ctx, a, l)
+}
+
+func TestTriesOfANetworkAreCountedOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := slowAttempts{newFake(), make(chan string, 9), make(chan string)}
+		a, err := auth.New(auth.DefaultConfig(), auth.Deps{Store: db, VerifySite: func(string, string) bool { return false }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 9)
+		for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "198.51.100.1"} {
+			go func() {
+				r := byUsername("ada", "guess")
+				r.Address = address
+				_, err := a.VerifyPassword(t.Context(), r)
+				done <- err
+			}()
+		}
+		synctest.Wait()
+		if first, second := <-db.begun, <-db.begun; len(db.begun) != 0 || first == second {
+			t.Errorf("%d more were begun beside %s and %s", len(db.begun), first, second)
+		}
+		close(db.release)
+		for range 4 {
+			want(t, "a guess", <-done, auth.ErrLoginRefused)
+		}
+	})
 }

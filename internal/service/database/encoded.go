@@ -2,9 +2,6 @@ package database
 
 import (
 	"context"
-	"slices"
-
-	"google.golang.org/grpc"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -48,35 +45,4 @@ func (s *encodedReads) getCharacter(ctx context.Context, r *databasev1.GetCharac
 		return nil, err
 	}
 	return storepb.CharacterReply(character), nil
-}
-
-// replace returns a service whose method of a name is answered by read. The
-// method keeps its place: what stands around the methods of a service stands
-// around this one.
-func replace[Request any](desc grpc.ServiceDesc, name string, read func(context.Context, *Request) (*storepb.Reply, error)) *grpc.ServiceDesc {
-	desc.Methods = slices.Clone(desc.Methods)
-	at := slices.IndexFunc(desc.Methods, func(m grpc.MethodDesc) bool { return m.MethodName == name })
-	full := "/" + desc.ServiceName + "/" + name
-	desc.Methods[at].Handler = func(srv any, ctx context.Context, decode func(any) error, around grpc.UnaryServerInterceptor) (any, error) {
-		request := new(Request)
-		if err := decode(request); err != nil {
-			return nil, err
-		}
-		if around == nil {
-			return answer(read(ctx, request))
-		}
-		return around(ctx, request, &grpc.UnaryServerInfo{Server: srv, FullMethod: full}, func(ctx context.Context, req any) (any, error) {
-			request, _ := req.(*Request)
-			return answer(read(ctx, request))
-		})
-	}
-	return &desc
-}
-
-// answer keeps a reply that is not there from becoming one that is not nil.
-func answer(reply *storepb.Reply, err error) (any, error) {
-	if err != nil {
-		return nil, err
-	}
-	return reply, nil
 }

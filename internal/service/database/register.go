@@ -4,6 +4,7 @@ import (
 	"google.golang.org/grpc"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
@@ -20,9 +21,9 @@ func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secr
 	tokens := newTokens(secrets)
 	if encoded, ok := s.(storepb.Encoded); ok {
 		e := &encodedReads{store: encoded, tokens: tokens}
-		users = replace(*users, "GetUser", e.getUser)
-		sessions = replace(*sessions, "GetSession", e.getSession)
-		characters = replace(*characters, "GetCharacter", e.getCharacter)
+		users = rpc.Replace(*users, "GetUser", e.getUser)
+		sessions = rpc.Replace(*sessions, "GetSession", e.getSession)
+		characters = rpc.Replace(*characters, "GetCharacter", e.getCharacter)
 	}
 	r.RegisterService(users, &Users{store: s})
 	r.RegisterService(sessions, &Sessions{store: s, broker: broker, tokens: tokens})

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -20,6 +21,7 @@ import (
 // Store implements store.Store. The connection must map errors as internal/rpc
 // does.
 type Store struct {
+	cc         grpc.ClientConnInterface
 	users      databasev1.UserServiceClient
 	sessions   databasev1.SessionServiceClient
 	characters databasev1.CharacterDbServiceClient
@@ -32,6 +34,7 @@ var _ store.Store = (*Store)(nil)
 // New returns the contract over a connection, which stays the caller's.
 func New(cc grpc.ClientConnInterface) *Store {
 	return &Store{
+		cc:         cc,
 		users:      databasev1.NewUserServiceClient(cc),
 		sessions:   databasev1.NewSessionServiceClient(cc),
 		characters: databasev1.NewCharacterDbServiceClient(cc),
@@ -89,6 +92,19 @@ func (s *Store) GetSession(ctx context.Context, token string, c store.Consistenc
 		return nil, nil, err
 	}
 	return storepb.Session(resp.GetSession()), storepb.User(resp.GetUser()), nil
+}
+
+// EncodedSession is GetSession, with the same errors, for those who pass the
+// answer on: it is a GetSessionResponse as it was encoded by the database part.
+func (s *Store) EncodedSession(ctx context.Context, token string, c store.Consistency) ([]byte, error) {
+	// A message that knows no fields keeps all as they came.
+	var reply emptypb.Empty
+	err := s.cc.Invoke(ctx, databasev1.SessionService_GetSession_FullMethodName,
+		&databasev1.GetSessionRequest{Token: token, Consistency: storepb.ConsistencyPB(c)}, &reply, grpc.StaticMethod())
+	if err != nil {
+		return nil, err
+	}
+	return reply.ProtoReflect().GetUnknown(), nil
 }
 
 // CheckSessions implements store.Sessions.

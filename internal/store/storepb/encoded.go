@@ -93,6 +93,12 @@ func CharacterReply(character *Wire) *Reply {
 	return &Reply{parts: character.first, kind: (*databasev1.GetCharacterResponse)(nil)}
 }
 
+// ForwardedReply is a reply of a kind, a nil message, out of another's that has
+// the same fields, encoded, which is neither copied nor ever to be changed.
+func ForwardedReply(kind proto.Message, encoded []byte) *Reply {
+	return &Reply{parts: mem.BufferSlice{mem.SliceBuffer(encoded)}, kind: kind}
+}
+
 // Parts returns the encoded reply in pieces that must not be changed.
 func (r *Reply) Parts() mem.BufferSlice { return r.parts }
 

@@ -63,6 +63,14 @@ func (p *Pool) Waiting() int {
 	return p.waits
 }
 
+// Full reports whether a network has as many callers waiting as it may.
+func (p *Pool) Full(network string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lines[network]
+	return l != nil && len(l.waiting) >= p.perLine
+}
+
 // Do calls f when a worker is free and it is the network's turn. It returns
 // ErrBusy when too many wait, at once or because a caller of a shorter line
 // needed the place, and the context's error when that ends before f has begun.

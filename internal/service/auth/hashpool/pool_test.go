@@ -238,6 +238,9 @@ func TestOneNetworkCannotFillTheQueue(t *testing.T) {
 		if diff := cmp.Diff([]string{"flood 5"}, q.errs); diff != "" {
 			t.Errorf("refused (-want +got):\n%s", diff)
 		}
+		if !q.pool.Full("flood") || q.pool.Full("other") {
+			t.Errorf("full: the flood's line %v, another %v", q.pool.Full("flood"), q.pool.Full("other"))
+		}
 		for i := range 3 {
 			q.arrive(t.Context(), "other "+strconv.Itoa(i))
 		}
