@@ -59,42 +59,64 @@ export async function openPostgres(t: TestContext, url: string): Promise<Sql> {
   };
 }
 
+/** A database of PostgreSQL that belongs to one test. */
+interface Server {
+  /** As its owner. */
+  url: string;
+  /** Makes a role that may do nothing yet, and returns its name and its URL. */
+  makeRole(): Promise<{ role: string; url: string }>;
+}
+
 /** Makes a database; drop is for when nobody uses it any more. */
-async function makePostgres(url: string): Promise<{ url: string; drop: () => Promise<void> }> {
-  const name = `website_${randomBytes(6).toString("hex")}`;
-  const client = new Client({ connectionString: url });
+async function makePostgres(server: string): Promise<Server & { drop: () => Promise<void> }> {
+  const unique = () => randomBytes(6).toString("hex");
+  const name = `website_${unique()}`;
+  const roles: string[] = [];
+  const client = new Client({ connectionString: server });
   await client.connect();
   await client.query(`CREATE DATABASE ${name}`);
-  const database = new URL(url);
+  const database = new URL(server);
   database.pathname = `/${name}`;
-  const drop = async () => {
-    await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await client.end();
+  return {
+    url: database.href,
+    async makeRole() {
+      const role = `game_${unique()}`;
+      const own = new URL(database);
+      own.username = role;
+      own.password = unique();
+      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${own.password}'`);
+      roles.push(role);
+      return { role, url: own.href };
+    },
+    async drop() {
+      await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      for (const role of roles) await client.query(`DROP ROLE ${role}`);
+      await client.end();
+    },
   };
-  return { url: database.href, drop };
 }
 
 /** A test on a new database of PostgreSQL; skipped without a server, except in CI. */
 export function onPostgres(
   title: string,
-  body: (t: TestContext, database: TestDatabase, url: string) => Promise<void>,
+  body: (t: TestContext, database: TestDatabase, server: Server) => Promise<void>,
 ): void {
-  const server = process.env.TEST_DATABASE_URL;
-  const skip = server === undefined && process.env.CI === undefined && "TEST_DATABASE_URL is not set";
+  const address = process.env.TEST_DATABASE_URL;
+  const skip = address === undefined && process.env.CI === undefined && "TEST_DATABASE_URL is not set";
   test(`on PostgreSQL: ${title}`, { skip }, async (t) => {
-    assert.ok(server, "TEST_DATABASE_URL is needed in CI");
-    const { url, drop } = await makePostgres(server);
+    assert.ok(address, "TEST_DATABASE_URL is needed in CI");
+    const server = await makePostgres(address);
+    const { url } = server;
+    const database: TestDatabase = {
+      name: "PostgreSQL",
+      env: { DATABASE_URL: url },
+      open: (inner) => openPostgres(inner, url),
+    };
     try {
-      // What the body starts on the database ends with this test inside.
-      await t.test("with a database", (inner) =>
-        body(
-          inner,
-          { name: "PostgreSQL", env: { DATABASE_URL: url }, open: (u) => openPostgres(u, url) },
-          url,
-        ),
-      );
+      // What the body starts on the database ends with the test inside.
+      await t.test("with a database", (inner) => body(inner, database, server));
     } finally {
-      await drop();
+      await server.drop();
     }
   });
 }

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import type { PlayReply } from "../src/routes/play.ts";
+import { onEachDatabase } from "./support/database.ts";
+import { callSite, type Member, signIn, signUp } from "./support/member.ts";
+import { startStack } from "./support/stack.ts";
+import { median } from "./support/transcript.ts";
+
+const password = "three stones and a lantern";
+const rounds = Number(process.env.ROUNDS ?? "1");
+
+// Each of these ends the session from which somebody plays, and the player has
+// to be out of the game within a second of it.
+onEachDatabase("who may not go on is out at once", async (t, database) => {
+  const stack = await startStack(t, database.env);
+  const warden = await signUp(stack.url, "warden", password);
+  await stack.makeAdmin("warden");
+  const moderate = (path: string, body: object) =>
+    callSite(stack.url, `/admin/${path}`, { token: warden.token }, body);
+
+  /** What happens on the website to the player, who has another session besides. */
+  const acts: Record<string, (player: Member, other: Member) => ReturnType<typeof callSite>> = {
+    ban: ({ id }) => moderate("ban-user", { userId: id, banReason: "selling gold" }),
+    "sign-out": (player) => callSite(stack.url, "/sign-out", { cookie: player.cookie }, {}),
+    "revocation from another session": (player, other) =>
+      callSite(stack.url, "/revoke-session", { cookie: other.cookie }, { token: player.token }),
+    "revocation by a moderator": ({ id }) => moderate("revoke-user-sessions", { userId: id }),
+    "password change, sessions ended": (_, other) => {
+      const body = { currentPassword: password, newPassword: "a second password", revokeOtherSessions: true };
+      return callSite(stack.url, "/change-password", { cookie: other.cookie }, body);
+    },
+    deletion: ({ id }) => moderate("remove-user", { userId: id }),
+  };
+  let players = 0;
+  for (const [what, act] of Object.entries(acts))
+    await t.test(what, async (t) => {
+      const times: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const name = `player_${++players}`;
+        const player = await signUp(stack.url, name, password);
+        const other = await signIn(stack.url, name, password);
+        const headers = { authorization: `Bearer ${player.token}` };
+        const play = await fetch(`${stack.url}/api/play`, { method: "POST", headers });
+        const bot = await stack.enter(((await play.json()) as PlayReply).link);
+        const began = performance.now();
+        const { status, data } = await act(player, other);
+        assert.equal(status, 200, JSON.stringify(data));
+        const out = await bot.line(/^out /, 1000);
+        assert.equal(await bot.exit, 0);
+        times.push(out.at - began);
+      }
+      const all = times.map((time) => time.toFixed(0)).join(", ");
+      const worst = Math.max(...times);
+      t.diagnostic(
+        `request sent to connection closed, ms: ${all}; median ${median(times).toFixed(0)}, worst ${worst.toFixed(0)}`,
+      );
+      assert.ok(worst < 1000, `${what}: the player was in for ${worst.toFixed(0)} ms`);
+    });
+});
