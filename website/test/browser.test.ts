@@ -177,19 +177,19 @@ test("a player's way, in Chromium", async (t) => {
 
   await say.step("the website's password is changed, and others are signed out", async () => {
     const change = async (now: string, next: string) => {
-      await player.getByLabel("Password now").fill(now);
+      await player.getByLabel("Present password").fill(now);
       await player.getByLabel("New password", { exact: true }).fill(next);
       await player.getByRole("button", { name: "Change password" }).click();
     };
     const playing = await stack.enter(await pressPlay(player, browser));
     await player.goto("/account");
     await change("something else", password);
-    await player.getByText("The password that you have now is another.").waitFor();
+    await player.getByText("This is not your present password.").waitFor();
     await browser.picture(player, "account-refused");
     await change(password, "a fourth stone");
     await player.getByText("every other session is ended").waitFor();
     await playing.line(/^out /, 1000);
-    await player.getByLabel("Sign out everywhere else").uncheck();
+    await player.getByLabel("Sign out elsewhere").uncheck();
     await change("a fourth stone", password);
     await player.getByText("Your password is changed.").waitFor();
   });

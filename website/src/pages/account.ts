@@ -65,7 +65,7 @@ function sitePassword(view: AccountView): Html {
     ${alert(view.passwordProblem)}
     <form method="post" action="/account/password">
       <input type="hidden" name="username" autocomplete="username" value="${view.userName}">
-      ${field({ name: "current", label: "Password now", type: "password", autocomplete: "current-password" })}
+      ${field({ name: "current", label: "Present password", type: "password", autocomplete: "current-password" })}
       ${field({
         name: "changed",
         label: "New password",
@@ -75,8 +75,7 @@ function sitePassword(view: AccountView): Html {
         max: 128,
         hint: "8 characters or more.",
       })}
-      <label class="check"><input type="checkbox" name="elsewhere" value="yes" checked> Sign out everywhere else, which
-        ends a game under way</label>
+      <label class="check"><input type="checkbox" name="elsewhere" value="yes" checked> Sign out elsewhere, which ends a running game</label>
       <button>Change password</button>
     </form>
   </section>`;
@@ -135,7 +134,9 @@ export function accountPage(frame: Frame, view: AccountView): Html {
         ${others ? action("/account/sessions/end-others", "End all others", {}) : ""}
       </section>
     </div>
-    ${sitePassword(view)}
-    ${gamePassword(view)}`,
+    <div class="columns">
+      ${sitePassword(view)}
+      ${gamePassword(view)}
+    </div>`,
   );
 }
