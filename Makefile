@@ -52,7 +52,7 @@ test-website: build deps $(TESTENV) ## test the example website, in Chromium too
 	@scripts/website-deps.sh test
 	cd website && node_modules/.bin/node node_modules/.bin/tsc --noEmit
 	cd website && node_modules/.bin/biome check --error-on-warnings
-	$(TESTENV) run -- bash -c 'cd website && exec node_modules/.bin/node --test --test-timeout=120000 "test/*.test.ts"'
+	$(TESTENV) run -- bash -c 'cd website && exec node_modules/.bin/node --test --test-concurrency=2 --test-timeout=300000 "test/*.test.ts"'
 
 .PHONY: test
 test: deps $(TESTENV) ## run all tests against a fresh PostgreSQL and Redis; installs them when root

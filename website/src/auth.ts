@@ -11,7 +11,8 @@ export const visitorHeader = "x-website-visitor";
 /** The one program that may ask for a sign-in by code. */
 export const launcherClient = "waystone-launcher";
 
-function options(settings: Settings, database: Database) {
+/** What this site asks of better-auth. */
+export function siteOptions(settings: Settings, database: Database) {
   return {
     appName: settings.siteName,
     baseURL: settings.baseUrl,
@@ -39,7 +40,7 @@ function options(settings: Settings, database: Database) {
   } satisfies BetterAuthOptions;
 }
 
-function build(chosen: ReturnType<typeof options>) {
+function build(chosen: ReturnType<typeof siteOptions>) {
   return betterAuth(chosen);
 }
 
@@ -48,7 +49,7 @@ export type Auth = ReturnType<typeof build>;
 
 /** Adds the tables and columns that are missing, then makes better-auth. */
 export async function createAuth(settings: Settings, database: Database): Promise<Auth> {
-  const chosen = options(settings, database);
+  const chosen = siteOptions(settings, database);
   const migrations = await getMigrations(chosen);
   await migrations.runMigrations();
   return build(chosen);

@@ -81,7 +81,7 @@ async function banAndWait(stack: Stack, browser: Browser, admin: Page, player: P
   await browser.picture(admin, "admin-ban");
   const began = performance.now();
   await admin.getByRole("button", { name: "Ban ada" }).click();
-  const out = await bot.line(/^out /, 5000);
+  const out = await bot.line(/^out /, 1000);
   assert.equal(await bot.exit, 0);
   await admin.getByText("The player is banned").waitFor();
   return out.at - began;
@@ -117,7 +117,7 @@ test("a player's way, in Chromium", async (t) => {
   await say.step("signing out ends the game", async () => {
     await player.getByRole("button", { name: "Sign out" }).click();
     await player.getByText("You are signed out.").waitFor();
-    await bot.line(/^out /, 5000);
+    await bot.line(/^out /, 1000);
     await signIn(player, "ada");
   });
 
@@ -126,6 +126,7 @@ test("a player's way, in Chromium", async (t) => {
     const time = await banAndWait(stack, browser, admin, player);
     times.push(time);
     await browser.picture(admin, "admin");
+    assert.ok(time < 1000, `round ${round}: the banned player was in for ${time.toFixed(0)} ms`);
     say.say(`ban pressed to the bot's connection closed: ${time.toFixed(0)} ms`);
     await say.step("the banned player cannot come in, and can after the ban", async () => {
       await player.goto("/account");
@@ -170,8 +171,27 @@ test("a player's way, in Chromium", async (t) => {
     await player.goto("/account");
     await player.locator("li", { hasText: "Launcher" }).getByRole("button", { name: "End" }).click();
     await player.getByText("The session is ended.").waitFor();
-    await playing.line(/^out /, 5000);
+    await playing.line(/^out /, 1000);
     assert.equal((await call("/api/play", {}, data.access_token)).status, 401);
+  });
+
+  await say.step("the website's password is changed, and others are signed out", async () => {
+    const change = async (now: string, next: string) => {
+      await player.getByLabel("Present password").fill(now);
+      await player.getByLabel("New password", { exact: true }).fill(next);
+      await player.getByRole("button", { name: "Change password" }).click();
+    };
+    const playing = await stack.enter(await pressPlay(player, browser));
+    await player.goto("/account");
+    await change("something else", password);
+    await player.getByText("This is not your present password.").waitFor();
+    await browser.picture(player, "account-refused");
+    await change(password, "a fourth stone");
+    await player.getByText("every other session is ended").waitFor();
+    await playing.line(/^out /, 1000);
+    await player.getByLabel("Sign out elsewhere").uncheck();
+    await change("a fourth stone", password);
+    await player.getByText("Your password is changed.").waitFor();
   });
 
   await say.step("the game password is set, and is not the website's", async () => {

@@ -31,7 +31,14 @@ test("what browsers and programs may send", async (t) => {
   });
 
   await t.test("another site's form is refused", async () => {
-    for (const path of ["/play", "/api/play", "/sign-out", "/account/game-password", "/sign-in"]) {
+    for (const path of [
+      "/play",
+      "/api/play",
+      "/sign-out",
+      "/account/password",
+      "/account/game-password",
+      "/sign-in",
+    ]) {
       const response = await fetch(stack.url + path, {
         method: "POST",
         headers: { origin: "https://evil.example", "content-type": "application/x-www-form-urlencoded" },

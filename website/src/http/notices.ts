@@ -3,6 +3,8 @@ const notices: Readonly<Record<string, string>> = {
   "game-password": "Your game password is set.",
   "game-password-removed": "Your game password is taken away.",
   "other-sessions": "Every other session is ended.",
+  password: "Your password is changed.",
+  "password-and-sessions": "Your password is changed, and every other session is ended.",
   restored: "The character is kept.",
   session: "The session is ended.",
   "signed-out": "You are signed out.",

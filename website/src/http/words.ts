@@ -5,6 +5,7 @@ const sentences: Readonly<Record<string, string>> = {
   BANNED_USER: "This account is banned.",
   INVALID_EMAIL: "This is not an e-mail address.",
   INVALID_EMAIL_OR_PASSWORD: "Name or password is wrong.",
+  INVALID_PASSWORD: "This is not your present password.",
   INVALID_USERNAME: "A name has letters, digits, dots and underscores only.",
   INVALID_USERNAME_OR_PASSWORD: "Name or password is wrong.",
   PASSWORD_TOO_LONG: "The password may have 128 characters at most.",

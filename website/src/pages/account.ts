@@ -21,6 +21,7 @@ export interface AccountView {
   zoneNames: ReadonlyMap<number, string>;
   sessions: WebSession[];
   passwordProblem?: string | undefined;
+  gamePasswordProblem?: string | undefined;
   characterProblem?: string | undefined;
   now: number;
 }
@@ -58,6 +59,28 @@ function sessionRow(s: WebSession): Html {
   </li>`;
 }
 
+function sitePassword(view: AccountView): Html {
+  return html`<section class="card" id="password" aria-labelledby="password-title">
+    <h2 id="password-title">Password of this website</h2>
+    ${alert(view.passwordProblem)}
+    <form method="post" action="/account/password">
+      <input type="hidden" name="username" autocomplete="username" value="${view.userName}">
+      ${field({ name: "current", label: "Present password", type: "password", autocomplete: "current-password" })}
+      ${field({
+        name: "changed",
+        label: "New password",
+        type: "password",
+        autocomplete: "new-password",
+        min: 8,
+        max: 128,
+        hint: "8 characters or more.",
+      })}
+      <label class="check"><input type="checkbox" name="elsewhere" value="yes" checked> Sign out elsewhere, which ends a running game</label>
+      <button>Change password</button>
+    </form>
+  </section>`;
+}
+
 function gamePassword(view: AccountView): Html {
   return html`<section class="card" id="game-password" aria-labelledby="game-password-title">
     <h2 id="game-password-title">Game password</h2>
@@ -65,7 +88,7 @@ function gamePassword(view: AccountView): Html {
     <p class="caution"><strong>Never use the password of this website.</strong> The game client is old: it sends
       its password as an MD5 over a link that is not encrypted, where others on the way can read it. Take one that
       you use nowhere else.</p>
-    ${alert(view.passwordProblem)}
+    ${alert(view.gamePasswordProblem)}
     <form method="post" action="/account/game-password">
       ${field({
         name: "new-password",
@@ -111,6 +134,9 @@ export function accountPage(frame: Frame, view: AccountView): Html {
         ${others ? action("/account/sessions/end-others", "End all others", {}) : ""}
       </section>
     </div>
-    ${gamePassword(view)}`,
+    <div class="columns">
+      ${sitePassword(view)}
+      ${gamePassword(view)}
+    </div>`,
   );
 }

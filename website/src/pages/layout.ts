@@ -12,7 +12,9 @@ export interface Frame {
 }
 
 function link(frame: Frame, path: string, label: string): Html {
-  return html`<li><a href="${path}" ${frame.path === path ? html`aria-current="page"` : ""}>${label}</a></li>`;
+  // A form that was refused shows its page at an address below it.
+  const here = frame.path === path || frame.path.startsWith(`${path}/`);
+  return html`<li><a href="${path}" ${here ? html`aria-current="page"` : ""}>${label}</a></li>`;
 }
 
 /** A whole page. head is for what belongs there besides the common things. */

@@ -8,7 +8,7 @@ import type { Login } from "../http/login.ts";
 import { words } from "../http/words.ts";
 import { type AccountView, accountPage } from "../pages/account.ts";
 
-type Problems = Pick<AccountView, "passwordProblem" | "characterProblem">;
+type Problems = Pick<AccountView, "passwordProblem" | "gamePasswordProblem" | "characterProblem">;
 
 /** The player's own page and its forms. */
 export function accountRoutes(app: App, site: Site): void {
@@ -52,13 +52,27 @@ export function accountRoutes(app: App, site: Site): void {
     return login instanceof Response ? login : page(c, login);
   });
 
+  app.post("/account/password", async (c) => {
+    const login = requireLogin(c);
+    if (login instanceof Response) return login;
+    const form = await readForm(c);
+    const elsewhere = form("elsewhere") === "yes";
+    const reply = await forward(c, site, "/change-password", {
+      currentPassword: form("current"),
+      newPassword: form("changed"),
+      revokeOtherSessions: elsewhere,
+    });
+    if (!reply.ok) return page(c, login, { passwordProblem: words(reply) }, 422);
+    return c.redirect(`/account?done=password${elsewhere ? "-and-sessions" : ""}`, 303);
+  });
+
   app.post("/account/game-password", async (c) => {
     const login = requireLogin(c);
     if (login instanceof Response) return login;
     const form = await readForm(c);
     const remove = form("remove") === "yes";
     const password = remove ? "" : form("new-password");
-    const refuse = (passwordProblem: string) => page(c, login, { passwordProblem }, 422);
+    const refuse = (problem: string) => page(c, login, { gamePasswordProblem: problem }, 422);
     const problem = remove ? undefined : gamePasswordProblem(password, form("again"));
     if (problem !== undefined) return refuse(problem);
     if (!site.limiter.allow(`game-password ${login.userId}`, 5, 60))

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -15,18 +16,37 @@ export interface Stack {
   env: Record<string, string>;
   game: Program;
   site: Program;
+  authAddr: string;
   characterAddr: string;
   loginPort: number;
+  /** Stops the game server and starts it again, for what it looks at when it starts. */
+  restartGame(): Promise<void>;
+  /** Runs `waystone db …` on the game server's settings and returns what it wrote. */
+  db(command: string, env?: Record<string, string>): Promise<{ status: number; lines: string[] }>;
   /** Lets a bot into the world by a play link; it is there when this returns. */
   enter(link: string): Promise<Program>;
+  /** Tries to enter by a play link that must be refused. */
+  refused(link: string): Promise<void>;
   /** Lets a bot play as the client does with a name and the MD5 of a game password. */
   playByPassword(user: string, md5: string): Program;
   /** Makes an account a moderator, as an operator does. */
   makeAdmin(name: string): Promise<void>;
 }
 
+/** How a stack differs from the usual one. */
+export interface Plan {
+  /** The website's program, in place of the site itself. */
+  program?: string;
+  /** Runs when the website has made its tables, before the game server starts; returns settings for that alone. */
+  between?: (db: Stack["db"]) => Promise<Record<string, string>>;
+}
+
 /** Starts both on free ports; they end with the test. */
-export async function startStack(t: TestContext, extra: Record<string, string> = {}): Promise<Stack> {
+export async function startStack(
+  t: TestContext,
+  extra: Record<string, string> = {},
+  plan: Plan = {},
+): Promise<Stack> {
   const data = await mkdtemp(join(tmpdir(), "waystone-website-"));
   const running: Program[] = [];
   t.after(async () => {
@@ -49,6 +69,16 @@ export async function startStack(t: TestContext, extra: Record<string, string> =
     RATE_LIMIT: "off",
     ...extra,
   };
+  let own: Record<string, string> = {};
+  const db: Stack["db"] = async (command, given = {}) => {
+    const program = new Program(waystone, ["db", command], {
+      WAYSTONE_DATA: data,
+      ...extra,
+      ...own,
+      ...given,
+    });
+    return { status: await program.exit, lines: program.lines.map((l) => l.text) };
+  };
   const beginGame = async (): Promise<Program> => {
     const game = start(waystone, ["serve"], {
       WAYSTONE_DATA: data,
@@ -63,12 +93,13 @@ export async function startStack(t: TestContext, extra: Record<string, string> =
       PACKET_GAME_PORT: String(play),
       REDIS_URL: "none",
       ...extra,
+      ...own,
     });
     await game.line(/msg=ready/);
     return game;
   };
   const beginSite = async (): Promise<Program> => {
-    const site = start(process.execPath, [join(website, "src/main.ts")], env);
+    const site = start(process.execPath, [plan.program ?? join(website, "src/main.ts")], env);
     await site.line(/website: ready/);
     return site;
   };
@@ -77,25 +108,40 @@ export async function startStack(t: TestContext, extra: Record<string, string> =
   // file of SQLite is made by whoever comes first, as a rule the game server.
   let game: Program;
   let site: Program;
-  if (extra.DATABASE_URL === undefined) {
+  if (extra.DATABASE_URL === undefined && plan.between === undefined) {
     game = await beginGame();
     site = await beginSite();
   } else {
     site = await beginSite();
+    own = (await plan.between?.(db)) ?? {};
     game = await beginGame();
   }
 
   return {
     url: `http://127.0.0.1:${http}`,
     env,
-    game,
+    get game() {
+      return game;
+    },
     site,
+    authAddr: env.AUTH_ADDR,
+    db,
+    async restartGame() {
+      running.splice(running.indexOf(game), 1);
+      await game.stop();
+      game = await beginGame();
+    },
     characterAddr: env.CHARACTER_ADDR,
     loginPort: login ?? 0,
     async enter(link) {
       const bot = start(waystone, ["bot"], { WAYSTONE_BOT_LINK: link });
       await bot.line(/^ok {2}stays/);
       return bot;
+    },
+    async refused(link) {
+      const bot = start(waystone, ["bot"], { WAYSTONE_BOT_LINK: link });
+      assert.equal(await bot.exit, 1, "a bot that is refused says so");
+      assert.ok(!bot.lines.some((l) => /^ok {2}stays/.test(l.text)), "a bot came in that had to be refused");
     },
     playByPassword: (user, md5) =>
       start(
