@@ -21,8 +21,21 @@ type read[T any] struct {
 	load func(ctx context.Context) (T, store.Snapshot, error)
 	// entries is what is kept of an answer. The key asked for comes last.
 	entries func(T) []entry
-	// absent is what is kept of a refusal that says that there is nothing.
-	absent entry
+	// absent is the refusal that says that there is nothing, in a table, and is
+	// kept under the key asked for; nil for none.
+	absent error
+	table  store.Table
+}
+
+// keys returns those of everything in an outcome, and the key asked for.
+func (r *read[T]) keys(out outcome[T]) []string {
+	keys := []string{r.key}
+	if out.err == nil {
+		for _, e := range r.entries(out.value) {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
 }
 
 // outcome is what a load brought its callers.
@@ -30,8 +43,7 @@ type outcome[T any] struct {
 	value T
 	err   error
 	begun uint64
-	keys  []string // of everything in value, and the key asked for
-	found bool     // in the cache
+	found bool // in the cache
 }
 
 // usable reports whether a read may be answered from the cache in the process,
@@ -73,12 +85,14 @@ func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T
 		} else {
 			s.metrics.misses[r.way].Inc()
 		}
-		if out.begun == 0 || out.begun >= entered || s.guard.floor(out.keys...) <= out.begun {
+		if out.begun == 0 || out.begun >= entered {
+			return out.value, err
+		}
+		if floor = s.guard.floor(r.keys(out)...); floor <= out.begun {
 			return out.value, err
 		}
 		// The load was under way when we came, and something that it brought has
 		// been written since it began: before we came or after, that is not known.
-		floor = s.guard.floor(out.keys...)
 	}
 	return fresh(ctx, s, r)
 }
@@ -128,7 +142,7 @@ func fly[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[
 
 // load asks the store and keeps the answer.
 func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[T]) outcome[T] {
-	out := outcome[T]{begun: begun, keys: []string{r.key}}
+	out := outcome[T]{begun: begun}
 	at := s.guard.clock()
 	if !fresh && s.caching {
 		to := reachRecent
@@ -138,9 +152,6 @@ func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read
 		looked := s.guard.next()
 		if v, ok, err := r.find(ctx, to); ok {
 			out.value, out.err, out.begun, out.found = v, err, looked, true
-			if err == nil {
-				out.keys = keysOf(out.keys, r.entries(v))
-			}
 			return out
 		}
 	}
@@ -152,22 +163,13 @@ func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read
 	out.value, snapshot, out.err = r.load(ctx)
 	switch {
 	case out.err == nil:
-		entries := r.entries(out.value)
-		out.keys = keysOf(out.keys, entries)
-		s.keep(entries, begun, at, snapshot)
-	case r.absent.record != nil && errs.ReasonOf(out.err) == errs.ReasonOf(r.absent.record.err):
-		s.keep([]entry{r.absent}, begun, at, snapshot)
+		s.keep(r.entries(out.value), begun, at, snapshot)
+	case r.absent != nil && errs.ReasonOf(out.err) == errs.ReasonOf(r.absent):
+		s.keep([]entry{absentEntry(r.key, r.table, r.absent)}, begun, at, snapshot)
 	case timedOut(ctx, out.err):
 		out.err = store.ErrUnavailable.Wrap(fmt.Errorf("load took longer than %s: %w", s.cfg.LoadTimeout, out.err))
 	}
 	return out
-}
-
-func keysOf(keys []string, entries []entry) []string {
-	for _, e := range entries {
-		keys = append(keys, e.key)
-	}
-	return keys
 }
 
 // timedOut reports whether err is the end of the load's own time rather than
