@@ -48,8 +48,8 @@ type Config struct {
 	// Recent is how old a load may be that others use while the feed is silent.
 	// 0 is DefaultRecent.
 	Recent time.Duration
-	// LoadTimeout bounds a load, whose callers may all have gone. 0 is
-	// DefaultLoadTimeout.
+	// LoadTimeout bounds asking the store in a load, whose callers may all have
+	// gone. 0 is DefaultLoadTimeout.
 	LoadTimeout time.Duration
 	// Now judges sessions, bans and deletions. nil is time.Now.
 	Now func() time.Time
