@@ -28,9 +28,6 @@ const (
 	MaxValue = 64 << 10
 )
 
-// fillTimeout bounds the storing of one load's values in the shared cache.
-const fillTimeout = time.Second
-
 // near is the level inside the process: records by key, bounded by their
 // weight.
 type near struct {

@@ -40,7 +40,7 @@ func (s *Store) character(ctx context.Context, id store.CharacterID, c store.Con
 			return characterRecord(ch), snapshot, nil
 		},
 		entries: func(r *record) []entry { return []entry{characterEntry(r)} },
-		absent:  absentEntry(key, store.TableCharacter, store.ErrCharacterNotFound),
+		absent:  store.ErrCharacterNotFound, table: store.TableCharacter,
 	})
 }
 

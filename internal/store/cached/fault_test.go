@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,6 +89,40 @@ func TestASlowLoadReleasesEachCallerInItsOwnTime(t *testing.T) {
 		wantErr(t, err, store.ErrUnavailable)
 		if d := time.Since(start); d != 3*time.Second {
 			t.Errorf("the load ended after %s, want LoadTimeout", d)
+		}
+	})
+}
+
+// However many loads stand still, each caller is released in its own time, and
+// a load of something else begins at once.
+func TestManySlowLoadsHoldNobodyElseUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.faults.On(faultstore.ReadUser, faultstore.NewGate().Before) // nobody opens it
+		const readers = 300
+		outcomes := make(chan error, readers)
+		start := time.Now()
+		for i := range readers {
+			go func() {
+				own := time.Duration(i+1) * time.Millisecond
+				ctx, cancel := context.WithTimeout(t.Context(), own)
+				defer cancel()
+				_, err := b.GetUser(ctx, "nobody "+strconv.Itoa(i), store.Cached)
+				if d := time.Since(start); d != own {
+					t.Errorf("reader %d was released after %s, want %s", i, d, own)
+				}
+				outcomes <- err
+			}()
+		}
+		synctest.Wait()
+		b.wantCalls(t, faultstore.ReadUser, readers)
+		must[*store.Character](t)(b.GetCharacter(t.Context(), 1, store.Cached))
+		if d := time.Since(start); d != 0 {
+			t.Errorf("another read took %s", d)
+		}
+		for range readers {
+			wantErr(t, <-outcomes, context.DeadlineExceeded)
 		}
 	})
 }

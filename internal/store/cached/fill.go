@@ -58,8 +58,6 @@ func (q *fillQueue) work(ctx context.Context) {
 }
 
 func (q *fillQueue) set(ctx context.Context, fills []fill) {
-	ctx, cancel := context.WithTimeout(ctx, fillTimeout)
-	defer cancel()
 	for _, f := range fills {
 		value := f.record.encode()
 		if len(value) > MaxValue {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -22,8 +21,21 @@ type read[T any] struct {
 	load func(ctx context.Context) (T, store.Snapshot, error)
 	// entries is what is kept of an answer. The key asked for comes last.
 	entries func(T) []entry
-	// absent is what is kept of a refusal that says that there is nothing.
-	absent entry
+	// absent is the refusal that says that there is nothing, in a table, and is
+	// kept under the key asked for; nil for none.
+	absent error
+	table  store.Table
+}
+
+// keys returns those of everything in an outcome, and the key asked for.
+func (r *read[T]) keys(out outcome[T]) []string {
+	keys := []string{r.key}
+	if out.err == nil {
+		for _, e := range r.entries(out.value) {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
 }
 
 // outcome is what a load brought its callers.
@@ -31,8 +43,7 @@ type outcome[T any] struct {
 	value T
 	err   error
 	begun uint64
-	keys  []string // of everything in value, and the key asked for
-	found bool     // in the cache
+	found bool // in the cache
 }
 
 // usable reports whether a read may be answered from the cache in the process,
@@ -63,79 +74,75 @@ func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T
 	entered := s.guard.next()
 	floor := s.guard.floor(r.key)
 	for range 2 {
-		// The name holds the eviction that the load comes after: nobody joins one
-		// from before it.
-		name := strconv.FormatUint(floor, 10) + "@" + r.way.String() + "@" + r.key
+		name := flightName{way: r.way, key: r.key, floor: floor}
 		if !s.guard.open() {
-			// Nobody tells of evictions: loads are shared by those who come together.
-			name += "@" + strconv.FormatInt(s.guard.clock()/int64(s.cfg.Recent), 10)
+			name.span = 1 + s.guard.clock()/int64(s.cfg.Recent)
 		}
-		out, err := fly(ctx, s, name, s.guard.next(), false, r)
+		begun := s.guard.next()
+		out, err := await(ctx, r, s.flights.join(name, func() any { return fly(ctx, s, begun, false, r) }))
 		if out.found {
 			s.metrics.shared[r.way].Inc()
 		} else {
 			s.metrics.misses[r.way].Inc()
 		}
-		if out.begun == 0 || out.begun >= entered || s.guard.floor(out.keys...) <= out.begun {
+		if out.begun == 0 || out.begun >= entered {
+			return out.value, err
+		}
+		if floor = s.guard.floor(r.keys(out)...); floor <= out.begun {
 			return out.value, err
 		}
 		// The load was under way when we came, and something that it brought has
 		// been written since it began: before we came or after, that is not known.
-		floor = s.guard.floor(out.keys...)
 	}
 	return fresh(ctx, s, r)
 }
 
-// fresh starts a load under a name that is nobody else's.
+// fresh starts a load that is nobody else's.
 func fresh[T any](ctx context.Context, s *Store, r read[T]) (T, error) {
 	begun := s.guard.next()
-	out, err := fly(ctx, s, "#"+strconv.FormatUint(begun, 10), begun, true, r)
+	out, err := await(ctx, r, s.flights.start(func() any { return fly(ctx, s, begun, true, r) }))
 	return out.value, err
 }
 
-// fly joins the load of a name or starts it, and waits for it or for ctx. The
-// load goes on without its callers, so that none of them can fail the others.
-// begun is the number of the load if it has to be started.
-func fly[T any](ctx context.Context, s *Store, name string, begun uint64, fresh bool, r read[T]) (outcome[T], error) {
-	done := s.flights.DoChan(name, func() (any, error) {
-		return s.flight(ctx, func(ctx context.Context) any { return load(ctx, s, begun, fresh, r) }), nil
-	})
+// await waits for a load or for ctx. The load goes on without its callers, so
+// that none of them can fail the others.
+func await[T any](ctx context.Context, r read[T], f *flight) (outcome[T], error) {
 	select {
 	case <-ctx.Done():
 		return outcome[T]{}, ctx.Err()
-	case res := <-done:
-		switch v := res.Val.(type) {
-		case outcome[T]:
-			return v, v.err
-		case error:
-			return outcome[T]{}, v
-		}
-		v, _, err := r.load(ctx) // closed: the store says so itself
-		return outcome[T]{value: v}, err
+	case <-f.done:
 	}
+	switch v := f.result.(type) {
+	case outcome[T]:
+		return v, v.err
+	case error:
+		return outcome[T]{}, v
+	}
+	v, _, err := r.load(ctx) // closed: the store says so itself
+	return outcome[T]{value: v}, err
 }
 
-// flight runs f apart from the caller's end. It returns what f does, an error
-// if f panics, or nil when the Store has been closed.
-func (s *Store) flight(ctx context.Context, f func(context.Context) any) (v any) {
+// fly makes a load apart from its callers' ends; begun is its number. It
+// returns an outcome, an error if the load panics, or nil when the Store has
+// been closed.
+func fly[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[T]) (v any) {
 	if !s.begin() {
 		return nil
 	}
 	defer s.loads.Done()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.LoadTimeout)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			s.cfg.Log.ErrorContext(ctx, "a load from the store panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			v = error(errs.New(errs.Internal, "INTERNAL", "internal error").Wrap(fmt.Errorf("load from the store: panic: %v", p)))
 		}
 	}()
-	return f(ctx)
+	return load(ctx, s, begun, fresh, r)
 }
 
 // load asks the store and keeps the answer.
 func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[T]) outcome[T] {
-	out := outcome[T]{begun: begun, keys: []string{r.key}}
+	out := outcome[T]{begun: begun}
 	at := s.guard.clock()
 	if !fresh && s.caching {
 		to := reachRecent
@@ -145,33 +152,24 @@ func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read
 		looked := s.guard.next()
 		if v, ok, err := r.find(ctx, to); ok {
 			out.value, out.err, out.begun, out.found = v, err, looked, true
-			if err == nil {
-				out.keys = keysOf(out.keys, r.entries(v))
-			}
 			return out
 		}
 	}
 	s.metrics.loads[r.way].Inc()
+	// Not around find: the shared cache has a time of its own.
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.LoadTimeout)
+	defer cancel()
 	var snapshot store.Snapshot
 	out.value, snapshot, out.err = r.load(ctx)
 	switch {
 	case out.err == nil:
-		entries := r.entries(out.value)
-		out.keys = keysOf(out.keys, entries)
-		s.keep(entries, begun, at, snapshot)
-	case r.absent.record != nil && errs.ReasonOf(out.err) == errs.ReasonOf(r.absent.record.err):
-		s.keep([]entry{r.absent}, begun, at, snapshot)
+		s.keep(r.entries(out.value), begun, at, snapshot)
+	case r.absent != nil && errs.ReasonOf(out.err) == errs.ReasonOf(r.absent):
+		s.keep([]entry{absentEntry(r.key, r.table, r.absent)}, begun, at, snapshot)
 	case timedOut(ctx, out.err):
 		out.err = store.ErrUnavailable.Wrap(fmt.Errorf("load took longer than %s: %w", s.cfg.LoadTimeout, out.err))
 	}
 	return out
-}
-
-func keysOf(keys []string, entries []entry) []string {
-	for _, e := range entries {
-		keys = append(keys, e.key)
-	}
-	return keys
 }
 
 // timedOut reports whether err is the end of the load's own time rather than

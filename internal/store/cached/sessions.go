@@ -50,7 +50,7 @@ func (s *Store) login(ctx context.Context, token string, c store.Consistency) (l
 		entries: func(l login) []entry {
 			return []entry{userEntry(l.user), sessionEntry(l.session), tokenEntry(l.session.session, d)}
 		},
-		absent: absentEntry(key, store.TableSession, store.ErrSessionNotFound),
+		absent: store.ErrSessionNotFound, table: store.TableSession,
 	})
 }
 

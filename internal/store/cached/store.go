@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
@@ -49,8 +48,8 @@ type Config struct {
 	// Recent is how old a load may be that others use while the feed is silent.
 	// 0 is DefaultRecent.
 	Recent time.Duration
-	// LoadTimeout bounds a load, whose callers may all have gone. 0 is
-	// DefaultLoadTimeout.
+	// LoadTimeout bounds asking the store in a load, whose callers may all have
+	// gone. 0 is DefaultLoadTimeout.
 	LoadTimeout time.Duration
 	// Now judges sessions, bans and deletions. nil is time.Now.
 	Now func() time.Time
@@ -77,7 +76,7 @@ type Store struct {
 	metrics *metrics
 	feed    feedState
 	failing atomic.Bool // whether the shared cache's last answer was an error
-	flights singleflight.Group
+	flights *flights
 
 	closing sync.Mutex // no load starts while closed is being set
 	closed  atomic.Bool
@@ -108,7 +107,7 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{
-		inner: inner, cfg: cfg, guard: newGuard(cfg.TTL),
+		inner: inner, cfg: cfg, guard: newGuard(cfg.TTL), flights: newFlights(),
 		caching: cfg.TTL >= MinTTL && (cfg.NearBytes > 0 || cfg.Cache != nil),
 	}
 	if s.caching && cfg.NearBytes > 0 {
@@ -142,6 +141,7 @@ func (s *Store) Close() error {
 	}
 	s.loads.Wait()
 	if !was {
+		s.flights.workers.Close()
 		if s.fills != nil {
 			s.fills.close()
 		}

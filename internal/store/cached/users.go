@@ -28,7 +28,7 @@ func (s *Store) user(ctx context.Context, id string, c store.Consistency) (*reco
 			return s.loadUser(ctx, store.ByID, id)
 		},
 		entries: func(r *record) []entry { return []entry{userEntry(r)} },
-		absent:  absentEntry(key, store.TableUser, store.ErrUserNotFound),
+		absent:  store.ErrUserNotFound, table: store.TableUser,
 	})
 }
 
@@ -70,7 +70,7 @@ func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key s
 		},
 		load:    func(ctx context.Context) (*record, store.Snapshot, error) { return s.loadUser(ctx, by, value) },
 		entries: func(r *record) []entry { return []entry{userEntry(r), idEntry(key, r.user.ID)} },
-		absent:  absentEntry(key, store.TableUser, store.ErrUserNotFound),
+		absent:  store.ErrUserNotFound, table: store.TableUser,
 	})
 	return r.copyOfUser(), err
 }

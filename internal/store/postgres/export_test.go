@@ -16,7 +16,8 @@ func WithoutPageHeader(end uint64) uint64 { return uint64(withoutPageHeader(pglo
 // Reads returns the statements behind the reads of single rows.
 func (s *Store) Reads() map[string]string {
 	return map[string]string{
-		"user by id": s.web.getUser, "user by user name": s.web.getUserByUsername,
+		"user by an id that is known": s.web.getKnownUser,
+		"user by id":                  s.web.getUser, "user by user name": s.web.getUserByUsername,
 		"user by e-mail": s.web.getUserByEmail, "session": s.web.getSession,
 	}
 }

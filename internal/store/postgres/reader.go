@@ -29,6 +29,21 @@ func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*
 	if query == "" || !asked {
 		return nil, store.Snapshot{}, store.ErrUserNotFound
 	}
+	if by == store.ByID {
+		// An id nearly always names somebody, and the statement for that is the
+		// cheaper one; whether it names nobody is for the other to say.
+		u, seen, err := s.readUser(ctx, s.web.getKnownUser, value)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return u, seen, err
+		}
+	}
+	return s.readUser(ctx, query, value)
+}
+
+// readUser asks for a user by a statement that returns a snapshot and
+// website.userColumns. Where that finds no row at all, the error wraps
+// pgx.ErrNoRows.
+func (s *Store) readUser(ctx context.Context, query, value string) (*store.User, store.Snapshot, error) {
 	const op = "get user"
 	var at string
 	var u userRow

@@ -58,6 +58,9 @@ func (a address) options(life context.Context, cfg Config) rueidis.ClientOption 
 	opt.ConnWriteTimeout = cfg.DialTimeout
 	opt.DisableCache = true // no copies in the client: nobody would know their age
 	opt.DisableRetry = true // the circuit breaker decides instead
+	// One connection to a server: what many callers ask at once goes over it
+	// together, with fewer system calls on both sides than over several.
+	opt.PipelineMultiplex = -1
 	opt.DialCtxFn = func(ctx context.Context, addr string, dialer *net.Dialer, secure *tls.Config) (net.Conn, error) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

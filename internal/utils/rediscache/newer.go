@@ -47,6 +47,12 @@ func (r *Redis) SetNewer(ctx context.Context, key string, value []byte, ttl time
 	}
 	text := string(value) // the client may send it after the call has been given up
 	_, err := do(ctx, r, "set in redis", func(ctx context.Context, client rueidis.Client) (struct{}, error) {
+		// Mostly there is nothing yet, and then the server need not run the script.
+		err := client.Do(ctx, client.B().Set().Key(r.cfg.Prefix+key).Value(text).Nx().
+			PxMilliseconds(ttl.Milliseconds()).Build()).Error()
+		if !rueidis.IsRedisNil(err) {
+			return struct{}{}, err
+		}
 		return struct{}{}, r.setNewer.Exec(ctx, client, []string{r.cfg.Prefix + key},
 			[]string{text, strconv.FormatInt(ttl.Milliseconds(), 10)}).Error()
 	})

@@ -2,6 +2,7 @@ package rediscache_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,5 +65,27 @@ func TestSetNewerOverAnotherType(t *testing.T) {
 	}
 	if got, ok, err := r.Get(t.Context(), "k"); !ok || err != nil || string(got) != rediscache.Rank(1)+"v" {
 		t.Errorf("%q, %v, %v", got, ok, err)
+	}
+}
+
+// TestSetNewerWithoutScript: the script is for a key that is taken.
+func TestSetNewerWithoutScript(t *testing.T) {
+	t.Parallel()
+	server := testenv.OwnRedis(t)
+	r := open(t, server.URL(), patient)
+	eventually(t, "redis answers", func() error { return r.Ping(t.Context()) })
+	for _, step := range []struct {
+		rank   uint64
+		script bool
+	}{{1, false}, {2, true}} {
+		if err := r.SetNewer(t.Context(), "k", []byte(rediscache.Rank(step.rank)+"v"), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(ask(t, server, "INFO", "commandstats"), "cmdstat_eval"); got != step.script {
+			t.Errorf("rank %d: the script was run: %v, want %v", step.rank, got, step.script)
+		}
+		if ttl, err := strconv.Atoi(ask(t, server, "PTTL", "k")); err != nil || ttl <= 0 || ttl > 60000 {
+			t.Errorf("rank %d: PTTL %d, %v", step.rank, ttl, err)
+		}
 	}
 }

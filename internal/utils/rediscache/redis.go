@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/waystone-mmo/waystone/internal/utils/workers"
 )
 
 // Defaults of Config.
@@ -68,6 +70,7 @@ type Redis struct {
 	client  atomic.Pointer[rueidis.Client] // nil until the first connection
 
 	setNewer *rueidis.Lua
+	workers  *workers.Pool // in which the calls are made
 
 	connector sync.WaitGroup
 	stop      context.CancelFunc
@@ -95,7 +98,7 @@ func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
 		return nil, err
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Redis{cfg: cfg, stop: stop, setNewer: rueidis.NewLuaScript(setNewer)}
+	r := &Redis{cfg: cfg, stop: stop, setNewer: rueidis.NewLuaScript(setNewer), workers: workers.New(maxWorkers)}
 	r.breaker = newBreaker(cfg.Failures, cfg.OpenFor, r.logState)
 
 	connected := make(chan struct{})
@@ -122,6 +125,7 @@ func (r *Redis) Close() {
 	if client := r.client.Swap(nil); client != nil {
 		(*client).Close()
 	}
+	r.workers.Close()
 }
 
 // State says how Redis is doing, as far as calls have shown.
@@ -142,7 +146,7 @@ func (r *Redis) Ping(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(r.cfg.Timeout, r.cfg.DialTimeout))
 	defer cancel()
-	_, err := bounded(ctx, func() (struct{}, error) {
+	_, err := bounded(ctx, r.workers, func() (struct{}, error) {
 		return struct{}{}, (*client).Do(ctx, (*client).B().Ping().Build()).Error()
 	})
 	if err != nil {
@@ -279,7 +283,7 @@ func do[T any](ctx context.Context, r *Redis, what string, call func(context.Con
 	defer func() { permit.done(result) }()
 	timed, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
 	defer cancel()
-	value, err = bounded(timed, func() (T, error) { return call(timed, *client) })
+	value, err = bounded(timed, r.workers, func() (T, error) { return call(timed, *client) })
 	switch {
 	case err == nil:
 		result = worked
@@ -295,6 +299,9 @@ func do[T any](ctx context.Context, r *Redis, what string, call func(context.Con
 	}
 }
 
+// maxWorkers bounds the goroutines that are kept for calls.
+const maxWorkers = 64
+
 // slack is what the client gets to come back by itself when a call's time is
 // over: it then has the answers of those nodes of a cluster that gave one.
 const slack = 10 * time.Millisecond
@@ -303,21 +310,21 @@ const slack = 10 * time.Millisecond
 // alone does not: a call that needs a connection which another is making waits
 // for that, however long it takes. Such a call is left to end by itself, which
 // it does within Config.DialTimeout, or with Close.
-func bounded[T any](ctx context.Context, call func() (T, error)) (T, error) {
+func bounded[T any](ctx context.Context, pool *workers.Pool, call func() (T, error)) (T, error) {
 	type end struct {
 		value    T
 		err      error
 		panicked any
 	}
 	done := make(chan end, 1)
-	go func() {
+	pool.Go(func() {
 		var e end
 		defer func() {
 			e.panicked = recover() // it is the caller's
 			done <- e
 		}()
 		e.value, e.err = call()
-	}()
+	})
 	var e end
 	select {
 	case e = <-done:

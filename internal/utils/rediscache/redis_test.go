@@ -282,6 +282,32 @@ func TestRedisThatFreezes(t *testing.T) {
 	eventually(t, "ping passes the open breaker", func() error { return r.Ping(t.Context()) })
 }
 
+// TestManyCallsToAFrozenRedis: none waits for another, and all work again
+// afterwards.
+func TestManyCallsToAFrozenRedis(t *testing.T) {
+	t.Parallel()
+	server := testenv.OwnRedis(t)
+	const timeout, callers = 200 * time.Millisecond, 500
+	r := open(t, server.URL(), rediscache.Config{Timeout: timeout, Failures: 1 << 20})
+	works(t, r)
+	server.Freeze(t)
+	began := time.Now()
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() {
+			if _, err := r.GetMany(t.Context(), []string{"works", fmt.Sprint("k", i)}); !errors.Is(err, rediscache.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(began); took > 20*timeout {
+		t.Errorf("%d calls of at most %s at once took %s", callers, timeout, took)
+	}
+	server.Thaw(t)
+	works(t, r)
+}
+
 // TestCallsDoNotWaitForConnections: one that is being made in somebody else's
 // time costs a call no more than its own.
 func TestCallsDoNotWaitForConnections(t *testing.T) {
