@@ -7,6 +7,7 @@ import "github.com/waystone-mmo/waystone/internal/errs"
 var (
 	ErrUserNotFound        = errs.New(errs.NotFound, "USER_NOT_FOUND", "no such user")
 	ErrUserBanned          = errs.New(errs.PermissionDenied, "USER_BANNED", "the user is banned")
+	ErrPasswordChanged     = errs.New(errs.PermissionDenied, "PASSWORD_CHANGED", "the password was changed since the player signed in")
 	ErrSessionNotFound     = errs.New(errs.NotFound, "SESSION_NOT_FOUND", "no such session")
 	ErrSessionExpired      = errs.New(errs.NotFound, "SESSION_EXPIRED", "the session has expired")
 	ErrCharacterNotFound   = errs.New(errs.NotFound, "CHARACTER_NOT_FOUND", "no such character")
@@ -40,7 +41,7 @@ var (
 // none.
 func ByReason(reason string) *errs.Error {
 	for _, e := range []*errs.Error{
-		ErrUserNotFound, ErrUserBanned, ErrSessionNotFound, ErrSessionExpired,
+		ErrUserNotFound, ErrUserBanned, ErrPasswordChanged, ErrSessionNotFound, ErrSessionExpired,
 		ErrCharacterNotFound, ErrNameTaken, ErrCharacterLimit,
 		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
 		ErrVersionConflict, ErrStaleGeneration, ErrItemConflict, ErrGroupRefused,

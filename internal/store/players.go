@@ -11,8 +11,9 @@ type SessionChecker interface {
 }
 
 // CheckPlayers is CheckSessions for those who are in the game: where a session
-// is gone, it looks at the user as well. Who bans or deletes a user deletes the
-// sessions too, and the player is to be told what was meant.
+// is gone, it looks at the user as well. Who bans or deletes a user, or changes
+// a password, often deletes the sessions too, and the player is to be told what
+// was meant.
 func CheckPlayers(ctx context.Context, c SessionChecker, subjects []SessionSubject) ([]error, error) {
 	verdicts, err := c.CheckSessions(ctx, subjects)
 	if err != nil {
@@ -22,7 +23,7 @@ func CheckPlayers(ctx context.Context, c SessionChecker, subjects []SessionSubje
 	var at []int // where the verdict on each user belongs
 	for i, v := range verdicts {
 		if errors.Is(v, ErrSessionNotFound) {
-			users, at = append(users, SessionSubject{UserID: subjects[i].UserID}), append(at, i)
+			users, at = append(users, SessionSubject{UserID: subjects[i].UserID, Stamp: subjects[i].Stamp}), append(at, i)
 		}
 	}
 	if len(users) == 0 {

@@ -52,7 +52,7 @@ const (
 	// MaxTicketLifetime bounds how long a ticket is good.
 	MaxTicketLifetime = 180 * time.Second
 	// MaxBatch is the largest number of items in one call of CheckSessions,
-	// SaveCharacters or RenewPlays.
+	// RefreshSessions, SaveCharacters or RenewPlays.
 	MaxBatch = 1000
 )
 
@@ -74,11 +74,18 @@ type Sessions interface {
 	GetSession(ctx context.Context, token string, c Consistency) (*Session, *User, error)
 	// CheckSessions judges every subject, in the order given, from the store
 	// itself. A nil entry means alive; others are ErrSessionNotFound,
-	// ErrSessionExpired, ErrUserNotFound or ErrUserBanned.
+	// ErrSessionExpired, ErrUserNotFound, ErrUserBanned or, of a subject with a
+	// stamp, ErrPasswordChanged.
 	CheckSessions(ctx context.Context, subjects []SessionSubject) ([]error, error)
 	// RefreshSession prolongs a living session by the website's rule; errors
 	// as GetSession.
 	RefreshSession(ctx context.Context, token string) (*Session, *User, error)
+	// RefreshSessions does that for those of up to MaxBatch sessions, by id, that
+	// are due, and returns their ids in any order. What is not there, is over or
+	// has a banned user is passed by, and so are all sessions where the website
+	// does not let them be written. A session that somebody else is writing may
+	// be left for the next time.
+	RefreshSessions(ctx context.Context, ids []string) (refreshed []string, err error)
 }
 
 // Characters keeps the characters.
@@ -143,7 +150,8 @@ type Tickets interface {
 
 // Plays keeps the play records, one for each user.
 type Plays interface {
-	// BeginPlay opens the user's record with the next generation. Generations
+	// BeginPlay opens the user's record with the next generation, stamped with the
+	// passwords as they are. Generations
 	// never go down, not even when the record had been ended. While an earlier
 	// record lives it is marked as closing instead, and the error is
 	// ErrPlayClosing: at most until PlayClosingLimit after the first such answer.

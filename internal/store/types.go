@@ -63,6 +63,8 @@ func Judge(s *Session, u *User, now time.Time) error {
 type SessionSubject struct {
 	SessionID string
 	UserID    string
+	// Stamp of the play record, to judge passwords too; "" leaves them out of it.
+	Stamp PasswordStamp
 }
 
 // CharacterID identifies a character; the client knows it as its unique id.
@@ -219,6 +221,13 @@ type Play struct {
 	// Closing: a newer sign-in waits for the holder to save the player and end
 	// the record.
 	Closing bool
+	// Stamp of the passwords as they were when the record began.
+	Stamp PasswordStamp
+}
+
+// Subject returns what of the record is judged.
+func (p *Play) Subject() SessionSubject {
+	return SessionSubject{SessionID: p.SessionID, UserID: p.UserID, Stamp: p.Stamp}
 }
 
 // Ref returns the reference to the record.
@@ -236,6 +245,10 @@ type NewPlay struct {
 	SessionID string
 	Digest    Digest
 	Address   string
+	// GamePassword is the PasswordState of the hash that the game password shown
+	// has fitted; "" for other ways in. It is told and not looked up, because the
+	// password may be changed while the sign-in waits.
+	GamePassword string
 }
 
 // HandOver describes a passage to another stage.

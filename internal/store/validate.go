@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -200,6 +201,9 @@ func (t *Ticket) Validate(lifetime time.Duration) error {
 // Validate returns InvalidArgument, naming the field, for a record that must
 // not be opened.
 func (n *NewPlay) Validate() error {
+	if l := len(n.GamePassword); l != 0 && l != 32 || strings.Trim(n.GamePassword, "0123456789abcdef") != "" {
+		return errs.Invalid("game_password", "must be 32 hexadecimal digits or empty")
+	}
 	return first(
 		CheckUserID(n.UserID),
 		checkText("session_id", n.SessionID, 0, MaxIDLength),

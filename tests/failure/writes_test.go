@@ -17,7 +17,7 @@ import (
 func (s *subject) writes(t *testing.T, tag string) []*call {
 	t.Helper()
 	return slices.Concat(
-		[]*call{s.refreshSession(t, tag), s.setGameAccount(t, tag)}, s.characterWrites(t, tag),
+		[]*call{s.refreshSession(t, tag), s.refreshSessions(t, tag), s.setGameAccount(t, tag)}, s.characterWrites(t, tag),
 		s.ticketWrites(t, tag), s.playWrites(t, tag), s.siteWrites(t, tag), s.attemptWrites(t, tag),
 	)
 }
@@ -47,6 +47,37 @@ func (s *subject) refreshSession(t *testing.T, tag string) *call {
 				return err
 			}
 			return same("the end of the session", expires.UTC(), told)
+		},
+	}
+}
+
+// refreshSessions prolongs one that is due once: who asks again is told nothing.
+func (s *subject) refreshSessions(t *testing.T, tag string) *call {
+	t.Helper()
+	id := tag + "_refreshed_by_id"
+	began := time.Now()
+	s.addUser(t, id, began.Add(time.Hour))
+	return &call{
+		name: "RefreshSessions", kind: needsWrite,
+		do: func(ctx context.Context) error {
+			refreshed, err := s.db().RefreshSessions(ctx, []string{"session-" + id, "none"})
+			if err != nil {
+				return err
+			}
+			if len(refreshed) > 1 || len(refreshed) == 1 && refreshed[0] != "session-"+id {
+				return wrongf("prolonged %q", refreshed)
+			}
+			return nil
+		},
+		after: func(ctx context.Context, _ error) error {
+			var expires time.Time
+			if err := s.one(ctx, `SELECT "expiresAt" FROM session WHERE id = $1`, []any{"session-" + id}, &expires); err != nil {
+				return err
+			}
+			if expires.Before(began.Add(6 * 24 * time.Hour)) {
+				return wrongf("the session ends at %s", expires)
+			}
+			return nil
 		},
 	}
 }

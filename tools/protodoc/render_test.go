@@ -100,21 +100,22 @@ func TestRulesInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[protoreflect.FullName]string{
-		"waystone.database.v1.GetUserRequest.user_id":           "1 to 128 characters, no control characters",
-		"waystone.database.v1.GetUserRequest.consistency":       "one of its values",
-		"waystone.database.v1.GetUserResponse.user":             "",
-		"waystone.database.v1.GetCharacterRequest.character_id": "a decimal number without leading zeros, at most 10 digits",
-		"waystone.database.v1.CreateTicketRequest.digest":       "exactly 32 bytes",
-		"waystone.database.v1.CreateTicketRequest.lifetime":     "1 s to 180 s",
-		"waystone.database.v1.CreateTicketRequest.address":      "at most 64 characters, no control characters",
-		"waystone.database.v1.HandOverPlayRequest.stage":        "`STAGE_WORLD` or `STAGE_GAME`",
-		"waystone.database.v1.HandOverPlayRequest.generation":   "at least 1",
-		"waystone.database.v1.RenewPlaysRequest.plays":          "1 to 1000 items",
-		"waystone.database.v1.SetGameAccountRequest.account":    "required",
-		"waystone.database.v1.WatchRequest.cursor":              "at most 64 bytes",
-		"waystone.world.v1.Join.former_entity":                  "at most 65535",
-		"waystone.auth.v1.LoginRequest.address":                 "an IP address",
-		"waystone.character.v1.ListCharactersRequest.user_id":   "1 to 128 characters",
+		"waystone.database.v1.GetUserRequest.user_id":             "1 to 128 characters, no control characters",
+		"waystone.database.v1.GetUserRequest.consistency":         "one of its values",
+		"waystone.database.v1.GetUserResponse.user":               "",
+		"waystone.database.v1.GetCharacterRequest.character_id":   "a decimal number without leading zeros, at most 10 digits",
+		"waystone.database.v1.CreateTicketRequest.digest":         "exactly 32 bytes",
+		"waystone.database.v1.CreateTicketRequest.lifetime":       "1 s to 180 s",
+		"waystone.database.v1.CreateTicketRequest.address":        "at most 64 characters, no control characters",
+		"waystone.database.v1.HandOverPlayRequest.stage":          "`STAGE_WORLD` or `STAGE_GAME`",
+		"waystone.database.v1.HandOverPlayRequest.generation":     "at least 1",
+		"waystone.database.v1.RenewPlaysRequest.plays":            "1 to 1000 items",
+		"waystone.database.v1.RefreshSessionsRequest.session_ids": "1 to 1000 items, each 1 to 128 characters, no control characters",
+		"waystone.database.v1.SetGameAccountRequest.account":      "required",
+		"waystone.database.v1.WatchRequest.cursor":                "at most 64 bytes",
+		"waystone.world.v1.Join.former_entity":                    "at most 65535",
+		"waystone.auth.v1.LoginRequest.address":                   "an IP address",
+		"waystone.character.v1.ListCharactersRequest.user_id":     "1 to 128 characters",
 	} {
 		d, err := files.AsResolver().FindDescriptorByName(name)
 		if err != nil {

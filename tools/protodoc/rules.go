@@ -89,6 +89,19 @@ func kindRules(f protoreflect.FieldDescriptor, m protoreflect.Message) ([]string
 			}
 		}
 	}
+	var each []string
+	if v, ok := set["items"]; ok && f.IsList() {
+		delete(set, "items")
+		var failed error
+		v.Message().Range(func(_ protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+			each, failed = kindRules(f, v.Message())
+			return failed == nil
+		})
+		if failed != nil {
+			return nil, failed
+		}
+		each = []string{"each " + strings.Join(each, ", ")}
+	}
 	for _, size := range []string{"len", "bytes", "items"} {
 		exact, isExact := take(size)
 		low, hasLow := take("min_" + size)
@@ -138,6 +151,7 @@ func kindRules(f protoreflect.FieldDescriptor, m protoreflect.Message) ([]string
 		}
 		words = append(words, said)
 	}
+	words = append(words, each...)
 	if len(set) > 0 {
 		var left []string
 		for name := range set {

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type fakeStore struct {
 	twoFactor map[string]bool   // by user
 	oneTime   map[string]string // one-time token to session token
 	ungranted bool              // the website grants nothing
+	noRefresh error             // what RefreshSessions fails with
 	made      []store.NewSession
 	counts    map[string]int  // tries by what they are counted by
 	known     map[string]bool // networks by account
@@ -158,6 +160,23 @@ func (f *fakeStore) RefreshSession(ctx context.Context, token string) (*store.Se
 	return &longer, u, nil
 }
 
+// RefreshSessions keeps the website's rule with its default settings.
+func (f *fakeStore) RefreshSessions(_ context.Context, ids []string) (refreshed []string, err error) {
+	defer f.mu.Unlock()
+	if err := f.call("RefreshSessions"); err != nil {
+		return nil, err
+	}
+	for token, s := range f.sessions {
+		left := s.ExpiresAt.Sub(f.now)
+		if slices.Contains(ids, s.ID) && left >= 0 && left <= 6*24*time.Hour && store.Judge(s, f.users[s.UserID], f.now) == nil {
+			longer := *s
+			longer.ExpiresAt, longer.UpdatedAt = f.now.Add(7*24*time.Hour), f.now
+			f.sessions[token], refreshed = &longer, append(refreshed, s.ID)
+		}
+	}
+	return refreshed, f.noRefresh
+}
+
 func (f *fakeStore) CheckSessions(_ context.Context, subjects []store.SessionSubject) ([]error, error) {
 	defer f.mu.Unlock()
 	if err := f.call("CheckSessions"); err != nil {
@@ -175,15 +194,19 @@ func (f *fakeStore) judge(sub store.SessionSubject) error {
 	if u == nil {
 		return store.ErrUserNotFound
 	}
-	if sub.SessionID == "" {
-		return store.Judge(nil, u, f.now)
-	}
+	var session *store.Session
 	for _, s := range f.sessions {
 		if s.ID == sub.SessionID {
-			return store.Judge(s, u, f.now)
+			session = s
 		}
 	}
-	return store.ErrSessionNotFound
+	if session == nil && sub.SessionID != "" {
+		return store.ErrSessionNotFound
+	}
+	if err := store.Judge(session, u, f.now); err != nil {
+		return err
+	}
+	return sub.Stamp.Judge(store.Passwords{Site: f.hashes[u.ID], Game: f.accounts[u.ID].PasswordHash})
 }
 
 func (f *fakeStore) GetGameAccount(_ context.Context, userID string) (*store.GameAccount, error) {
@@ -249,6 +272,7 @@ func (f *fakeStore) BeginPlay(_ context.Context, n store.NewPlay) (*store.Play, 
 	row := &playRow{digest: n.Digest, Play: store.Play{
 		ID: fmt.Sprintf("play-%s-%d", n.UserID, generation), UserID: n.UserID, SessionID: n.SessionID, Generation: generation,
 		Stage: store.StageLogin, Address: n.Address, LeaseExpiresAt: f.now.Add(store.HandOverLifetime),
+		Stamp: store.StampPasswords(store.PasswordState(f.hashes[n.UserID]), n.GamePassword),
 	}}
 	f.plays[n.UserID] = row
 	p := row.Play

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"log/slog"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
@@ -9,10 +10,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// KeepAlive renews play records and judges their players, in the order asked. A
-// player who may go on, but for whose record a newer sign-in waits, is to go too.
-// A store that cannot be reached is an error for the whole call and never a
-// verdict: nobody is sent away because we cannot look.
+// KeepAlive renews play records, prolongs the sessions behind them when that is
+// asked for, and judges their players, in the order asked. A player who may go
+// on, but for whose record a newer sign-in waits, is to go too. A store that
+// cannot be reached is an error for the whole call and never a verdict: nobody
+// is sent away because we cannot look.
 func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*authv1.KeepAliveResponse, error) {
 	refs := make([]store.PlayRef, len(r.GetPlays()))
 	for i, m := range r.GetPlays() {
@@ -30,11 +32,14 @@ func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*au
 			resp.Verdicts[i] = &authv1.PlayVerdict{Reason: store.ErrPlayNotFound.Reason}
 			continue
 		}
-		subjects = append(subjects, store.SessionSubject{SessionID: p.SessionID, UserID: p.UserID})
+		subjects = append(subjects, p.Subject())
 		at = append(at, i)
 	}
 	if len(subjects) == 0 {
 		return resp, nil
+	}
+	if r.GetRefresh() {
+		s.refreshSessions(ctx, plays)
 	}
 	verdicts, err := store.CheckPlayers(ctx, s.store, subjects)
 	if err != nil {
@@ -47,6 +52,30 @@ func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*au
 		resp.Verdicts[at[j]] = &authv1.PlayVerdict{Alive: v == nil, Reason: errs.ReasonOf(v)}
 	}
 	return resp, nil
+}
+
+// refreshSessions prolongs the sessions behind plays that go on. One of a play
+// whose player is put out by the verdict that follows may be prolonged as well,
+// as the website does with every session that is still used. A failure is no
+// verdict: there is time enough for the next try.
+func (s *Server) refreshSessions(ctx context.Context, plays []*store.Play) {
+	var ids []string
+	for _, p := range plays {
+		if p != nil && p.SessionID != "" && !p.Closing {
+			ids = append(ids, p.SessionID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	refreshed, err := s.store.RefreshSessions(ctx, ids)
+	if err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "sessions of players could not be prolonged", slog.Int("sessions", len(ids)), slog.Any("error", err))
+		return
+	}
+	if len(refreshed) > 0 {
+		s.log.LogAttrs(ctx, slog.LevelDebug, "sessions of players were prolonged", slog.Int("sessions", len(refreshed)))
+	}
 }
 
 // EndPlay closes a play record; one that is gone or newer is left alone.

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -141,5 +143,168 @@ func TestSessions(t *testing.T) {
 		want(t, "check "+c.token, err, c.want)
 		_, err = w.RefreshSession(t.Context(), &authv1.RefreshSessionRequest{Token: c.token})
 		want(t, "refresh "+c.token, err, c.want)
+	}
+}
+
+func (w *world) keepAlive(t testing.TB, refresh bool, plays ...*databasev1.Play) []string {
+	t.Helper()
+	req := &authv1.KeepAliveRequest{Refresh: refresh}
+	for _, p := range plays {
+		req.Plays = append(req.Plays, ref(p))
+	}
+	resp, err := w.KeepAlive(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reasons []string
+	for _, v := range resp.GetVerdicts() {
+		reasons = append(reasons, v.GetReason())
+	}
+	return reasons
+}
+
+// TestKeepAliveProlongsTheSessionsOfThoseInPlay, where it is asked to, and where
+// they are due and live; and it does so before it judges.
+func TestKeepAliveProlongsTheSessionsOfThoseInPlay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := w.store.clock()
+	ends := func(id string) (at, written time.Time) {
+		w.store.change(func() { at, written = w.store.sessions["token-"+id].ExpiresAt, w.store.sessions["token-"+id].UpdatedAt })
+		return at, written
+	}
+	var plays []*databasev1.Play
+	for _, id := range []string{"ada1", "ben1", "cleo-0001"} {
+		in, _ := w.mustLogin(t, id)
+		plays = append(plays, in.GetPlay())
+	}
+	w.store.change(func() {
+		w.store.sessions["token-ada1"].ExpiresAt = now // its last instant
+		w.store.sessions["token-ben1"].ExpiresAt = now.Add(6*24*time.Hour + time.Second)
+		w.store.sessions["token-cleo-0001"].ExpiresAt = now.Add(-time.Second)
+	})
+	w.store.takeCalls()
+	alive := []string{"", "", "SESSION_EXPIRED"}
+	if diff := cmp.Diff(alive, w.keepAlive(t, false, plays...)); diff != "" {
+		t.Errorf("not asked to prolong, verdicts (-want +got):\n%s", diff)
+	}
+	if at, _ := ends("ada1"); !at.Equal(now) {
+		t.Errorf("not asked to prolong, and one ends at %v", at)
+	}
+	if diff := cmp.Diff(alive, w.keepAlive(t, true, plays...)); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"RenewPlays", "CheckSessions", "RenewPlays", "RefreshSessions", "CheckSessions"}, w.store.takeCalls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if at, written := ends("ada1"); !at.Equal(now.Add(7*24*time.Hour)) || !written.Equal(now) {
+		t.Errorf("the one that is due ends at %v and was written at %v", at, written)
+	}
+	if at, written := ends("ben1"); !at.Equal(now.Add(6*24*time.Hour+time.Second)) || !written.IsZero() {
+		t.Errorf("the one that is not due ends at %v and was written at %v", at, written)
+	}
+	if at, written := ends("cleo-0001"); !at.Equal(now.Add(-time.Second)) || !written.IsZero() {
+		t.Errorf("the one that is over ends at %v and was written at %v", at, written)
+	}
+}
+
+// TestAPlayWithoutASessionHasNothingToProlong, nor has one that is to end.
+func TestAPlayWithoutASessionHasNothingToProlong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	in, err := w.login(t, "ada", auth.ClientForm(secret), home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ben, _ := w.mustLogin(t, "ben1")
+	w.store.change(func() { w.store.plays["ben1"].Closing = true })
+	w.store.takeCalls()
+	if diff := cmp.Diff([]string{"", "PLAY_CLOSING"}, w.keepAlive(t, true, in.GetPlay(), ben.GetPlay())); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"RenewPlays", "CheckSessions"}, w.store.takeCalls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// TestSessionsThatCannotBeProlongedEndNothing.
+func TestSessionsThatCannotBeProlongedEndNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	in, _ := w.mustLogin(t, "ada1")
+	w.store.change(func() { w.store.noRefresh = store.ErrUnavailable })
+	if diff := cmp.Diff([]string{""}, w.keepAlive(t, true, in.GetPlay())); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(w.log.String(), "could not be prolonged") {
+		t.Error("the log says nothing of it")
+	}
+}
+
+// TestAChangedPasswordEndsThePlay, whatever is told of it: the website's for
+// every way in, the game password for those who came by it.
+func TestAChangedPasswordEndsThePlay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		byGamePassword bool
+		change         func(*fakeStore)
+		want           string
+	}{
+		"the website's":                     {false, func(f *fakeStore) { f.hashes["ada1"] = "another" }, "PASSWORD_CHANGED"},
+		"the website's, with the sessions":  {false, func(f *fakeStore) { f.hashes["ada1"] = "another"; clear(f.sessions) }, "PASSWORD_CHANGED"},
+		"the website's, came by the game's": {true, func(f *fakeStore) { f.hashes["ada1"] = "another" }, "PASSWORD_CHANGED"},
+		"the website's, taken away":         {false, func(f *fakeStore) { delete(f.hashes, "ada1") }, "PASSWORD_CHANGED"},
+		"the game's":                        {true, func(f *fakeStore) { f.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: "x"} }, "PASSWORD_CHANGED"},
+		"the game's, taken away":            {true, func(f *fakeStore) { f.accounts["ada1"] = store.GameAccount{UserID: "ada1"} }, "PASSWORD_CHANGED"},
+		"the game's, came by ticket":        {false, func(f *fakeStore) { f.accounts["ada1"] = store.GameAccount{UserID: "ada1"} }, ""},
+		"another user's":                    {true, func(f *fakeStore) { f.hashes["ben1"] = "first" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			secret := auth.ClientForm(secret)
+			if !c.byGamePassword {
+				secret = w.ticket(t, "ada1", true).GetTicket()
+			}
+			in, err := w.login(t, "ada", secret, home)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{""}, w.keepAlive(t, false, in.GetPlay())); diff != "" {
+				t.Errorf("before (-want +got):\n%s", diff)
+			}
+			w.store.change(func() { c.change(w.store) })
+			if diff := cmp.Diff([]string{c.want}, w.keepAlive(t, false, in.GetPlay())); diff != "" {
+				t.Errorf("after (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestAGamePasswordThatIsChangedDuringTheWait: the sign-in waits for an earlier
+// one to end; what it was let in by is no password any more when it is.
+func TestAGamePasswordThatIsChangedDuringTheWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old, _ := w.mustLogin(t, "ada1")
+	in := make(chan *authv1.LoginResponse, 1)
+	go func() {
+		resp, err := w.Login(t.Context(), &authv1.LoginRequest{UserName: "ada", Secret: auth.ClientForm(secret), Address: home})
+		if err != nil {
+			t.Error(err)
+		}
+		in <- resp
+	}()
+	<-w.store.waits
+	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: "another password"}); err != nil {
+		t.Fatal(err)
+	}
+	w.end(t, old.GetPlay())
+	resp := <-in
+	if resp == nil {
+		t.FailNow()
+	}
+	if diff := cmp.Diff([]string{"PASSWORD_CHANGED"}, w.keepAlive(t, false, resp.GetPlay())); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 }

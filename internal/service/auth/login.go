@@ -25,6 +25,7 @@ const (
 type player struct {
 	user      *store.User
 	sessionID string // behind the ticket or token; empty for none
+	password  string // store.PasswordState of the game password shown; empty for other ways
 	way       string
 }
 
@@ -62,7 +63,7 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 		return p, nil, err
 	}
 	play, err := s.beginPlay(ctx, store.NewPlay{
-		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(),
+		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(), GamePassword: p.password,
 	})
 	return p, play, err
 }
@@ -158,7 +159,7 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 	case !fits:
 		return p, ErrLoginRefused
 	}
-	p.user = u
+	p.user, p.password = u, store.PasswordState(hash)
 	return p, try.right(ctx)
 }
 

@@ -79,7 +79,7 @@ func (s *AuthStore) BeginPlay(ctx context.Context, r *databasev1.BeginPlayReques
 		return nil, err
 	}
 	p, err := s.store.BeginPlay(ctx, store.NewPlay{
-		UserID: r.GetUserId(), SessionID: r.GetSessionId(), Digest: d, Address: r.GetAddress(),
+		UserID: r.GetUserId(), SessionID: r.GetSessionId(), Digest: d, Address: r.GetAddress(), GamePassword: r.GetGamePassword(),
 	})
 	if errors.Is(err, store.ErrPlayClosing) {
 		// The newcomer tries again, at whichever replica, so that in the end the one
@@ -145,6 +145,15 @@ func (s *AuthStore) RenewPlays(ctx context.Context, r *databasev1.RenewPlaysRequ
 		resp.Plays = append(resp.Plays, m)
 	}
 	return resp, nil
+}
+
+// RefreshSessions prolongs the sessions that are due.
+func (s *AuthStore) RefreshSessions(ctx context.Context, r *databasev1.RefreshSessionsRequest) (*databasev1.RefreshSessionsResponse, error) {
+	refreshed, err := s.store.RefreshSessions(ctx, r.GetSessionIds())
+	if err != nil {
+		return nil, err
+	}
+	return &databasev1.RefreshSessionsResponse{SessionIds: refreshed}, nil
 }
 
 // EndPlay ends a record.

@@ -35,7 +35,9 @@ func (s *Sessions) GetSession(ctx context.Context, r *databasev1.GetSessionReque
 func (s *Sessions) CheckSessions(ctx context.Context, r *databasev1.CheckSessionsRequest) (*databasev1.CheckSessionsResponse, error) {
 	subjects := make([]store.SessionSubject, 0, len(r.GetSubjects()))
 	for _, m := range r.GetSubjects() {
-		subjects = append(subjects, store.SessionSubject{SessionID: m.GetSessionId(), UserID: m.GetUserId()})
+		subjects = append(subjects, store.SessionSubject{
+			SessionID: m.GetSessionId(), UserID: m.GetUserId(), Stamp: store.PasswordStamp(m.GetPasswordStamp()),
+		})
 	}
 	verdicts, err := s.store.CheckSessions(ctx, subjects)
 	if err != nil {

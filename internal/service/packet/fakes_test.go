@@ -43,6 +43,8 @@ type fakeAuth struct {
 	down       error  // what KeepAlive fails with
 	loginErr   error
 	session    string        // the website's, of who signs in; "" for none
+	stamp      string        // of the passwords of who signs in
+	refreshes  int           // times that KeepAlive was asked to prolong sessions, and answered
 	admitted   func()        // called before a sign-in is answered; nil for nothing
 	loginTime  time.Duration // that the last sign-in was given
 	ended      chan *databasev1.PlayRef
@@ -55,7 +57,7 @@ func newFakeAuth() *fakeAuth {
 
 func (a *fakeAuth) play() *databasev1.Play {
 	return &databasev1.Play{
-		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", SessionId: a.session, Generation: a.generation, Stage: a.stage, CharacterId: a.character,
+		Id: fmt.Sprintf("play-%d", a.generation), UserId: "user-alice", SessionId: a.session, PasswordStamp: a.stamp, Generation: a.generation, Stage: a.stage, CharacterId: a.character,
 	}
 }
 
@@ -105,6 +107,9 @@ func (a *fakeAuth) KeepAlive(_ context.Context, r *authv1.KeepAliveRequest, _ ..
 	if a.down != nil {
 		return nil, a.down
 	}
+	if r.GetRefresh() {
+		a.refreshes++
+	}
 	resp := &authv1.KeepAliveResponse{}
 	for range r.GetPlays() {
 		resp.Verdicts = append(resp.Verdicts, &authv1.PlayVerdict{Alive: a.verdict == "", Reason: a.verdict})
@@ -115,6 +120,13 @@ func (a *fakeAuth) KeepAlive(_ context.Context, r *authv1.KeepAliveRequest, _ ..
 func (a *fakeAuth) EndPlay(_ context.Context, r *authv1.EndPlayRequest, _ ...grpc.CallOption) (*authv1.EndPlayResponse, error) {
 	a.ended <- r.GetPlay()
 	return &authv1.EndPlayResponse{}, nil
+}
+
+// refreshed is how often sessions were prolonged.
+func (a *fakeAuth) refreshed() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refreshes
 }
 
 func (a *fakeAuth) say(verdict string, down error) {
@@ -276,6 +288,7 @@ type fakeSessions struct {
 
 	mu       sync.Mutex
 	verdicts map[store.SessionSubject]error
+	stamps   []store.PasswordStamp // of all that was judged
 	down     error
 }
 
@@ -312,6 +325,8 @@ func (f *fakeSessions) CheckSessions(_ context.Context, subjects []store.Session
 	}
 	verdicts := make([]error, len(subjects))
 	for i, s := range subjects {
+		f.stamps = append(f.stamps, s.Stamp)
+		s.Stamp = ""
 		verdicts[i] = f.verdicts[s]
 	}
 	return verdicts, nil

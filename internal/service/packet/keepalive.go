@@ -10,6 +10,13 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
+// refreshInterval is how often the website's session behind a play is prolonged,
+// if the website would. It is far shorter than sessions last, so that one that
+// has become due does not end before; and long enough to cost nothing beside the
+// renewals, which come with every KeepAliveInterval. A play is first due when it
+// begins, for its session may be about to end.
+const refreshInterval = 5 * time.Minute
+
 // keepAlive renews the play records of open connections until ctx ends, puts
 // out the players who may not go on, and ends the plays that nobody will come
 // back to.
@@ -60,7 +67,9 @@ func (s *Server) renewAll(ctx context.Context, list []*play) {
 }
 
 func (s *Server) renew(ctx context.Context, batch []*play) {
-	req := &authv1.KeepAliveRequest{}
+	// All of a batch are looked at when one is due, so that plays that began one
+	// after the other come to be due together.
+	req := &authv1.KeepAliveRequest{Refresh: s.plays.dueForRefresh(batch)}
 	for _, p := range batch {
 		req.Plays = append(req.Plays, p.ref())
 	}
@@ -73,6 +82,9 @@ func (s *Server) renew(ctx context.Context, batch []*play) {
 			s.log.Warn("play records could not be renewed", "plays", len(batch), "cause", err.Error())
 		}
 		return
+	}
+	if req.GetRefresh() {
+		s.plays.noteRefreshed(batch)
 	}
 	for i, v := range resp.GetVerdicts() {
 		if i < len(batch) && !v.GetAlive() {
@@ -94,6 +106,8 @@ func verdictReason(reason string) connection.Reason {
 	switch reason {
 	case store.ErrUserBanned.Reason:
 		return connection.Banned
+	case store.ErrPasswordChanged.Reason:
+		return connection.PasswordChanged
 	case store.ErrUserNotFound.Reason:
 		return connection.Deleted
 	case store.ErrPlayNotFound.Reason, store.ErrPlayClosing.Reason:

@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -16,12 +17,16 @@ type play struct {
 	generation int64
 	userID     string
 	sessionID  string
+	stamp      store.PasswordStamp
 	ended      chan struct{} // closed when nothing of it is left here
 
 	// guarded by plays.mu
 	conns   map[packets.Stage]*connection.Conn
 	pending time.Time // until then the client may still join the next stage
 	ending  bool      // it takes no more connections
+	// refreshed is when its session was last prolonged, or found not to be due;
+	// zero before the first time.
+	refreshed time.Time
 
 	// guarded by worldLink.mu
 	players []*player // whom the world has not let go yet
@@ -33,7 +38,7 @@ func (p *play) ref() *databasev1.PlayRef {
 }
 
 func (p *play) subject() store.SessionSubject {
-	return store.SessionSubject{SessionID: p.sessionID, UserID: p.userID}
+	return store.SessionSubject{SessionID: p.sessionID, UserID: p.userID, Stamp: p.stamp}
 }
 
 // set is a set of plays.
@@ -96,7 +101,7 @@ func (ps *plays) attach(rec *databasev1.Play, c *connection.Conn) attached {
 	if p == nil {
 		p = &play{
 			id: rec.GetId(), generation: rec.GetGeneration(), userID: rec.GetUserId(), sessionID: rec.GetSessionId(),
-			ended: make(chan struct{}), conns: map[packets.Stage]*connection.Conn{},
+			stamp: store.PasswordStamp(rec.GetPasswordStamp()), ended: make(chan struct{}), conns: map[packets.Stage]*connection.Conn{},
 		}
 		ps.byID[p.id] = p
 		ps.byUser.add(p.userID, p)
@@ -156,6 +161,28 @@ func (ps *plays) takeUnchecked() []*play {
 	}
 	clear(ps.unchecked)
 	return list
+}
+
+// dueForRefresh reports whether the session of one of these plays has not been
+// prolonged for refreshInterval.
+func (ps *plays) dueForRefresh(list []*play) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	now := ps.now()
+	return slices.ContainsFunc(list, func(p *play) bool {
+		return p.sessionID != "" && !p.ending && now.Sub(p.refreshed) >= refreshInterval
+	})
+}
+
+// noteRefreshed notes that the sessions of these plays were prolonged where they
+// were due.
+func (ps *plays) noteRefreshed(list []*play) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	now := ps.now()
+	for _, p := range list {
+		p.refreshed = now
+	}
 }
 
 // handedOver notes that the client was sent to the next stage: the play may be

@@ -287,12 +287,18 @@ func TestAWatchThatMayHaveMissedSomethingChecks(t *testing.T) {
 		"banned":              {store.ErrUserBanned, nil, "banned"},
 		"banned and revoked":  {store.ErrSessionNotFound, store.ErrUserBanned, "banned"},
 		"deleted and revoked": {store.ErrSessionNotFound, store.ErrUserNotFound, "deleted"},
+		"password changed":    {store.ErrPasswordChanged, nil, "password_changed"},
+		"changed and revoked": {store.ErrSessionNotFound, store.ErrPasswordChanged, "password_changed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := startWatching(t)
+			g.auth.stamp = "0a.0b"
 			_, game, player := g.enter()
 			if err := g.resynced(); err != nil {
 				t.Fatal(err)
+			}
+			if s := g.sessions.stamps; len(s) != 1 || s[0] != "0a.0b" {
+				t.Errorf("judged with the stamps %q, want that of the record", s)
 			}
 			game.send(&packets.ChatRequest{Text: "still here"})
 			if m := g.fromGateway(); m.GetSay() == nil {

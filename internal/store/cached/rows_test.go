@@ -119,6 +119,18 @@ func (r *rows) RefreshSession(ctx context.Context, token string) (*store.Session
 	return s, u, err
 }
 
+func (r *rows) RefreshSessions(_ context.Context, ids []string) ([]string, error) {
+	r.edit(func(r *rows) {
+		for token, s := range r.sessions {
+			if slices.Contains(ids, s.ID) {
+				s.ExpiresAt = s.ExpiresAt.Add(time.Hour)
+				r.sessions[token] = s
+			}
+		}
+	})
+	return ids, nil
+}
+
 func (r *rows) CreateSession(ctx context.Context, n store.NewSession) (*store.Session, *store.User, error) {
 	r.edit(func(r *rows) {
 		r.sessions[n.Token] = store.Session{ID: "of " + n.Token, UserID: n.UserID, ExpiresAt: r.now().Add(n.Lifetime)}

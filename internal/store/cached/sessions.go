@@ -93,3 +93,19 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	s.evict(keys...)
 	return sess, u, err
 }
+
+// RefreshSessions implements store.Sessions. After a failure any of them may
+// have been written.
+func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, error) {
+	refreshed, err := s.inner.RefreshSessions(ctx, ids)
+	written := refreshed
+	if err != nil {
+		written = ids
+	}
+	keys := make([]string, len(written))
+	for i, id := range written {
+		keys[i] = sessionKey(id)
+	}
+	s.evict(keys...)
+	return refreshed, err
+}

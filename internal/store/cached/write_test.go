@@ -47,6 +47,13 @@ func writes() map[faultstore.Method]struct {
 			return true, err
 		}
 	}
+	expiry := func(ctx context.Context, b bench) (any, error) {
+		s, _, err := b.GetSession(ctx, "token-1", store.Cached)
+		if err != nil {
+			return nil, err
+		}
+		return s.ExpiresAt, nil
+	}
 	return map[faultstore.Method]rw{
 		faultstore.CreateCharacter: {func(ctx context.Context, b bench) error {
 			_, err := b.CreateCharacter(ctx, store.NewCharacter{UserID: "u1", Name: "New", Key: "k"})
@@ -72,13 +79,11 @@ func writes() map[faultstore.Method]struct {
 		faultstore.RefreshSession: {func(ctx context.Context, b bench) error {
 			_, _, err := b.RefreshSession(ctx, "token-1")
 			return err
-		}, func(ctx context.Context, b bench) (any, error) {
-			s, _, err := b.GetSession(ctx, "token-1", store.Cached)
-			if err != nil {
-				return nil, err
-			}
-			return s.ExpiresAt, nil
-		}},
+		}, expiry},
+		faultstore.RefreshSessions: {func(ctx context.Context, b bench) error {
+			_, err := b.RefreshSessions(ctx, []string{"s1"})
+			return err
+		}, expiry},
 	}
 }
 
@@ -131,6 +136,7 @@ func TestALoadFromBeforeAWriteIsKeptOut(t *testing.T) {
 		faultstore.RestoreCharacter: faultstore.ReadCharacters,
 		faultstore.SaveCharacters:   faultstore.ReadCharacters,
 		faultstore.RefreshSession:   faultstore.ReadSession,
+		faultstore.RefreshSessions:  faultstore.ReadSession,
 		faultstore.CreateSession:    faultstore.ReadSession,
 		faultstore.RevokeSession:    faultstore.ReadSession,
 	}

@@ -120,6 +120,9 @@ func play(r db.GamePlay) *store.Play {
 		p.CharacterID = store.CharacterID(*r.CharacterID) //nolint:gosec // was one when written
 	}
 	p.Closing = r.ClosingGeneration != nil && *r.ClosingGeneration == r.Generation
+	if r.PasswordStamp != nil && r.StampGeneration != nil && *r.StampGeneration == r.Generation {
+		p.Stamp = store.PasswordStamp(*r.PasswordStamp)
+	}
 	return p
 }
 

@@ -29,12 +29,16 @@ func (o *option) detail() string {
 }
 
 func (w *website) options() []*option {
-	return []*option{&w.credentials, &w.sessionMaking, &w.sessionEnding, &w.oneTimeTokens}
+	return []*option{&w.passwordsSeen, &w.credentials, &w.sessionMaking, &w.sessionEnding, &w.oneTimeTokens}
 }
 
 // findOptions judges by columns and grants what is on.
 func (w *website) findOptions(role string) {
 	to := " TO " + quote(role)
+	w.passwordsSeen = option{name: "noticing changed passwords"}
+	w.passwordsSeen.needs(w.account, []string{"updatedAt"}, typesOf(siteschema.Time)...)
+	w.passwordsSeen.reads(w.account, to, "id", "userId", "providerId", "updatedAt")
+
 	w.credentials = option{name: "reading password hashes"}
 	w.credentials.needs(w.account, []string{"accountId", "password"}, "text", "varchar", "bpchar")
 	w.credentials.reads(w.account, to, "userId", "providerId", "accountId", "password")

@@ -17,6 +17,7 @@ import (
 
 // The lines of a check on what may be granted besides.
 const (
+	seeing  = "noticing changed passwords"
 	hashes  = "reading password hashes"
 	making  = "making sessions"
 	ending  = "ending sessions"
@@ -33,13 +34,13 @@ func optionLines(t testing.TB, s *postgres.Store) map[string]string {
 	all := map[string]string{}
 	for _, l := range report.Lines {
 		switch l.Object {
-		case hashes, making, ending, oneTime:
+		case seeing, hashes, making, ending, oneTime:
 			if all[l.Object] = l.Detail; !l.OK {
 				t.Errorf("%s is said to be a fault", l.Object)
 			}
 		}
 	}
-	if len(all) != 4 {
+	if len(all) != 5 {
 		t.Fatalf("the check says %v", all)
 	}
 	return all

@@ -16,10 +16,19 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
+	// Read before the record is there: of a change between the two the stamp is
+	// that of before, and the play ends with its first judgement.
+	var kept string
+	if s.web.passwordsSeen.on() && s.web.userID.holds(n.UserID) {
+		if err := s.pool.QueryRow(ctx, s.web.passwords, n.UserID).Scan(&kept); err != nil {
+			return nil, translate(ctx, "look at the password", err)
+		}
+	}
+	stamp := string(store.StampPasswords(store.PasswordState(kept), n.GamePassword))
 	id, now := store.NewID(), s.now()
 	row, err := s.q.BeginPlay(ctx, db.BeginPlayParams{
 		UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
-		LeaseExpiresAt: now.Add(store.PlayLease), At: now, Overdue: now.Add(-store.PlayClosingLimit),
+		LeaseExpiresAt: now.Add(store.PlayLease), At: now, Overdue: now.Add(-store.PlayClosingLimit), PasswordStamp: &stamp,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		// What ended since then is not marked, and what began since then is: this

@@ -46,6 +46,30 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	return judged(sess, u, err, now)
 }
 
+// RefreshSessions implements store.Sessions, in one statement. Where the role
+// may not prolong sessions, none is.
+func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, error) {
+	if err := store.CheckBatch("session_ids", len(ids)); err != nil || len(ids) == 0 || !s.web.mayRefresh {
+		return nil, err
+	}
+	known := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if s.web.sessionID.holds(id) {
+			known = append(known, id)
+		}
+	}
+	now := s.now()
+	rows, err := s.pool.Query(ctx, s.web.refreshSessions, known, now, now.Add(s.expiresIn), now.Add(s.expiresIn-s.updateAge))
+	if err != nil {
+		return nil, translate(ctx, "refresh sessions", err)
+	}
+	refreshed, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, translate(ctx, "refresh sessions", err)
+	}
+	return refreshed, nil
+}
+
 // judged lets through what may be served at an instant.
 func judged(sess *store.Session, u *store.User, err error, now time.Time) (*store.Session, *store.User, error) {
 	if err == nil {
@@ -63,7 +87,9 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 		return nil, err
 	}
 	var sessionIDs, userIDs []string
+	stamped := false
 	for _, sub := range subjects {
+		stamped = stamped || sub.Stamp != ""
 		if sub.SessionID != "" && s.web.sessionID.holds(sub.SessionID) {
 			sessionIDs = append(sessionIDs, sub.SessionID)
 		}
@@ -72,7 +98,7 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 		}
 	}
 	sessions := make(map[string]*store.Session, len(sessionIDs))
-	users := make(map[string]*store.User, len(userIDs))
+	users := make(map[string]*player, len(userIDs))
 	var batch pgx.Batch
 	batch.Queue(s.web.checkSessions, sessionIDs).Query(func(rows pgx.Rows) error {
 		var id, userID string
@@ -83,12 +109,25 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 		})
 		return err
 	})
-	batch.Queue(s.web.checkUsers, userIDs).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, collectUser)
-		for _, u := range found {
-			users[u.ID] = u
+	query := s.web.checkUsers
+	if stamped {
+		query = s.web.checkPlayers
+	}
+	batch.Queue(query, userIDs).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var u userRow
+			p := &player{passwords: store.Passwords{SiteHidden: !s.web.passwordsSeen.on()}}
+			targets := u.targets()
+			if stamped {
+				targets = u.targets(&p.passwords.Site, &p.passwords.Game)
+			}
+			if err := rows.Scan(targets...); err != nil {
+				return err
+			}
+			p.user = u.user()
+			users[p.user.ID] = p
 		}
-		return err
+		return rows.Err()
 	})
 	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, translate(ctx, "check sessions", err)
@@ -101,13 +140,22 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	return verdicts, nil
 }
 
-// judge gives one verdict; sess and user are nil where there is no row.
-func judge(sub store.SessionSubject, sess *store.Session, user *store.User, now time.Time) error {
+// player is a user with what is kept of the user's passwords, for who asks.
+type player struct {
+	user      *store.User
+	passwords store.Passwords
+}
+
+// judge gives one verdict; sess and p are nil where there is no row.
+func judge(sub store.SessionSubject, sess *store.Session, p *player, now time.Time) error {
 	if sub.SessionID != "" && (sess == nil || sess.UserID != sub.UserID) {
 		return store.ErrSessionNotFound
 	}
-	if user == nil {
+	if p == nil {
 		return store.ErrUserNotFound
 	}
-	return store.Judge(sess, user, now)
+	if err := store.Judge(sess, p.user, now); err != nil {
+		return err
+	}
+	return sub.Stamp.Judge(p.passwords)
 }

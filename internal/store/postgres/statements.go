@@ -20,14 +20,16 @@ type website struct {
 	refreshGrant           string
 	verification           *table // nil where there is none
 	// What is off until the owner grants it.
-	credentials, sessionMaking, sessionEnding, oneTimeTokens option
+	credentials, passwordsSeen, sessionMaking, sessionEnding, oneTimeTokens option
 
 	getKnownUser                               string // $1 id; the next ones return a row also where there is no user
 	getUser, getUserByUsername, getUserByEmail string // $1
 	userExists                                 string // $1 id
 	getSession                                 string // $1 token
 	refreshSession                             string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
+	refreshSessions                            string // $1 ids, the others as above
 	checkSessions, checkUsers                  string // $1 ids
+	checkPlayers                               string // $1 ids; checkUsers with what is kept of passwords
 	listUsers                                  string // $1 limit
 	listUsersAfter                             string // $1 limit, $2 id
 	setBan                                     string // $1 id, $2 banned, $3 reason, $4 until, $5 now
@@ -35,6 +37,7 @@ type website struct {
 
 	// Of what may be off, empty where it is.
 	credentialByID, credentialByUsername, credentialByEmail string // $1
+	passwords                                               string // $1 user id
 	createSession                                           string // $1 user id, $2 now, $3 token, $4 expiry, $5 address, $6 user agent, $7 id
 	tokenTaken, revokeSession                               string // $1 token
 	redeemOneTime                                           string // $1 identifiers, $2 now
@@ -69,7 +72,8 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	}
 	w.userExists = fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE %s = %s)", uFrom, uID, w.userID.bind(1))
 	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), col(session, "s", "token")+" = $1")
-	w.refreshSession = w.refreshSQL(uFrom, sameUser)
+	w.refreshSession = w.refreshSQL(uFrom, col(session, "s", "token")+" = $1 AND "+sameUser+w.due())
+	w.refreshSessions = w.refreshManySQL(uFrom, sameUser)
 	w.checkSessions = fmt.Sprintf("SELECT %s::text, %s::text, %s FROM %s WHERE %s = ANY(%s)",
 		col(session, "s", "id"), col(session, "s", "userId"), w.read(session, "s", "expiresAt"), sFrom,
 		col(session, "s", "id"), w.sessionID.bindMany(1))
@@ -84,22 +88,39 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	w.deleteSessions = fmt.Sprintf("DELETE FROM %s WHERE %s = %s",
 		sFrom, col(session, "s", "userId"), idType(session.fields["userId"].typ).bind(1))
 	w.findOptions(role)
+	w.passwordSQL()
 	w.credentialSQL()
 	w.sessionSQL()
 	w.oneTimeSQL()
 	return w
 }
 
-// refreshSQL prolongs one living session that is due: it never shortens one,
-// and a row that has gone stays gone. Instants are compared, not wall clocks,
-// which go back once a year in most zones.
-func (w *website) refreshSQL(uFrom, sameUser string) string {
+// refreshSQL prolongs sessions: it never shortens one, and a row that has gone
+// stays gone.
+func (w *website) refreshSQL(from, where string) string {
 	expires := w.read(w.session, "s", "expiresAt")
-	return fmt.Sprintf("UPDATE %s s SET %s = %s, %s = %s FROM %s WHERE %s = $1 AND %s AND %s >= $2::timestamptz AND %s <= $4::timestamptz%s",
-		w.session.sql(),
+	return fmt.Sprintf("UPDATE %s s SET %s = %s, %s = %s FROM %s WHERE %s", w.session.sql(),
 		columnName(w.session, "expiresAt"), w.write(w.session, "expiresAt", "GREATEST("+expires+", $3::timestamptz)"),
-		columnName(w.session, "updatedAt"), w.write(w.session, "updatedAt", "$2::timestamptz"),
-		uFrom, col(w.session, "s", "token"), sameUser, expires, expires, w.notBanned())
+		columnName(w.session, "updatedAt"), w.write(w.session, "updatedAt", "$2::timestamptz"), from, where)
+}
+
+// due is the condition that session s of user u lives and is to be prolonged,
+// with its AND. Instants are compared, not wall clocks, which go back once a
+// year in most zones.
+func (w *website) due() string {
+	expires := w.read(w.session, "s", "expiresAt")
+	return fmt.Sprintf(" AND %s >= $2::timestamptz AND %s <= $4::timestamptz%s", expires, expires, w.notBanned())
+}
+
+// refreshManySQL prolongs those of many sessions that are due. It waits for
+// nobody who has one of them locked: two who wait for each other's rows would be
+// a deadlock, for which the server could choose the website's own statement as
+// the victim.
+func (w *website) refreshManySQL(uFrom, sameUser string) string {
+	id := columnName(w.session, "id")
+	due := fmt.Sprintf("(SELECT s.%s FROM %s s JOIN %s ON %s WHERE s.%s = ANY(%s)%s FOR NO KEY UPDATE OF s SKIP LOCKED) d",
+		id, w.session.sql(), uFrom, sameUser, id, w.sessionID.bindMany(1), w.due())
+	return w.refreshSQL(due, "s."+id+" = d."+id) + " RETURNING s." + id + "::text"
 }
 
 // notBanned is the condition that user u is not banned at $2, with its AND.

@@ -114,7 +114,9 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	}
 	req := &databasev1.CheckSessionsRequest{}
 	for _, sub := range subjects {
-		req.Subjects = append(req.Subjects, &databasev1.SessionSubject{SessionId: sub.SessionID, UserId: sub.UserID})
+		req.Subjects = append(req.Subjects, &databasev1.SessionSubject{
+			SessionId: sub.SessionID, UserId: sub.UserID, PasswordStamp: string(sub.Stamp),
+		})
 	}
 	resp, err := s.sessions.CheckSessions(ctx, req)
 	if err != nil {
@@ -139,6 +141,18 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 		return nil, nil, err
 	}
 	return storepb.Session(resp.GetSession()), storepb.User(resp.GetUser()), nil
+}
+
+// RefreshSessions implements store.Sessions.
+func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	resp, err := s.auth.RefreshSessions(ctx, &databasev1.RefreshSessionsRequest{SessionIds: ids})
+	if err != nil {
+		return nil, err
+	}
+	return resp.GetSessionIds(), nil
 }
 
 // GetCharacter implements store.Characters.
@@ -272,7 +286,7 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 // BeginPlay implements store.Plays.
 func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, error) {
 	resp, err := s.auth.BeginPlay(ctx, &databasev1.BeginPlayRequest{
-		UserId: n.UserID, SessionId: n.SessionID, Digest: n.Digest[:], Address: n.Address,
+		UserId: n.UserID, SessionId: n.SessionID, Digest: n.Digest[:], Address: n.Address, GamePassword: n.GamePassword,
 	})
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
 		r.Add("table "+t.model.Name, true, t.describe(n, s.zone))
 	}
 	for _, opt := range []struct{ name, lacks string }{
+		{"noticing changed passwords", s.web.noPasswordsSeen},
 		{"reading password hashes", s.web.noCredentials}, {"making sessions", s.web.noSessionMaking},
 		{"redeeming one-time tokens", s.web.noOneTimeTokens},
 	} {

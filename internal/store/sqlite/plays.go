@@ -23,6 +23,9 @@ func play(r db.GamePlay) *store.Play {
 		p.CharacterID = store.CharacterID(*r.CharacterID)
 	}
 	p.Closing = r.ClosingGeneration != nil && *r.ClosingGeneration == r.Generation
+	if r.PasswordStamp != nil && r.StampGeneration != nil && *r.StampGeneration == r.Generation {
+		p.Stamp = store.PasswordStamp(*r.PasswordStamp)
+	}
 	return p
 }
 
@@ -44,9 +47,16 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 			closing = true
 			return t.MarkClosing(ctx, db.MarkClosingParams{Now: &now, UserID: n.UserID})
 		}
+		var kept sql.NullString
+		if s.web.passwords != "" {
+			if err := t.sql.QueryRowContext(ctx, s.web.passwords, n.UserID).Scan(&kept); err != nil {
+				return err
+			}
+		}
+		stamp := string(store.StampPasswords(store.PasswordState(kept.String), n.GamePassword))
 		begun, err = t.BeginPlay(ctx, db.BeginPlayParams{
 			UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
-			LeaseExpiresAt: millis(t.now.Add(store.PlayLease)),
+			LeaseExpiresAt: millis(t.now.Add(store.PlayLease)), PasswordStamp: &stamp,
 		})
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
@@ -86,31 +87,127 @@ func (s *Store) refreshDue(sess *store.Session) bool {
 	return sess.ExpiresAt.Sub(s.now()) <= s.cfg.SessionExpiresIn-s.cfg.SessionUpdateAge
 }
 
+// RefreshSessions implements store.Sessions.
+func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, error) {
+	if err := store.CheckBatch("session_ids", len(ids)); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	// Most refreshes are not due and do not take the write lock.
+	due, err := s.due(ctx, s.reads, ids, s.now())
+	if err != nil {
+		return nil, s.fail(ctx, "refresh sessions", err)
+	}
+	if len(due) == 0 {
+		return nil, nil
+	}
+	var refreshed []string
+	err = s.write(ctx, "refresh sessions", func(t *tx) error {
+		refreshed = nil
+		found := make([]string, len(due))
+		for i, r := range due {
+			found[i] = r.session.ID
+		}
+		due, err := s.due(ctx, t.sql, found, t.now)
+		if err != nil {
+			return err
+		}
+		for _, r := range due {
+			_, err := t.sql.ExecContext(ctx, s.web.refreshSession, r.session.ID,
+				timeFor(t.now.Add(s.cfg.SessionExpiresIn), r.numeric), timeFor(t.now, r.numeric))
+			if err != nil {
+				return err
+			}
+			refreshed = append(refreshed, r.session.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return refreshed, nil
+}
+
+// due returns those of the sessions that live and are to be prolonged, each
+// once.
+func (s *Store) due(ctx context.Context, q querier, ids []string, now time.Time) (due []checkRow, err error) {
+	pairs := make([][2]string, 0, len(ids))
+	seen := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		if id != "" && !seen[id] {
+			seen[id] = true
+			pairs = append(pairs, [2]string{id, ""})
+		}
+	}
+	err = s.check(ctx, q, s.web.checkSessions, pairs, func(i int, r checkRow) {
+		sub := store.SessionSubject{SessionID: pairs[i][0], UserID: r.session.UserID}
+		if r.judge(sub, now) == nil && s.refreshDue(&r.session) {
+			due = append(due, r)
+		}
+	})
+	return due, err
+}
+
 // CheckSessions implements store.Sessions.
 func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubject) ([]error, error) {
 	if err := store.CheckBatch("subjects", len(subjects)); err != nil {
 		return nil, err
 	}
 	pairs := make([][2]string, len(subjects))
+	query := s.web.checkSessions
 	for i, sub := range subjects {
 		if err := store.CheckUserID(sub.UserID); err != nil {
 			return nil, err
 		}
 		pairs[i] = [2]string{sub.SessionID, sub.UserID}
-	}
-	list, err := json.Marshal(pairs)
-	if err != nil {
-		return nil, s.fail(ctx, "check sessions", err)
+		if sub.Stamp != "" {
+			query = s.web.checkPlayers
+		}
 	}
 	verdicts := make([]error, len(subjects))
-	if err := s.checkSessions(ctx, string(list), subjects, verdicts); err != nil {
+	now := s.now()
+	err := s.check(ctx, s.reads, query, pairs, func(i int, r checkRow) {
+		verdicts[i] = r.judge(subjects[i], now)
+	})
+	if err != nil {
 		return nil, s.fail(ctx, "check sessions", err)
 	}
 	return verdicts, nil
 }
 
-func (s *Store) checkSessions(ctx context.Context, list string, subjects []store.SessionSubject, verdicts []error) (err error) {
-	rows, err := s.reads.QueryContext(ctx, s.web.checkSessions, list)
+// checkRow is what was found of one pair.
+type checkRow struct {
+	session   store.Session // the id is empty where there is none
+	numeric   bool          // its expiry is stored as a number
+	user      store.User    // the id is empty where there is none
+	passwords store.Passwords
+}
+
+func (r *checkRow) judge(sub store.SessionSubject, now time.Time) error {
+	var sess *store.Session
+	if sub.SessionID != "" {
+		// Where ids are numbers, SQLite takes "007" for 7.
+		if r.session.ID != sub.SessionID || r.session.UserID != sub.UserID {
+			return store.ErrSessionNotFound
+		}
+		sess = &r.session
+	}
+	if r.user.ID != sub.UserID {
+		return store.ErrUserNotFound
+	}
+	if err := store.Judge(sess, &r.user, now); err != nil {
+		return err
+	}
+	return sub.Stamp.Judge(r.passwords)
+}
+
+// check asks website.checkSessions or checkPlayers about pairs of a session's
+// and a user's id, and tells what was found of each.
+func (s *Store) check(ctx context.Context, q querier, query string, pairs [][2]string, found func(i int, r checkRow)) (err error) {
+	list, err := json.Marshal(pairs)
+	if err != nil {
+		return err
+	}
+	rows, err := q.QueryContext(ctx, query, string(list))
 	if err != nil {
 		return err
 	}
@@ -119,35 +216,23 @@ func (s *Store) checkSessions(ctx context.Context, list string, subjects []store
 			err = cerr
 		}
 	}()
-	now := s.now()
 	for rows.Next() {
 		var (
-			i                                                 int
-			sessionID, expiresAt, ownerID, userID, banExpires sql.NullString
-			u                                                 store.User
-			banned                                            sql.NullBool
+			i                                                             int
+			sessionID, expiresAt, ownerID, userID, banExpires, site, game sql.NullString
+			r                                                             checkRow
+			banned                                                        sql.NullBool
 		)
-		if err := rows.Scan(&i, &sessionID, &expiresAt, &ownerID, &userID, &banned, &banExpires); err != nil {
+		if err := rows.Scan(&i, &sessionID, &expiresAt, &ownerID, &userID, &banned, &banExpires, &site, &game); err != nil {
 			return err
 		}
-		u.Banned = banned.Bool
-		u.BanExpiresAt, _ = parseWebsiteTime(banExpires.String, s.zone)
-		var sess *store.Session
-		sub := subjects[i]
-		if sub.SessionID != "" {
-			// Where ids are numbers, SQLite takes "007" for 7.
-			if sessionID.String != sub.SessionID || ownerID.String != sub.UserID {
-				verdicts[i] = store.ErrSessionNotFound
-				continue
-			}
-			sess = &store.Session{}
-			sess.ExpiresAt, _ = parseWebsiteTime(expiresAt.String, s.zone)
-		}
-		if !userID.Valid || userID.String != sub.UserID {
-			verdicts[i] = store.ErrUserNotFound
-			continue
-		}
-		verdicts[i] = store.Judge(sess, &u, now)
+		r.session.ID, r.session.UserID, r.user.ID, r.user.Banned = sessionID.String, ownerID.String, userID.String, banned.Bool
+		// An end that cannot be read is the zero time: the session is over.
+		r.session.ExpiresAt, _ = parseWebsiteTime(expiresAt.String, s.zone)
+		_, r.numeric = parseMillis(expiresAt.String)
+		r.user.BanExpiresAt, _ = parseWebsiteTime(banExpires.String, s.zone)
+		r.passwords = store.Passwords{Site: site.String, SiteHidden: s.web.noPasswordsSeen != "", Game: game.String}
+		found(i, r)
 	}
 	return rows.Err()
 }

@@ -10,18 +10,20 @@ import (
 type website struct {
 	user, session, account, verification *websiteTable
 	// What keeps something from being done; empty where nothing does.
-	noCredentials, noSessionMaking, noOneTimeTokens string
+	noPasswordsSeen, noCredentials, noSessionMaking, noOneTimeTokens string
 
 	getUser, getUserByUsername, getUserByEmail string // ?1
 	userExists                                 string // ?1 id
 	getSession                                 string // ?1 token
 	refreshSession                             string // ?1 id, ?2 expiry, ?3 now
 	checkSessions                              string // ?1 JSON array of [session id, user id]
+	checkPlayers                               string // as checkSessions, with what is kept of passwords
 	listUsers                                  string // ?1 after, ?2 limit
 	setBan                                     string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
 	deleteSessions                             string // ?1 user id
 
 	credentialByID, credentialByUsername, credentialByEmail string // ?1
+	passwords                                               string // ?1 user id
 	revokeSession                                           string // ?1 token
 	redeemOneTime                                           string // ?1 JSON array of identifiers
 }
@@ -45,14 +47,18 @@ func newWebsite(user, session, account, verification *websiteTable) *website {
 		quote(session.columns["expiresAt"]), quote(session.columns["updatedAt"]), session.col("s", "id"))
 	// A row for each entry, in order, with NULL for what there is not. Without a
 	// session id the user is looked up by its own.
-	w.checkSessions = fmt.Sprintf(`SELECT j.key, %s, %s, %s, %s, %s, %s
+	check := func(site, game string) string {
+		return fmt.Sprintf(`SELECT j.key, %s, %s, %s, %s, %s, %s, %s, %s
 		FROM json_each(?1) j
 		LEFT JOIN %s s ON %s = json_extract(j.value, '$[0]')
 		LEFT JOIN %s ON %s = CASE json_extract(j.value, '$[0]') WHEN '' THEN json_extract(j.value, '$[1]') ELSE %s END
 		ORDER BY j.key`,
-		session.text("s", "id"), session.text("s", "expiresAt"), session.text("s", "userId"),
-		user.text("u", "id"), user.col("u", "banned"), user.text("u", "banExpires"),
-		session.sql(), session.col("s", "id"), from, user.col("u", "id"), session.col("s", "userId"))
+			session.text("s", "id"), session.text("s", "expiresAt"), session.text("s", "userId"),
+			user.text("u", "id"), user.col("u", "banned"), user.text("u", "banExpires"), site, game,
+			session.sql(), session.col("s", "id"), from, user.col("u", "id"), session.col("s", "userId"))
+	}
+	w.checkSessions = check("NULL", "NULL")
+	w.checkPlayers = check(w.passwordSQL(), "(SELECT g.password_hash FROM game_account g WHERE g.user_id = "+user.text("u", "id")+")")
 	// The website's times, texts or numbers, order as they do.
 	w.listUsers = fmt.Sprintf("SELECT %s FROM %s WHERE ?1 = '' OR (%s, %s) > (SELECT %s, %s FROM %s a WHERE %s = ?1) ORDER BY %s, %s LIMIT ?2",
 		columns, from, user.col("u", "createdAt"), user.col("u", "id"), user.col("a", "createdAt"), user.col("a", "id"),

@@ -211,7 +211,7 @@ func PlayPB(p *store.Play) *databasev1.Play {
 	m := &databasev1.Play{
 		Id: p.ID, UserId: p.UserID, SessionId: p.SessionID, Generation: p.Generation,
 		Stage: databasev1.Stage(p.Stage), Address: p.Address, LeaseExpiresAt: stamp(p.LeaseExpiresAt),
-		Closing: p.Closing,
+		Closing: p.Closing, PasswordStamp: string(p.Stamp),
 	}
 	if p.CharacterID != 0 {
 		m.CharacterId = p.CharacterID.String()
@@ -227,7 +227,7 @@ func Play(m *databasev1.Play) *store.Play {
 	p := &store.Play{
 		ID: m.GetId(), UserID: m.GetUserId(), SessionID: m.GetSessionId(), Generation: m.GetGeneration(),
 		Stage: store.Stage(m.GetStage()), Address: m.GetAddress(), LeaseExpiresAt: instant(m.GetLeaseExpiresAt()), //nolint:gosec // a small enumeration
-		Closing: m.GetClosing(),
+		Closing: m.GetClosing(), Stamp: store.PasswordStamp(m.GetPasswordStamp()),
 	}
 	if id, err := store.ParseCharacterID(m.GetCharacterId()); err == nil {
 		p.CharacterID = id

@@ -32,6 +32,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"GetUserByEmail":    func(ctx context.Context) error { _, err := s.GetUserByEmail(ctx, "u", store.Fresh); return err },
 		"GetSession":        func(ctx context.Context) error { _, _, err := s.GetSession(ctx, "t", store.Fresh); return err },
 		"RefreshSession":    func(ctx context.Context) error { _, _, err := s.RefreshSession(ctx, "t"); return err },
+		"RefreshSessions":   func(ctx context.Context) error { _, err := s.RefreshSessions(ctx, []string{"s"}); return err },
 		"CheckSessions": func(ctx context.Context) error {
 			_, err := s.CheckSessions(ctx, []store.SessionSubject{{UserID: "u"}})
 			return err

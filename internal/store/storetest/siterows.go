@@ -17,6 +17,18 @@ func (w *SQLWebsite) PasswordHash(t testing.TB, userID string) (hash string) {
 	return hash
 }
 
+// SetPassword implements Website.
+func (w *SQLWebsite) SetPassword(t testing.TB, userID, hash string) {
+	t.Helper()
+	w.exec(t, `UPDATE account SET password = $2, "updatedAt" = $3 WHERE "providerId" = 'credential' AND "userId" = $1`, userID, hash, time.Now())
+}
+
+// DeleteAccounts implements Website.
+func (w *SQLWebsite) DeleteAccounts(t testing.TB, userID string) {
+	t.Helper()
+	w.exec(t, `DELETE FROM account WHERE "userId" = $1`, userID)
+}
+
 // AddAccount implements Website.
 func (w *SQLWebsite) AddAccount(t testing.TB, userID, providerID, accountID, hash string) {
 	t.Helper()

@@ -72,6 +72,7 @@ func categories() []category {
 		{"sessions", sessionTests()},
 		{"check_sessions", checkTests()},
 		{"refresh_session", refreshTests()},
+		{"refresh_sessions", refreshManyTests()},
 		{"characters", characterTests()},
 		{"deletion", deletionTests()},
 		{"saves", saveTests()},
@@ -84,6 +85,7 @@ func categories() []category {
 		{"tickets", ticketTests()},
 		{"plays", playTests()},
 		{"hand_over", handOverTests()},
+		{"passwords", passwordTests()},
 		{"attempts", attemptTests()},
 		{"contexts", contextTests()},
 		{"closed", closedTests()},
@@ -91,9 +93,9 @@ func categories() []category {
 }
 
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
-// refresh_session, characters, deletion, saves, items, trades, game_accounts,
-// credentials, site_sessions, one_time_tokens, tickets, plays, hand_over,
-// attempts, contexts, closed.
+// refresh_session, refresh_sessions, characters, deletion, saves, items, trades,
+// game_accounts, credentials, site_sessions, one_time_tokens, tickets, plays,
+// hand_over, passwords, attempts, contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	all := categories()

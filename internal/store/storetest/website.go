@@ -30,6 +30,11 @@ type Website interface {
 	CountSessions(t testing.TB) int
 	// PasswordHash reads the hash of a user's password.
 	PasswordHash(t testing.TB, userID string) string
+	// SetPassword changes a user's password as the website does: the hash and the
+	// time of change.
+	SetPassword(t testing.TB, userID, hash string)
+	// DeleteAccounts removes all ways in which a user signs in.
+	DeleteAccounts(t testing.TB, userID string)
 	// AddAccount adds a way to sign in; an empty hash is NULL.
 	AddAccount(t testing.TB, userID, providerID, accountID, hash string)
 	// AddVerification adds a row that is good until an instant.

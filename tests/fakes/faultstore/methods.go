@@ -15,6 +15,7 @@ const (
 	GetSession         Method = "GetSession"
 	CheckSessions      Method = "CheckSessions"
 	RefreshSession     Method = "RefreshSession"
+	RefreshSessions    Method = "RefreshSessions"
 	GetCharacter       Method = "GetCharacter"
 	ListCharacters     Method = "ListCharacters"
 	CreateCharacter    Method = "CreateCharacter"
@@ -52,6 +53,7 @@ func Methods() []Method {
 		GetSession,
 		CheckSessions,
 		RefreshSession,
+		RefreshSessions,
 		GetCharacter,
 		ListCharacters,
 		CreateCharacter,
@@ -128,6 +130,11 @@ func (s *Store) GetUserByEmail(ctx context.Context, email string, c store.Consis
 // CheckSessions passes on to the store beneath.
 func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubject) ([]error, error) {
 	return do(ctx, s, CheckSessions, func() ([]error, error) { return s.inner.CheckSessions(ctx, subjects) })
+}
+
+// RefreshSessions passes on to the store beneath.
+func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, error) {
+	return do(ctx, s, RefreshSessions, func() ([]string, error) { return s.inner.RefreshSessions(ctx, ids) })
 }
 
 // GetCharacter passes on to the store beneath.

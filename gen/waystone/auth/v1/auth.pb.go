@@ -554,7 +554,9 @@ func (x *JoinResponse) GetPlay() *v1.Play {
 type KeepAliveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The plays that have a connection open.
-	Plays         []*v1.PlayRef `protobuf:"bytes,1,rep,name=plays,proto3" json:"plays,omitempty"`
+	Plays []*v1.PlayRef `protobuf:"bytes,1,rep,name=plays,proto3" json:"plays,omitempty"`
+	// Whether to prolong the sessions that are due.
+	Refresh       bool `protobuf:"varint,2,opt,name=refresh,proto3" json:"refresh,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -596,6 +598,13 @@ func (x *KeepAliveRequest) GetPlays() []*v1.PlayRef {
 	return nil
 }
 
+func (x *KeepAliveRequest) GetRefresh() bool {
+	if x != nil {
+		return x.Refresh
+	}
+	return false
+}
+
 // PlayVerdict says whether a play may go on.
 type PlayVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -603,7 +612,9 @@ type PlayVerdict struct {
 	Alive bool `protobuf:"varint,1,opt,name=alive,proto3" json:"alive,omitempty"`
 	// Why not: PLAY_NOT_FOUND (ended or taken over), PLAY_CLOSING (a newer sign-in
 	// waits for the end of this one: save, close, EndPlay), SESSION_NOT_FOUND,
-	// SESSION_EXPIRED, USER_NOT_FOUND or USER_BANNED; empty while alive.
+	// SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED or PASSWORD_CHANGED (that of
+	// the website, or the game password that the player signed in with); empty
+	// while alive.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1540,9 +1551,10 @@ const file_waystone_auth_v1_auth_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x05stage\x12!\n" +
 	"\aaddress\x18\x04 \x01(\tB\a\xbaH\x04r\x02p\x01R\aaddress\">\n" +
 	"\fJoinResponse\x12.\n" +
-	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"T\n" +
+	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"n\n" +
 	"\x10KeepAliveRequest\x12@\n" +
-	"\x05plays\x18\x01 \x03(\v2\x1d.waystone.database.v1.PlayRefB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05plays\";\n" +
+	"\x05plays\x18\x01 \x03(\v2\x1d.waystone.database.v1.PlayRefB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05plays\x12\x18\n" +
+	"\arefresh\x18\x02 \x01(\bR\arefresh\";\n" +
 	"\vPlayVerdict\x12\x14\n" +
 	"\x05alive\x18\x01 \x01(\bR\x05alive\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"N\n" +

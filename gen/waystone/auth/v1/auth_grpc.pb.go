@@ -74,10 +74,14 @@ type AuthServiceClient interface {
 	// already, or are over.
 	Join(ctx context.Context, in *JoinRequest, opts ...grpc.CallOption) (*JoinResponse, error)
 	// KeepAlive renews the play records of a gateway's open connections and
-	// tells which players may not go on, and why.
+	// tells which players may not go on, and why. Where the request asks for it,
+	// the website's sessions of those players are prolonged before, by the
+	// website's own rule: who plays on is not put out because nobody looks at the
+	// website.
 	//
 	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND, PLAY_CLOSING,
-	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
+	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and
+	// PASSWORD_CHANGED. That sessions could not be prolonged is no error.
 	KeepAlive(ctx context.Context, in *KeepAliveRequest, opts ...grpc.CallOption) (*KeepAliveResponse, error)
 	// EndPlay closes a play record when the player's last connection has gone.
 	//
@@ -300,10 +304,14 @@ type AuthServiceServer interface {
 	// already, or are over.
 	Join(context.Context, *JoinRequest) (*JoinResponse, error)
 	// KeepAlive renews the play records of a gateway's open connections and
-	// tells which players may not go on, and why.
+	// tells which players may not go on, and why. Where the request asks for it,
+	// the website's sessions of those players are prolonged before, by the
+	// website's own rule: who plays on is not put out because nobody looks at the
+	// website.
 	//
 	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND, PLAY_CLOSING,
-	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
+	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and
+	// PASSWORD_CHANGED. That sessions could not be prolonged is no error.
 	KeepAlive(context.Context, *KeepAliveRequest) (*KeepAliveResponse, error)
 	// EndPlay closes a play record when the player's last connection has gone.
 	//

@@ -584,7 +584,10 @@ type Play struct {
 	LeaseExpiresAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=lease_expires_at,json=leaseExpiresAt,proto3" json:"lease_expires_at,omitempty"`
 	// Whether a newer sign-in waits for the record to end: its holder saves the
 	// player, closes the connections and calls EndPlay.
-	Closing       bool `protobuf:"varint,9,opt,name=closing,proto3" json:"closing,omitempty"`
+	Closing bool `protobuf:"varint,9,opt,name=closing,proto3" json:"closing,omitempty"`
+	// Tells one state of the passwords that the play rests on from another, for
+	// CheckSessions; empty where that is not known. It says nothing of them.
+	PasswordStamp string `protobuf:"bytes,10,opt,name=password_stamp,json=passwordStamp,proto3" json:"password_stamp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -682,6 +685,13 @@ func (x *Play) GetClosing() bool {
 	return false
 }
 
+func (x *Play) GetPasswordStamp() string {
+	if x != nil {
+		return x.PasswordStamp
+	}
+	return ""
+}
+
 // BeginPlayRequest describes a sign-in.
 type BeginPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -692,7 +702,11 @@ type BeginPlayRequest struct {
 	// SHA-256 of the 32 characters that the client presented, 32 bytes.
 	Digest []byte `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	// Address of the client.
-	Address       string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	// State of the game password that the client presented: the first 16 bytes of
+	// the SHA-256 of the stored hash that it fitted, in hexadecimal; empty for
+	// other ways in.
+	GamePassword  string `protobuf:"bytes,5,opt,name=game_password,json=gamePassword,proto3" json:"game_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -751,6 +765,13 @@ func (x *BeginPlayRequest) GetDigest() []byte {
 func (x *BeginPlayRequest) GetAddress() string {
 	if x != nil {
 		return x.Address
+	}
+	return ""
+}
+
+func (x *BeginPlayRequest) GetGamePassword() string {
+	if x != nil {
+		return x.GamePassword
 	}
 	return ""
 }
@@ -1186,6 +1207,98 @@ func (x *RenewPlaysResponse) GetPlays() []*Play {
 	return nil
 }
 
+// RefreshSessionsRequest lists up to 1000 sessions.
+type RefreshSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identifiers of the sessions.
+	SessionIds    []string `protobuf:"bytes,1,rep,name=session_ids,json=sessionIds,proto3" json:"session_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshSessionsRequest) Reset() {
+	*x = RefreshSessionsRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshSessionsRequest) ProtoMessage() {}
+
+func (x *RefreshSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshSessionsRequest.ProtoReflect.Descriptor instead.
+func (*RefreshSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RefreshSessionsRequest) GetSessionIds() []string {
+	if x != nil {
+		return x.SessionIds
+	}
+	return nil
+}
+
+// RefreshSessionsResponse says which sessions were prolonged.
+type RefreshSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identifiers of those, in any order.
+	SessionIds    []string `protobuf:"bytes,1,rep,name=session_ids,json=sessionIds,proto3" json:"session_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshSessionsResponse) Reset() {
+	*x = RefreshSessionsResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshSessionsResponse) ProtoMessage() {}
+
+func (x *RefreshSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshSessionsResponse.ProtoReflect.Descriptor instead.
+func (*RefreshSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RefreshSessionsResponse) GetSessionIds() []string {
+	if x != nil {
+		return x.SessionIds
+	}
+	return nil
+}
+
 // EndPlayRequest names a record.
 type EndPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1197,7 +1310,7 @@ type EndPlayRequest struct {
 
 func (x *EndPlayRequest) Reset() {
 	*x = EndPlayRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1322,7 @@ func (x *EndPlayRequest) String() string {
 func (*EndPlayRequest) ProtoMessage() {}
 
 func (x *EndPlayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1335,7 @@ func (x *EndPlayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlayRequest.ProtoReflect.Descriptor instead.
 func (*EndPlayRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{19}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *EndPlayRequest) GetPlay() *PlayRef {
@@ -1241,7 +1354,7 @@ type EndPlayResponse struct {
 
 func (x *EndPlayResponse) Reset() {
 	*x = EndPlayResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1366,7 @@ func (x *EndPlayResponse) String() string {
 func (*EndPlayResponse) ProtoMessage() {}
 
 func (x *EndPlayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1379,7 @@ func (x *EndPlayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlayResponse.ProtoReflect.Descriptor instead.
 func (*EndPlayResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{20}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{22}
 }
 
 // GetCredentialRequest names a user.
@@ -1286,7 +1399,7 @@ type GetCredentialRequest struct {
 
 func (x *GetCredentialRequest) Reset() {
 	*x = GetCredentialRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1411,7 @@ func (x *GetCredentialRequest) String() string {
 func (*GetCredentialRequest) ProtoMessage() {}
 
 func (x *GetCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1424,7 @@ func (x *GetCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentialRequest.ProtoReflect.Descriptor instead.
 func (*GetCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{21}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetCredentialRequest) GetUser() isGetCredentialRequest_User {
@@ -1389,7 +1502,7 @@ type GetCredentialResponse struct {
 
 func (x *GetCredentialResponse) Reset() {
 	*x = GetCredentialResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1514,7 @@ func (x *GetCredentialResponse) String() string {
 func (*GetCredentialResponse) ProtoMessage() {}
 
 func (x *GetCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1527,7 @@ func (x *GetCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentialResponse.ProtoReflect.Descriptor instead.
 func (*GetCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{22}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetCredentialResponse) GetUser() *User {
@@ -1457,7 +1570,7 @@ type CreateSessionRequest struct {
 
 func (x *CreateSessionRequest) Reset() {
 	*x = CreateSessionRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1582,7 @@ func (x *CreateSessionRequest) String() string {
 func (*CreateSessionRequest) ProtoMessage() {}
 
 func (x *CreateSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +1595,7 @@ func (x *CreateSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSessionRequest.ProtoReflect.Descriptor instead.
 func (*CreateSessionRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{23}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CreateSessionRequest) GetUserId() string {
@@ -1533,7 +1646,7 @@ type CreateSessionResponse struct {
 
 func (x *CreateSessionResponse) Reset() {
 	*x = CreateSessionResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1658,7 @@ func (x *CreateSessionResponse) String() string {
 func (*CreateSessionResponse) ProtoMessage() {}
 
 func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1671,7 @@ func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSessionResponse.ProtoReflect.Descriptor instead.
 func (*CreateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{24}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CreateSessionResponse) GetSession() *Session {
@@ -1586,7 +1699,7 @@ type RevokeSessionRequest struct {
 
 func (x *RevokeSessionRequest) Reset() {
 	*x = RevokeSessionRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1711,7 @@ func (x *RevokeSessionRequest) String() string {
 func (*RevokeSessionRequest) ProtoMessage() {}
 
 func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1724,7 @@ func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
 func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{25}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RevokeSessionRequest) GetToken() string {
@@ -1630,7 +1743,7 @@ type RevokeSessionResponse struct {
 
 func (x *RevokeSessionResponse) Reset() {
 	*x = RevokeSessionResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +1755,7 @@ func (x *RevokeSessionResponse) String() string {
 func (*RevokeSessionResponse) ProtoMessage() {}
 
 func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +1768,7 @@ func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
 func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{26}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{28}
 }
 
 // RedeemOneTimeTokenRequest presents a one-time token of the website.
@@ -1669,7 +1782,7 @@ type RedeemOneTimeTokenRequest struct {
 
 func (x *RedeemOneTimeTokenRequest) Reset() {
 	*x = RedeemOneTimeTokenRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1681,7 +1794,7 @@ func (x *RedeemOneTimeTokenRequest) String() string {
 func (*RedeemOneTimeTokenRequest) ProtoMessage() {}
 
 func (x *RedeemOneTimeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1694,7 +1807,7 @@ func (x *RedeemOneTimeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemOneTimeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RedeemOneTimeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{27}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RedeemOneTimeTokenRequest) GetToken() string {
@@ -1717,7 +1830,7 @@ type RedeemOneTimeTokenResponse struct {
 
 func (x *RedeemOneTimeTokenResponse) Reset() {
 	*x = RedeemOneTimeTokenResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +1842,7 @@ func (x *RedeemOneTimeTokenResponse) String() string {
 func (*RedeemOneTimeTokenResponse) ProtoMessage() {}
 
 func (x *RedeemOneTimeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +1855,7 @@ func (x *RedeemOneTimeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemOneTimeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RedeemOneTimeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{28}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RedeemOneTimeTokenResponse) GetSession() *Session {
@@ -1778,7 +1891,7 @@ type AttemptLimit struct {
 
 func (x *AttemptLimit) Reset() {
 	*x = AttemptLimit{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1790,7 +1903,7 @@ func (x *AttemptLimit) String() string {
 func (*AttemptLimit) ProtoMessage() {}
 
 func (x *AttemptLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1803,7 +1916,7 @@ func (x *AttemptLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptLimit.ProtoReflect.Descriptor instead.
 func (*AttemptLimit) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{29}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AttemptLimit) GetFree() uint32 {
@@ -1854,7 +1967,7 @@ type BeginAttemptRequest struct {
 
 func (x *BeginAttemptRequest) Reset() {
 	*x = BeginAttemptRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1866,7 +1979,7 @@ func (x *BeginAttemptRequest) String() string {
 func (*BeginAttemptRequest) ProtoMessage() {}
 
 func (x *BeginAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1879,7 +1992,7 @@ func (x *BeginAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginAttemptRequest.ProtoReflect.Descriptor instead.
 func (*BeginAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{30}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *BeginAttemptRequest) GetAccount() []byte {
@@ -1930,7 +2043,7 @@ type BeginAttemptResponse struct {
 
 func (x *BeginAttemptResponse) Reset() {
 	*x = BeginAttemptResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2055,7 @@ func (x *BeginAttemptResponse) String() string {
 func (*BeginAttemptResponse) ProtoMessage() {}
 
 func (x *BeginAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2068,7 @@ func (x *BeginAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginAttemptResponse.ProtoReflect.Descriptor instead.
 func (*BeginAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{31}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *BeginAttemptResponse) GetWait() *durationpb.Duration {
@@ -1987,7 +2100,7 @@ type EndAttemptRequest struct {
 
 func (x *EndAttemptRequest) Reset() {
 	*x = EndAttemptRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2112,7 @@ func (x *EndAttemptRequest) String() string {
 func (*EndAttemptRequest) ProtoMessage() {}
 
 func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2125,7 @@ func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptRequest.ProtoReflect.Descriptor instead.
 func (*EndAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{32}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *EndAttemptRequest) GetAccount() []byte {
@@ -2045,7 +2158,7 @@ type EndAttemptResponse struct {
 
 func (x *EndAttemptResponse) Reset() {
 	*x = EndAttemptResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2170,7 @@ func (x *EndAttemptResponse) String() string {
 func (*EndAttemptResponse) ProtoMessage() {}
 
 func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2183,7 @@ func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptResponse.ProtoReflect.Descriptor instead.
 func (*EndAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{33}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{35}
 }
 
 var File_waystone_database_v1_authstore_proto protoreflect.FileDescriptor
@@ -2107,7 +2220,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x14RedeemTicketResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tR\tsessionId\"\xbe\x02\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\"\xe5\x02\n" +
 	"\x04Play\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -2120,14 +2233,17 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\fcharacter_id\x18\x06 \x01(\tR\vcharacterId\x12\x18\n" +
 	"\aaddress\x18\a \x01(\tR\aaddress\x12D\n" +
 	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\x12\x18\n" +
-	"\aclosing\x18\t \x01(\bR\aclosing\"\xe6\x01\n" +
+	"\aclosing\x18\t \x01(\bR\aclosing\x12%\n" +
+	"\x0epassword_stamp\x18\n" +
+	" \x01(\tR\rpasswordStamp\"\xa9\x02\n" +
 	"\x10BeginPlayRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12<\n" +
 	"\n" +
 	"session_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\tsessionId\x12\"\n" +
 	"\x06digest\x18\x03 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
-	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\"C\n" +
+	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12A\n" +
+	"\rgame_password\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fgamePassword\"C\n" +
 	"\x11BeginPlayResponse\x12.\n" +
 	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"\x99\x02\n" +
 	"\x13HandOverPlayRequest\x127\n" +
@@ -2160,7 +2276,13 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x11RenewPlaysRequest\x12@\n" +
 	"\x05plays\x18\x01 \x03(\v2\x1d.waystone.database.v1.PlayRefB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05plays\"F\n" +
 	"\x12RenewPlaysResponse\x120\n" +
-	"\x05plays\x18\x01 \x03(\v2\x1a.waystone.database.v1.PlayR\x05plays\"K\n" +
+	"\x05plays\x18\x01 \x03(\v2\x1a.waystone.database.v1.PlayR\x05plays\"d\n" +
+	"\x16RefreshSessionsRequest\x12J\n" +
+	"\vsession_ids\x18\x01 \x03(\tB)\xbaH&\x92\x01#\b\x01\x10\xe8\a\"\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\n" +
+	"sessionIds\":\n" +
+	"\x17RefreshSessionsResponse\x12\x1f\n" +
+	"\vsession_ids\x18\x01 \x03(\tR\n" +
+	"sessionIds\"K\n" +
 	"\x0eEndPlayRequest\x129\n" +
 	"\x04play\x18\x01 \x01(\v2\x1d.waystone.database.v1.PlayRefB\x06\xbaH\x03\xc8\x01\x01R\x04play\"\x11\n" +
 	"\x0fEndPlayResponse\"\xdc\x01\n" +
@@ -2219,7 +2341,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\vSTAGE_LOGIN\x10\x01\x12\x0f\n" +
 	"\vSTAGE_WORLD\x10\x02\x12\x0e\n" +
 	"\n" +
-	"STAGE_GAME\x10\x032\xb8\f\n" +
+	"STAGE_GAME\x10\x032\xad\r\n" +
 	"\x10AuthStoreService\x12p\n" +
 	"\x0eGetGameAccount\x12+.waystone.database.v1.GetGameAccountRequest\x1a,.waystone.database.v1.GetGameAccountResponse\"\x03\x90\x02\x01\x12p\n" +
 	"\x0eSetGameAccount\x12+.waystone.database.v1.SetGameAccountRequest\x1a,.waystone.database.v1.SetGameAccountResponse\"\x03\x90\x02\x02\x12e\n" +
@@ -2229,7 +2351,8 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\fHandOverPlay\x12).waystone.database.v1.HandOverPlayRequest\x1a*.waystone.database.v1.HandOverPlayResponse\x12\\\n" +
 	"\tAdmitPlay\x12&.waystone.database.v1.AdmitPlayRequest\x1a'.waystone.database.v1.AdmitPlayResponse\x12d\n" +
 	"\n" +
-	"RenewPlays\x12'.waystone.database.v1.RenewPlaysRequest\x1a(.waystone.database.v1.RenewPlaysResponse\"\x03\x90\x02\x02\x12[\n" +
+	"RenewPlays\x12'.waystone.database.v1.RenewPlaysRequest\x1a(.waystone.database.v1.RenewPlaysResponse\"\x03\x90\x02\x02\x12s\n" +
+	"\x0fRefreshSessions\x12,.waystone.database.v1.RefreshSessionsRequest\x1a-.waystone.database.v1.RefreshSessionsResponse\"\x03\x90\x02\x02\x12[\n" +
 	"\aEndPlay\x12$.waystone.database.v1.EndPlayRequest\x1a%.waystone.database.v1.EndPlayResponse\"\x03\x90\x02\x02\x12m\n" +
 	"\rGetCredential\x12*.waystone.database.v1.GetCredentialRequest\x1a+.waystone.database.v1.GetCredentialResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\rCreateSession\x12*.waystone.database.v1.CreateSessionRequest\x1a+.waystone.database.v1.CreateSessionResponse\x12m\n" +
@@ -2252,7 +2375,7 @@ func file_waystone_database_v1_authstore_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_database_v1_authstore_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_waystone_database_v1_authstore_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_waystone_database_v1_authstore_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_waystone_database_v1_authstore_proto_goTypes = []any{
 	(Stage)(0),                         // 0: waystone.database.v1.Stage
 	(*GameAccount)(nil),                // 1: waystone.database.v1.GameAccount
@@ -2274,55 +2397,57 @@ var file_waystone_database_v1_authstore_proto_goTypes = []any{
 	(*PlayRef)(nil),                    // 17: waystone.database.v1.PlayRef
 	(*RenewPlaysRequest)(nil),          // 18: waystone.database.v1.RenewPlaysRequest
 	(*RenewPlaysResponse)(nil),         // 19: waystone.database.v1.RenewPlaysResponse
-	(*EndPlayRequest)(nil),             // 20: waystone.database.v1.EndPlayRequest
-	(*EndPlayResponse)(nil),            // 21: waystone.database.v1.EndPlayResponse
-	(*GetCredentialRequest)(nil),       // 22: waystone.database.v1.GetCredentialRequest
-	(*GetCredentialResponse)(nil),      // 23: waystone.database.v1.GetCredentialResponse
-	(*CreateSessionRequest)(nil),       // 24: waystone.database.v1.CreateSessionRequest
-	(*CreateSessionResponse)(nil),      // 25: waystone.database.v1.CreateSessionResponse
-	(*RevokeSessionRequest)(nil),       // 26: waystone.database.v1.RevokeSessionRequest
-	(*RevokeSessionResponse)(nil),      // 27: waystone.database.v1.RevokeSessionResponse
-	(*RedeemOneTimeTokenRequest)(nil),  // 28: waystone.database.v1.RedeemOneTimeTokenRequest
-	(*RedeemOneTimeTokenResponse)(nil), // 29: waystone.database.v1.RedeemOneTimeTokenResponse
-	(*AttemptLimit)(nil),               // 30: waystone.database.v1.AttemptLimit
-	(*BeginAttemptRequest)(nil),        // 31: waystone.database.v1.BeginAttemptRequest
-	(*BeginAttemptResponse)(nil),       // 32: waystone.database.v1.BeginAttemptResponse
-	(*EndAttemptRequest)(nil),          // 33: waystone.database.v1.EndAttemptRequest
-	(*EndAttemptResponse)(nil),         // 34: waystone.database.v1.EndAttemptResponse
-	(*durationpb.Duration)(nil),        // 35: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
-	(*User)(nil),                       // 37: waystone.database.v1.User
-	(*Session)(nil),                    // 38: waystone.database.v1.Session
+	(*RefreshSessionsRequest)(nil),     // 20: waystone.database.v1.RefreshSessionsRequest
+	(*RefreshSessionsResponse)(nil),    // 21: waystone.database.v1.RefreshSessionsResponse
+	(*EndPlayRequest)(nil),             // 22: waystone.database.v1.EndPlayRequest
+	(*EndPlayResponse)(nil),            // 23: waystone.database.v1.EndPlayResponse
+	(*GetCredentialRequest)(nil),       // 24: waystone.database.v1.GetCredentialRequest
+	(*GetCredentialResponse)(nil),      // 25: waystone.database.v1.GetCredentialResponse
+	(*CreateSessionRequest)(nil),       // 26: waystone.database.v1.CreateSessionRequest
+	(*CreateSessionResponse)(nil),      // 27: waystone.database.v1.CreateSessionResponse
+	(*RevokeSessionRequest)(nil),       // 28: waystone.database.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),      // 29: waystone.database.v1.RevokeSessionResponse
+	(*RedeemOneTimeTokenRequest)(nil),  // 30: waystone.database.v1.RedeemOneTimeTokenRequest
+	(*RedeemOneTimeTokenResponse)(nil), // 31: waystone.database.v1.RedeemOneTimeTokenResponse
+	(*AttemptLimit)(nil),               // 32: waystone.database.v1.AttemptLimit
+	(*BeginAttemptRequest)(nil),        // 33: waystone.database.v1.BeginAttemptRequest
+	(*BeginAttemptResponse)(nil),       // 34: waystone.database.v1.BeginAttemptResponse
+	(*EndAttemptRequest)(nil),          // 35: waystone.database.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),         // 36: waystone.database.v1.EndAttemptResponse
+	(*durationpb.Duration)(nil),        // 37: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 38: google.protobuf.Timestamp
+	(*User)(nil),                       // 39: waystone.database.v1.User
+	(*Session)(nil),                    // 40: waystone.database.v1.Session
 }
 var file_waystone_database_v1_authstore_proto_depIdxs = []int32{
 	1,  // 0: waystone.database.v1.GetGameAccountResponse.account:type_name -> waystone.database.v1.GameAccount
 	1,  // 1: waystone.database.v1.SetGameAccountRequest.account:type_name -> waystone.database.v1.GameAccount
-	35, // 2: waystone.database.v1.CreateTicketRequest.lifetime:type_name -> google.protobuf.Duration
-	36, // 3: waystone.database.v1.CreateTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
+	37, // 2: waystone.database.v1.CreateTicketRequest.lifetime:type_name -> google.protobuf.Duration
+	38, // 3: waystone.database.v1.CreateTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 4: waystone.database.v1.Play.stage:type_name -> waystone.database.v1.Stage
-	36, // 5: waystone.database.v1.Play.lease_expires_at:type_name -> google.protobuf.Timestamp
+	38, // 5: waystone.database.v1.Play.lease_expires_at:type_name -> google.protobuf.Timestamp
 	10, // 6: waystone.database.v1.BeginPlayResponse.play:type_name -> waystone.database.v1.Play
 	0,  // 7: waystone.database.v1.HandOverPlayRequest.stage:type_name -> waystone.database.v1.Stage
-	36, // 8: waystone.database.v1.HandOverPlayResponse.expires_at:type_name -> google.protobuf.Timestamp
+	38, // 8: waystone.database.v1.HandOverPlayResponse.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 9: waystone.database.v1.AdmitPlayRequest.stage:type_name -> waystone.database.v1.Stage
 	10, // 10: waystone.database.v1.AdmitPlayResponse.play:type_name -> waystone.database.v1.Play
 	17, // 11: waystone.database.v1.RenewPlaysRequest.plays:type_name -> waystone.database.v1.PlayRef
 	10, // 12: waystone.database.v1.RenewPlaysResponse.plays:type_name -> waystone.database.v1.Play
 	17, // 13: waystone.database.v1.EndPlayRequest.play:type_name -> waystone.database.v1.PlayRef
-	37, // 14: waystone.database.v1.GetCredentialResponse.user:type_name -> waystone.database.v1.User
-	35, // 15: waystone.database.v1.CreateSessionRequest.lifetime:type_name -> google.protobuf.Duration
-	38, // 16: waystone.database.v1.CreateSessionResponse.session:type_name -> waystone.database.v1.Session
-	37, // 17: waystone.database.v1.CreateSessionResponse.user:type_name -> waystone.database.v1.User
-	38, // 18: waystone.database.v1.RedeemOneTimeTokenResponse.session:type_name -> waystone.database.v1.Session
-	37, // 19: waystone.database.v1.RedeemOneTimeTokenResponse.user:type_name -> waystone.database.v1.User
-	35, // 20: waystone.database.v1.AttemptLimit.first:type_name -> google.protobuf.Duration
-	35, // 21: waystone.database.v1.AttemptLimit.longest:type_name -> google.protobuf.Duration
-	35, // 22: waystone.database.v1.AttemptLimit.memory:type_name -> google.protobuf.Duration
-	30, // 23: waystone.database.v1.BeginAttemptRequest.device_limit:type_name -> waystone.database.v1.AttemptLimit
-	30, // 24: waystone.database.v1.BeginAttemptRequest.account_limit:type_name -> waystone.database.v1.AttemptLimit
-	30, // 25: waystone.database.v1.BeginAttemptRequest.network_limit:type_name -> waystone.database.v1.AttemptLimit
-	35, // 26: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
-	35, // 27: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
+	39, // 14: waystone.database.v1.GetCredentialResponse.user:type_name -> waystone.database.v1.User
+	37, // 15: waystone.database.v1.CreateSessionRequest.lifetime:type_name -> google.protobuf.Duration
+	40, // 16: waystone.database.v1.CreateSessionResponse.session:type_name -> waystone.database.v1.Session
+	39, // 17: waystone.database.v1.CreateSessionResponse.user:type_name -> waystone.database.v1.User
+	40, // 18: waystone.database.v1.RedeemOneTimeTokenResponse.session:type_name -> waystone.database.v1.Session
+	39, // 19: waystone.database.v1.RedeemOneTimeTokenResponse.user:type_name -> waystone.database.v1.User
+	37, // 20: waystone.database.v1.AttemptLimit.first:type_name -> google.protobuf.Duration
+	37, // 21: waystone.database.v1.AttemptLimit.longest:type_name -> google.protobuf.Duration
+	37, // 22: waystone.database.v1.AttemptLimit.memory:type_name -> google.protobuf.Duration
+	32, // 23: waystone.database.v1.BeginAttemptRequest.device_limit:type_name -> waystone.database.v1.AttemptLimit
+	32, // 24: waystone.database.v1.BeginAttemptRequest.account_limit:type_name -> waystone.database.v1.AttemptLimit
+	32, // 25: waystone.database.v1.BeginAttemptRequest.network_limit:type_name -> waystone.database.v1.AttemptLimit
+	37, // 26: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
+	37, // 27: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
 	2,  // 28: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
 	4,  // 29: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
 	6,  // 30: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
@@ -2331,30 +2456,32 @@ var file_waystone_database_v1_authstore_proto_depIdxs = []int32{
 	13, // 33: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
 	15, // 34: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
 	18, // 35: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
-	20, // 36: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
-	22, // 37: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
-	24, // 38: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
-	26, // 39: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
-	28, // 40: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
-	31, // 41: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
-	33, // 42: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
-	3,  // 43: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
-	5,  // 44: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
-	7,  // 45: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
-	9,  // 46: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
-	12, // 47: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
-	14, // 48: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
-	16, // 49: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
-	19, // 50: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
-	21, // 51: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
-	23, // 52: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
-	25, // 53: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
-	27, // 54: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
-	29, // 55: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
-	32, // 56: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
-	34, // 57: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
-	43, // [43:58] is the sub-list for method output_type
-	28, // [28:43] is the sub-list for method input_type
+	20, // 36: waystone.database.v1.AuthStoreService.RefreshSessions:input_type -> waystone.database.v1.RefreshSessionsRequest
+	22, // 37: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
+	24, // 38: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
+	26, // 39: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
+	28, // 40: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
+	30, // 41: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
+	33, // 42: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
+	35, // 43: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
+	3,  // 44: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
+	5,  // 45: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
+	7,  // 46: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
+	9,  // 47: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
+	12, // 48: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
+	14, // 49: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
+	16, // 50: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
+	19, // 51: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
+	21, // 52: waystone.database.v1.AuthStoreService.RefreshSessions:output_type -> waystone.database.v1.RefreshSessionsResponse
+	23, // 53: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
+	25, // 54: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
+	27, // 55: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
+	29, // 56: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
+	31, // 57: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
+	34, // 58: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
+	36, // 59: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
+	44, // [44:60] is the sub-list for method output_type
+	28, // [28:44] is the sub-list for method input_type
 	28, // [28:28] is the sub-list for extension type_name
 	28, // [28:28] is the sub-list for extension extendee
 	0,  // [0:28] is the sub-list for field type_name
@@ -2366,7 +2493,7 @@ func file_waystone_database_v1_authstore_proto_init() {
 		return
 	}
 	file_waystone_database_v1_types_proto_init()
-	file_waystone_database_v1_authstore_proto_msgTypes[21].OneofWrappers = []any{
+	file_waystone_database_v1_authstore_proto_msgTypes[23].OneofWrappers = []any{
 		(*GetCredentialRequest_UserId)(nil),
 		(*GetCredentialRequest_Username)(nil),
 		(*GetCredentialRequest_Email)(nil),
@@ -2377,7 +2504,7 @@ func file_waystone_database_v1_authstore_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_authstore_proto_rawDesc), len(file_waystone_database_v1_authstore_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   34,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

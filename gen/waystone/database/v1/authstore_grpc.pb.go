@@ -27,6 +27,7 @@ const (
 	AuthStoreService_HandOverPlay_FullMethodName       = "/waystone.database.v1.AuthStoreService/HandOverPlay"
 	AuthStoreService_AdmitPlay_FullMethodName          = "/waystone.database.v1.AuthStoreService/AdmitPlay"
 	AuthStoreService_RenewPlays_FullMethodName         = "/waystone.database.v1.AuthStoreService/RenewPlays"
+	AuthStoreService_RefreshSessions_FullMethodName    = "/waystone.database.v1.AuthStoreService/RefreshSessions"
 	AuthStoreService_EndPlay_FullMethodName            = "/waystone.database.v1.AuthStoreService/EndPlay"
 	AuthStoreService_GetCredential_FullMethodName      = "/waystone.database.v1.AuthStoreService/GetCredential"
 	AuthStoreService_CreateSession_FullMethodName      = "/waystone.database.v1.AuthStoreService/CreateSession"
@@ -112,6 +113,17 @@ type AuthStoreServiceClient interface {
 	//
 	// Example: {"plays": [{"play_id": "play-1", "generation": 1}]}
 	RenewPlays(ctx context.Context, in *RenewPlaysRequest, opts ...grpc.CallOption) (*RenewPlaysResponse, error)
+	// RefreshSessions prolongs living sessions by the website's own rule, as
+	// RefreshSession does one by its token: those that are due, and whose users
+	// are not banned. It never shortens a session, never makes one, and never
+	// revives a dead one. A session that another transaction is writing at the
+	// moment is left for the next time, and all are where this store may not
+	// write the website's sessions.
+	//
+	// Errors: none of its own; what is not there or over is passed by.
+	//
+	// Example: {"session_ids": ["session-1"]}
+	RefreshSessions(ctx context.Context, in *RefreshSessionsRequest, opts ...grpc.CallOption) (*RefreshSessionsResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
 	// one that is gone already is no error.
 	//
@@ -275,6 +287,16 @@ func (c *authStoreServiceClient) RenewPlays(ctx context.Context, in *RenewPlaysR
 	return out, nil
 }
 
+func (c *authStoreServiceClient) RefreshSessions(ctx context.Context, in *RefreshSessionsRequest, opts ...grpc.CallOption) (*RefreshSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefreshSessionsResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_RefreshSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *authStoreServiceClient) EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EndPlayResponse)
@@ -421,6 +443,17 @@ type AuthStoreServiceServer interface {
 	//
 	// Example: {"plays": [{"play_id": "play-1", "generation": 1}]}
 	RenewPlays(context.Context, *RenewPlaysRequest) (*RenewPlaysResponse, error)
+	// RefreshSessions prolongs living sessions by the website's own rule, as
+	// RefreshSession does one by its token: those that are due, and whose users
+	// are not banned. It never shortens a session, never makes one, and never
+	// revives a dead one. A session that another transaction is writing at the
+	// moment is left for the next time, and all are where this store may not
+	// write the website's sessions.
+	//
+	// Errors: none of its own; what is not there or over is passed by.
+	//
+	// Example: {"session_ids": ["session-1"]}
+	RefreshSessions(context.Context, *RefreshSessionsRequest) (*RefreshSessionsResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
 	// one that is gone already is no error.
 	//
@@ -527,6 +560,9 @@ func (UnimplementedAuthStoreServiceServer) AdmitPlay(context.Context, *AdmitPlay
 }
 func (UnimplementedAuthStoreServiceServer) RenewPlays(context.Context, *RenewPlaysRequest) (*RenewPlaysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RenewPlays not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) RefreshSessions(context.Context, *RefreshSessionsRequest) (*RefreshSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefreshSessions not implemented")
 }
 func (UnimplementedAuthStoreServiceServer) EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndPlay not implemented")
@@ -714,6 +750,24 @@ func _AuthStoreService_RenewPlays_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AuthStoreService_RefreshSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefreshSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).RefreshSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_RefreshSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).RefreshSessions(ctx, req.(*RefreshSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AuthStoreService_EndPlay_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(EndPlayRequest)
 	if err := dec(in); err != nil {
@@ -878,6 +932,10 @@ var AuthStoreService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RenewPlays",
 			Handler:    _AuthStoreService_RenewPlays_Handler,
+		},
+		{
+			MethodName: "RefreshSessions",
+			Handler:    _AuthStoreService_RefreshSessions_Handler,
 		},
 		{
 			MethodName: "EndPlay",

@@ -295,7 +295,10 @@ type SessionSubject struct {
 	// Identifier of the session; empty to judge the user alone.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Identifier of the user.
-	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// The password_stamp of a play record, to learn whether a password was
+	// changed since that record began; empty to leave passwords out of it.
+	PasswordStamp string `protobuf:"bytes,3,opt,name=password_stamp,json=passwordStamp,proto3" json:"password_stamp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -340,6 +343,13 @@ func (x *SessionSubject) GetSessionId() string {
 func (x *SessionSubject) GetUserId() string {
 	if x != nil {
 		return x.UserId
+	}
+	return ""
+}
+
+func (x *SessionSubject) GetPasswordStamp() string {
+	if x != nil {
+		return x.PasswordStamp
 	}
 	return ""
 }
@@ -395,8 +405,8 @@ type SessionVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether the subject may go on playing.
 	Alive bool `protobuf:"varint,1,opt,name=alive,proto3" json:"alive,omitempty"`
-	// Why not: SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND or
-	// USER_BANNED; empty while alive.
+	// Why not: SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED or
+	// PASSWORD_CHANGED; empty while alive.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -821,11 +831,12 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\vconsistency\x18\x02 \x01(\x0e2!.waystone.database.v1.ConsistencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\vconsistency\"}\n" +
 	"\x12GetSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\x88\x01\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\xcd\x01\n" +
 	"\x0eSessionSubject\x12<\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\tsessionId\x128\n" +
-	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"e\n" +
+	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12C\n" +
+	"\x0epassword_stamp\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18A2\x13^[^\\x00-\\x1f\\x7f]*$R\rpasswordStamp\"e\n" +
 	"\x14CheckSessionsRequest\x12M\n" +
 	"\bsubjects\x18\x01 \x03(\v2$.waystone.database.v1.SessionSubjectB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\bsubjects\">\n" +
 	"\x0eSessionVerdict\x12\x14\n" +

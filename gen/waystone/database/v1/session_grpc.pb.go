@@ -49,7 +49,8 @@ type SessionServiceClient interface {
 	// session. Every subject gets a verdict, in the order asked.
 	//
 	// Errors: none of its own; verdicts carry SESSION_NOT_FOUND,
-	// SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
+	// SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and, for a subject with a
+	// password_stamp, PASSWORD_CHANGED.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
@@ -185,7 +186,8 @@ type SessionServiceServer interface {
 	// session. Every subject gets a verdict, in the order asked.
 	//
 	// Errors: none of its own; verdicts carry SESSION_NOT_FOUND,
-	// SESSION_EXPIRED, USER_NOT_FOUND and USER_BANNED.
+	// SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and, for a subject with a
+	// password_stamp, PASSWORD_CHANGED.
 	//
 	// Consistency: always from the database, never from a cache.
 	//

@@ -1,8 +1,10 @@
 -- name: BeginPlay :one
 -- Gives no row while an earlier record lives, unless a newer sign-in has waited
 -- for its end for too long.
-INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at)
-VALUES (@user_id, @play_id, @session_id, 1, 1, @digest, @address, @lease_expires_at)
+INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at,
+    password_stamp, stamp_generation)
+VALUES (@user_id, @play_id, @session_id, 1, 1, @digest, @address, @lease_expires_at,
+    @password_stamp, 1)
 ON CONFLICT (user_id) DO UPDATE SET
     play_id = excluded.play_id,
     session_id = excluded.session_id,
@@ -17,7 +19,9 @@ ON CONFLICT (user_id) DO UPDATE SET
     next_character_id = NULL,
     token_expires_at = NULL,
     closing_generation = NULL,
-    closing_since = NULL
+    closing_since = NULL,
+    password_stamp = excluded.password_stamp,
+    stamp_generation = play.generation + 1
 WHERE play.play_id IS NULL OR play.lease_expires_at < @at::timestamptz
    OR play.closing_generation = play.generation AND play.closing_since < @overdue::timestamptz
 RETURNING *;

@@ -6,14 +6,16 @@ WHERE user_id = sqlc.arg(user_id) AND play_id IS NOT NULL AND lease_expires_at >
     AND NOT (closing_generation IS generation AND closing_since < sqlc.arg(overdue));
 
 -- name: BeginPlay :one
-INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at)
-VALUES (sqlc.arg(user_id), 1, sqlc.arg(play_id), sqlc.arg(session_id), sqlc.arg(digest), sqlc.arg(address), 1, sqlc.arg(lease_expires_at))
+INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at, password_stamp, stamp_generation)
+VALUES (sqlc.arg(user_id), 1, sqlc.arg(play_id), sqlc.arg(session_id), sqlc.arg(digest), sqlc.arg(address), 1, sqlc.arg(lease_expires_at),
+    sqlc.arg(password_stamp), 1)
 ON CONFLICT (user_id) DO UPDATE SET
     generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
     digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
     lease_expires_at = excluded.lease_expires_at,
     next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL,
-    closing_generation = NULL, closing_since = NULL
+    closing_generation = NULL, closing_since = NULL,
+    password_stamp = excluded.password_stamp, stamp_generation = game_play.generation + 1
 RETURNING *;
 
 -- MarkClosing tells the holder of a record that a newer sign-in waits for its

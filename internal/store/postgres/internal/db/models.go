@@ -178,6 +178,10 @@ type GamePlay struct {
 	ClosingGeneration *int64
 	// Since when it waits.
 	ClosingSince *time.Time
+	// Tells the passwords as they were when the record began from changed ones: digests of the website's rows that hold the user's password (of their ids and times of change) and, for a sign-in by game password, of that one's hash. Empty where nothing is known.
+	PasswordStamp *string
+	// Generation that the stamp is of; a stamp of an earlier generation means nothing.
+	StampGeneration *int64
 }
 
 // One-time tickets not yet redeemed.

@@ -22,7 +22,7 @@ UPDATE game.play SET
 WHERE next_token = $2 AND play_id IS NOT NULL AND digest = $3 AND next_stage = $4
   AND token_expires_at >= $5::timestamptz AND lease_expires_at >= $5::timestamptz
   AND closing_generation IS DISTINCT FROM generation
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
 `
 
 type AdmitPlayParams struct {
@@ -58,13 +58,17 @@ func (q *Queries) AdmitPlay(ctx context.Context, arg AdmitPlayParams) (GamePlay,
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }
 
 const beginPlay = `-- name: BeginPlay :one
-INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at)
-VALUES ($1, $2, $3, 1, 1, $4, $5, $6)
+INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at,
+    password_stamp, stamp_generation)
+VALUES ($1, $2, $3, 1, 1, $4, $5, $6,
+    $7, 1)
 ON CONFLICT (user_id) DO UPDATE SET
     play_id = excluded.play_id,
     session_id = excluded.session_id,
@@ -79,10 +83,12 @@ ON CONFLICT (user_id) DO UPDATE SET
     next_character_id = NULL,
     token_expires_at = NULL,
     closing_generation = NULL,
-    closing_since = NULL
-WHERE play.play_id IS NULL OR play.lease_expires_at < $7::timestamptz
-   OR play.closing_generation = play.generation AND play.closing_since < $8::timestamptz
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
+    closing_since = NULL,
+    password_stamp = excluded.password_stamp,
+    stamp_generation = play.generation + 1
+WHERE play.play_id IS NULL OR play.lease_expires_at < $8::timestamptz
+   OR play.closing_generation = play.generation AND play.closing_since < $9::timestamptz
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
 `
 
 type BeginPlayParams struct {
@@ -92,6 +98,7 @@ type BeginPlayParams struct {
 	Digest         []byte
 	Address        string
 	LeaseExpiresAt time.Time
+	PasswordStamp  *string
 	At             time.Time
 	Overdue        time.Time
 }
@@ -106,6 +113,7 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		arg.Digest,
 		arg.Address,
 		arg.LeaseExpiresAt,
+		arg.PasswordStamp,
 		arg.At,
 		arg.Overdue,
 	)
@@ -126,6 +134,8 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }
@@ -239,7 +249,7 @@ FROM (
     FOR NO KEY UPDATE OF q
 ) l
 WHERE p.user_id = l.user_id
-RETURNING p.user_id, p.generation, p.play_id, p.session_id, p.digest, p.address, p.stage, p.character_id, p.lease_expires_at, p.next_token, p.next_stage, p.next_character_id, p.token_expires_at, p.closing_generation, p.closing_since
+RETURNING p.user_id, p.generation, p.play_id, p.session_id, p.digest, p.address, p.stage, p.character_id, p.lease_expires_at, p.next_token, p.next_stage, p.next_character_id, p.token_expires_at, p.closing_generation, p.closing_since, p.password_stamp, p.stamp_generation
 `
 
 // The rows are locked in one order, so that two renewals never wait for each
@@ -269,6 +279,8 @@ func (q *Queries) RenewPlays(ctx context.Context, leaseExpiresAt time.Time, ids 
 			&i.TokenExpiresAt,
 			&i.ClosingGeneration,
 			&i.ClosingSince,
+			&i.PasswordStamp,
+			&i.StampGeneration,
 		); err != nil {
 			return nil, err
 		}

@@ -93,6 +93,8 @@ type GamePlay struct {
 	TokenExpiresAt    *int64
 	ClosingGeneration *int64
 	ClosingSince      *int64
+	PasswordStamp     *string
+	StampGeneration   *int64
 }
 
 type GameTicket struct {

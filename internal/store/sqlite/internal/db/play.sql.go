@@ -16,7 +16,7 @@ UPDATE game_play SET
 WHERE next_token = ?3 AND digest = ?4 AND next_stage = ?1
     AND play_id IS NOT NULL AND token_expires_at >= ?5 AND lease_expires_at >= ?5
     AND closing_generation IS NOT generation
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
 `
 
 type AdmitParams struct {
@@ -52,20 +52,24 @@ func (q *Queries) Admit(ctx context.Context, arg AdmitParams) (GamePlay, error) 
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }
 
 const beginPlay = `-- name: BeginPlay :one
-INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at)
-VALUES (?1, 1, ?2, ?3, ?4, ?5, 1, ?6)
+INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at, password_stamp, stamp_generation)
+VALUES (?1, 1, ?2, ?3, ?4, ?5, 1, ?6,
+    ?7, 1)
 ON CONFLICT (user_id) DO UPDATE SET
     generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
     digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
     lease_expires_at = excluded.lease_expires_at,
     next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL,
-    closing_generation = NULL, closing_since = NULL
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
+    closing_generation = NULL, closing_since = NULL,
+    password_stamp = excluded.password_stamp, stamp_generation = game_play.generation + 1
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
 `
 
 type BeginPlayParams struct {
@@ -75,6 +79,7 @@ type BeginPlayParams struct {
 	Digest         []byte
 	Address        string
 	LeaseExpiresAt int64
+	PasswordStamp  *string
 }
 
 func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay, error) {
@@ -85,6 +90,7 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		arg.Digest,
 		arg.Address,
 		arg.LeaseExpiresAt,
+		arg.PasswordStamp,
 	)
 	var i GamePlay
 	err := row.Scan(
@@ -103,6 +109,8 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }
@@ -136,7 +144,7 @@ func (q *Queries) EndPlay(ctx context.Context, arg EndPlayParams) error {
 }
 
 const getPlay = `-- name: GetPlay :one
-SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
     AND closing_generation IS NOT generation
 `
 
@@ -165,12 +173,14 @@ func (q *Queries) GetPlay(ctx context.Context, arg GetPlayParams) (GamePlay, err
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }
 
 const getPlayByToken = `-- name: GetPlayByToken :one
-SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since FROM game_play WHERE next_token = ?
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation FROM game_play WHERE next_token = ?
 `
 
 func (q *Queries) GetPlayByToken(ctx context.Context, nextToken *uint32) (GamePlay, error) {
@@ -192,6 +202,8 @@ func (q *Queries) GetPlayByToken(ctx context.Context, nextToken *uint32) (GamePl
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }
@@ -260,7 +272,7 @@ UPDATE game_play SET lease_expires_at = CASE
     WHEN token_expires_at > CAST(?1 AS INTEGER) THEN token_expires_at
     ELSE CAST(?1 AS INTEGER) END
 WHERE play_id = ?2 AND generation = ?3
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
 `
 
 type RenewPlayParams struct {
@@ -290,6 +302,8 @@ func (q *Queries) RenewPlay(ctx context.Context, arg RenewPlayParams) (GamePlay,
 		&i.TokenExpiresAt,
 		&i.ClosingGeneration,
 		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
 	)
 	return i, err
 }

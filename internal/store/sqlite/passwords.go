@@ -1,0 +1,19 @@
+package sqlite
+
+import "fmt"
+
+// passwordSQL builds what tells one state of a user's password of the website
+// from another: the ids and times of change of the rows that hold it, as stored.
+// The hashes themselves are not read. It returns the expression for user u; NULL
+// where the website keeps no such times.
+func (w *website) passwordSQL() string {
+	if !w.account.has("updatedAt") {
+		w.noPasswordsSeen = w.account.sql() + " has no column updatedAt"
+		return "NULL"
+	}
+	kept := fmt.Sprintf("SELECT group_concat(%s || ' ' || COALESCE(%s, ''), ',' ORDER BY %s) FROM %s a WHERE %s = 'credential' AND %s = ",
+		w.account.text("a", "id"), w.account.text("a", "updatedAt"), w.account.col("a", "id"), w.account.sql(),
+		w.account.col("a", "providerId"), w.account.col("a", "userId"))
+	w.passwords = kept + "?1"
+	return "(" + kept + w.user.col("u", "id") + ")"
+}
