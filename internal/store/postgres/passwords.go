@@ -16,11 +16,11 @@ func (w *website) passwordSQL() {
 		w.passwords = fmt.Sprintf("SELECT COALESCE(%s, '') %s = %s", rows, from, w.userID.bind(1))
 		kept = "COALESCE(p.kept, '')"
 		join = fmt.Sprintf(" LEFT JOIN (SELECT %s AS owner, %s AS kept %s = ANY(%s) GROUP BY %s) p ON p.owner = %s",
-			owner, rows, from, w.userID.bindMany(1), owner, col(w.user, "u", "id"))
+			owner, rows, from, w.userID.bindMany(), owner, col(w.user, "u", "id"))
 	}
 	id := col(w.user, "u", "id")
 	w.checkPlayers = fmt.Sprintf("SELECT %s, COALESCE(g.password_hash, ''), %s FROM %s u%s LEFT JOIN game.account g ON g.user_id = %s::text WHERE %s = ANY(%s)",
-		kept, w.userColumns(), w.user.sql(), join, id, id, w.userID.bindMany(1))
+		kept, w.userColumns(), w.user.sql(), join, id, id, w.userID.bindMany())
 }
 
 // clockText is an instant column as text that no setting of a server, a

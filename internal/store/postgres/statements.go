@@ -74,8 +74,8 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	w.refreshSessions = w.refreshManySQL(uFrom, sameUser)
 	w.checkSessions = fmt.Sprintf("SELECT %s::text, %s::text, %s FROM %s WHERE %s = ANY(%s)",
 		col(session, "s", "id"), col(session, "s", "userId"), w.read(session, "s", "expiresAt"), sFrom,
-		col(session, "s", "id"), w.sessionID.bindMany(1))
-	w.checkUsers = byUser(uID + " = ANY(" + w.userID.bindMany(1) + ")")
+		col(session, "s", "id"), w.sessionID.bindMany())
+	w.checkUsers = byUser(uID + " = ANY(" + w.userID.bindMany() + ")")
 
 	created := col(user, "u", "createdAt")
 	order := fmt.Sprintf(" ORDER BY %s, %s LIMIT $1", created, uID)
@@ -117,7 +117,7 @@ func (w *website) due() string {
 func (w *website) refreshManySQL(uFrom, sameUser string) string {
 	id := columnName(w.session, "id")
 	due := fmt.Sprintf("(SELECT s.%s FROM %s s JOIN %s ON %s WHERE s.%s = ANY(%s)%s FOR NO KEY UPDATE OF s SKIP LOCKED) d",
-		id, w.session.sql(), uFrom, sameUser, id, w.sessionID.bindMany(1), w.due())
+		id, w.session.sql(), uFrom, sameUser, id, w.sessionID.bindMany(), w.due())
 	return w.refreshSQL(due, "s."+id+" = d."+id) + " RETURNING s." + id + "::text"
 }
 
