@@ -114,8 +114,18 @@ func TestGamePasswordsOnSQLite(t *testing.T) {
 	}
 	_, err = w.login(t, "ada", auth.ClientForm("another one"), home)
 	want(t, "wrong", err, auth.ErrLoginRefused)
-	if _, err := w.login(t, "Ada", form, home); err != nil {
-		t.Errorf("right: %v", err)
+	in, err := w.login(t, "Ada", form, home)
+	if err != nil {
+		t.Fatalf("right: %v", err)
+	}
+	if got := w.keepAlive(t, true, in.GetPlay())[0]; got != "" {
+		t.Errorf("in play: %q", got)
+	}
+	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: ada.ID, Password: "another secret"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.keepAlive(t, true, in.GetPlay())[0]; got != "PASSWORD_CHANGED" {
+		t.Errorf("with another password: %q", got)
 	}
 	_, err = w.login(t, "zed", form, home)
 	want(t, "loopback only, from elsewhere", err, auth.ErrLoopbackOnly)

@@ -41,8 +41,7 @@ func (t idType) family() string {
 // bind returns parameter n, a text, as a value of this type.
 func (t idType) bind(n int) string { return "$" + strconv.Itoa(n) + "::text" + t.cast("") }
 
-// bindMany returns the first parameter, an array of text, as an array of this
-// type.
+// bindMany returns parameter 1, an array of text, as an array of this type.
 func (t idType) bindMany() string { return "$1::text[]" + t.cast("[]") }
 
 func (t idType) cast(suffix string) string {

@@ -230,13 +230,7 @@ func TestSiteWritesOnEverySchema(t *testing.T) {
 					t.Fatalf("%s: %s", option, detail)
 				}
 			}
-			tables := strings.NewReplacer("ACCOUNT", "account", "VERIFICATION", "verification")
-			switch name {
-			case "plural":
-				tables = strings.NewReplacer("ACCOUNT", "accounts", "VERIFICATION", "verifications")
-			case "names of its own":
-				tables = strings.NewReplacer("ACCOUNT", "credentials", "VERIFICATION", "proofs")
-			}
+			tables := accountTable(name)
 			d := openSQL(t, pg.URL())
 			exec := func(query string, args ...any) {
 				t.Helper()
@@ -376,4 +370,15 @@ func TestAnotherUniqueValueOfASession(t *testing.T) {
 	if err := create(); err == nil || errs.KindOf(err) != errs.Internal {
 		t.Errorf("the second: %v", err)
 	}
+}
+
+// accountTable names the tables of a variant that its own sql does not.
+func accountTable(variant string) *strings.Replacer {
+	switch variant {
+	case "plural":
+		return strings.NewReplacer("ACCOUNT", "accounts", "VERIFICATION", "verifications")
+	case "names of its own":
+		return strings.NewReplacer("ACCOUNT", "credentials", "VERIFICATION", "proofs")
+	}
+	return strings.NewReplacer("ACCOUNT", "account", "VERIFICATION", "verification")
 }

@@ -1,22 +1,28 @@
 package postgres
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
 
 // passwordSQL builds what tells one state of a user's password of the website
-// from another: the ids and times of change of the rows that hold it. The hashes
-// themselves are not read. Where that is not granted, only what we keep is asked
-// for.
+// from another: the ids and times of change of the rows that hold it, one row for
+// each. The hashes themselves are not read. Where that is not granted, only what
+// we keep is asked for.
 func (w *website) passwordSQL() {
-	kept, join := "''", ""
+	kept, join := "NULL::text", ""
 	if w.passwordsSeen.on() {
+		kept = fmt.Sprintf("%s::text || ' ' || %s", col(w.account, "a", "id"), w.clockText(w.account, "a", "updatedAt"))
+		credential := col(w.account, "a", "providerId") + "::text = 'credential'"
 		owner := col(w.account, "a", "userId")
-		rows := fmt.Sprintf("string_agg(%s::text || ' ' || %s, ',' ORDER BY %s)",
-			col(w.account, "a", "id"), w.clockText(w.account, "a", "updatedAt"), col(w.account, "a", "id"))
-		from := fmt.Sprintf("FROM %s a WHERE %s::text = 'credential' AND %s", w.account.sql(), col(w.account, "a", "providerId"), owner)
-		w.passwords = fmt.Sprintf("SELECT COALESCE(%s, '') %s = %s", rows, from, w.userID.bind(1))
-		kept = "COALESCE(p.kept, '')"
-		join = fmt.Sprintf(" LEFT JOIN (SELECT %s AS owner, %s AS kept %s = ANY(%s) GROUP BY %s) p ON p.owner = %s",
-			owner, rows, from, w.userID.bindMany(), owner, col(w.user, "u", "id"))
+		w.passwords = fmt.Sprintf("SELECT %s FROM %s a WHERE %s AND %s = %s", kept, w.account.sql(), credential, owner, w.userID.bind(1))
+		join = fmt.Sprintf(" LEFT JOIN %s a ON %s = %s AND %s", w.account.sql(), owner, col(w.user, "u", "id"), credential)
 	}
 	id := col(w.user, "u", "id")
 	w.checkPlayers = fmt.Sprintf("SELECT %s, COALESCE(g.password_hash, ''), %s FROM %s u%s LEFT JOIN game.account g ON g.user_id = %s::text WHERE %s = ANY(%s)",
@@ -31,4 +37,66 @@ func (w *website) clockText(t *table, alias, camel string) string {
 		at += " AT TIME ZONE 'UTC'"
 	}
 	return "COALESCE(to_char(" + at + ", 'YYYY-MM-DD HH24:MI:SS.US'), '')"
+}
+
+// keptPasswords is what the website's rows say of one user, in one order.
+func keptPasswords(rows []string) string {
+	slices.Sort(rows)
+	return strings.Join(rows, ",")
+}
+
+// sitePassword returns what is kept of a user's password of the website; "" where
+// there is none or the role may not look.
+func (s *Store) sitePassword(ctx context.Context, userID string) (string, error) {
+	if !s.web.passwordsSeen.on() || !s.web.userID.holds(userID) {
+		return "", nil
+	}
+	rows, err := s.pool.Query(ctx, s.web.passwords, userID)
+	if err != nil {
+		return "", translate(ctx, "look at the password", err)
+	}
+	kept, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return keptPasswords(kept), translate(ctx, "look at the password", err)
+}
+
+// player is a user with what is kept of the user's passwords.
+type player struct {
+	user *store.User
+	site []string
+	game string
+}
+
+func (p *player) passwords(hidden bool) store.Passwords {
+	return store.Passwords{Site: keptPasswords(p.site), SiteHidden: hidden, Game: p.game}
+}
+
+// readPlayers reads the rows of website.checkPlayers, of which a user has one for
+// each row of the website that holds a password.
+func readPlayers(rows pgx.Rows, players map[string]*player) error {
+	for rows.Next() {
+		var u userRow
+		var kept *string
+		var game string
+		if err := rows.Scan(u.targets(&kept, &game)...); err != nil {
+			return err
+		}
+		p := players[u.id.String]
+		if p == nil {
+			p = &player{user: u.user(), game: game}
+			players[p.user.ID] = p
+		}
+		if kept != nil {
+			p.site = append(p.site, *kept)
+		}
+	}
+	return rows.Err()
+}
+
+// readUsers reads the rows of website.checkUsers.
+func readUsers(rows pgx.Rows, players map[string]*player) error {
+	found, err := pgx.CollectRows(rows, collectUser)
+	for _, u := range found {
+		players[u.ID] = &player{user: u}
+	}
+	return err
 }

@@ -18,11 +18,9 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	}
 	// Read before the record is there: of a change between the two the stamp is
 	// that of before, and the play ends with its first judgement.
-	var kept string
-	if s.web.passwordsSeen.on() && s.web.userID.holds(n.UserID) {
-		if err := s.pool.QueryRow(ctx, s.web.passwords, n.UserID).Scan(&kept); err != nil {
-			return nil, translate(ctx, "look at the password", err)
-		}
+	kept, err := s.sitePassword(ctx, n.UserID)
+	if err != nil {
+		return nil, err
 	}
 	stamp := string(store.StampPasswords(store.PasswordState(kept), n.GamePassword))
 	id, now := store.NewID(), s.now()

@@ -109,44 +109,27 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 		})
 		return err
 	})
-	query := s.web.checkUsers
+	query, read := s.web.checkUsers, readUsers
 	if stamped {
-		query = s.web.checkPlayers
+		query, read = s.web.checkPlayers, readPlayers
 	}
-	batch.Queue(query, userIDs).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var u userRow
-			p := &player{passwords: store.Passwords{SiteHidden: !s.web.passwordsSeen.on()}}
-			targets := u.targets()
-			if stamped {
-				targets = u.targets(&p.passwords.Site, &p.passwords.Game)
-			}
-			if err := rows.Scan(targets...); err != nil {
-				return err
-			}
-			p.user = u.user()
-			users[p.user.ID] = p
-		}
-		return rows.Err()
-	})
+	batch.Queue(query, userIDs).Query(func(rows pgx.Rows) error { return read(rows, users) })
 	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, translate(ctx, "check sessions", err)
 	}
-	now := s.now()
+	now, hidden := s.now(), !s.web.passwordsSeen.on()
 	verdicts := make([]error, len(subjects))
 	for i, sub := range subjects {
-		verdicts[i] = judge(sub, sessions[sub.SessionID], users[sub.UserID], now)
+		p := users[sub.UserID]
+		verdicts[i] = judge(sub, sessions[sub.SessionID], p, now)
+		if verdicts[i] == nil && sub.Stamp != "" {
+			verdicts[i] = sub.Stamp.Judge(p.passwords(hidden))
+		}
 	}
 	return verdicts, nil
 }
 
-// player is a user with what is kept of the user's passwords, for who asks.
-type player struct {
-	user      *store.User
-	passwords store.Passwords
-}
-
-// judge gives one verdict; sess and p are nil where there is no row.
+// judge gives one verdict but for passwords; sess and p are nil where there is no row.
 func judge(sub store.SessionSubject, sess *store.Session, p *player, now time.Time) error {
 	if sub.SessionID != "" && (sess == nil || sess.UserID != sub.UserID) {
 		return store.ErrSessionNotFound
@@ -154,8 +137,5 @@ func judge(sub store.SessionSubject, sess *store.Session, p *player, now time.Ti
 	if p == nil {
 		return store.ErrUserNotFound
 	}
-	if err := store.Judge(sess, p.user, now); err != nil {
-		return err
-	}
-	return sub.Stamp.Judge(p.passwords)
+	return store.Judge(sess, p.user, now)
 }

@@ -37,7 +37,7 @@ type website struct {
 
 	// Of what may be off, empty where it is.
 	credentialByID, credentialByUsername, credentialByEmail string // $1
-	passwords                                               string // $1 user id
+	passwords                                               string // $1 user id; one row for each that holds a password
 	createSession                                           string // $1 user id, $2 now, $3 token, $4 expiry, $5 address, $6 user agent, $7 id
 	tokenTaken, revokeSession                               string // $1 token
 	redeemOneTime                                           string // $1 identifiers, $2 now

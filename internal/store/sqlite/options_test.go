@@ -139,7 +139,7 @@ func TestSiteWritesWithHashedTokens(t *testing.T) {
 func TestWhatStaysOff(t *testing.T) {
 	t.Parallel()
 	path, w := website(t)
-	exec(t, w.DB, `ALTER TABLE account DROP COLUMN password; DROP TABLE verification; CREATE TABLE verification (id integer, done integer);
+	exec(t, w.DB, `ALTER TABLE account DROP COLUMN password; ALTER TABLE account DROP COLUMN updatedAt; DROP TABLE verification; CREATE TABLE verification (id integer, done integer);
 		ALTER TABLE session RENAME TO old;
 		CREATE TABLE session (id text primary key, token text unique, userId text, expiresAt date, createdAt date, updatedAt date,
 			ipAddress text, userAgent text, impersonatedBy text, deviceId text not null)`)
@@ -151,7 +151,7 @@ func TestWhatStaysOff(t *testing.T) {
 	}
 	all := describe(report)
 	for _, want := range []string{
-		"reading password hashes: off; ", "making sessions: off; ", `"deviceId"`, "redeeming one-time tokens: off; ", `"verification"`,
+		"noticing changed passwords: off; ", "updatedAt", "reading password hashes: off; ", "making sessions: off; ", `"deviceId"`, "redeeming one-time tokens: off; ", `"verification"`,
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the check does not say %s:\n%s", want, all)
@@ -169,5 +169,12 @@ func TestWhatStaysOff(t *testing.T) {
 	}
 	if err := s.RevokeSession(ctx, "none"); err != nil {
 		t.Errorf("ending a session: %v", err)
+	}
+	if p, err := s.BeginPlay(ctx, store.NewPlay{UserID: id}); err != nil || p.Stamp != "" {
+		t.Errorf("a play is %+v, %v; want no stamp", p, err)
+	}
+	stamped := store.SessionSubject{UserID: id, Stamp: store.StampPasswords(store.PasswordState("of before"), "")}
+	if verdicts, err := s.CheckSessions(ctx, []store.SessionSubject{stamped}); err != nil || verdicts[0] != nil {
+		t.Errorf("a stamp of before: %v, %v", verdicts, err)
 	}
 }
