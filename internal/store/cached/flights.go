@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/workers"
 )
 
-// maxWorkers bounds the goroutines that are kept for loads.
-const maxWorkers = 64
+// loaders is how many goroutines wait for loads.
+const loaders = 64
 
 // flights are the loads under way, each in a goroutine of its own. Those that
 // others may join have a name.
@@ -34,7 +34,7 @@ type flight struct {
 }
 
 func newFlights() *flights {
-	return &flights{workers: workers.New(maxWorkers), named: map[flightName]*flight{}}
+	return &flights{workers: workers.New(loaders), named: map[flightName]*flight{}}
 }
 
 // join returns the load of a name, which it starts if there is none.

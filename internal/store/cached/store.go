@@ -107,7 +107,7 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{
-		inner: inner, cfg: cfg, guard: newGuard(cfg.TTL), flights: newFlights(),
+		inner: inner, cfg: cfg, guard: newGuard(cfg.TTL),
 		caching: cfg.TTL >= MinTTL && (cfg.NearBytes > 0 || cfg.Cache != nil),
 	}
 	if s.caching && cfg.NearBytes > 0 {
@@ -118,6 +118,7 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 		}
 		s.near = n
 	}
+	s.flights = newFlights()
 	s.metrics = newMetrics(cfg.Metrics, s)
 	if s.caching && cfg.Cache != nil {
 		s.fills, s.hints = newFillQueue(s), &hints{}

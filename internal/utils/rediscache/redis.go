@@ -98,7 +98,7 @@ func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
 		return nil, err
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Redis{cfg: cfg, stop: stop, setNewer: rueidis.NewLuaScript(setNewer), workers: workers.New(maxWorkers)}
+	r := &Redis{cfg: cfg, stop: stop, setNewer: rueidis.NewLuaScript(setNewer), workers: workers.New(callers)}
 	r.breaker = newBreaker(cfg.Failures, cfg.OpenFor, r.logState)
 
 	connected := make(chan struct{})
@@ -299,8 +299,8 @@ func do[T any](ctx context.Context, r *Redis, what string, call func(context.Con
 	}
 }
 
-// maxWorkers bounds the goroutines that are kept for calls.
-const maxWorkers = 64
+// callers is how many goroutines wait for calls.
+const callers = 64
 
 // slack is what the client gets to come back by itself when a call's time is
 // over: it then has the answers of those nodes of a cluster that gave one.

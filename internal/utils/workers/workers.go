@@ -4,49 +4,41 @@
 // stack that the work needs.
 package workers
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 // Pool is goroutines that wait for work. It needs Close.
 type Pool struct {
-	most    int64
-	kept    atomic.Int64
 	work    chan func()
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// New returns a Pool that keeps at most so many goroutines, made as they are
-// first needed.
-func New(most int) *Pool {
-	return &Pool{most: int64(most), work: make(chan func()), closed: make(chan struct{})}
+// New returns a Pool of so many goroutines, which begin at once: how many a
+// process has does not depend on what it has been through.
+func New(size int) *Pool {
+	p := &Pool{work: make(chan func()), closed: make(chan struct{})}
+	for range size {
+		go p.wait()
+	}
+	return p
 }
 
-// Go runs f in a goroutine, as the go statement does: at once, also when all
-// that are kept have work, and also after Close.
+// Go runs f in a goroutine, as the go statement does: at once, also when all of
+// the pool have work, and also after Close.
 func (p *Pool) Go(f func()) {
 	select {
 	case p.work <- f:
-		return
 	default:
-	}
-	if p.kept.Add(1) > p.most {
-		p.kept.Add(-1)
 		go f()
-		return
 	}
-	go p.keep(f)
 }
 
-// keep does one piece of work after the other until Close.
-func (p *Pool) keep(f func()) {
-	defer p.kept.Add(-1)
+// wait does one piece of work after the other until Close.
+func (p *Pool) wait() {
 	for {
-		f()
 		select {
-		case f = <-p.work:
+		case f := <-p.work:
+			f()
 		case <-p.closed:
 			return
 		}

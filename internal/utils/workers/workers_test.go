@@ -33,8 +33,8 @@ func TestNoWorkWaitsForOther(t *testing.T) {
 	})
 }
 
-// TestGoroutinesAreKeptAndEnd counts them: as many as the pool may keep once all
-// work is done, and none after Close. What is left in the bubble fails the test.
+// TestGoroutinesAreKeptAndEnd counts them: the pool's own once all work is
+// done, and none after Close.
 func TestGoroutinesAreKeptAndEnd(t *testing.T) { //nolint:paralleltest // counts goroutines
 	synctest.Test(t, func(t *testing.T) {
 		before := runtime.NumGoroutine()
