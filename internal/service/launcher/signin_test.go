@@ -360,6 +360,18 @@ func TestLogInOutlivesTrouble(t *testing.T) {
 	}
 }
 
+// Five troubles end a sign-in only when they follow one another.
+func TestTroublesAreCountedInARow(t *testing.T) {
+	b, out := signInBench(t)
+	w := newWebsite(t)
+	four := slices.Repeat([]reply{{status: 503}}, 4)
+	w.set(askURL, slices.Concat(four, []reply{refused("authorization_pending")}, four, w.replies[askURL])...)
+	if code := b.run("login", w.URL); code != 0 {
+		t.Fatalf("login: %s", &b.stderr)
+	}
+	clientArgs(t, out)
+}
+
 // The same question goes to another address of the same site.
 func TestFollowsTheSiteWithinItself(t *testing.T) {
 	b, out := signInBench(t)
