@@ -1,4 +1,5 @@
-// Command waystone-launcher starts the game client from a play link.
+// Command waystone-launcher starts the game client, from a play link or after a
+// sign-in of its own.
 package main
 
 import (

@@ -11,18 +11,21 @@ import (
 	"strings"
 )
 
-// Config is the player's own file. It says which program is the game client
-// and which servers a link may lead to.
+// Config is the player's own file. It says which program is the game client,
+// at which website the player signed in last, and which servers a link may
+// lead to.
 //
 //	client = /home/me/rose/client.exe
 //	runner = wine
 //	directory = /home/me/rose
+//	site = https://site.example
 //	allow = play.example.org
 type Config struct {
 	Path      string   // where the file is
 	Client    string   // program that is the game client
 	Runner    string   // program that starts it, such as wine; empty for none
 	Directory string   // where the client runs; its own folder when empty
+	Site      string   // address of the website, as CheckSite returns it; empty for none
 	Allowed   []string // hosts that links may lead to, lower case
 }
 
@@ -68,13 +71,17 @@ func LoadConfig(path string) (*Config, error) {
 			c.Runner = value
 		case "directory":
 			c.Directory = value
+		case "site":
+			if c.Site, err = CheckSite(value); err != nil {
+				return nil, fmt.Errorf("%s line %d: %w", path, n, err)
+			}
 		case "allow":
 			if err := ValidateHost(value); err != nil {
 				return nil, fmt.Errorf("%s line %d: allow = %s: %w", path, n, value, err)
 			}
 			c.Allow(value)
 		default:
-			return nil, fmt.Errorf("%s line %d: unknown key %q; known are client, runner, directory, allow", path, n, key)
+			return nil, fmt.Errorf("%s line %d: unknown key %q; known are client, runner, directory, site, allow", path, n, key)
 		}
 	}
 	if err := sc.Err(); err != nil {
@@ -88,7 +95,7 @@ func LoadConfig(path string) (*Config, error) {
 func (c *Config) Save() error {
 	var b strings.Builder
 	b.WriteString("# Settings of waystone-launcher.\n")
-	for _, kv := range [][2]string{{"client", c.Client}, {"runner", c.Runner}, {"directory", c.Directory}} {
+	for _, kv := range [][2]string{{"client", c.Client}, {"runner", c.Runner}, {"directory", c.Directory}, {"site", c.Site}} {
 		if kv[1] != "" {
 			fmt.Fprintf(&b, "%s = %s\n", kv[0], kv[1])
 		}
@@ -96,20 +103,7 @@ func (c *Config) Save() error {
 	for _, h := range c.Allowed {
 		fmt.Fprintf(&b, "allow = %s\n", h)
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
-		return fmt.Errorf("save the launcher's settings: %w", err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(c.Path), ".launcher-*")
-	if err != nil {
-		return fmt.Errorf("save the launcher's settings: %w", err)
-	}
-	_, err = tmp.WriteString(b.String())
-	err = errors.Join(err, tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), c.Path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
+	if err := replaceFile(c.Path, b.String()); err != nil {
 		return fmt.Errorf("save the launcher's settings: %w", err)
 	}
 	return nil

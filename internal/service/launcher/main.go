@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // Launcher is the program, with what it takes from outside in fields, so that
@@ -21,10 +22,17 @@ type Launcher struct {
 	Env     func(string) string
 	AskUser bool // whether a person can be asked on Stdin
 	Version string
+
+	// Wait waits between two questions to the website; nil waits by the clock.
+	Wait func(context.Context, time.Duration) error
 }
 
-const usage = `waystone-launcher starts the game client from a play link.
+const usage = `waystone-launcher starts the game client, from the website's Play button or
+by itself.
 
+  waystone-launcher login [SITE]  sign in at the game's website, then play
+  waystone-launcher play          play with the sign-in that is kept
+  waystone-launcher logout        sign out and forget the sign-in
   waystone-launcher run LINK      start the client (LINK alone does the same)
   waystone-launcher client PATH   say which program is the game client
   waystone-launcher register      open waystone:// links with this program
@@ -35,8 +43,8 @@ const usage = `waystone-launcher starts the game client from a play link.
 `
 
 // Run runs one command and returns the exit status: 0, 1 when it could not be
-// done, 2 when it was called wrongly. Messages never carry the link or the
-// ticket.
+// done, 2 when it was called wrongly. Messages never carry the link, the ticket
+// or the session's token.
 func (m *Launcher) Run(ctx context.Context) int {
 	cmd, args := "help", m.Args
 	if len(args) > 0 {
@@ -45,8 +53,14 @@ func (m *Launcher) Run(ctx context.Context) int {
 	if strings.HasPrefix(cmd, "waystone:") {
 		cmd, args = "run", m.Args
 	}
-	want := map[string]int{"run": 1, "client": 1, "register": 0, "allow": 1, "forbid": 1, "list": 0, "version": 0, "help": 0, "-h": 0, "--help": 0}
+	want := map[string]int{
+		"run": 1, "login": 1, "play": 0, "logout": 0, "client": 1, "register": 0, "allow": 1, "forbid": 1,
+		"list": 0, "version": 0, "help": 0, "-h": 0, "--help": 0,
+	}
 	n, known := want[cmd]
+	if cmd == "login" && len(args) == 0 {
+		n = 0 // the site of the last time
+	}
 	if !known || len(args) != n {
 		fmt.Fprint(m.Stderr, usage)
 		return 2
@@ -87,7 +101,13 @@ func (m *Launcher) run(ctx context.Context, cmd string, args []string) error {
 	}
 	switch cmd {
 	case "run":
-		return m.play(ctx, c, args[0])
+		return m.startLink(ctx, c, args[0], "press Play")
+	case "login":
+		return m.login(ctx, c, args)
+	case "play":
+		return m.resume(ctx, c)
+	case "logout":
+		return m.logout(ctx, c)
 	case "client":
 		abs, err := filepath.Abs(args[0])
 		if err != nil {
@@ -110,19 +130,21 @@ func (m *Launcher) run(ctx context.Context, cmd string, args []string) error {
 		}
 		return c.Save()
 	}
-	fmt.Fprintf(m.Stdout, "settings  %s\nclient    %s\nrunner    %s\ndirectory %s\nallowed   %s\n",
-		c.Path, c.Client, c.Runner, c.Directory, strings.Join(c.Allowed, ", "))
+	fmt.Fprintf(m.Stdout, "settings  %s\nclient    %s\nrunner    %s\ndirectory %s\nsite      %s\nallowed   %s\n",
+		c.Path, c.Client, c.Runner, c.Directory, c.Site, strings.Join(c.Allowed, ", "))
 	return nil
 }
 
-func (m *Launcher) play(ctx context.Context, c *Config, text string) error {
+// startLink starts the client from a link. A host that was not allowed is an
+// error that says what to do before the player does the rest again.
+func (m *Launcher) startLink(ctx context.Context, c *Config, text, again string) error {
 	link, err := ParseLink(text)
 	if err != nil {
 		return err
 	}
 	if !c.Allows(link.Host) {
 		if !m.ask(link.Host) {
-			return fmt.Errorf("the server %s has not been allowed; if you trust it, run `waystone-launcher allow %s` and press Play again", link.Host, link.Host)
+			return fmt.Errorf("the server %s has not been allowed; if you trust it, run `waystone-launcher allow %s` and %s again", link.Host, link.Host, again)
 		}
 		c.Allow(link.Host)
 		if err := c.Save(); err != nil {

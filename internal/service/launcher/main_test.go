@@ -41,21 +41,25 @@ type bench struct {
 	dir            string
 	stdin          string
 	ask            bool
+	waits          []time.Duration // between questions to the site; they take no time
 	stdout, stderr bytes.Buffer
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, dir: t.TempDir()}
-	t.Cleanup(func() { // clients that were started still write into the folder
-		for {
-			var ws syscall.WaitStatus
-			if _, err := syscall.Wait4(-1, &ws, 0, nil); errors.Is(err, syscall.ECHILD) {
-				return
-			}
-		}
-	})
+	t.Cleanup(b.reap) // clients that were started still write into the folder
 	return b
+}
+
+// reap waits until every program that was started has ended.
+func (b *bench) reap() {
+	for {
+		var ws syscall.WaitStatus
+		if _, err := syscall.Wait4(-1, &ws, 0, nil); errors.Is(err, syscall.ECHILD) {
+			return
+		}
+	}
 }
 
 func (b *bench) run(args ...string) int {
@@ -74,6 +78,10 @@ func (b *bench) run(args ...string) int {
 			return ""
 		},
 		AskUser: b.ask, Version: "test",
+		Wait: func(ctx context.Context, d time.Duration) error {
+			b.waits = append(b.waits, d)
+			return ctx.Err()
+		},
 	}
 	return l.Run(context.Background())
 }
@@ -98,6 +106,16 @@ func TestStartsTheClientWithExactlyItsArguments(t *testing.T) {
 	if strings.Contains(b.stdout.String()+b.stderr.String(), ticket) {
 		t.Error("the ticket was printed")
 	}
+	got := clientArgs(t, out)
+	want := []string{"_server", "127.0.0.1", "_port", "29000", "_direct", "_userid", "alice_01", "_pw", ticket}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("arguments (-want +got):\n%s", d)
+	}
+}
+
+// clientArgs returns what the client was started with.
+func clientArgs(t *testing.T, out string) []string {
+	t.Helper()
 	var got []string
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		data, err := os.ReadFile(out)
@@ -113,10 +131,7 @@ func TestStartsTheClientWithExactlyItsArguments(t *testing.T) {
 		var ws syscall.WaitStatus // yields until the child has ended
 		_, _ = syscall.Wait4(-1, &ws, 0, nil)
 	}
-	want := []string{"_server", "127.0.0.1", "_port", "29000", "_direct", "_userid", "alice_01", "_pw", ticket}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("arguments (-want +got):\n%s", d)
-	}
+	return got
 }
 
 func TestAskBeforeANewHost(t *testing.T) {

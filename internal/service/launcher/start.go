@@ -21,11 +21,8 @@ const resolveTimeout = 10 * time.Second
 // shell. The client cannot take a name, so ip is what the link's host resolved
 // to.
 func Command(c *Config, l Link, ip netip.Addr) (*exec.Cmd, error) {
-	if c.Client == "" {
-		return nil, fmt.Errorf("no game client is set; write a line `client = PATH` into %s, or run `waystone-launcher client PATH`", c.Path)
-	}
-	if _, err := os.Stat(c.Client); err != nil {
-		return nil, fmt.Errorf("the game client %s is not there; run `waystone-launcher client PATH` with its place", c.Client)
+	if err := checkClient(c); err != nil {
+		return nil, err
 	}
 	if err := l.Validate(); err != nil {
 		return nil, err
@@ -44,6 +41,17 @@ func Command(c *Config, l Link, ip netip.Addr) (*exec.Cmd, error) {
 		cmd.Dir = filepath.Dir(c.Client)
 	}
 	return cmd, nil
+}
+
+// checkClient reports whether there is a game client to start.
+func checkClient(c *Config) error {
+	if c.Client == "" {
+		return fmt.Errorf("no game client is set; write a line `client = PATH` into %s, or run `waystone-launcher client PATH`", c.Path)
+	}
+	if _, err := os.Stat(c.Client); err != nil {
+		return fmt.Errorf("the game client %s is not there; run `waystone-launcher client PATH` with its place", c.Client)
+	}
+	return nil
 }
 
 // Resolve returns the first IPv4 address of a host.
