@@ -13,7 +13,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # another package does not test, and are several times slower with it.
 PKGS         ?= ./...
 PLAIN_PKGS   ?= ./internal/store/sqlite/... ./internal/service/auth ./tests/e2e/...
-TEST_TIMEOUT ?= 5m
+TEST_TIMEOUT ?= 8m
 TEST_FLAGS   ?=
 FUZZTIME     ?= 60s
 BENCH        ?= .
