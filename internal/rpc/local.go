@@ -18,6 +18,7 @@ import (
 func (s *Server) Serve(ln net.Listener) error {
 	if l, ok := ln.(Listener); ok {
 		l.server.Store(s)
+		defer l.server.CompareAndSwap(s, nil) // also of a server that was stopped before it served
 	}
 	return s.Server.Serve(ln)
 }

@@ -125,7 +125,7 @@ func TestCallsWithinTheProcessAreAsOnAConnection(t *testing.T) {
 // A server that has stopped is reached by nobody, not even within the process.
 func TestAStoppedServerIsNotReached(t *testing.T) {
 	ln := rpc.Listen()
-	serve(t, ln, rpc.Access{}, users{})
+	s := serve(t, ln, rpc.Access{}, users{})
 	cc, err := ln.Dial(rpc.ClientConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -135,13 +135,11 @@ func TestAStoppedServerIsNotReached(t *testing.T) {
 	if _, err := client.GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.Stop()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	_, err = client.GetUser(ctx, &databasev1.GetUserRequest{UserId: "u"})
 	if kind := errs.KindOf(err); kind != errs.Unavailable && !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a closed listener: %v", err)
+		t.Errorf("a stopped server: %v", err)
 	}
 }

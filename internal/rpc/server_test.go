@@ -47,7 +47,7 @@ func start(t *testing.T, ln net.Listener, access rpc.Access) {
 	serve(t, ln, access, users{})
 }
 
-func serve(t *testing.T, ln net.Listener, access rpc.Access, u databasev1.UserServiceServer) {
+func serve(t *testing.T, ln net.Listener, access rpc.Access, u databasev1.UserServiceServer) *rpc.Server {
 	t.Helper()
 	s, err := rpc.NewServer(rpc.ServerConfig{
 		Log: discard(), Metrics: rpc.NewMetrics(nil), Health: health.NewServer(), Access: access,
@@ -67,6 +67,7 @@ func serve(t *testing.T, ln net.Listener, access rpc.Access, u databasev1.UserSe
 		s.Stop()
 		<-done
 	})
+	return s
 }
 
 func inMemory(t *testing.T, access rpc.Access, token string) *grpc.ClientConn {
