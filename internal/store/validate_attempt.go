@@ -28,13 +28,15 @@ func (a *Attempt) Validate() error { return checkText("network", a.Network, 1, M
 // cannot be held against.
 func (l *AttemptLimits) Validate() error {
 	return first(
-		l.Device.check("device_limit"),
-		l.Account.check("account_limit"),
-		l.Network.check("network_limit"),
+		l.Device.Validate("device_limit"),
+		l.Account.Validate("account_limit"),
+		l.Network.Validate("network_limit"),
 	)
 }
 
-func (l AttemptLimit) check(field string) error {
+// Validate returns InvalidArgument, naming the part of the field, for a limit
+// that no try can be held against.
+func (l AttemptLimit) Validate(field string) error {
 	switch {
 	case l.Free < 1 || l.Free > maxFreeAttempts:
 		return errs.Invalid(field+".free", "must be 1 to 100000")

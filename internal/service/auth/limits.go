@@ -8,16 +8,7 @@ import (
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
-)
-
-// Bounds of a limit of attempts, as the storage contract has them.
-const (
-	maxFree    = 100_000
-	minFirst   = 100 * time.Millisecond
-	maxFirst   = time.Hour
-	maxLongest = 24 * time.Hour
-	minMemory  = time.Second
-	maxMemory  = 30 * 24 * time.Hour
+	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
 var errLimit = errors.New("must be FREE,FIRST,LONGEST,MEMORY such as 5,1s,15m,24h: " +
@@ -48,25 +39,12 @@ func (v limitValue) Set(text string) error {
 
 // String prints the limit as Set reads it.
 func (v limitValue) String() string {
-	return fmt.Sprintf("%d,%s,%s,%s", v.l.Free, short(v.l.First), short(v.l.Longest), short(v.l.Memory))
+	return fmt.Sprintf("%d,%s,%s,%s", v.l.Free, config.FormatDuration(v.l.First), config.FormatDuration(v.l.Longest), config.FormatDuration(v.l.Memory))
 }
 
-// short prints a duration without the parts that are nothing.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
+// checkLimit holds a limit to the storage contract, in the words of a setting.
 func checkLimit(l store.AttemptLimit) error {
-	if l.Free < 1 || l.Free > maxFree || l.First < minFirst || l.First > maxFirst ||
-		l.Longest < l.First || l.Longest > maxLongest ||
-		l.Memory < max(minMemory, l.Longest) || l.Memory > maxMemory {
+	if l.Validate("") != nil {
 		return errLimit
 	}
 	return nil

@@ -80,7 +80,7 @@ func (s *Section) Duration(p *time.Duration, name string, def time.Duration, usa
 	register(s, p, name, def, usage, opts, kind[time.Duration]{
 		name:   "duration",
 		parse:  parseDuration,
-		format: formatDuration,
+		format: FormatDuration,
 		number: func(v time.Duration) number { return number{whole: int64(v), isDuration: true} },
 	})
 }

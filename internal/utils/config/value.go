@@ -76,7 +76,7 @@ func (n number) String() string {
 	case n.isFraction:
 		return strconv.FormatFloat(n.fraction, 'g', -1, 64)
 	case n.isDuration:
-		return formatDuration(time.Duration(n.whole))
+		return FormatDuration(time.Duration(n.whole))
 	default:
 		return strconv.FormatInt(n.whole, 10)
 	}
@@ -141,8 +141,8 @@ func parseDuration(text string) (time.Duration, error) {
 	return v, nil
 }
 
-// formatDuration prints 5m rather than the 5m0s of the standard library.
-func formatDuration(d time.Duration) string {
+// FormatDuration prints a duration as settings show it: 5m rather than the 5m0s of the standard library.
+func FormatDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")
