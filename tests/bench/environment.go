@@ -169,26 +169,35 @@ type process struct {
 	ops  string // operations endpoints; empty for a floor
 }
 
-// floor starts this program again as a floor.
-func (e *environment) floor(ctx context.Context, args ...string) (*process, error) {
+// again starts this program as one of its other commands. It ends when its
+// standard input does, with this process at the latest.
+func again(ctx context.Context, args ...string) (p *process, in io.WriteCloser, out *bufio.Reader, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, append([]string{floorCommand}, args...)...) //nolint:gosec // itself
+	cmd := exec.CommandContext(ctx, self, args...) //nolint:gosec // itself
 	cmd.Stderr = os.Stderr
-	if _, err := cmd.StdinPipe(); err != nil { // closed with this process
-		return nil, err
+	if in, err = cmd.StdinPipe(); err != nil {
+		return nil, nil, nil, err
 	}
-	out, err := cmd.StdoutPipe()
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if p, err = launch(cmd); err != nil {
+		return nil, nil, nil, err
+	}
+	return p, in, bufio.NewReader(pipe), nil
+}
+
+// floor starts this program again as a floor.
+func (e *environment) floor(ctx context.Context, args ...string) (*process, error) {
+	p, _, out, err := again(ctx, append([]string{floorCommand}, args...)...)
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(cmd)
-	if err != nil {
-		return nil, err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
+	line, err := out.ReadString('\n')
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the floor did not start: %w", err), p.stop())
 	}

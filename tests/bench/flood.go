@@ -7,8 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,25 +119,11 @@ type flooder struct {
 }
 
 func newFlooder(ctx context.Context, addr string, users int) (*flooder, error) {
-	self, err := os.Executable()
+	p, in, out, err := again(ctx, floodCommand, "-addr", addr, "-users", strconv.Itoa(users))
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, floodCommand, "-addr", addr, "-users", strconv.Itoa(users)) //nolint:gosec // itself
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe() // closed with this process
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	p, err := launch(cmd)
-	if err != nil {
-		return nil, err
-	}
-	return &flooder{process: p, in: in, out: bufio.NewReader(out)}, nil
+	return &flooder{process: p, in: in, out: out}, nil
 }
 
 // turn turns the flood on or off and returns what it was told so far: guesses

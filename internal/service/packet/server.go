@@ -213,8 +213,8 @@ func (s *Server) Announce(context.Context) {
 const goingDown = "The server is going down."
 
 // Drain lets no connection in, ends those there are, and returns once the
-// world has saved their players and their play records are ended. It fails when ctx ends first. The gateway must
-// be running.
+// world has saved their players and their play records are ended. It fails when
+// ctx ends first. The gateway must be running.
 func (s *Server) Drain(ctx context.Context) error {
 	s.closeListeners()
 	s.closeAll()
