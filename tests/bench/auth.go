@@ -82,14 +82,14 @@ func each[T any](c *clients, make func(grpc.ClientConnInterface) T) []T {
 
 // askSessions makes questions of the checks of all warm sessions.
 func (b *bench) askSessions(ctx context.Context, c *clients) error {
+	c.sessions = make([]question, len(b.env.rows))
 	for i, row := range b.env.rows {
 		var got authv1.CheckSessionResponse
-		q, err := ask(ctx, c.conns[0], authv1.AuthService_CheckSession_FullMethodName, &authv1.CheckSessionRequest{Token: b.env.warmTokens[i]}, &got,
+		err := c.sessions[i].ask(ctx, c.conns[0], authv1.AuthService_CheckSession_FullMethodName, &authv1.CheckSessionRequest{Token: b.env.warmTokens[i]}, &got,
 			func() error { return same(&got, &authv1.CheckSessionResponse{Session: row.session, User: row.user}) })
 		if err != nil {
 			return err
 		}
-		c.sessions = append(c.sessions, q)
 	}
 	return nil
 }

@@ -18,10 +18,10 @@ import (
 // clients are the connections to one server, and what is asked over them.
 type clients struct {
 	conns      []*grpc.ClientConn
-	health     *question
-	users      []*question // one for each warm user, as are the two below
-	sessions   []*question
-	characters []*question
+	health     question
+	users      []question // one for each warm user, as are the two below
+	sessions   []question
+	characters []question
 }
 
 func connect(addr string) (*clients, error) {
@@ -36,17 +36,17 @@ func connect(addr string) (*clients, error) {
 func (c *clients) over(caller int) *grpc.ClientConn { return c.conns[caller%connections] }
 
 // askHealth makes the health check a question.
-func (c *clients) askHealth(ctx context.Context) (err error) {
+func (c *clients) askHealth(ctx context.Context) error {
 	var got grpc_health_v1.HealthCheckResponse
-	c.health, err = ask(ctx, c.conns[0], grpc_health_v1.Health_Check_FullMethodName, &grpc_health_v1.HealthCheckRequest{}, &got, func() error {
+	return c.health.ask(ctx, c.conns[0], grpc_health_v1.Health_Check_FullMethodName, &grpc_health_v1.HealthCheckRequest{}, &got, func() error {
 		return same(&got, &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVING})
 	})
-	return err
 }
 
 // askWarm makes questions of the reads of all warm users, and characters for
 // them on first use.
 func (b *bench) askWarm(ctx context.Context, c *clients) error {
+	c.users, c.sessions, c.characters = make([]question, b.warm), make([]question, b.warm), make([]question, b.warm)
 	for i := range b.warm {
 		character, err := b.characterOf(ctx, c, i)
 		if err != nil {
@@ -54,24 +54,23 @@ func (b *bench) askWarm(ctx context.Context, c *clients) error {
 		}
 		row := b.env.rows[i]
 		var u databasev1.GetUserResponse
-		user, err := ask(ctx, c.conns[0], databasev1.UserService_GetUser_FullMethodName, &databasev1.GetUserRequest{UserId: row.user.GetId()}, &u,
+		err = c.users[i].ask(ctx, c.conns[0], databasev1.UserService_GetUser_FullMethodName, &databasev1.GetUserRequest{UserId: row.user.GetId()}, &u,
 			func() error { return same(&u, &databasev1.GetUserResponse{User: row.user}) })
 		if err != nil {
 			return err
 		}
 		var s databasev1.GetSessionResponse
-		session, err := ask(ctx, c.conns[0], databasev1.SessionService_GetSession_FullMethodName, &databasev1.GetSessionRequest{Token: b.env.warmTokens[i]}, &s,
+		err = c.sessions[i].ask(ctx, c.conns[0], databasev1.SessionService_GetSession_FullMethodName, &databasev1.GetSessionRequest{Token: b.env.warmTokens[i]}, &s,
 			func() error { return same(&s, &databasev1.GetSessionResponse{Session: row.session, User: row.user}) })
 		if err != nil {
 			return err
 		}
 		var ch databasev1.GetCharacterResponse
-		char, err := ask(ctx, c.conns[0], databasev1.CharacterDbService_GetCharacter_FullMethodName, &databasev1.GetCharacterRequest{CharacterId: character.GetId()}, &ch,
+		err = c.characters[i].ask(ctx, c.conns[0], databasev1.CharacterDbService_GetCharacter_FullMethodName, &databasev1.GetCharacterRequest{CharacterId: character.GetId()}, &ch,
 			func() error { return same(&ch, &databasev1.GetCharacterResponse{Character: character}) })
 		if err != nil {
 			return err
 		}
-		c.users, c.sessions, c.characters = append(c.users, user), append(c.sessions, session), append(c.characters, char)
 	}
 	return nil
 }
@@ -81,7 +80,7 @@ func (c *clients) check(name string) side {
 }
 
 // warmSide asks questions in turn; the callers begin at different ones.
-func (c *clients) warmSide(name string, questions []*question) side {
+func (c *clients) warmSide(name string, questions []question) side {
 	return side{name, func(ctx context.Context, caller, n int) error {
 		return questions[(caller*7919+n)%len(questions)].again(ctx, c.over(caller))
 	}}
@@ -308,7 +307,7 @@ func (b *bench) coldReads(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 	// That the server answers the same is known since it was asked for warm rows.
 	var got databasev1.GetUserResponse
-	if _, err := ask(ctx, bare.conns[0], databasev1.UserService_GetUser_FullMethodName, &databasev1.GetUserRequest{UserId: b.env.warmIDs[0]}, &got,
+	if err := new(question).ask(ctx, bare.conns[0], databasev1.UserService_GetUser_FullMethodName, &databasev1.GetUserRequest{UserId: b.env.warmIDs[0]}, &got,
 		func() error { return same(&got, &databasev1.GetUserResponse{User: b.env.rows[0].user}) }); err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 
 func TestAnAnswerIsComparedWhole(t *testing.T) {
 	t.Parallel()
-	q := &question{answer: []byte("answer")}
+	var q question
+	q.expect([]byte("answer"))
 	pieces := func(texts ...string) (data mem.BufferSlice) {
 		for _, s := range texts {
 			data = append(data, mem.SliceBuffer(s))
