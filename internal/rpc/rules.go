@@ -30,8 +30,8 @@ type quickText struct {
 	restMax  int      // -1: any number
 }
 
-// ascii is a set of ASCII characters.
-type ascii [utf8.RuneSelf]bool
+// ascii is a set of ASCII characters, by the byte that each is.
+type ascii [256]bool
 
 // newQuickRules returns the rules of a message, and false if it has any that
 // are not simple.
@@ -99,7 +99,7 @@ func newQuickText(rules *buf.StringRules) (*quickText, bool) {
 		t.max = int(min(rules.GetMaxLen(), longest)) //nolint:gosec // bounded
 	}
 	if rules.Pattern == nil {
-		for c := range t.rest {
+		for c := range utf8.RuneSelf {
 			t.rest[c] = true
 		}
 		return t, true
@@ -174,12 +174,13 @@ func (t *quickText) pass(s string) bool {
 	if len(s) < t.min || len(s) > t.max || rest < t.restMin || t.restMax >= 0 && rest > t.restMax {
 		return false
 	}
-	for i := range len(s) {
-		set := t.rest
-		if i < len(t.head) {
-			set = t.head[i]
+	for i, set := range t.head {
+		if !set[s[i]] {
+			return false
 		}
-		if c := s[i]; c >= utf8.RuneSelf || !set[c] {
+	}
+	for i := len(t.head); i < len(s); i++ {
+		if !t.rest[s[i]] {
 			return false
 		}
 	}

@@ -38,6 +38,9 @@ func newTokens(secrets []string) tokens {
 // that no secret made: such a text names no session.
 func (t tokens) read(presented string) (token string, ok bool) {
 	s := presented
+	if isToken(s) {
+		return s, true
+	}
 	if scheme, rest, found := strings.Cut(s, " "); found && strings.EqualFold(scheme, "Bearer") {
 		s = strings.Trim(rest, " ")
 	}
@@ -58,6 +61,14 @@ func (t tokens) read(presented string) (token string, ok bool) {
 	return token, true
 }
 
+// tokenCharacters are those of base64url.
+var tokenCharacters = func() (set [256]bool) { //nolint:gochecknoglobals // a constant table
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+		set[c] = true
+	}
+	return set
+}()
+
 // isToken reports whether s can be a raw token: 1 to maxToken characters of
 // base64url.
 func isToken(s string) bool {
@@ -65,8 +76,7 @@ func isToken(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+		if !tokenCharacters[s[i]] {
 			return false
 		}
 	}
