@@ -28,11 +28,11 @@ func (s *encodedReads) getSession(ctx context.Context, r *databasev1.GetSessionR
 	if !ok {
 		return nil, store.ErrSessionNotFound
 	}
-	session, user, err := s.store.EncodedSession(ctx, token, storepb.Consistency(r.GetConsistency()))
+	joined, err := s.store.EncodedSession(ctx, token, storepb.Consistency(r.GetConsistency()))
 	if err != nil {
 		return nil, err
 	}
-	return storepb.SessionReply(session, user), nil
+	return storepb.SessionReply(joined), nil
 }
 
 func (s *encodedReads) getCharacter(ctx context.Context, r *databasev1.GetCharacterRequest) (*storepb.Reply, error) {

@@ -43,11 +43,34 @@ func newNear(maxBytes uint64) (*near, error) {
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *record]) time.Duration {
 			return e.Value.ttl
 		}),
+		OnAtomicDeletion: func(e otter.DeletionEvent[string, *record]) {
+			if e.Value.resident != nil {
+				e.Value.resident.Store(false)
+			}
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &near{cache: c}, nil
+}
+
+// set keeps a record under a key.
+func (n *near) set(key string, r *record) {
+	if r.resident != nil {
+		r.resident.Store(true)
+	}
+	n.cache.Set(key, r)
+}
+
+// replace keeps a record under a key if the one that is there is another.
+func (n *near) replace(key string, old, r *record) {
+	n.cache.ComputeIfPresent(key, func(there *record) (*record, otter.ComputeOp) {
+		if there != old {
+			return there, otter.CancelOp
+		}
+		return r, otter.WriteOp
+	})
 }
 
 // reach says where a record is looked for.
@@ -145,12 +168,17 @@ func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record
 // in the process, and returns nil if it must not be used.
 func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *record {
 	r, ok := decodeRecord(value)
+	if own := ""; ok {
+		own = r.ownKey()
+		ok = own == "" || own == key
+	}
 	if !ok {
 		s.metrics.errors.WithLabelValues("decode").Inc()
 		return nil
 	}
 	r.begun = begun
 	r.ttl = min(s.cfg.TTL-time.Since(r.read), s.cfg.TTL)
+	r.ends = s.guard.clock() + int64(r.ttl)
 	// The rules of the key's origin go together with what is remembered since the
 	// last Reset; if there was one meanwhile, they do not.
 	if r.ttl <= 0 || !s.guard.sees(rules, s.guard.hash(key), r.snapshot, false) || !s.guard.current(begun) {
@@ -158,7 +186,7 @@ func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *rec
 		return nil
 	}
 	if s.near != nil {
-		s.guard.land(key, begun, r.snapshot, false, func() { s.near.cache.Set(key, r) })
+		s.guard.land(key, begun, r.snapshot, false, func() { s.near.set(key, r) })
 	}
 	s.note(key, r)
 	return r
@@ -181,12 +209,15 @@ func (s *Store) keep(entries []entry, begun uint64, at int64, snapshot store.Sna
 		r.begun, r.loaded, r.snapshot, r.read, r.ttl = begun, at, snapshot, now, jitter(s.cfg.TTL)
 		put := func() {
 			if s.near != nil {
-				s.near.cache.Set(e.key, r)
+				s.near.set(e.key, r)
 			}
 		}
-		var kept bool
 		if r.kind == kindAbsent {
 			r.ttl = min(r.ttl, AbsentTTL)
+		}
+		r.ends = s.guard.clock() + int64(r.ttl)
+		var kept bool
+		if r.kind == kindAbsent {
 			s.guard.landAbsent(r.table, e.key, begun, snapshot, put)
 		} else {
 			kept = s.guard.land(e.key, begun, snapshot, true, put)

@@ -22,16 +22,14 @@ func (s *Store) GetCharacter(ctx context.Context, id store.CharacterID, c store.
 func (s *Store) character(ctx context.Context, id store.CharacterID, c store.Consistency) (*record, error) {
 	key := characterKey(id)
 	if to, ok := s.usable(ctx, c); ok {
-		if r, ok, err := s.findCharacter(ctx, to, key, id); ok {
+		if r, ok, err := s.findCharacter(ctx, to, key); ok {
 			s.metrics.hits[wayCharacter].Inc()
 			return r, err
 		}
 	}
 	return do(ctx, s, c, read[*record]{
 		way: wayCharacter, key: key,
-		find: func(ctx context.Context, to reach) (*record, bool, error) {
-			return s.findCharacter(ctx, to, key, id)
-		},
+		find: func(ctx context.Context, to reach) (*record, bool, error) { return s.findCharacter(ctx, to, key) },
 		load: func(ctx context.Context) (*record, store.Snapshot, error) {
 			ch, snapshot, err := s.inner.ReadCharacter(ctx, id)
 			if err != nil {
@@ -90,7 +88,7 @@ func (s *Store) list(ctx context.Context, userID string, c store.Consistency) ([
 	})
 }
 
-func (s *Store) findCharacter(ctx context.Context, to reach, key string, id store.CharacterID) (*record, bool, error) {
+func (s *Store) findCharacter(ctx context.Context, to reach, key string) (*record, bool, error) {
 	r, _ := s.look(ctx, to, key, "")
 	switch {
 	case r == nil:
@@ -98,14 +96,13 @@ func (s *Store) findCharacter(ctx context.Context, to reach, key string, id stor
 	case r.kind == kindAbsent:
 		return nil, true, r.err
 	}
-	return r, s.stands(r, id), nil
+	return r, s.stands(r), nil
 }
 
 // stands reports whether a record is a character's that the purge cannot have
 // taken.
-func (s *Store) stands(r *record, id store.CharacterID) bool {
-	return r != nil && r.kind == kindCharacter && r.character.ID == id &&
-		(r.character.DeleteAt.IsZero() || r.character.DeleteAt.After(s.cfg.Now()))
+func (s *Store) stands(r *record) bool {
+	return r != nil && r.kind == kindCharacter && (r.until == 0 || s.cfg.Now().UnixMicro() < r.until)
 }
 
 // findList finds a list when every character in it is found and still the
@@ -120,8 +117,8 @@ func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*recor
 		keys[i] = characterKey(id)
 	}
 	list := s.lookMany(ctx, to, keys)
-	for i, r := range list {
-		if !s.stands(r, index.list[i]) || r.character.UserID != userID {
+	for _, r := range list {
+		if !s.stands(r) || r.character.UserID != userID {
 			return nil, false, nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -50,23 +51,38 @@ const (
 	kindAbsent    kind = 0 // in process only
 )
 
-// record is what is kept under one key. It is shared by all readers and never
-// changed after it was kept.
+// record is what is kept under one key. It is shared by all readers and, but for
+// resident, never changed after it was kept.
+//
+// What an answer needs comes first: records are many, most are not in the
+// processor's cache when they are asked for, and each line of one that has to be
+// fetched from memory costs more than looking it up.
 type record struct {
-	kind     kind
-	begun    uint64         // number of the load in this process
-	loaded   int64          // when that began; 0 for a record from the shared cache
+	kind  kind
+	begun uint64 // number of the load in this process
+	// until is when it ceases to be an answer, microseconds since 1970 by
+	// Config.Now; 0 for never. Of a character, when it may be purged; of an
+	// entry of a token that is whole, when the session ends.
+	until int64
+	// joined is, of an entry of a token that is whole, what says whether the
+	// session and the user in it are still kept.
+	joined [2]*atomic.Bool
+	// wire is user, session or character as a message, which is how they are
+	// sent and how the shared cache has them; none of one that has no such form.
+	// An entry of a token that is whole has the session and its user.
+	wire storepb.Wire
+
+	loaded   int64          // when the load began; 0 for a record from the shared cache
+	resident *atomic.Bool   // whether the record is kept in the process
 	snapshot store.Snapshot // that the load saw
 	read     time.Time      // when, by this or another process's clock
 	ttl      time.Duration  // from when it is kept here
+	ends     int64          // when that is over, by the guard's clock
 
 	user      *store.User
 	session   *store.Session
 	token     store.Digest // of session: the contract's type carries no token
 	character *store.Character
-	// wire is user, session or character as a message, which is how they are
-	// sent and how the shared cache has them; nil of one that has no such form.
-	wire *storepb.Wire
 
 	id    string // of a user or a session
 	owner string // of the session that id names
@@ -86,15 +102,37 @@ type entry struct {
 }
 
 func userRecord(u *store.User) *record {
-	return &record{kind: kindUser, user: u, wire: encoded(storepb.UserPB(u))}
+	return &record{kind: kindUser, user: u, wire: encoded(storepb.UserPB(u)), resident: new(atomic.Bool)}
 }
 
 func sessionRecord(s *store.Session, token store.Digest) *record {
-	return &record{kind: kindSession, session: s, token: token, wire: encoded(storepb.SessionPB(s))}
+	return &record{kind: kindSession, session: s, token: token, wire: encoded(storepb.SessionPB(s)), resident: new(atomic.Bool)}
 }
 
 func characterRecord(c *store.Character) *record {
-	return &record{kind: kindCharacter, character: c, wire: encoded(storepb.CharacterPB(c))}
+	return &record{kind: kindCharacter, character: c, wire: encoded(storepb.CharacterPB(c)), until: instant(c.DeleteAt)}
+}
+
+// instant returns a time as record.until has it.
+func instant(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// ownKey returns the key that a record has to stand under, "" if it does not say.
+func (r *record) ownKey() string {
+	switch r.kind {
+	case kindUser:
+		return userKey(r.user.ID)
+	case kindSession:
+		return sessionKey(r.session.ID)
+	case kindCharacter:
+		return characterKey(r.character.ID)
+	default:
+		return ""
+	}
 }
 
 func userEntry(r *record) entry { return entry{userKey(r.user.ID), r} }
@@ -140,8 +178,8 @@ const wireOverhead = 128
 // weight is about what the record takes in memory, in bytes.
 func (r *record) weight() int {
 	n := recordOverhead + len(r.id) + len(r.owner) + 4*len(r.list) + 8*len(r.snapshot.Xip)
-	if r.wire != nil {
-		n += wireOverhead + r.wire.Size()
+	if size := r.wire.Size(); size > 0 {
+		n += wireOverhead + size
 	}
 	if u := r.user; u != nil {
 		n += len(u.ID) + len(u.Name) + len(u.Username) + len(u.DisplayUsername) + len(u.Email) +
@@ -166,9 +204,9 @@ func (r *record) encode() []byte {
 	b = r.snapshot.AppendBinary(b)
 	switch r.kind {
 	case kindUser, kindCharacter:
-		b = append(b, r.body()...)
+		b = append(b, r.wire.Bytes()...)
 	case kindSession:
-		b = append(append(b, r.token[:]...), r.body()...)
+		b = append(append(b, r.token[:]...), r.wire.Bytes()...)
 	case kindID:
 		b = append(b, r.id...)
 	case kindToken:
@@ -185,22 +223,14 @@ func (r *record) encode() []byte {
 	return b
 }
 
-// encoded returns a message's wire form, nil if it has none: text that is not
+// encoded returns a message's wire form, none if it has none: text that is not
 // UTF-8 cannot be encoded.
-func encoded(m proto.Message) *storepb.Wire {
+func encoded(m proto.Message) storepb.Wire {
 	w, err := storepb.Encode(m)
 	if err != nil {
-		return nil
+		return storepb.Wire{}
 	}
 	return w
-}
-
-// body returns the record's wire form as it stands in the shared cache.
-func (r *record) body() []byte {
-	if r.wire == nil {
-		return nil
-	}
-	return r.wire.Bytes()
 }
 
 // decodeRecord reads what encode wrote.
@@ -225,7 +255,7 @@ func (r *record) decodeBody(body []byte) bool {
 		if proto.Unmarshal(body, &m) != nil {
 			return false
 		}
-		r.user, r.wire = storepb.User(&m), storepb.WireOf(body)
+		r.user, r.wire, r.resident = storepb.User(&m), storepb.WireOf(body), new(atomic.Bool)
 	case kindSession:
 		var m databasev1.Session
 		if len(body) < len(r.token) {
@@ -235,15 +265,17 @@ func (r *record) decodeBody(body []byte) bool {
 		if proto.Unmarshal(body, &m) != nil {
 			return false
 		}
-		r.session, r.wire = storepb.Session(&m), storepb.WireOf(body)
+		r.session, r.wire, r.resident = storepb.Session(&m), storepb.WireOf(body), new(atomic.Bool)
 	case kindCharacter:
 		var m databasev1.Character
 		if proto.Unmarshal(body, &m) != nil {
 			return false
 		}
 		c, err := storepb.Character(&m)
-		r.character, r.wire = c, storepb.WireOf(body)
-		return err == nil
+		if err != nil {
+			return false
+		}
+		r.character, r.wire, r.until = c, storepb.WireOf(body), instant(c.DeleteAt)
 	case kindID:
 		r.id = string(body)
 		return r.id != ""

@@ -32,7 +32,11 @@
 // kept: they are made when a record is read, by the clock.
 //
 // Users, sessions and characters are kept with their wire form as well, which
-// the reads of storepb.Encoded answer with.
+// the reads of storepb.Encoded answer with. In the process, the entry of a token
+// that has led to an answer is kept with that answer, so that the next read needs
+// one look-up and not three. It is one only for as long as both records that it
+// was made of are kept in the process, as they were: what evicts a record voids
+// what was made of it.
 //
 // # Levels
 //

@@ -55,8 +55,7 @@ type rules struct {
 	xids   []uint64       // to be seen
 }
 
-// sharedKey is the name of a key in a cache that other origins may use too.
-func (r *rules) sharedKey(key string) string { return r.origin + ":" + key }
+func (r *rules) sharedKey(key string) string { return sharedKey(r.origin, key) }
 
 // moment is a snapshot and when it was asked for.
 type moment struct {

@@ -22,10 +22,19 @@ func sessionKey(id string) string              { return sessionPrefix + id }
 func characterKey(id store.CharacterID) string { return characterPrefix + id.String() }
 func listKey(userID string) string             { return "character:list:" + userID }
 
+// tokenKey has the digest as it is; sharedKey writes it out.
 func tokenKey(d store.Digest) string {
-	var b [len(tokenPrefix) + 2*len(d)]byte
-	hex.Encode(b[copy(b[:], tokenPrefix):], d[:])
+	var b [len(tokenPrefix) + len(d)]byte
+	copy(b[copy(b[:], tokenPrefix):], d[:])
 	return string(b[:])
+}
+
+// sharedKey is the name of a key in a cache that other origins may use too.
+func sharedKey(origin, key string) string {
+	if d, ok := strings.CutPrefix(key, tokenPrefix); ok && len(d) == len(store.Digest{}) {
+		key = tokenPrefix + hex.EncodeToString([]byte(d))
+	}
+	return origin + ":" + key
 }
 
 // fold brings names and addresses into the form that they are compared in.

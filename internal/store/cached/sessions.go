@@ -37,6 +37,11 @@ func (s *Store) login(ctx context.Context, token string, c store.Consistency) (l
 			return l, err
 		}
 	}
+	return s.doLogin(ctx, token, key, d, c)
+}
+
+// doLogin is login when the cache in the process has no answer at once.
+func (s *Store) doLogin(ctx context.Context, token, key string, d store.Digest, c store.Consistency) (login, error) {
 	return do(ctx, s, c, read[login]{
 		way: waySession, key: key,
 		find: func(ctx context.Context, to reach) (login, bool, error) { return s.findLogin(ctx, to, key, d) },
@@ -61,6 +66,12 @@ func (s *Store) findLogin(ctx context.Context, to reach, key string, d store.Dig
 			index, _ = s.look(ctx, to, key, "")
 		}
 	}
+	return s.followToken(ctx, to, index, d)
+}
+
+// followToken finds what the entry of a token leads to. The records say whether
+// it does.
+func (s *Store) followToken(ctx context.Context, to reach, index *record, d store.Digest) (login, bool, error) {
 	switch {
 	case index == nil:
 		return login{}, false, nil
@@ -70,7 +81,7 @@ func (s *Store) findLogin(ctx context.Context, to reach, key string, d store.Dig
 		return login{}, false, nil
 	}
 	sess, u := s.look(ctx, to, index.idKey, index.ownerKey)
-	if sess == nil || sess.kind != kindSession || sess.session.ID != index.id || sess.token != d ||
+	if sess == nil || sess.kind != kindSession || sess.token != d ||
 		u == nil || u.kind != kindUser || u.user.ID != sess.session.UserID {
 		return login{}, false, nil
 	}

@@ -16,14 +16,14 @@ func (s *Store) GetUser(ctx context.Context, id string, c store.Consistency) (*s
 func (s *Store) user(ctx context.Context, id string, c store.Consistency) (*record, error) {
 	key := userKey(id)
 	if to, ok := s.usable(ctx, c); ok {
-		if r, ok, err := s.findUser(ctx, to, key, id); ok {
+		if r, ok, err := s.findUser(ctx, to, key); ok {
 			s.metrics.hits[wayUser].Inc()
 			return r, err
 		}
 	}
 	return do(ctx, s, c, read[*record]{
 		way: wayUser, key: key,
-		find: func(ctx context.Context, to reach) (*record, bool, error) { return s.findUser(ctx, to, key, id) },
+		find: func(ctx context.Context, to reach) (*record, bool, error) { return s.findUser(ctx, to, key) },
 		load: func(ctx context.Context) (*record, store.Snapshot, error) {
 			return s.loadUser(ctx, store.ByID, id)
 		},
@@ -75,14 +75,14 @@ func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key s
 	return r.copyOfUser(), err
 }
 
-func (s *Store) findUser(ctx context.Context, to reach, key, id string) (*record, bool, error) {
+func (s *Store) findUser(ctx context.Context, to reach, key string) (*record, bool, error) {
 	r, _ := s.look(ctx, to, key, "")
 	switch {
 	case r == nil:
 		return nil, false, nil
 	case r.kind == kindAbsent:
 		return nil, true, r.err
-	case r.kind != kindUser || r.user.ID != id:
+	case r.kind != kindUser:
 		return nil, false, nil
 	}
 	return r, true, nil
@@ -98,7 +98,7 @@ func (s *Store) findByIndex(ctx context.Context, to reach, key string, carries f
 	case index.kind != kindID:
 		return nil, false, nil
 	}
-	r, ok, err := s.findUser(ctx, to, userKey(index.id), index.id)
+	r, ok, err := s.findUser(ctx, to, userKey(index.id))
 	return r, ok && err == nil && carries(r.user), nil
 }
 

@@ -14,98 +14,106 @@ import (
 
 // Encoded is what a store offers beside the contract if it keeps records in
 // the form in which they are sent: the same reads, with the same errors, whose
-// answers are encoded messages. A record with text that is not UTF-8 has no
-// such form, and the read is refused as internal.
+// answers are encoded. A record with text that is not UTF-8 has no such form,
+// and the read is refused as internal.
 type Encoded interface {
 	// EncodedUser is GetUser; the answer is a User.
 	EncodedUser(ctx context.Context, id string, c store.Consistency) (*Wire, error)
-	// EncodedSession is GetSession; the answers are a Session and its User.
-	EncodedSession(ctx context.Context, token string, c store.Consistency) (session, user *Wire, err error)
+	// EncodedSession is GetSession; the answer is a Session and its User, by Join.
+	EncodedSession(ctx context.Context, token string, c store.Consistency) (*Wire, error)
 	// EncodedCharacter is GetCharacter; the answer is a Character.
 	EncodedCharacter(ctx context.Context, id store.CharacterID, c store.Consistency) (*Wire, error)
 }
 
-// Wire is an encoded message that goes into any number of replies without being
-// copied. It never changes.
-type Wire struct {
-	message []byte
-	first   mem.BufferSlice // the message as field 1 of a reply
-	rest    mem.Buffer      // that without its tag
-}
+// Wire is an encoded message as it stands in replies, of which any number may
+// have it without a copy: as their field 1, or two messages as their fields 1
+// and 2. It never changes. The zero Wire is none.
+type Wire struct{ fields text }
+
+// text is a mem.Buffer in the place where it stands: a mem.SliceBuffer on the
+// way into a mem.Buffer is put into a place of its own.
+type text struct{ mem.SliceBuffer }
 
 // Encode returns a message's Wire; an error for text that is not UTF-8.
-func Encode(m proto.Message) (*Wire, error) {
+func Encode(m proto.Message) (Wire, error) {
 	b, err := proto.Marshal(m)
 	if err != nil {
-		return nil, err
+		return Wire{}, err
 	}
 	return WireOf(b), nil
 }
 
 // WireOf returns the Wire of a message that is encoded already, of which it
 // makes a copy.
-func WireOf(message []byte) *Wire {
+func WireOf(message []byte) Wire {
 	b := make([]byte, 0, tagSize+protowire.SizeBytes(len(message)))
 	b = protowire.AppendTag(b, 1, protowire.BytesType)
 	b = protowire.AppendBytes(b, message)
-	return &Wire{
-		message: b[len(b)-len(message):],
-		first:   mem.BufferSlice{mem.SliceBuffer(b)},
-		rest:    mem.SliceBuffer(b[tagSize:]),
-	}
+	return Wire{text{b}}
 }
 
-// Bytes returns the encoded message, which must not be changed.
-func (w *Wire) Bytes() []byte { return w.message }
+// Join returns the Wire of two messages in the fields 1 and 2 of another, such
+// as a session and its user in a GetSessionResponse.
+func Join(first, second *Wire) Wire {
+	b := make([]byte, 0, first.Size()+second.Size())
+	b = append(append(b, first.fields.SliceBuffer...), second.fields.SliceBuffer...)
+	b[first.Size()] = 2<<3 | byte(protowire.BytesType)
+	return Wire{text{b}}
+}
 
-// Size returns how many bytes the Wire holds.
-func (w *Wire) Size() int { return w.first.Len() }
+// Bytes returns the encoded message, the first of two, which must not be changed.
+func (w *Wire) Bytes() []byte {
+	if w.Size() == 0 {
+		return nil
+	}
+	b, _ := protowire.ConsumeBytes(w.fields.SliceBuffer[tagSize:])
+	return b
+}
+
+// Size returns how many bytes the Wire holds, 0 if it is none.
+func (w *Wire) Size() int { return len(w.fields.SliceBuffer) }
 
 // tagSize is that of the tag of a field whose number is below 16.
 const tagSize = 1
 
-// secondTag is the tag of a message in field 2.
-var secondTag mem.Buffer = mem.SliceBuffer{2<<3 | byte(protowire.BytesType)} //nolint:gochecknoglobals // a constant
-
-// Reply is a reply made of encoded messages. The codec of our servers sends its
+// Reply is a reply that is encoded already. The codec of our servers sends its
 // Parts as they are. For everybody else it is a message of the reply's type, in
 // which they stand as fields that protobuf need not know to write them.
 type Reply struct {
-	parts mem.BufferSlice
+	parts [1]mem.Buffer
 	kind  proto.Message // nil, of the reply's type
-	room  [3]mem.Buffer // for parts, so that they need no allocation of their own
 }
 
 // UserReply is a GetUserResponse.
-func UserReply(user *Wire) *Reply {
-	return &Reply{parts: user.first, kind: (*databasev1.GetUserResponse)(nil)}
-}
+func UserReply(user *Wire) *Reply { return newReply((*databasev1.GetUserResponse)(nil), &user.fields) }
 
-// SessionReply is a GetSessionResponse.
-func SessionReply(session, user *Wire) *Reply {
-	r := &Reply{kind: (*databasev1.GetSessionResponse)(nil), room: [3]mem.Buffer{session.first[0], secondTag, user.rest}}
-	r.parts = r.room[:]
-	return r
+// SessionReply is a GetSessionResponse out of a session and its user, joined.
+func SessionReply(joined *Wire) *Reply {
+	return newReply((*databasev1.GetSessionResponse)(nil), &joined.fields)
 }
 
 // CharacterReply is a GetCharacterResponse.
 func CharacterReply(character *Wire) *Reply {
-	return &Reply{parts: character.first, kind: (*databasev1.GetCharacterResponse)(nil)}
+	return newReply((*databasev1.GetCharacterResponse)(nil), &character.fields)
+}
+
+func newReply(kind proto.Message, encoded mem.Buffer) *Reply {
+	return &Reply{parts: [1]mem.Buffer{encoded}, kind: kind}
 }
 
 // ForwardedReply is a reply of a kind, a nil message, out of another's that has
 // the same fields, encoded, which is neither copied nor ever to be changed.
 func ForwardedReply(kind proto.Message, encoded []byte) *Reply {
-	return &Reply{parts: mem.BufferSlice{mem.SliceBuffer(encoded)}, kind: kind}
+	return newReply(kind, mem.SliceBuffer(encoded))
 }
 
 // Parts returns the encoded reply in pieces that must not be changed.
-func (r *Reply) Parts() mem.BufferSlice { return r.parts }
+func (r *Reply) Parts() mem.BufferSlice { return r.parts[:] }
 
 // ProtoReflect implements proto.Message. What the message holds is not decoded:
 // it can be encoded, and no more.
 func (r *Reply) ProtoReflect() protoreflect.Message {
 	m := r.kind.ProtoReflect().New()
-	m.SetUnknown(r.parts.Materialize())
+	m.SetUnknown(r.Parts().Materialize())
 	return m
 }

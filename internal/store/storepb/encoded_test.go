@@ -19,12 +19,13 @@ func TestAReplyOfEncodedMessagesIsThatOfTheMessages(t *testing.T) {
 		u, s, c := user.Draw(t, "user"), session.Draw(t, "session"), character.Draw(t, "character")
 		um, sm, cm := storepb.UserPB(u), storepb.SessionPB(s), storepb.CharacterPB(c)
 		uw, sw, cw := encode(t, um), encode(t, sm), encode(t, cm)
+		joined := storepb.Join(sw, uw)
 		for _, pair := range []struct {
 			reply *storepb.Reply
 			want  proto.Message
 		}{
 			{storepb.UserReply(uw), &databasev1.GetUserResponse{User: um}},
-			{storepb.SessionReply(sw, uw), &databasev1.GetSessionResponse{Session: sm, User: um}},
+			{storepb.SessionReply(&joined), &databasev1.GetSessionResponse{Session: sm, User: um}},
 			{storepb.CharacterReply(cw), &databasev1.GetCharacterResponse{Character: cm}},
 		} {
 			want := marshal(t, pair.want)
@@ -56,7 +57,7 @@ func encode(t *rapid.T, m proto.Message) *storepb.Wire {
 	if want := marshal(t, m); !bytes.Equal(w.Bytes(), want) {
 		t.Fatalf("encoded as\n%x\nand not\n%x", w.Bytes(), want)
 	}
-	return w
+	return &w
 }
 
 func marshal(t *rapid.T, m proto.Message) []byte {
