@@ -17,6 +17,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/rpc"
+	"github.com/waystone-mmo/waystone/internal/store/remote"
 	"github.com/waystone-mmo/waystone/internal/utils/balance"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
@@ -39,6 +40,7 @@ type server struct {
 	status   map[string]func() any
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
+	stores   []*remote.Store           // that have to be closed before the connections
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
@@ -134,6 +136,9 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 }
 
 func (s *server) closeConns() {
+	for _, db := range s.stores {
+		_ = db.Close() // never fails
+	}
 	for _, cc := range s.conns {
 		_ = cc.Close()
 	}
