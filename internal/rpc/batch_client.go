@@ -53,6 +53,7 @@ type Batch struct {
 	turn   atomic.Uint32
 	stop   context.CancelFunc
 	all    sync.WaitGroup
+	waits  sync.Pool          // of *batchWait
 	joined prometheus.Counter // calls over a stream
 	single prometheus.Counter // calls made by themselves
 }
@@ -61,7 +62,7 @@ type Batch struct {
 // do and stays the caller's. Streams are opened once they are needed.
 func NewBatch(cc grpc.ClientConnInterface, cfg BatchConfig) *Batch {
 	ctx, stop := context.WithCancel(context.Background())
-	b := &Batch{cfg: cfg, cc: cc, stop: stop}
+	b := &Batch{cfg: cfg, cc: cc, stop: stop, waits: sync.Pool{New: newBatchWait}}
 	ways := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "waystone_batch_calls_total", Help: "Calls of methods that have a batch stream, by method and the way they went: stream, or call for one made by itself.",
 	}, []string{"method", "way"})

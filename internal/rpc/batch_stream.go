@@ -47,16 +47,17 @@ type batchWait struct {
 	timer    *time.Timer
 }
 
-var batchWaits = sync.Pool{New: func() any { //nolint:gochecknoglobals // a pool
+func newBatchWait() any {
 	w := &batchWait{outcome: make(chan batchOutcome, 1), timer: time.NewTimer(time.Hour)}
 	w.timer.Stop()
 	return w
-}}
+}
 
 // batchStream is one stream on the client's side. One goroutine sends, one
 // receives.
 type batchStream struct {
 	stream grpc.ClientStream
+	waits  *sync.Pool // of *batchWait
 	cancel context.CancelCauseFunc
 	wake   chan struct{} // the sender may have something to do
 	going  chan struct{} // closed when the other part is about to stop
@@ -83,7 +84,7 @@ func (b *Batch) openStream(ctx context.Context) (*batchStream, error) {
 		return nil, err
 	}
 	s := &batchStream{
-		stream: stream, cancel: cancel, pending: map[uint64]*batchWait{},
+		stream: stream, waits: &b.waits, cancel: cancel, pending: map[uint64]*batchWait{},
 		wake: make(chan struct{}, 1), going: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.all.Go(func() { s.send(ctx) })
@@ -93,10 +94,10 @@ func (b *Batch) openStream(ctx context.Context) (*batchStream, error) {
 
 // call asks and waits for the answer, until deadline if ctx has none.
 func (s *batchStream) call(ctx context.Context, request []byte, deadline time.Time, bounded bool) batchOutcome {
-	w, _ := batchWaits.Get().(*batchWait)
+	w, _ := s.waits.Get().(*batchWait)
 	w.request, w.deadline = request, deadline
 	if !s.ask(w) {
-		batchWaits.Put(w)
+		s.waits.Put(w)
 		return batchOutcome{again: true}
 	}
 	var expired <-chan time.Time
@@ -107,24 +108,24 @@ func (s *batchStream) call(ctx context.Context, request []byte, deadline time.Ti
 	var late error
 	select {
 	case out := <-w.outcome:
-		return w.done(out)
+		return s.done(w, out)
 	case <-ctx.Done():
 		late = ctx.Err()
 	case <-expired:
 		late = context.DeadlineExceeded
 	}
 	if !s.leave(w, late) {
-		return w.done(<-w.outcome) // it came after all
+		return s.done(w, <-w.outcome) // it came after all
 	}
 	w.timer.Stop()
 	return batchOutcome{err: FromStatus(status.FromContextError(late).Err())}
 }
 
 // done lets w be used again.
-func (w *batchWait) done(out batchOutcome) batchOutcome {
+func (s *batchStream) done(w *batchWait, out batchOutcome) batchOutcome {
 	w.timer.Stop()
 	w.request = nil
-	batchWaits.Put(w)
+	s.waits.Put(w)
 	return out
 }
 
