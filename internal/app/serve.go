@@ -36,6 +36,7 @@ type server struct {
 	metrics  *prometheus.Registry
 	health   *health.Health
 	rpc      *rpc.Metrics
+	batches  *rpc.BatchMetrics
 	manager  *lifecycle.Manager
 	status   map[string]func() any
 	memory   map[string]rpc.Listener // by part, for callers in this process
@@ -100,7 +101,7 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		status:  map[string]func() any{},
 		memory:  map[string]rpc.Listener{},
 	}
-	srv.rpc = rpc.NewMetrics(srv.metrics)
+	srv.rpc, srv.batches = rpc.NewMetrics(srv.metrics), rpc.NewBatchMetrics(srv.metrics)
 	srv.manager = lifecycle.New(log, lifecycle.Config{
 		DrainDelay:  s.drainDelay,
 		GracePeriod: s.gracePeriod,

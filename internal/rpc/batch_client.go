@@ -35,10 +35,25 @@ type BatchConfig struct {
 	// Method and Stream are "/package.Service/Method": a unary method that may be
 	// called twice without harm, and the batch stream for it.
 	Method, Stream string
-	// Log is told when calls begin to be made one by one.
+	// Log is told when the other part refuses streams.
 	Log *slog.Logger
-	// Metrics counts the calls; may be nil.
-	Metrics prometheus.Registerer
+	// Metrics counts the calls.
+	Metrics *BatchMetrics
+}
+
+// BatchMetrics counts calls of methods that have a batch stream. One value
+// serves all of a process.
+type BatchMetrics struct{ ways *prometheus.CounterVec }
+
+// NewBatchMetrics registers them; reg may be nil.
+func NewBatchMetrics(reg prometheus.Registerer) *BatchMetrics {
+	m := &BatchMetrics{prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "waystone_batch_calls_total", Help: "Calls of methods that have a stream for many, by method and way: stream, or call for one made by itself.",
+	}, []string{"method", "way"})}
+	if reg != nil {
+		reg.MustRegister(m.ways)
+	}
+	return m
 }
 
 // Batch makes calls of a unary method over a few streams that carry many calls
@@ -63,13 +78,7 @@ type Batch struct {
 func NewBatch(cc grpc.ClientConnInterface, cfg BatchConfig) *Batch {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &Batch{cfg: cfg, cc: cc, stop: stop, waits: sync.Pool{New: newBatchWait}}
-	ways := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "waystone_batch_calls_total", Help: "Calls of methods that have a batch stream, by method and the way they went: stream, or call for one made by itself.",
-	}, []string{"method", "way"})
-	if cfg.Metrics != nil {
-		cfg.Metrics.MustRegister(ways)
-	}
-	b.joined, b.single = ways.WithLabelValues(cfg.Method, "stream"), ways.WithLabelValues(cfg.Method, "call")
+	b.joined, b.single = cfg.Metrics.ways.WithLabelValues(cfg.Method, "stream"), cfg.Metrics.ways.WithLabelValues(cfg.Method, "call")
 	for range batchStreams {
 		l := &batchLane{batch: b, wanted: make(chan struct{}, 1)}
 		b.lanes = append(b.lanes, l)

@@ -199,7 +199,7 @@ func call(t *testing.T, addrs ...string) *caller {
 		t.Fatal(err)
 	}
 	c := &caller{remote.New(cc), remote.New(cc), cc, prometheus.NewRegistry()}
-	c.BatchLookups(slog.New(slog.DiscardHandler), c.counts)
+	c.BatchLookups(slog.New(slog.DiscardHandler), rpc.NewBatchMetrics(c.counts))
 	t.Cleanup(func() {
 		_ = c.Close()
 		_ = cc.Close()
@@ -704,7 +704,7 @@ func TestStreamsAreMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := &caller{Store: remote.New(cc), counts: prometheus.NewRegistry()}
-		c.BatchLookups(slog.New(slog.DiscardHandler), c.counts)
+		c.BatchLookups(slog.New(slog.DiscardHandler), rpc.NewBatchMetrics(c.counts))
 		for range 1000 {
 			c.wantLiving(t, t.Context())
 			time.Sleep(100 * time.Millisecond)

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -50,8 +49,8 @@ func New(cc grpc.ClientConnInterface) *Store {
 // BatchLookups lets EncodedSession make look-ups that may come from the cache
 // over a few streams that carry many each, until Close. It is worth its
 // goroutines where look-ups are frequent and the database part is another
-// process, and is called before the store is used. The metrics may be nil.
-func (s *Store) BatchLookups(log *slog.Logger, metrics prometheus.Registerer) {
+// process, and is called before the store is used.
+func (s *Store) BatchLookups(log *slog.Logger, metrics *rpc.BatchMetrics) {
 	s.lookups = rpc.NewBatch(s.cc, rpc.BatchConfig{
 		Method: databasev1.SessionService_GetSession_FullMethodName, Stream: databasev1.SessionService_GetSessions_FullMethodName,
 		Log: log, Metrics: metrics,
