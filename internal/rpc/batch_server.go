@@ -20,28 +20,18 @@ import (
 // stream to end it, and for the last answers.
 const batchDrain = DefaultTimeout
 
-// Batched returns a service whose stream of a name is a batch stream for one of
-// its unary methods. Each call passes the edge as if it had come alone: it is
-// admitted, validated, counted and answered as a call of that method. On a
-// server of another package the stream is UNIMPLEMENTED.
-func Batched(desc grpc.ServiceDesc, stream, unary string) *grpc.ServiceDesc {
-	streams := make([]grpc.StreamDesc, len(desc.Streams))
-	copy(streams, desc.Streams)
-	full := "/" + desc.ServiceName + "/" + unary
-	for i := range streams {
-		if streams[i].StreamName != stream {
-			continue
-		}
-		streams[i].Handler = func(_ any, ss grpc.ServerStream) error {
-			s, ok := ss.(*guardedStream)
-			if !ok {
-				return status.Errorf(codes.Unimplemented, "%s needs the server of package rpc", stream)
-			}
-			return serveBatch(s, full)
+// ServeBatch is what the handler of a batch stream does: it makes the calls of a
+// unary method, "/package.Service/Method", of the same server. Each passes the
+// edge as if it had come alone: it is admitted, validated, counted and answered
+// as a call of that method. On a server of another package the stream is
+// UNIMPLEMENTED.
+func ServeBatch[Req, Res any](stream grpc.BidiStreamingServer[Req, Res], method string) error {
+	if g, ok := stream.(*grpc.GenericServerStream[Req, Res]); ok {
+		if s, ok := g.ServerStream.(*guardedStream); ok {
+			return serveBatch(s, method)
 		}
 	}
-	desc.Streams = streams
-	return &desc
+	return status.Errorf(codes.Unimplemented, "a stream of calls of %s needs the server of package rpc", method)
 }
 
 // batchServer is one batch stream on the server's side.

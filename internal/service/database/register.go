@@ -25,7 +25,6 @@ func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secr
 		sessions = rpc.Replace(*sessions, "GetSession", e.getSession)
 		characters = rpc.Replace(*characters, "GetCharacter", e.getCharacter)
 	}
-	sessions = rpc.Batched(*sessions, "GetSessions", "GetSession")
 	r.RegisterService(users, &Users{store: s})
 	r.RegisterService(sessions, &Sessions{store: s, broker: broker, tokens: tokens})
 	r.RegisterService(characters, &Characters{store: s})

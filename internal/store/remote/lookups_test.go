@@ -617,6 +617,13 @@ func (older) GetSession(context.Context, *databasev1.GetSessionRequest) (*databa
 	return &databasev1.GetSessionResponse{Session: &databasev1.Session{Id: "s1"}, User: &databasev1.User{Username: "ada"}}, nil
 }
 
+// newer is one that knows them.
+type newer struct{ older }
+
+func (newer) GetSessions(stream grpc.BidiStreamingServer[databasev1.GetSessionsRequest, databasev1.GetSessionsResponse]) error {
+	return rpc.ServeBatch(stream, databasev1.SessionService_GetSession_FullMethodName)
+}
+
 func TestAnOlderDatabasePartIsCalled(t *testing.T) {
 	t.Parallel()
 	c := call(t, listen(t, "127.0.0.1:0", func(s grpc.ServiceRegistrar) { databasev1.RegisterSessionServiceServer(s, older{}) }).addr)
@@ -695,7 +702,7 @@ func TestStreamsAreMadeAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		srv.RegisterService(rpc.Batched(databasev1.SessionService_ServiceDesc, "GetSessions", "GetSession"), older{})
+		databasev1.RegisterSessionServiceServer(srv, newer{})
 		ln := rpc.Listen()
 		var serving sync.WaitGroup
 		serving.Go(func() { _ = srv.Serve(ln) })
