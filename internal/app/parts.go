@@ -186,6 +186,11 @@ func (s *server) addAuth(p part) error {
 	if err != nil {
 		return err
 	}
+	if !s.settings.runs(partDatabase) {
+		// In one process a call is cheaper than a message on a stream.
+		db.BatchLookups(s.log, s.batches)
+		s.stores = append(s.stores, db)
+	}
 	a, err := auth.New(s.settings.auth, auth.Deps{Log: s.log, Metrics: s.metrics, Store: db})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/rpc"
+	"github.com/waystone-mmo/waystone/internal/store/remote"
 	"github.com/waystone-mmo/waystone/internal/utils/balance"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
@@ -35,10 +36,12 @@ type server struct {
 	metrics  *prometheus.Registry
 	health   *health.Health
 	rpc      *rpc.Metrics
+	batches  *rpc.BatchMetrics
 	manager  *lifecycle.Manager
 	status   map[string]func() any
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
+	stores   []*remote.Store           // that have to be closed before the connections
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
@@ -98,7 +101,7 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		status:  map[string]func() any{},
 		memory:  map[string]rpc.Listener{},
 	}
-	srv.rpc = rpc.NewMetrics(srv.metrics)
+	srv.rpc, srv.batches = rpc.NewMetrics(srv.metrics), rpc.NewBatchMetrics(srv.metrics)
 	srv.manager = lifecycle.New(log, lifecycle.Config{
 		DrainDelay:  s.drainDelay,
 		GracePeriod: s.gracePeriod,
@@ -134,6 +137,9 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 }
 
 func (s *server) closeConns() {
+	for _, db := range s.stores {
+		_ = db.Close() // never fails
+	}
 	for _, cc := range s.conns {
 		_ = cc.Close()
 	}

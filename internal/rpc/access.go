@@ -30,6 +30,8 @@ var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"grpc.reflection.v1alpha.ServerReflection": {Anyone},
 	"waystone.database.v1.UserService":         {Anyone},
 	"waystone.database.v1.SessionService":      {Anyone},
+	// A stream that takes as much work at once as many callers.
+	"waystone.database.v1.SessionService/GetSessions": {Auth},
 	// Who watches learns ids that he did not know before.
 	"waystone.database.v1.SessionService/Watch": {Auth, Packet},
 	"waystone.database.v1.CharacterDbService":   {Anyone},

@@ -30,21 +30,32 @@ type Encoded interface {
 	Parts() mem.BufferSlice
 }
 
-// codec is grpc's own for protobuf, and knows envelopes and encoded replies.
+// frame is a message that its sender encodes and its receiver decodes by itself.
+type frame []byte
+
+// codec is grpc's own for protobuf, and knows envelopes, encoded replies and
+// frames.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
 
 // Marshal encodes a message, unless it is encoded already.
 func (c codec) Marshal(v any) (mem.BufferSlice, error) {
-	if e, ok := v.(Encoded); ok {
-		return e.Parts(), nil
+	switch v := v.(type) {
+	case Encoded:
+		return v.Parts(), nil
+	case frame:
+		return mem.BufferSlice{mem.Copy(v, mem.DefaultBufferPool())}, nil
 	}
 	return c.CodecV2.Marshal(v)
 }
 
 // Unmarshal decodes into a message, or into the message in an envelope.
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
+	if f, ok := v.(*frame); ok {
+		*f = data.Materialize()
+		return nil
+	}
 	e, ok := v.(*envelope)
 	if !ok {
 		return c.CodecV2.Unmarshal(data, v)

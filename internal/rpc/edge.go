@@ -28,7 +28,9 @@ type method struct {
 	isQuick   bool
 	guard     guard
 	metrics   methodMetrics
-	stopping  <-chan struct{} // of the server
+	stopping  <-chan struct{}  // of the server
+	locals    map[string]local // of the server
+	codec     codec
 }
 
 // unary puts the edge around a unary handler as protoc-gen-go-grpc makes it.

@@ -97,6 +97,7 @@ func (s *Server) method(desc *grpc.ServiceDesc, name string) *method {
 	return &method{
 		name: full, log: s.cfg.Log, validator: s.validator, quick: quick, isQuick: isQuick,
 		guard: s.cfg.Access.guard(full[1:]), metrics: s.cfg.Metrics.method(full), stopping: s.cfg.Stopping,
+		locals: s.locals, codec: s.codec,
 	}
 }
 

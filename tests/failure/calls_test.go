@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
@@ -156,6 +161,13 @@ func (s *subject) reads(t *testing.T, tag string) []*call {
 	return append(
 		calls,
 		s.getCredential(t, tag),
+		&call{name: "GetSessions", kind: mayBeCached, do: func(ctx context.Context) error {
+			found, err := s.lookUp(ctx, token)
+			if err != nil {
+				return err
+			}
+			return same("the session", []any{found.GetSession().GetId(), found.GetUser().GetId()}, []any{"session-" + id, id})
+		}},
 		&call{name: "CheckSessions", kind: needsRead, do: func(ctx context.Context) error {
 			verdicts, err := s.db().CheckSessions(ctx, []store.SessionSubject{{SessionID: "session-" + id, UserID: id}, {SessionID: "none", UserID: id}, {UserID: id}})
 			if err != nil {
@@ -174,6 +186,43 @@ func (s *subject) reads(t *testing.T, tag string) []*call {
 			return same("the account", *a, account)
 		}},
 	)
+}
+
+// lookUp makes one look-up on a stream of its own.
+func (s *subject) lookUp(ctx context.Context, token string) (*databasev1.GetSessionResponse, error) {
+	stream, err := databasev1.NewSessionServiceClient(s.conn).GetSessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lookup := &databasev1.SessionLookup{Number: 1, Request: &databasev1.GetSessionRequest{Token: token}}
+	if deadline, ok := ctx.Deadline(); ok {
+		lookup.TimeoutMs = uint32(max(1, time.Until(deadline).Milliseconds()))
+	}
+	if err := stream.Send(&databasev1.GetSessionsRequest{Lookups: []*databasev1.SessionLookup{lookup}}); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := stream.CloseSend(); err != nil {
+		return nil, err
+	}
+	m, err := stream.Recv()
+	if err != nil {
+		return nil, err
+	}
+	if len(m.GetAnswers()) != 1 || m.GetAnswers()[0].GetNumber() != 1 {
+		return nil, wrongf("a look-up is answered with %v", m)
+	}
+	answer := m.GetAnswers()[0]
+	if refusal := answer.GetRefusal(); refusal != nil {
+		var st spb.Status
+		if err := proto.Unmarshal(refusal, &st); err != nil {
+			return nil, wrongf("a refusal cannot be read: %v", err)
+		}
+		return nil, rpc.FromStatus(status.ErrorProto(&st))
+	}
+	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return answer.GetFound(), nil
 }
 
 // watching are the ways to watch: one begun under the fault, and one begun

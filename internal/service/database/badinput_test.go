@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,11 +17,13 @@ import (
 	"testing"
 	"time"
 
+	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -214,14 +217,19 @@ func textFields(m protoreflect.Message) []textField {
 	return list
 }
 
-// asIs sends bytes as they are, and drops the answer.
+// asIs sends bytes as they are, and keeps an answer for who wants its bytes.
 type asIs struct{}
 
 func (asIs) Marshal(v any) (mem.BufferSlice, error) {
 	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
 }
-func (asIs) Unmarshal(mem.BufferSlice, any) error { return nil }
-func (asIs) Name() string                         { return "proto" }
+func (asIs) Unmarshal(data mem.BufferSlice, v any) error {
+	if b, ok := v.(*[]byte); ok {
+		*b = data.Materialize()
+	}
+	return nil
+}
+func (asIs) Name() string { return "proto" }
 
 var _ encoding.CodecV2 = asIs{}
 
@@ -236,7 +244,7 @@ func (s *served) send(t *testing.T, m protoreflect.MethodDescriptor, data []byte
 	}
 	ctx, end := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer end()
-	stream, err := s.cc.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, fullMethod(m), grpc.ForceCodecV2(asIs{}))
+	stream, err := s.cc.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: m.IsStreamingClient()}, fullMethod(m), grpc.ForceCodecV2(asIs{}))
 	if err != nil {
 		return err
 	}
@@ -246,10 +254,34 @@ func (s *served) send(t *testing.T, m protoreflect.MethodDescriptor, data []byte
 	if err := stream.CloseSend(); err != nil {
 		return err
 	}
-	if err := stream.RecvMsg(new(struct{})); err != io.EOF && errs.KindOf(err) != errs.DeadlineExceeded { //nolint:errorlint // grpc returns it bare
+	var answer []byte
+	if err := stream.RecvMsg(&answer); err != io.EOF && errs.KindOf(err) != errs.DeadlineExceeded { //nolint:errorlint // grpc returns it bare
+		if err == nil && m.IsStreamingClient() {
+			return refusal(t, answer)
+		}
 		return err
 	}
 	return nil
+}
+
+// refusal returns the error that a look-up on a stream is answered with, with
+// the path of its field in the message; nil for none.
+func refusal(t *testing.T, answer []byte) error {
+	t.Helper()
+	var m databasev1.GetSessionsResponse
+	if err := proto.Unmarshal(answer, &m); err != nil || len(m.GetAnswers()) != 1 {
+		t.Fatalf("one look-up is answered with %v, %v", &m, err)
+	}
+	var st spb.Status
+	if err := proto.Unmarshal(m.GetAnswers()[0].GetRefusal(), &st); err != nil {
+		t.Fatal(err)
+	}
+	err := rpc.FromStatus(status.ErrorProto(&st))
+	var e *errs.Error
+	if errors.As(err, &e) && e.Field != "" {
+		e.Field = "lookups[0].request." + e.Field
+	}
+	return err
 }
 
 func fullMethod(m protoreflect.MethodDescriptor) string {

@@ -6,6 +6,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
@@ -27,6 +29,7 @@ type Store struct {
 	characters databasev1.CharacterDbServiceClient
 	auth       databasev1.AuthStoreServiceClient
 	health     grpc_health_v1.HealthClient
+	lookups    *rpc.Batch // nil without
 }
 
 var _ store.Store = (*Store)(nil)
@@ -43,6 +46,17 @@ func New(cc grpc.ClientConnInterface) *Store {
 	}
 }
 
+// BatchLookups lets EncodedSession make look-ups that may come from the cache
+// over a few streams that carry many each, until Close. It is worth its
+// goroutines where look-ups are frequent and the database part is another
+// process, and is called before the store is used.
+func (s *Store) BatchLookups(log *slog.Logger, metrics *rpc.BatchMetrics) {
+	s.lookups = rpc.NewBatch(s.cc, rpc.BatchConfig{
+		Method: databasev1.SessionService_GetSession_FullMethodName, Stream: databasev1.SessionService_GetSessions_FullMethodName,
+		Log: log, Metrics: metrics,
+	})
+}
+
 // Ping asks the database part whether it is ready.
 func (s *Store) Ping(ctx context.Context) error {
 	resp, err := s.health.Check(ctx, &grpc_health_v1.HealthCheckRequest{})
@@ -55,8 +69,14 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close does nothing: the connection is the caller's.
-func (s *Store) Close() error { return nil }
+// Close ends the streams of look-ups, if there are any. The connection is the
+// caller's.
+func (s *Store) Close() error {
+	if s.lookups != nil {
+		s.lookups.Close()
+	}
+	return nil
+}
 
 // GetUser implements store.Users.
 func (s *Store) GetUser(ctx context.Context, id string, c store.Consistency) (*store.User, error) {
@@ -97,11 +117,13 @@ func (s *Store) GetSession(ctx context.Context, token string, c store.Consistenc
 // EncodedSession is GetSession, with the same errors, for those who pass the
 // answer on: it is a GetSessionResponse as it was encoded by the database part.
 func (s *Store) EncodedSession(ctx context.Context, token string, c store.Consistency) ([]byte, error) {
+	req := &databasev1.GetSessionRequest{Token: token, Consistency: storepb.ConsistencyPB(c)}
+	if s.lookups != nil && c == store.Cached {
+		return s.lookups.Call(ctx, req)
+	}
 	// A message that knows no fields keeps all as they came.
 	var reply emptypb.Empty
-	err := s.cc.Invoke(ctx, databasev1.SessionService_GetSession_FullMethodName,
-		&databasev1.GetSessionRequest{Token: token, Consistency: storepb.ConsistencyPB(c)}, &reply, grpc.StaticMethod())
-	if err != nil {
+	if err := s.cc.Invoke(ctx, databasev1.SessionService_GetSession_FullMethodName, req, &reply, grpc.StaticMethod()); err != nil {
 		return nil, err
 	}
 	return reply.ProtoReflect().GetUnknown(), nil

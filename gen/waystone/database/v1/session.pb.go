@@ -288,6 +288,270 @@ func (x *GetSessionResponse) GetUser() *User {
 	return nil
 }
 
+// GetSessionsRequest carries 1 to 256 look-ups.
+type GetSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to look up.
+	Lookups       []*SessionLookup `protobuf:"bytes,1,rep,name=lookups,proto3" json:"lookups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSessionsRequest) Reset() {
+	*x = GetSessionsRequest{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSessionsRequest) ProtoMessage() {}
+
+func (x *GetSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSessionsRequest.ProtoReflect.Descriptor instead.
+func (*GetSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetSessionsRequest) GetLookups() []*SessionLookup {
+	if x != nil {
+		return x.Lookups
+	}
+	return nil
+}
+
+// SessionLookup is a GetSession.
+type SessionLookup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Comes back with the answer. The caller's to choose, and to keep apart.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// What to look up. A request that breaks the rules is answered with a refusal
+	// that names the field, and does not end the stream.
+	Request *GetSessionRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	// Milliseconds that the caller waits for the answer; 0 for 5 seconds. After
+	// that the answer is DEADLINE_EXCEEDED.
+	TimeoutMs     uint32 `protobuf:"varint,3,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionLookup) Reset() {
+	*x = SessionLookup{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionLookup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionLookup) ProtoMessage() {}
+
+func (x *SessionLookup) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionLookup.ProtoReflect.Descriptor instead.
+func (*SessionLookup) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SessionLookup) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *SessionLookup) GetRequest() *GetSessionRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *SessionLookup) GetTimeoutMs() uint32 {
+	if x != nil {
+		return x.TimeoutMs
+	}
+	return 0
+}
+
+// GetSessionsResponse carries up to 256 answers.
+type GetSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answers, in no order.
+	Answers []*SessionAnswer `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
+	// The replica is about to stop: send no more and end the stream.
+	Stopping      bool `protobuf:"varint,2,opt,name=stopping,proto3" json:"stopping,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSessionsResponse) Reset() {
+	*x = GetSessionsResponse{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSessionsResponse) ProtoMessage() {}
+
+func (x *GetSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSessionsResponse.ProtoReflect.Descriptor instead.
+func (*GetSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetSessionsResponse) GetAnswers() []*SessionAnswer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+func (x *GetSessionsResponse) GetStopping() bool {
+	if x != nil {
+		return x.Stopping
+	}
+	return false
+}
+
+// SessionAnswer is the answer to one look-up.
+type SessionAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the look-up.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// What GetSession returns.
+	//
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*SessionAnswer_Found
+	//	*SessionAnswer_Refusal
+	Outcome       isSessionAnswer_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionAnswer) Reset() {
+	*x = SessionAnswer{}
+	mi := &file_waystone_database_v1_session_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionAnswer) ProtoMessage() {}
+
+func (x *SessionAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_session_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionAnswer.ProtoReflect.Descriptor instead.
+func (*SessionAnswer) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SessionAnswer) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *SessionAnswer) GetOutcome() isSessionAnswer_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *SessionAnswer) GetFound() *GetSessionResponse {
+	if x != nil {
+		if x, ok := x.Outcome.(*SessionAnswer_Found); ok {
+			return x.Found
+		}
+	}
+	return nil
+}
+
+func (x *SessionAnswer) GetRefusal() []byte {
+	if x != nil {
+		if x, ok := x.Outcome.(*SessionAnswer_Refusal); ok {
+			return x.Refusal
+		}
+	}
+	return nil
+}
+
+type isSessionAnswer_Outcome interface {
+	isSessionAnswer_Outcome()
+}
+
+type SessionAnswer_Found struct {
+	// The living session and its user.
+	Found *GetSessionResponse `protobuf:"bytes,2,opt,name=found,proto3,oneof"`
+}
+
+type SessionAnswer_Refusal struct {
+	// The error: an encoded google.rpc.Status, with the details that an error of
+	// GetSession carries in grpc-status-details-bin.
+	Refusal []byte `protobuf:"bytes,3,opt,name=refusal,proto3,oneof"`
+}
+
+func (*SessionAnswer_Found) isSessionAnswer_Outcome() {}
+
+func (*SessionAnswer_Refusal) isSessionAnswer_Outcome() {}
+
 // SessionSubject is what CheckSessions judges: a session, or a user who plays
 // without one.
 type SessionSubject struct {
@@ -305,7 +569,7 @@ type SessionSubject struct {
 
 func (x *SessionSubject) Reset() {
 	*x = SessionSubject{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[2]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +581,7 @@ func (x *SessionSubject) String() string {
 func (*SessionSubject) ProtoMessage() {}
 
 func (x *SessionSubject) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[2]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +594,7 @@ func (x *SessionSubject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionSubject.ProtoReflect.Descriptor instead.
 func (*SessionSubject) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{2}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SessionSubject) GetSessionId() string {
@@ -365,7 +629,7 @@ type CheckSessionsRequest struct {
 
 func (x *CheckSessionsRequest) Reset() {
 	*x = CheckSessionsRequest{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[3]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +641,7 @@ func (x *CheckSessionsRequest) String() string {
 func (*CheckSessionsRequest) ProtoMessage() {}
 
 func (x *CheckSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[3]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +654,7 @@ func (x *CheckSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckSessionsRequest.ProtoReflect.Descriptor instead.
 func (*CheckSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{3}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CheckSessionsRequest) GetSubjects() []*SessionSubject {
@@ -414,7 +678,7 @@ type SessionVerdict struct {
 
 func (x *SessionVerdict) Reset() {
 	*x = SessionVerdict{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[4]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -426,7 +690,7 @@ func (x *SessionVerdict) String() string {
 func (*SessionVerdict) ProtoMessage() {}
 
 func (x *SessionVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[4]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -439,7 +703,7 @@ func (x *SessionVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionVerdict.ProtoReflect.Descriptor instead.
 func (*SessionVerdict) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{4}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SessionVerdict) GetAlive() bool {
@@ -468,7 +732,7 @@ type CheckSessionsResponse struct {
 
 func (x *CheckSessionsResponse) Reset() {
 	*x = CheckSessionsResponse{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[5]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +744,7 @@ func (x *CheckSessionsResponse) String() string {
 func (*CheckSessionsResponse) ProtoMessage() {}
 
 func (x *CheckSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[5]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +757,7 @@ func (x *CheckSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckSessionsResponse.ProtoReflect.Descriptor instead.
 func (*CheckSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckSessionsResponse) GetVerdicts() []*SessionVerdict {
@@ -515,7 +779,7 @@ type RefreshSessionRequest struct {
 
 func (x *RefreshSessionRequest) Reset() {
 	*x = RefreshSessionRequest{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[6]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -527,7 +791,7 @@ func (x *RefreshSessionRequest) String() string {
 func (*RefreshSessionRequest) ProtoMessage() {}
 
 func (x *RefreshSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[6]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,7 +804,7 @@ func (x *RefreshSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshSessionRequest.ProtoReflect.Descriptor instead.
 func (*RefreshSessionRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RefreshSessionRequest) GetToken() string {
@@ -563,7 +827,7 @@ type RefreshSessionResponse struct {
 
 func (x *RefreshSessionResponse) Reset() {
 	*x = RefreshSessionResponse{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[7]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +839,7 @@ func (x *RefreshSessionResponse) String() string {
 func (*RefreshSessionResponse) ProtoMessage() {}
 
 func (x *RefreshSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[7]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +852,7 @@ func (x *RefreshSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshSessionResponse.ProtoReflect.Descriptor instead.
 func (*RefreshSessionResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RefreshSessionResponse) GetSession() *Session {
@@ -617,7 +881,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[8]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -629,7 +893,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[8]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -642,7 +906,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WatchRequest) GetCursor() []byte {
@@ -672,7 +936,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[9]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -684,7 +948,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[9]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -697,7 +961,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchResponse) GetSignal() WatchSignal {
@@ -751,7 +1015,7 @@ type WatchEvent struct {
 
 func (x *WatchEvent) Reset() {
 	*x = WatchEvent{}
-	mi := &file_waystone_database_v1_session_proto_msgTypes[10]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +1027,7 @@ func (x *WatchEvent) String() string {
 func (*WatchEvent) ProtoMessage() {}
 
 func (x *WatchEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_session_proto_msgTypes[10]
+	mi := &file_waystone_database_v1_session_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +1040,7 @@ func (x *WatchEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchEvent.ProtoReflect.Descriptor instead.
 func (*WatchEvent) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_waystone_database_v1_session_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchEvent) GetKind() WatchEventKind {
@@ -831,7 +1095,22 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\vconsistency\x18\x02 \x01(\x0e2!.waystone.database.v1.ConsistencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\vconsistency\"}\n" +
 	"\x12GetSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\xcd\x01\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"`\n" +
+	"\x12GetSessionsRequest\x12J\n" +
+	"\alookups\x18\x01 \x03(\v2#.waystone.database.v1.SessionLookupB\v\xbaH\b\x92\x01\x05\b\x01\x10\x80\x02R\alookups\"\x89\x01\n" +
+	"\rSessionLookup\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12A\n" +
+	"\arequest\x18\x02 \x01(\v2'.waystone.database.v1.GetSessionRequestR\arequest\x12\x1d\n" +
+	"\n" +
+	"timeout_ms\x18\x03 \x01(\rR\ttimeoutMs\"p\n" +
+	"\x13GetSessionsResponse\x12=\n" +
+	"\aanswers\x18\x01 \x03(\v2#.waystone.database.v1.SessionAnswerR\aanswers\x12\x1a\n" +
+	"\bstopping\x18\x02 \x01(\bR\bstopping\"\x90\x01\n" +
+	"\rSessionAnswer\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12@\n" +
+	"\x05found\x18\x02 \x01(\v2(.waystone.database.v1.GetSessionResponseH\x00R\x05found\x12\x1a\n" +
+	"\arefusal\x18\x03 \x01(\fH\x00R\arefusalB\t\n" +
+	"\aoutcome\"\xcd\x01\n" +
 	"\x0eSessionSubject\x12<\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\tsessionId\x128\n" +
@@ -882,10 +1161,11 @@ const file_waystone_database_v1_session_proto_rawDesc = "" +
 	"\x1eWATCH_EVENT_KIND_USER_UNBANNED\x10\x06\x12!\n" +
 	"\x1dWATCH_EVENT_KIND_USER_DELETED\x10\a\x12%\n" +
 	"!WATCH_EVENT_KIND_PASSWORD_CHANGED\x10\b\x12!\n" +
-	"\x1dWATCH_EVENT_KIND_PLAY_CLOSING\x10\t2\xab\x03\n" +
+	"\x1dWATCH_EVENT_KIND_PLAY_CLOSING\x10\t2\x98\x04\n" +
 	"\x0eSessionService\x12d\n" +
 	"\n" +
-	"GetSession\x12'.waystone.database.v1.GetSessionRequest\x1a(.waystone.database.v1.GetSessionResponse\"\x03\x90\x02\x01\x12m\n" +
+	"GetSession\x12'.waystone.database.v1.GetSessionRequest\x1a(.waystone.database.v1.GetSessionResponse\"\x03\x90\x02\x01\x12k\n" +
+	"\vGetSessions\x12(.waystone.database.v1.GetSessionsRequest\x1a).waystone.database.v1.GetSessionsResponse\"\x03\x90\x02\x01(\x010\x01\x12m\n" +
 	"\rCheckSessions\x12*.waystone.database.v1.CheckSessionsRequest\x1a+.waystone.database.v1.CheckSessionsResponse\"\x03\x90\x02\x01\x12k\n" +
 	"\x0eRefreshSession\x12+.waystone.database.v1.RefreshSessionRequest\x1a,.waystone.database.v1.RefreshSessionResponse\x12W\n" +
 	"\x05Watch\x12\".waystone.database.v1.WatchRequest\x1a#.waystone.database.v1.WatchResponse\"\x03\x90\x02\x010\x01BFZDgithub.com/waystone-mmo/waystone/gen/waystone/database/v1;databasev1b\x06proto3"
@@ -903,54 +1183,64 @@ func file_waystone_database_v1_session_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_database_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_waystone_database_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_waystone_database_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_waystone_database_v1_session_proto_goTypes = []any{
 	(WatchSignal)(0),               // 0: waystone.database.v1.WatchSignal
 	(WatchEventKind)(0),            // 1: waystone.database.v1.WatchEventKind
 	(*GetSessionRequest)(nil),      // 2: waystone.database.v1.GetSessionRequest
 	(*GetSessionResponse)(nil),     // 3: waystone.database.v1.GetSessionResponse
-	(*SessionSubject)(nil),         // 4: waystone.database.v1.SessionSubject
-	(*CheckSessionsRequest)(nil),   // 5: waystone.database.v1.CheckSessionsRequest
-	(*SessionVerdict)(nil),         // 6: waystone.database.v1.SessionVerdict
-	(*CheckSessionsResponse)(nil),  // 7: waystone.database.v1.CheckSessionsResponse
-	(*RefreshSessionRequest)(nil),  // 8: waystone.database.v1.RefreshSessionRequest
-	(*RefreshSessionResponse)(nil), // 9: waystone.database.v1.RefreshSessionResponse
-	(*WatchRequest)(nil),           // 10: waystone.database.v1.WatchRequest
-	(*WatchResponse)(nil),          // 11: waystone.database.v1.WatchResponse
-	(*WatchEvent)(nil),             // 12: waystone.database.v1.WatchEvent
-	(Consistency)(0),               // 13: waystone.database.v1.Consistency
-	(*Session)(nil),                // 14: waystone.database.v1.Session
-	(*User)(nil),                   // 15: waystone.database.v1.User
-	(*durationpb.Duration)(nil),    // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*GetSessionsRequest)(nil),     // 4: waystone.database.v1.GetSessionsRequest
+	(*SessionLookup)(nil),          // 5: waystone.database.v1.SessionLookup
+	(*GetSessionsResponse)(nil),    // 6: waystone.database.v1.GetSessionsResponse
+	(*SessionAnswer)(nil),          // 7: waystone.database.v1.SessionAnswer
+	(*SessionSubject)(nil),         // 8: waystone.database.v1.SessionSubject
+	(*CheckSessionsRequest)(nil),   // 9: waystone.database.v1.CheckSessionsRequest
+	(*SessionVerdict)(nil),         // 10: waystone.database.v1.SessionVerdict
+	(*CheckSessionsResponse)(nil),  // 11: waystone.database.v1.CheckSessionsResponse
+	(*RefreshSessionRequest)(nil),  // 12: waystone.database.v1.RefreshSessionRequest
+	(*RefreshSessionResponse)(nil), // 13: waystone.database.v1.RefreshSessionResponse
+	(*WatchRequest)(nil),           // 14: waystone.database.v1.WatchRequest
+	(*WatchResponse)(nil),          // 15: waystone.database.v1.WatchResponse
+	(*WatchEvent)(nil),             // 16: waystone.database.v1.WatchEvent
+	(Consistency)(0),               // 17: waystone.database.v1.Consistency
+	(*Session)(nil),                // 18: waystone.database.v1.Session
+	(*User)(nil),                   // 19: waystone.database.v1.User
+	(*durationpb.Duration)(nil),    // 20: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),  // 21: google.protobuf.Timestamp
 }
 var file_waystone_database_v1_session_proto_depIdxs = []int32{
-	13, // 0: waystone.database.v1.GetSessionRequest.consistency:type_name -> waystone.database.v1.Consistency
-	14, // 1: waystone.database.v1.GetSessionResponse.session:type_name -> waystone.database.v1.Session
-	15, // 2: waystone.database.v1.GetSessionResponse.user:type_name -> waystone.database.v1.User
-	4,  // 3: waystone.database.v1.CheckSessionsRequest.subjects:type_name -> waystone.database.v1.SessionSubject
-	6,  // 4: waystone.database.v1.CheckSessionsResponse.verdicts:type_name -> waystone.database.v1.SessionVerdict
-	14, // 5: waystone.database.v1.RefreshSessionResponse.session:type_name -> waystone.database.v1.Session
-	15, // 6: waystone.database.v1.RefreshSessionResponse.user:type_name -> waystone.database.v1.User
-	0,  // 7: waystone.database.v1.WatchResponse.signal:type_name -> waystone.database.v1.WatchSignal
-	12, // 8: waystone.database.v1.WatchResponse.events:type_name -> waystone.database.v1.WatchEvent
-	16, // 9: waystone.database.v1.WatchResponse.lag:type_name -> google.protobuf.Duration
-	1,  // 10: waystone.database.v1.WatchEvent.kind:type_name -> waystone.database.v1.WatchEventKind
-	17, // 11: waystone.database.v1.WatchEvent.ban_expires_at:type_name -> google.protobuf.Timestamp
-	17, // 12: waystone.database.v1.WatchEvent.expires_at:type_name -> google.protobuf.Timestamp
-	2,  // 13: waystone.database.v1.SessionService.GetSession:input_type -> waystone.database.v1.GetSessionRequest
-	5,  // 14: waystone.database.v1.SessionService.CheckSessions:input_type -> waystone.database.v1.CheckSessionsRequest
-	8,  // 15: waystone.database.v1.SessionService.RefreshSession:input_type -> waystone.database.v1.RefreshSessionRequest
-	10, // 16: waystone.database.v1.SessionService.Watch:input_type -> waystone.database.v1.WatchRequest
-	3,  // 17: waystone.database.v1.SessionService.GetSession:output_type -> waystone.database.v1.GetSessionResponse
-	7,  // 18: waystone.database.v1.SessionService.CheckSessions:output_type -> waystone.database.v1.CheckSessionsResponse
-	9,  // 19: waystone.database.v1.SessionService.RefreshSession:output_type -> waystone.database.v1.RefreshSessionResponse
-	11, // 20: waystone.database.v1.SessionService.Watch:output_type -> waystone.database.v1.WatchResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	17, // 0: waystone.database.v1.GetSessionRequest.consistency:type_name -> waystone.database.v1.Consistency
+	18, // 1: waystone.database.v1.GetSessionResponse.session:type_name -> waystone.database.v1.Session
+	19, // 2: waystone.database.v1.GetSessionResponse.user:type_name -> waystone.database.v1.User
+	5,  // 3: waystone.database.v1.GetSessionsRequest.lookups:type_name -> waystone.database.v1.SessionLookup
+	2,  // 4: waystone.database.v1.SessionLookup.request:type_name -> waystone.database.v1.GetSessionRequest
+	7,  // 5: waystone.database.v1.GetSessionsResponse.answers:type_name -> waystone.database.v1.SessionAnswer
+	3,  // 6: waystone.database.v1.SessionAnswer.found:type_name -> waystone.database.v1.GetSessionResponse
+	8,  // 7: waystone.database.v1.CheckSessionsRequest.subjects:type_name -> waystone.database.v1.SessionSubject
+	10, // 8: waystone.database.v1.CheckSessionsResponse.verdicts:type_name -> waystone.database.v1.SessionVerdict
+	18, // 9: waystone.database.v1.RefreshSessionResponse.session:type_name -> waystone.database.v1.Session
+	19, // 10: waystone.database.v1.RefreshSessionResponse.user:type_name -> waystone.database.v1.User
+	0,  // 11: waystone.database.v1.WatchResponse.signal:type_name -> waystone.database.v1.WatchSignal
+	16, // 12: waystone.database.v1.WatchResponse.events:type_name -> waystone.database.v1.WatchEvent
+	20, // 13: waystone.database.v1.WatchResponse.lag:type_name -> google.protobuf.Duration
+	1,  // 14: waystone.database.v1.WatchEvent.kind:type_name -> waystone.database.v1.WatchEventKind
+	21, // 15: waystone.database.v1.WatchEvent.ban_expires_at:type_name -> google.protobuf.Timestamp
+	21, // 16: waystone.database.v1.WatchEvent.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 17: waystone.database.v1.SessionService.GetSession:input_type -> waystone.database.v1.GetSessionRequest
+	4,  // 18: waystone.database.v1.SessionService.GetSessions:input_type -> waystone.database.v1.GetSessionsRequest
+	9,  // 19: waystone.database.v1.SessionService.CheckSessions:input_type -> waystone.database.v1.CheckSessionsRequest
+	12, // 20: waystone.database.v1.SessionService.RefreshSession:input_type -> waystone.database.v1.RefreshSessionRequest
+	14, // 21: waystone.database.v1.SessionService.Watch:input_type -> waystone.database.v1.WatchRequest
+	3,  // 22: waystone.database.v1.SessionService.GetSession:output_type -> waystone.database.v1.GetSessionResponse
+	6,  // 23: waystone.database.v1.SessionService.GetSessions:output_type -> waystone.database.v1.GetSessionsResponse
+	11, // 24: waystone.database.v1.SessionService.CheckSessions:output_type -> waystone.database.v1.CheckSessionsResponse
+	13, // 25: waystone.database.v1.SessionService.RefreshSession:output_type -> waystone.database.v1.RefreshSessionResponse
+	15, // 26: waystone.database.v1.SessionService.Watch:output_type -> waystone.database.v1.WatchResponse
+	22, // [22:27] is the sub-list for method output_type
+	17, // [17:22] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_session_proto_init() }
@@ -959,13 +1249,17 @@ func file_waystone_database_v1_session_proto_init() {
 		return
 	}
 	file_waystone_database_v1_types_proto_init()
+	file_waystone_database_v1_session_proto_msgTypes[5].OneofWrappers = []any{
+		(*SessionAnswer_Found)(nil),
+		(*SessionAnswer_Refusal)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_session_proto_rawDesc), len(file_waystone_database_v1_session_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	SessionService_GetSession_FullMethodName     = "/waystone.database.v1.SessionService/GetSession"
+	SessionService_GetSessions_FullMethodName    = "/waystone.database.v1.SessionService/GetSessions"
 	SessionService_CheckSessions_FullMethodName  = "/waystone.database.v1.SessionService/CheckSessions"
 	SessionService_RefreshSession_FullMethodName = "/waystone.database.v1.SessionService/RefreshSession"
 	SessionService_Watch_FullMethodName          = "/waystone.database.v1.SessionService/Watch"
@@ -45,6 +46,28 @@ type SessionServiceClient interface {
 	// Example: {"token": "token-of-session-1", "consistency":
 	// "CONSISTENCY_FRESH"}
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
+	// GetSessions is GetSession for a part that asks very often (auth): one stream
+	// carries any number of look-ups, several in a message where several are
+	// there to be sent. Each is judged as a GetSession of its own, by the same
+	// rules and with the same answer, and is counted as one. Answers come in any
+	// order, as soon as they are known: a look-up that waits for the database
+	// holds up no other. Up to 1024 look-ups of a stream are in the works; while
+	// there are more than 768, no further message is read.
+	//
+	// Whoever ends the stream in good order, by sending no more, gets all answers.
+	// A replica that is about to stop asks for that with stopping, and ends the
+	// stream itself after 5 seconds. What a stream that has ended did not answer
+	// may be asked again, on another or by GetSession.
+	//
+	// Errors: none of a look-up's own, which are answers; INVALID_ARGUMENT
+	// (INVALID_LOOKUPS) for a message without look-ups or with more than 256;
+	// UNAVAILABLE when the replica stops.
+	//
+	// Consistency: that of GetSession, for each look-up at the time it is judged.
+	//
+	// Example: {"lookups": [{"number": 1, "request": {"token":
+	// "token-of-session-1"}}]}
+	GetSessions(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[GetSessionsRequest, GetSessionsResponse], error)
 	// CheckSessions judges many sessions by id, or users where there is no
 	// session. Every subject gets a verdict, in the order asked.
 	//
@@ -123,6 +146,19 @@ func (c *sessionServiceClient) GetSession(ctx context.Context, in *GetSessionReq
 	return out, nil
 }
 
+func (c *sessionServiceClient) GetSessions(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[GetSessionsRequest, GetSessionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[0], SessionService_GetSessions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[GetSessionsRequest, GetSessionsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionService_GetSessionsClient = grpc.BidiStreamingClient[GetSessionsRequest, GetSessionsResponse]
+
 func (c *sessionServiceClient) CheckSessions(ctx context.Context, in *CheckSessionsRequest, opts ...grpc.CallOption) (*CheckSessionsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckSessionsResponse)
@@ -145,7 +181,7 @@ func (c *sessionServiceClient) RefreshSession(ctx context.Context, in *RefreshSe
 
 func (c *sessionServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[0], SessionService_Watch_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[1], SessionService_Watch_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +218,28 @@ type SessionServiceServer interface {
 	// Example: {"token": "token-of-session-1", "consistency":
 	// "CONSISTENCY_FRESH"}
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
+	// GetSessions is GetSession for a part that asks very often (auth): one stream
+	// carries any number of look-ups, several in a message where several are
+	// there to be sent. Each is judged as a GetSession of its own, by the same
+	// rules and with the same answer, and is counted as one. Answers come in any
+	// order, as soon as they are known: a look-up that waits for the database
+	// holds up no other. Up to 1024 look-ups of a stream are in the works; while
+	// there are more than 768, no further message is read.
+	//
+	// Whoever ends the stream in good order, by sending no more, gets all answers.
+	// A replica that is about to stop asks for that with stopping, and ends the
+	// stream itself after 5 seconds. What a stream that has ended did not answer
+	// may be asked again, on another or by GetSession.
+	//
+	// Errors: none of a look-up's own, which are answers; INVALID_ARGUMENT
+	// (INVALID_LOOKUPS) for a message without look-ups or with more than 256;
+	// UNAVAILABLE when the replica stops.
+	//
+	// Consistency: that of GetSession, for each look-up at the time it is judged.
+	//
+	// Example: {"lookups": [{"number": 1, "request": {"token":
+	// "token-of-session-1"}}]}
+	GetSessions(grpc.BidiStreamingServer[GetSessionsRequest, GetSessionsResponse]) error
 	// CheckSessions judges many sessions by id, or users where there is no
 	// session. Every subject gets a verdict, in the order asked.
 	//
@@ -253,6 +311,9 @@ type UnimplementedSessionServiceServer struct{}
 func (UnimplementedSessionServiceServer) GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSession not implemented")
 }
+func (UnimplementedSessionServiceServer) GetSessions(grpc.BidiStreamingServer[GetSessionsRequest, GetSessionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method GetSessions not implemented")
+}
 func (UnimplementedSessionServiceServer) CheckSessions(context.Context, *CheckSessionsRequest) (*CheckSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckSessions not implemented")
 }
@@ -300,6 +361,13 @@ func _SessionService_GetSession_Handler(srv interface{}, ctx context.Context, de
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _SessionService_GetSessions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(SessionServiceServer).GetSessions(&grpc.GenericServerStream[GetSessionsRequest, GetSessionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionService_GetSessionsServer = grpc.BidiStreamingServer[GetSessionsRequest, GetSessionsResponse]
 
 func _SessionService_CheckSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckSessionsRequest)
@@ -369,6 +437,12 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "GetSessions",
+			Handler:       _SessionService_GetSessions_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 		{
 			StreamName:    "Watch",
 			Handler:       _SessionService_Watch_Handler,

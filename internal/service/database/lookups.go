@@ -1,0 +1,13 @@
+package database
+
+import (
+	"google.golang.org/grpc"
+
+	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/rpc"
+)
+
+// GetSessions makes the calls of GetSession that come on a stream.
+func (s *Sessions) GetSessions(stream grpc.BidiStreamingServer[databasev1.GetSessionsRequest, databasev1.GetSessionsResponse]) error {
+	return rpc.ServeBatch(stream, databasev1.SessionService_GetSession_FullMethodName)
+}
