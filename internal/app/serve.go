@@ -73,6 +73,9 @@ func runServe(ctx context.Context, p Process) error {
 	if err := requireDatabaseURL(s); err != nil {
 		return err
 	}
+	if s.runs(partAuth) {
+		collectLater(p.Env)
+	}
 	srv, err := newServer(p, r, s)
 	if err != nil {
 		return err
