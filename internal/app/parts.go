@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -106,8 +107,12 @@ type late struct {
 	storepb.Encoded
 }
 
+// websiteEvery is how often the website's tables are looked at.
+const websiteEvery = time.Minute
+
 func (s *server) addDatabase(p part) error {
 	served := &late{}
+	var website *database.Website
 	broker := watch.New(watch.Config{Buffer: s.settings.database.WatchBuffer, Metrics: s.metrics})
 	s.manager.Add(lifecycle.Unit{
 		Name:  "store",
@@ -117,6 +122,10 @@ func (s *server) addDatabase(p part) error {
 			if err != nil {
 				return err
 			}
+			if website, err = database.NewWebsite(ctx, d.engine); err != nil {
+				d.close()
+				return err
+			}
 			served.Store, served.Encoded = d.served, d.served
 			s.store.Store(d)
 			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
@@ -124,6 +133,7 @@ func (s *server) addDatabase(p part) error {
 				s.health.Add(health.Check{Name: "redis", Degraded: true, Func: d.redis.Ping})
 			}
 			s.health.Add(health.Check{Name: "change feed", Degraded: true, Func: d.feedHealth})
+			s.health.Add(health.Check{Name: "website", Degraded: true, Func: website.Check})
 			s.log.Info("the store is open", "store", storeName(s.settings))
 			return nil
 		},
@@ -150,6 +160,13 @@ func (s *server) addDatabase(p part) error {
 		Name: "purge", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
 			database.Purge(ctx, s.store.Load().engine, s.settings.database.PurgeInterval, s.log)
+			return nil
+		},
+	})
+	s.manager.Add(lifecycle.Unit{
+		Name: "website", Needs: []string{"store"},
+		Run: func(ctx context.Context) error {
+			website.Follow(ctx, websiteEvery, s.log)
 			return nil
 		},
 	})

@@ -26,6 +26,7 @@ type engine interface {
 	store.Purger
 	store.Admin
 	Feed() store.Feed
+	Shape(ctx context.Context) ([]string, error)
 }
 
 // embeddedFile is the name of the embedded database in WAYSTONE_DATA.

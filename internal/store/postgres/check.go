@@ -34,6 +34,20 @@ func (s *Store) Check(ctx context.Context) (store.Report, error) {
 	return s.check(ctx, s.web.site)
 }
 
+// Shape says what is found of the website's tables now, a line each: another
+// Shape later means that what was found when the Store was opened is out of date.
+func (s *Store) Shape(ctx context.Context) ([]string, error) {
+	f, err := findWebsite(ctx, s.pool, s.web.site)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]string, len(f.lines))
+	for i, l := range f.lines {
+		lines[i] = l.Object + ": " + l.Detail
+	}
+	return lines, nil
+}
+
 func (s *Store) check(ctx context.Context, where site) (store.Report, error) {
 	var report store.Report
 	var version, role, database string

@@ -73,9 +73,28 @@ func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
 	return nil
 }
 
+// Shape says what is found of the website's tables now, a line each: another
+// Shape later means that what was found when the Store was opened is out of date.
+func (s *Store) Shape(ctx context.Context) ([]string, error) {
+	tables, lines, err := s.findWebsite(ctx, s.reads)
+	if err != nil {
+		return nil, s.fail(ctx, "look at the website's tables", err)
+	}
+	for _, t := range tables {
+		if t.name != "" {
+			lines = append(lines, "table "+t.model.Name+": "+t.sql()+t.shape(s.zone))
+		}
+	}
+	return lines, nil
+}
+
 // describe says what was found.
 func (t *websiteTable) describe(rows int, zone *time.Location) string {
-	text := fmt.Sprintf("%s, %d rows", t.sql(), rows)
+	return fmt.Sprintf("%s, %d rows", t.sql(), rows) + t.shape(zone)
+}
+
+// shape says which columns were found.
+func (t *websiteTable) shape(zone *time.Location) (text string) {
 	if t.has("id") {
 		text += ", ids of type " + t.types["id"]
 	}
