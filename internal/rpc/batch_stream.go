@@ -28,7 +28,8 @@ const (
 	batchRetire = 2 * DefaultTimeout
 )
 
-var errBatchSilent = errs.New(errs.Unavailable, "STREAM_SILENT", "a stream for many calls owed answers and said nothing")
+// errBatchSilent, as errors of streams here, reaches no caller: it has no reason.
+var errBatchSilent = errs.New(errs.Unavailable, "", "a stream for many calls owed answers and said nothing")
 
 // batchOutcome is what came of a call.
 type batchOutcome struct {
@@ -291,7 +292,7 @@ func (s *batchStream) end(cause error) {
 		// In good order, which only a stream that takes no more has.
 		cause = nil
 		if !s.closed {
-			cause = errs.New(errs.Unavailable, "STREAM_ENDED", "the other part ended a stream for many calls")
+			cause = errs.New(errs.Unavailable, "", "the other part ended a stream for many calls")
 		}
 	}
 	s.closed, s.cause = true, cause
