@@ -18,7 +18,8 @@ type quickRules []quickField
 // quickField is the rules of one field.
 type quickField struct {
 	field protoreflect.FieldDescriptor
-	text  *quickText // nil for an enumeration whose values have to be known
+	text  *quickText // nil for an enumeration, whose values have to be known
+	known []bool     // of an enumeration, by number
 }
 
 // quickText is rules for a text.
@@ -65,11 +66,22 @@ func newQuickField(f protoreflect.FieldDescriptor, rules *buf.FieldRules) (quick
 	switch {
 	case f.Kind() == protoreflect.StringKind && only(rules, "string"):
 		text, ok := newQuickText(rules.GetString())
-		return quickField{f, text}, ok
+		return quickField{field: f, text: text}, ok
 	case f.Kind() == protoreflect.EnumKind && only(rules, "enum") && only(rules.GetEnum(), "defined_only"):
-		return quickField{f, nil}, rules.GetEnum().GetDefinedOnly()
+		return quickField{field: f, known: knownNumbers(f.Enum().Values())}, rules.GetEnum().GetDefinedOnly()
 	}
 	return quickField{}, false
+}
+
+// knownNumbers returns which numbers an enumeration has, as far as they are small.
+func knownNumbers(values protoreflect.EnumValueDescriptors) []bool {
+	known := make([]bool, values.Len())
+	for i := range values.Len() {
+		if n := values.Get(i).Number(); n >= 0 && int(n) < len(known) {
+			known[n] = true
+		}
+	}
+	return known
 }
 
 // only reports whether no other fields of a message are set.
@@ -162,7 +174,7 @@ func (q quickRules) pass(m protoreflect.Message) bool {
 			if !f.text.pass(v.String()) {
 				return false
 			}
-		} else if f.field.Enum().Values().ByNumber(v.Enum()) == nil {
+		} else if n := v.Enum(); n < 0 || int(n) >= len(f.known) || !f.known[n] {
 			return false
 		}
 	}
