@@ -63,7 +63,8 @@ func (n *near) set(key string, r *record) {
 	n.cache.Set(key, r)
 }
 
-// replace keeps a record under a key if the one that is there is another.
+// replace keeps a record under a key in place of an old one, if that is still
+// there.
 func (n *near) replace(key string, old, r *record) {
 	n.cache.ComputeIfPresent(key, func(there *record) (*record, otter.ComputeOp) {
 		if there != old {
@@ -168,11 +169,7 @@ func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record
 // in the process, and returns nil if it must not be used.
 func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *record {
 	r, ok := decodeRecord(value)
-	if own := ""; ok {
-		own = r.ownKey()
-		ok = own == "" || own == key
-	}
-	if !ok {
+	if !ok || !r.standsUnder(key) {
 		s.metrics.errors.WithLabelValues("decode").Inc()
 		return nil
 	}

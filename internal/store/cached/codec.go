@@ -121,17 +121,17 @@ func instant(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// ownKey returns the key that a record has to stand under, "" if it does not say.
-func (r *record) ownKey() string {
+// standsUnder reports whether a record can be that of a key, as far as it says.
+func (r *record) standsUnder(key string) bool {
 	switch r.kind {
 	case kindUser:
-		return userKey(r.user.ID)
+		return key == userKey(r.user.ID)
 	case kindSession:
-		return sessionKey(r.session.ID)
+		return key == sessionKey(r.session.ID)
 	case kindCharacter:
-		return characterKey(r.character.ID)
+		return key == characterKey(r.character.ID)
 	default:
-		return ""
+		return true
 	}
 }
 

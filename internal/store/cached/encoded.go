@@ -34,19 +34,26 @@ func (s *Store) EncodedSession(ctx context.Context, token string, c store.Consis
 		}
 		if l, ok, err := s.followToken(ctx, to, index, d); ok {
 			s.metrics.hits[waySession].Inc()
-			return s.joined(l, err, func(w storepb.Wire) { s.makeWhole(key, index, l, w) })
+			if err != nil {
+				return nil, err
+			}
+			w, err := s.join(l)
+			if err == nil {
+				s.makeWhole(key, index, l, *w)
+			}
+			return w, err
 		}
 	}
 	l, err := s.doLogin(ctx, token, key, d, c)
-	return s.joined(l, err, func(storepb.Wire) {})
+	if err != nil {
+		return nil, err
+	}
+	return s.join(l)
 }
 
-// joined returns the wire form of a login, if that is good now, and shows it.
-func (s *Store) joined(l login, err error, show func(storepb.Wire)) (*storepb.Wire, error) {
-	if err == nil {
-		err = store.Judge(l.session.session, l.user.user, s.cfg.Now())
-	}
-	if err != nil {
+// join returns the wire form of a login, if that is good now.
+func (s *Store) join(l login) (*storepb.Wire, error) {
+	if err := store.Judge(l.session.session, l.user.user, s.cfg.Now()); err != nil {
 		return nil, err
 	}
 	session, err := l.session.message()
@@ -58,7 +65,6 @@ func (s *Store) joined(l login, err error, show func(storepb.Wire)) (*storepb.Wi
 		return nil, err
 	}
 	w := storepb.Join(session, user)
-	show(w)
 	return &w, nil
 }
 

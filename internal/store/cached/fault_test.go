@@ -292,3 +292,31 @@ func TestCloseWaitsForLoadsAndPassesTheCacheAfterwards(t *testing.T) {
 		wantErr(t, err, store.ErrUnavailable)
 	})
 }
+
+// A value that stands under the key of another record is none: whoever put it
+// there, it would answer for somebody else.
+func TestAValueUnderAnothersKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	for level, change := range map[string]func(*cached.Config){"both": func(*cached.Config) {}, "shared": sharedOnly} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			b, ctx := setup(t, change), testContext(t)
+			b.settle(t, 2, func() {
+				must[*store.User](t)(b.GetUser(ctx, "u2", store.Cached))
+				must[*store.Character](t)(b.GetCharacter(ctx, 2, store.Cached))
+			})
+			b.cache.with(func(m *memory) {
+				for from, to := range map[string]string{"user:u2": "user:u1", "character:2": "character:1"} {
+					m.values[origin+":"+to] = m.values[origin+":"+from]
+				}
+			})
+			other := b.replica(t, change)
+			u := must[*store.User](t)(other.GetUser(ctx, "u1", store.Cached))
+			c := must[*store.Character](t)(other.GetCharacter(ctx, 1, store.Cached))
+			if u.ID != "u1" || c.ID != 1 {
+				t.Errorf("got user %s and character %d", u.ID, c.ID)
+			}
+			other.wantMetric(t, `waystone_cache_errors_total{operation="decode"}`, 2)
+		})
+	}
+}
