@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
@@ -117,12 +116,7 @@ func (b *Batch) Call(ctx context.Context, req proto.Message) ([]byte, error) {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	// A message that knows no fields keeps all as they came.
-	var reply emptypb.Empty
-	if err := b.cc.Invoke(ctx, b.cfg.Method, req, &reply, grpc.StaticMethod()); err != nil {
-		return nil, err
-	}
-	return reply.ProtoReflect().GetUnknown(), nil
+	return InvokeEncoded(ctx, b.cc, b.cfg.Method, req)
 }
 
 // stream returns one that is open, each in its turn, and nil for none. A lane

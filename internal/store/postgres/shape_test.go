@@ -1,10 +1,10 @@
 package postgres_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
+	"github.com/waystone-mmo/waystone/internal/store/storetest"
 )
 
 func TestTheShapeIsOfTheTablesAsTheyAre(t *testing.T) {
@@ -23,21 +23,7 @@ func TestTheShapeIsOfTheTablesAsTheyAre(t *testing.T) {
 			t.Parallel()
 			pg := website(t, "postgres_schema.sql")
 			s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
-			shape := func() []string {
-				lines, err := s.Shape(t.Context())
-				if err != nil || len(lines) == 0 {
-					t.Fatal(lines, err)
-				}
-				return lines
-			}
-			before := shape()
-			if again := shape(); !slices.Equal(before, again) {
-				t.Errorf("it is\n%q\nand then\n%q", before, again)
-			}
-			pg.Exec(t, c.change)
-			if after := shape(); slices.Equal(before, after) != c.same {
-				t.Errorf("it was\n%q\nand is\n%q", before, after)
-			}
+			storetest.TestShape(t, s, func() { pg.Exec(t, c.change) }, c.same)
 		})
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/rpc"
@@ -121,12 +120,7 @@ func (s *Store) EncodedSession(ctx context.Context, token string, c store.Consis
 	if s.lookups != nil && c == store.Cached {
 		return s.lookups.Call(ctx, req)
 	}
-	// A message that knows no fields keeps all as they came.
-	var reply emptypb.Empty
-	if err := s.cc.Invoke(ctx, databasev1.SessionService_GetSession_FullMethodName, req, &reply, grpc.StaticMethod()); err != nil {
-		return nil, err
-	}
-	return reply.ProtoReflect().GetUnknown(), nil
+	return rpc.InvokeEncoded(ctx, s.cc, databasev1.SessionService_GetSession_FullMethodName, req)
 }
 
 // CheckSessions implements store.Sessions.

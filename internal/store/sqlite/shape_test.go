@@ -2,10 +2,10 @@ package sqlite_test
 
 import (
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
+	"github.com/waystone-mmo/waystone/internal/store/storetest"
 )
 
 func TestTheShapeIsOfTheTablesAsTheyAre(t *testing.T) {
@@ -28,21 +28,7 @@ func TestTheShapeIsOfTheTablesAsTheyAre(t *testing.T) {
 			d := sqlOpen(t, path)
 			exec(t, d, snake)
 			s := open(t, sqlite.Config{Path: path})
-			shape := func() []string {
-				lines, err := s.Shape(t.Context())
-				if err != nil || len(lines) == 0 {
-					t.Fatal(lines, err)
-				}
-				return lines
-			}
-			before := shape()
-			if again := shape(); !slices.Equal(before, again) {
-				t.Errorf("it is\n%q\nand then\n%q", before, again)
-			}
-			exec(t, d, c.change)
-			if after := shape(); slices.Equal(before, after) != c.same {
-				t.Errorf("it was\n%q\nand is\n%q", before, after)
-			}
+			storetest.TestShape(t, s, func() { exec(t, d, c.change) }, c.same)
 		})
 	}
 }
