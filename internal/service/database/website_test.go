@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +16,22 @@ import (
 
 // fakeShape is what is found, or why nothing could be.
 type fakeShape struct {
+	mu    sync.Mutex
 	lines []string
 	err   error
 }
 
-func (s *fakeShape) Shape(context.Context) ([]string, error) { return s.lines, s.err }
+func (s *fakeShape) Shape(context.Context) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lines, s.err
+}
+
+func (s *fakeShape) becomes(err error, lines ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines, s.err = lines, err
+}
 
 func TestAWebsiteThatHasChangedIsTold(t *testing.T) {
 	t.Parallel()
@@ -43,22 +55,22 @@ func TestAWebsiteThatHasChangedIsTold(t *testing.T) {
 		if err := w.Check(ctx); err != nil || lines() != 0 {
 			t.Errorf("as it was: %v\n%s", err, &out)
 		}
-		shape.lines = []string{"session: here", "user: with bans"}
+		shape.becomes(nil, "session: here", "user: with bans")
 		minutes(3)
 		if err := w.Check(ctx); err == nil || !strings.Contains(err.Error(), "was user: without bans; is user: with bans") || lines() != 1 {
 			t.Errorf("with bans: %v\n%s", err, &out)
 		}
-		shape.lines, shape.err = nil, errors.New("away")
+		shape.becomes(errors.New("away"))
 		minutes(2)
 		if err := w.Check(ctx); err == nil || lines() != 1 {
 			t.Errorf("away: %v\n%s", err, &out)
 		}
-		shape.lines, shape.err = []string{"user: with bans"}, nil
+		shape.becomes(nil, "user: with bans")
 		minutes(2)
 		if err := w.Check(ctx); err == nil || !strings.Contains(err.Error(), "was session: here") || lines() != 2 {
 			t.Errorf("without sessions: %v\n%s", err, &out)
 		}
-		shape.lines = []string{"user: without bans", "session: here"}
+		shape.becomes(nil, "user: without bans", "session: here")
 		minutes(2)
 		if err := w.Check(ctx); err != nil || lines() != 2 {
 			t.Errorf("as it was again: %v\n%s", err, &out)
