@@ -172,6 +172,8 @@ func (s *served) fill(t *testing.T, m protoreflect.Message) {
 			m.Set(f, protoreflect.ValueOfEnum(2))
 		case f.Kind() == protoreflect.EnumKind:
 			m.Set(f, protoreflect.ValueOfEnum(1))
+		case f.Name() == "timeout_ms":
+			m.Set(f, protoreflect.ValueOfUint32(20_000))
 		case f.Kind() == protoreflect.Uint32Kind:
 			m.Set(f, protoreflect.ValueOfUint32(1))
 		case f.FullName() == "waystone.database.v1.Item.id": // 0 is a new one
@@ -242,8 +244,11 @@ func (s *served) send(t *testing.T, m protoreflect.MethodDescriptor, data []byte
 	if !m.IsStreamingServer() {
 		return s.cc.Invoke(ctx, fullMethod(m), data, new(struct{}), grpc.ForceCodecV2(asIs{}))
 	}
-	ctx, end := context.WithTimeout(ctx, 500*time.Millisecond)
-	defer end()
+	if !m.IsStreamingClient() { // it only tells, and may have nothing to tell
+		var end context.CancelFunc
+		ctx, end = context.WithTimeout(ctx, 500*time.Millisecond)
+		defer end()
+	}
 	stream, err := s.cc.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: m.IsStreamingClient()}, fullMethod(m), grpc.ForceCodecV2(asIs{}))
 	if err != nil {
 		return err
