@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -109,12 +110,25 @@ func (g *SentinelGroup) AwaitMaster(t testing.TB, master *PrivateRedis) {
 	})
 }
 
+// sentinelsOwn is how long the Sentinels have to make a server a replica.
+const sentinelsOwn = 20 * time.Second
+
 // AwaitReplica waits until a server follows the other one as its replica, and
-// all Sentinels that run know it.
+// all Sentinels that run know it. On a busy machine the Sentinels may leave a
+// master that came back as it is: it is told then, as an operator would tell it.
 func (g *SentinelGroup) AwaitReplica(t testing.TB, replica *PrivateRedis) {
 	t.Helper()
+	began := time.Now()
 	await(t, "the server is made a replica", func(ctx context.Context) error {
 		err := isReplica(ctx, &replica.Server, g.secrets.Servers)
+		if err != nil && time.Since(began) > sentinelsOwn {
+			other := g.Redis[0]
+			if other == replica {
+				other = g.Redis[1]
+			}
+			host, port, _ := net.SplitHostPort(other.Addr())
+			err = errors.Join(err, ask(ctx, &replica.Server, g.secrets.Servers, "REPLICAOF", host, port).Error())
+		}
 		for _, s := range g.Sentinels {
 			if err == nil && s.local.Running() {
 				err = g.knows(ctx, s, "REPLICAS", len(g.Redis)-1)
