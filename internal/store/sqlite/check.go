@@ -82,7 +82,7 @@ func (s *Store) Shape(ctx context.Context) ([]string, error) {
 	}
 	for _, t := range tables {
 		if t.name != "" {
-			lines = append(lines, "table "+t.model.Name+": "+t.sql()+t.shape(s.zone))
+			lines = append(lines, fmt.Sprintf("table %s: %s, columns %v, of types %v", t.model.Name, t.sql(), t.columns, t.types))
 		}
 	}
 	return lines, nil
@@ -90,11 +90,7 @@ func (s *Store) Shape(ctx context.Context) ([]string, error) {
 
 // describe says what was found.
 func (t *websiteTable) describe(rows int, zone *time.Location) string {
-	return fmt.Sprintf("%s, %d rows", t.sql(), rows) + t.shape(zone)
-}
-
-// shape says which columns were found.
-func (t *websiteTable) shape(zone *time.Location) (text string) {
+	text := fmt.Sprintf("%s, %d rows", t.sql(), rows)
 	if t.has("id") {
 		text += ", ids of type " + t.types["id"]
 	}

@@ -16,6 +16,7 @@ func TestTheShapeIsOfTheTablesAsTheyAre(t *testing.T) {
 	}{
 		"the plugin for bans is added": {`ALTER TABLE users ADD banned integer`, false},
 		"a second factor is added":     {`ALTER TABLE users ADD two_factor_enabled integer`, false},
+		"passwords are kept":           {`ALTER TABLE accounts ADD password text`, false},
 		"a table is gone":              {`DROP TABLE sessions`, false},
 		"rows and other tables": {
 			`INSERT INTO users (name, email, email_verified, created_at, updated_at) VALUES ('Ann', 'ann@example.com', 1, 1, 1); CREATE TABLE other (id integer)`,
