@@ -83,7 +83,7 @@ func (b *batchServer) wait(stopping <-chan struct{}, patience <-chan time.Time) 
 	case <-stopping:
 		return false, nil
 	case <-patience:
-		return true, errBatchStopping
+		return true, errStopping
 	case <-b.ctx.Done():
 		return true, b.ctx.Err()
 	}
@@ -93,7 +93,7 @@ func (b *batchServer) wait(stopping <-chan struct{}, patience <-chan time.Time) 
 	select {
 	case <-b.drain():
 	case <-patience:
-		return true, errBatchStopping
+		return true, errStopping
 	case <-b.ctx.Done():
 		return true, b.ctx.Err()
 	}
@@ -134,8 +134,6 @@ func (b *batchServer) lead(calls []batchCall) {
 		}
 	}
 }
-
-var errBatchStopping = errs.New(errs.Unavailable, "STOPPING", "the server is stopping")
 
 // read returns the calls of the next message once there is room for them.
 func (b *batchServer) read() ([]batchCall, error) {

@@ -62,6 +62,9 @@ func (m *method) stream(d grpc.StreamDesc) grpc.StreamHandler {
 	}
 }
 
+// errStopping ends the streams of a server that is about to stop.
+var errStopping = errs.New(errs.Unavailable, "STOPPING", "the server is stopping")
+
 // untilStopping serves a stream that would not end by itself, until the server
 // is about to stop.
 func (m *method) untilStopping(s *guardedStream, serve func() error) (err error) {
@@ -81,7 +84,7 @@ func (m *method) untilStopping(s *guardedStream, serve func() error) (err error)
 		close(ended)
 		<-watching
 		if s.ctx.Err() != nil && ctx.Err() == nil {
-			err = errs.New(errs.Unavailable, "STOPPING", "the server is stopping")
+			err = errStopping
 		}
 		cancel()
 	}()

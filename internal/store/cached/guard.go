@@ -55,8 +55,6 @@ type rules struct {
 	xids   []uint64       // to be seen
 }
 
-func (r *rules) sharedKey(key string) string { return sharedKey(r.origin, key) }
-
 // moment is a snapshot and when it was asked for.
 type moment struct {
 	at       int64

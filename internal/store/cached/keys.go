@@ -30,11 +30,11 @@ func tokenKey(d store.Digest) string {
 }
 
 // sharedKey is the name of a key in a cache that other origins may use too.
-func sharedKey(origin, key string) string {
+func (r *rules) sharedKey(key string) string {
 	if d, ok := strings.CutPrefix(key, tokenPrefix); ok && len(d) == len(store.Digest{}) {
 		key = tokenPrefix + hex.EncodeToString([]byte(d))
 	}
-	return origin + ":" + key
+	return r.origin + ":" + key
 }
 
 // fold brings names and addresses into the form that they are compared in.
