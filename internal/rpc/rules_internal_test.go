@@ -31,7 +31,7 @@ func TestQuickRulesLetNothingPassThatTheValidatorRefuses(t *testing.T) {
 		messages++
 		t.Run(string(d.Name()), func(t *testing.T) {
 			passed := 0
-			rapid.Check(t, func(t *rapid.T) {
+			try := func(t *rapid.T) {
 				m := mt.New()
 				for i := range d.Fields().Len() {
 					if f := d.Fields().Get(i); f.Kind() == protoreflect.StringKind {
@@ -46,6 +46,13 @@ func TestQuickRulesLetNothingPassThatTheValidatorRefuses(t *testing.T) {
 				passed++
 				if err := v.Validate(m.Interface()); err != nil {
 					t.Fatalf("let %v pass: %v", m.Interface(), err)
+				}
+			}
+			// Of some messages three in a hundred are good: a hundred would now and
+			// then have none.
+			rapid.Check(t, func(t *rapid.T) {
+				for range 20 {
+					try(t)
 				}
 			})
 			if passed == 0 {
