@@ -1,7 +1,9 @@
 package testenv_test
 
 import (
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +14,20 @@ import (
 type verdict struct {
 	testing.TB
 	skipped, failed string
+	cleanups        []func()
 }
+
+// Cleanup keeps f for end.
+func (v *verdict) Cleanup(f func()) { v.cleanups = append(v.cleanups, f) }
+
+// end is the end of the test.
+func (v *verdict) end() {
+	for _, f := range slices.Backward(v.cleanups) {
+		f()
+	}
+}
+
+func (v *verdict) Errorf(format string, args ...any) { v.failed = fmt.Sprintf(format, args...) }
 
 func (v *verdict) Helper() {}
 

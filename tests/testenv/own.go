@@ -64,7 +64,11 @@ func (p *PrivatePostgres) Create(t testing.TB) *PG {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Exec(t, "CREATE DATABASE "+name+" TEMPLATE template0")
+	ctx, cancel := bounded()
+	defer cancel()
+	if err := createDatabase(ctx, p.url, name); err != nil {
+		t.Fatal(err)
+	}
 	return &PG{url: u, name: name}
 }
 

@@ -3,6 +3,7 @@ package cached_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -17,23 +18,25 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
+	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
 	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 func TestStore(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { storetest.Run(t, storetest.Harness{Open: openSQLite}) })
+	pool := newPool(t)
 	t.Run("postgres and redis", func(t *testing.T) {
-		storetest.Run(t, storetest.Harness{Open: openBoth})
+		storetest.Run(t, storetest.Harness{Open: pool.opener(nearBytes)})
 	})
 	t.Run("postgres and redis alone", func(t *testing.T) {
-		storetest.Run(t, storetest.Harness{Open: openShared})
+		storetest.Run(t, storetest.Harness{Open: pool.opener(0)})
 	})
 }
 
 func BenchmarkStore(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { storetest.Bench(b, openSQLite) })
-	b.Run("postgres", func(b *testing.B) { storetest.Bench(b, openBoth) })
+	b.Run("postgres", func(b *testing.B) { storetest.Bench(b, newPool(b).opener(nearBytes)) })
 }
 
 // openSQLite is a Store in front of an SQLite file, with the cache that a
@@ -63,45 +66,57 @@ func openSQLite(t testing.TB) storetest.Env {
 	return env
 }
 
-func openBoth(t testing.TB) storetest.Env {
+// pool is of databases that are migrated and have what the feed needs. They are
+// on a server of their own: the feed reads the log of a whole server, and begins
+// once no transaction is left that was open, in whichever database.
+type pool struct{ *testenv.Pool }
+
+func newPool(t testing.TB) pool {
 	t.Helper()
-	return openPostgres(t, nearBytes)
+	return pool{testenv.NewPool(t, testenv.OwnPostgres(t).Create, func(t testing.TB, pg *testenv.PG) {
+		t.Helper()
+		pg.Exec(t, betterauth.Read("postgres_schema.sql"))
+		engine, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true, Feed: postgres.FeedReplication})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(engine.MakeFeed(t.Context()), engine.Close()); err != nil {
+			t.Fatal(err)
+		}
+	})}
 }
 
-func openShared(t testing.TB) storetest.Env {
-	t.Helper()
-	return openPostgres(t, 0)
-}
+// opener returns what opens a Store as a replica among several has it.
+func (p pool) opener(near uint64) func(testing.TB) storetest.Env {
+	return func(t testing.TB) storetest.Env {
+		t.Helper()
+		pg := p.Get(t)
+		cfg, err := pgx.ParseConfig(pg.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := stdlib.OpenDB(*cfg)
+		t.Cleanup(func() { _ = db.Close() })
+		website := &storetest.SQLWebsite{DB: db, Engine: "postgres"}
+		website.FillTables(t)
 
-// openPostgres is a Store as a replica among several has it.
-func openPostgres(t testing.TB, near uint64) storetest.Env {
-	t.Helper()
-	pg := testenv.Postgres(t)
-	cfg, err := pgx.ParseConfig(pg.URL())
-	if err != nil {
-		t.Fatal(err)
+		redis, err := rediscache.Open(t.Context(), testenv.Redis(t), rediscache.Config{Log: slog.New(slog.DiscardHandler), Timeout: 5 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(redis.Close)
+		clock := storetest.NewClock()
+		engine, err := postgres.Open(t.Context(), postgres.Config{
+			URL: pg.URL(), Now: clock.Now, MaxConns: 8,
+			SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := storetest.Env{Engine: "postgres", Purger: engine, Clock: clock, Website: website}
+		serve(t, &env, engine, engine.Feed(), cached.Config{NearBytes: near, Cache: redis, TTL: time.Minute, Now: clock.Now})
+		return env
 	}
-	db := stdlib.OpenDB(*cfg)
-	t.Cleanup(func() { _ = db.Close() })
-	website := &storetest.SQLWebsite{DB: db, Engine: "postgres"}
-	website.LoadFixtures(t)
-
-	redis, err := rediscache.Open(t.Context(), testenv.Redis(t), rediscache.Config{Log: slog.New(slog.DiscardHandler), Timeout: 5 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(redis.Close)
-	clock := storetest.NewClock()
-	engine, err := postgres.Open(t.Context(), postgres.Config{
-		URL: pg.URL(), Now: clock.Now, Migrate: true, MaxConns: 8,
-		SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := storetest.Env{Engine: "postgres", Purger: engine, Clock: clock, Website: website}
-	serve(t, &env, engine, engine.Feed(), cached.Config{NearBytes: near, Cache: redis, TTL: time.Minute, Now: clock.Now})
-	return env
 }
 
 // serve puts a Store in front of an engine and has it follow the feed. A read

@@ -8,11 +8,11 @@ import (
 
 // The contract is kept with no more rights than the README asks for.
 func TestConformance(t *testing.T) {
-	storetest.Run(t, storetest.Harness{Open: openLeastEnv})
+	storetest.Run(t, storetest.Harness{Open: leastEnvs(t)})
 }
 
 func TestReader(t *testing.T) {
-	storetest.RunReader(t, openLeastEnv)
+	storetest.RunReader(t, leastEnvs(t))
 }
 
 func BenchmarkStore(b *testing.B) {

@@ -27,22 +27,31 @@ func openEnv(t testing.TB) storetest.Env {
 	return env(t, postgres.Config{URL: pg.URL(), Now: clock.Now, Migrate: true}, clock, site)
 }
 
-// openLeastEnv is openEnv with a role that has the rights of the README, those
-// that it may have besides included, and no others.
-func openLeastEnv(t testing.TB) storetest.Env {
+// leastEnvs returns what openEnv does, for the tests below t: on databases that
+// they share one after the other, and with a role that has the rights of the
+// README, those that it may have besides included, and no others.
+func leastEnvs(t testing.TB) func(testing.TB) storetest.Env {
 	t.Helper()
-	pg := testenv.Postgres(t)
-	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
-	owner, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true})
-	if err != nil {
-		t.Fatal(err)
+	urls := map[string]string{} // as the role, by database
+	pool := testenv.NewPool(t, testenv.Postgres, func(t testing.TB, pg *testenv.PG) {
+		pg.Exec(t, schemaOf("postgres_schema.sql"))
+		owner, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := owner.Close(); err != nil {
+			t.Fatal(err)
+		}
+		urls[pg.Name()] = leastRole(t, pg, readmeOptions)
+	})
+	return func(t testing.TB) storetest.Env {
+		t.Helper()
+		pg := pool.Get(t)
+		site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
+		site.FillTables(t)
+		clock := storetest.NewClock()
+		return env(t, postgres.Config{URL: urls[pg.Name()], Now: clock.Now}, clock, site)
 	}
-	if err := owner.Close(); err != nil {
-		t.Fatal(err)
-	}
-	clock := storetest.NewClock()
-	return env(t, postgres.Config{URL: leastRole(t, pg, readmeOptions), Now: clock.Now}, clock, site)
 }
 
 // env opens a store, which others may be opened beside.

@@ -52,11 +52,29 @@ type SQLWebsite struct {
 
 var _ Website = (*SQLWebsite)(nil)
 
-// LoadFixtures makes better-auth's tables, fills in its rows and moves their
-// expiries to the present.
+// LoadFixtures makes better-auth's tables and fills them.
 func (w *SQLWebsite) LoadFixtures(t testing.TB) {
 	t.Helper()
-	for _, name := range []string{w.Engine + "_schema.sql", "seed_" + w.Engine + ".sql", "rebase_" + w.Engine + ".sql"} {
+	w.MakeTables(t)
+	w.FillTables(t)
+}
+
+// MakeTables makes better-auth's tables.
+func (w *SQLWebsite) MakeTables(t testing.TB) {
+	t.Helper()
+	w.load(t, w.Engine+"_schema.sql")
+}
+
+// FillTables fills in better-auth's rows and moves their expiries to the
+// present.
+func (w *SQLWebsite) FillTables(t testing.TB) {
+	t.Helper()
+	w.load(t, "seed_"+w.Engine+".sql", "rebase_"+w.Engine+".sql")
+}
+
+func (w *SQLWebsite) load(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
 		if _, err := w.DB.ExecContext(t.Context(), betterauth.Read(name)); err != nil {
 			t.Fatalf("load %s: %v", name, err)
 		}
