@@ -2,126 +2,150 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
-
-	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrationTable remembers which migrations have been applied.
-const migrationTable = "game_migration"
+// makeMigrationTable makes the table that remembers which migrations have been
+// applied. The table and its first row are as goose makes them, which earlier
+// binaries use.
+const makeMigrationTable = `
+CREATE TABLE IF NOT EXISTS game_migration (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	version_id INTEGER NOT NULL,
+	is_applied INTEGER NOT NULL,
+	tstamp TIMESTAMP DEFAULT (datetime('now'))
+);
+INSERT INTO game_migration (version_id, is_applied) SELECT 0, 1 WHERE NOT EXISTS (SELECT 1 FROM game_migration);`
 
-// migrateAttempts is how often a migration is tried: of two processes that
-// open a file at once, one finds the tables made under its hands.
-const migrateAttempts = 3
+// migration is one file of migrations/.
+type migration struct {
+	version    int64
+	statements string // that apply it
+}
 
-func (s *Store) migrations() (*goose.Provider, error) {
-	files, err := fs.Sub(migrationFiles, "migrations")
+// allMigrations returns them in the order of their versions. The files are in
+// the format of goose. Its runner is not used: it decides what is missing
+// before it holds the write lock, so two processes may apply the same.
+func allMigrations() ([]migration, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, s.writes, files,
-		goose.WithTableName(migrationTable), goose.WithDisableGlobalRegistry(true))
-}
-
-// migrate brings our tables up to date. A file that held something when it was
-// opened is copied first.
-func (s *Store) migrate(ctx context.Context, held bool) error {
-	m, err := s.migrations()
-	if err != nil {
-		return err
-	}
-	for attempt := 1; ; attempt++ {
-		err := s.migrateOnce(ctx, m, held)
-		if err == nil {
-			return nil
-		}
-		if attempt == migrateAttempts || ctx.Err() != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-	}
-}
-
-func (s *Store) migrateOnce(ctx context.Context, m *goose.Provider, held bool) error {
-	version, err := pendingMigration(ctx, m)
-	if err != nil || version == 0 {
-		return err
-	}
-	if held && s.cfg.Path != Memory {
-		copied, err := s.copyBefore(ctx, version)
+	var all []migration
+	for _, name := range names {
+		text, err := migrationFiles.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("copy the database first: %w", err)
+			return nil, err
+		}
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s: %w", name, err)
+		}
+		_, up, found := strings.Cut(string(text), "-- +goose Up\n")
+		if !found {
+			return nil, fmt.Errorf("migration %s: there is no line \"-- +goose Up\"", name)
+		}
+		up, _, _ = strings.Cut(up, "-- +goose Down\n")
+		all = append(all, migration{version, up})
+	}
+	return all, nil
+}
+
+// migrate makes or checks the website's tables and brings ours up to date.
+//
+// A file that holds something is copied before. The copy is made without the
+// write lock, as a website on the same file must not wait for it, and is
+// removed if it turns out that another process has migrated meanwhile or that
+// the migration fails.
+func (s *Store) migrate(ctx context.Context) error {
+	missing, migrated, err := s.migrateUnlessCopyNeeded(ctx, 0)
+	for err == nil && !migrated && len(missing) > 0 {
+		next := missing[0].version
+		var copied string
+		if copied, err = s.copyBefore(ctx, next); err != nil {
+			return fmt.Errorf("copy the database before its migration: %w", err)
+		}
+		missing, migrated, err = s.migrateUnlessCopyNeeded(ctx, next)
+		if !migrated {
+			err = errors.Join(err, os.Remove(copied))
+			continue
 		}
 		s.cfg.Log.InfoContext(ctx, "database copied before its migration", "path", s.cfg.Path, "copy", copied)
 	}
-	done, err := m.Up(ctx)
-	if err != nil {
-		return err
+	if err == nil && migrated {
+		s.cfg.Log.InfoContext(ctx, "database migrated", "path", s.cfg.Path, "migrations", len(missing))
 	}
-	s.cfg.Log.InfoContext(ctx, "database migrated", "path", s.cfg.Path, "migrations", len(done))
-	return nil
+	return err
 }
 
-// pendingMigration returns the version of the first migration that has not
-// been applied, 0 when all have.
-func pendingMigration(ctx context.Context, m *goose.Provider) (int64, error) {
-	all, err := m.Status(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, one := range all {
-		if one.State == goose.StatePending {
-			return one.Source.Version, nil
+// migrateUnlessCopyNeeded finds what is missing and adds it, in one transaction
+// that holds the write lock from its start. So of any number of processes that
+// open one file, one does the work, and one that is killed leaves nothing half
+// done. If the file holds something, it does so only when the first missing
+// migration is the one that a copy was made before.
+func (s *Store) migrateUnlessCopyNeeded(ctx context.Context, copiedBefore int64) (missing []migration, migrated bool, err error) {
+	err = s.transact(ctx, "migrate", func(t *sql.Tx) error {
+		objects, err := texts(ctx, t, `SELECT name FROM sqlite_master`)
+		if err != nil {
+			return err
 		}
-	}
-	return 0, nil
+		if err := s.prepareWebsite(ctx, t); err != nil {
+			return err
+		}
+		if missing, err = missingMigrations(ctx, t, objects); err != nil || len(missing) == 0 {
+			return err
+		}
+		if len(objects) > 0 && s.cfg.Path != Memory && missing[0].version != copiedBefore {
+			return nil
+		}
+		err = applyMigrations(ctx, t, missing)
+		// If the commit fails, only the file can tell: the copy is kept.
+		migrated = err == nil
+		return err
+	})
+	return missing, migrated, err
 }
 
-// copyBefore writes <path>.before-<version>. An earlier copy is kept, whatever
-// it was made for: this one takes the time into its name then.
-func (s *Store) copyBefore(ctx context.Context, version int64) (string, error) {
-	to := fmt.Sprintf("%s.before-%d", s.cfg.Path, version)
-	err := s.copyTo(ctx, to)
-	if errors.Is(err, fs.ErrExist) {
-		to += "." + time.Now().UTC().Format("20060102T150405.000000000")
-		err = s.copyTo(ctx, to)
+// missingMigrations returns those that have not been applied to a file with
+// these objects. A file from a newer binary has all of ours and more.
+func missingMigrations(ctx context.Context, t *sql.Tx, objects []string) ([]migration, error) {
+	all, err := allMigrations()
+	if err != nil || !slices.Contains(objects, "game_migration") {
+		return all, err
 	}
-	return to, err
-}
-
-// Backup writes a copy of the database, as of one instant and without stopping
-// anybody, to a path where nothing may be yet.
-func (s *Store) Backup(ctx context.Context, path string) error {
-	err := s.copyTo(ctx, path)
-	if errors.Is(err, fs.ErrExist) {
-		return errs.Invalid("path", "is there already; choose another").Wrap(err)
-	}
-	return s.fail(ctx, "back up", err)
-}
-
-// copyTo makes the file for its owner alone and fills it; fs.ErrExist when it
-// is there already.
-func (s *Store) copyTo(ctx context.Context, path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
+	applied, err := texts(ctx, t, `SELECT version_id FROM game_migration WHERE is_applied`)
 	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(m migration) bool {
+		return slices.Contains(applied, strconv.FormatInt(m.version, 10))
+	}), nil
+}
+
+func applyMigrations(ctx context.Context, t *sql.Tx, missing []migration) error {
+	if _, err := t.ExecContext(ctx, makeMigrationTable); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	// VACUUM INTO takes a file that is empty. It reads one snapshot; the
-	// connections of the pool for reading may not write, not even elsewhere.
-	if _, err := s.writes.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
-		return errors.Join(err, os.Remove(path))
+	for _, m := range missing {
+		if _, err := t.ExecContext(ctx, m.statements); err != nil {
+			return fmt.Errorf("migration %d: %w", m.version, err)
+		}
+		if _, err := t.ExecContext(ctx, `INSERT INTO game_migration (version_id, is_applied) VALUES (?, 1)`, m.version); err != nil {
+			return fmt.Errorf("note migration %d: %w", m.version, err)
+		}
 	}
 	return nil
 }
