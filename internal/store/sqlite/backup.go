@@ -12,32 +12,43 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// copyBefore writes <path>.before-<version>. An earlier copy is kept, whatever
-// it was made for: this one takes the time into its name then. The name is
-// given to a copy that is whole; what a killed process leaves ends in ".part".
-func (s *Store) copyBefore(ctx context.Context, version int64) (string, error) {
-	to := fmt.Sprintf("%s.before-%d", s.cfg.Path, version)
-	part, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*.part") // for its owner alone
+// copyName is where the copy is kept; other processes make theirs.
+func (m *migrating) copyName() string {
+	return fmt.Sprintf("%s.before-%d", m.cfg.Path, m.copiedBefore)
+}
+
+// makeCopy copies the file to one whose name ends in ".part".
+func (m *migrating) makeCopy(ctx context.Context) error {
+	m.copiedBefore = m.missing[0].version
+	name := m.copyName()
+	part, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.part") // for its owner alone
 	if err != nil {
-		return "", err
+		return err
 	}
-	if err := errors.Join(part.Close(), s.copyInto(ctx, part.Name())); err != nil {
-		return "", errors.Join(err, os.Remove(part.Name()))
+	m.copied = part.Name()
+	if err := errors.Join(part.Close(), m.copyInto(ctx, m.copied)); err != nil {
+		return errors.Join(err, os.Remove(m.copied))
 	}
-	// The name is taken before the file gets it: a rename would replace the
-	// copy of another process.
-	err = newFile(to)
+	return nil
+}
+
+// nameCopy renames the copy to <path>.before-<version>. An earlier copy is kept,
+// whatever it was made for: this one takes the time into its name then.
+func (m *migrating) nameCopy() error {
+	to := m.copyName()
+	err := newFile(to) // a rename would replace what is there
 	if errors.Is(err, fs.ErrExist) {
 		to += "." + time.Now().UTC().Format("20060102T150405.000000000")
 		err = newFile(to)
 	}
 	if err != nil {
-		return "", errors.Join(err, os.Remove(part.Name()))
+		return err
 	}
-	if err := os.Rename(part.Name(), to); err != nil {
-		return "", errors.Join(err, os.Remove(part.Name()), os.Remove(to))
+	if err := os.Rename(m.copied, to); err != nil {
+		return errors.Join(err, os.Remove(to))
 	}
-	return to, nil
+	m.copied = to
+	return nil
 }
 
 // Backup writes a copy of the database, as of one instant and without stopping

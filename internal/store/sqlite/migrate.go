@@ -71,52 +71,66 @@ func allMigrations() ([]migration, error) {
 // removed if it turns out that another process has migrated meanwhile or that
 // the migration fails.
 func (s *Store) migrate(ctx context.Context) error {
-	missing, migrated, err := s.migrateUnlessCopyNeeded(ctx, 0)
-	for err == nil && !migrated && len(missing) > 0 {
-		next := missing[0].version
-		var copied string
-		if copied, err = s.copyBefore(ctx, next); err != nil {
+	m := migrating{Store: s}
+	err := m.try(ctx)
+	for err == nil && !m.done && len(m.missing) > 0 {
+		if err = m.makeCopy(ctx); err != nil {
 			return fmt.Errorf("copy the database before its migration: %w", err)
 		}
-		missing, migrated, err = s.migrateUnlessCopyNeeded(ctx, next)
-		if !migrated {
-			err = errors.Join(err, os.Remove(copied))
+		if err = m.try(ctx); !m.done {
+			err = errors.Join(err, os.Remove(m.copied))
 			continue
 		}
-		s.cfg.Log.InfoContext(ctx, "database copied before its migration", "path", s.cfg.Path, "copy", copied)
+		s.cfg.Log.InfoContext(ctx, "database copied before its migration", "path", s.cfg.Path, "copy", m.copied)
 	}
-	if err == nil && migrated {
-		s.cfg.Log.InfoContext(ctx, "database migrated", "path", s.cfg.Path, "migrations", len(missing))
+	if err == nil && m.done {
+		s.cfg.Log.InfoContext(ctx, "database migrated", "path", s.cfg.Path, "migrations", len(m.missing))
 	}
 	return err
 }
 
-// migrateUnlessCopyNeeded finds what is missing and adds it, in one transaction
-// that holds the write lock from its start. So of any number of processes that
-// open one file, one does the work, and one that is killed leaves nothing half
-// done. If the file holds something, it does so only when the first missing
-// migration is the one that a copy was made before.
-func (s *Store) migrateUnlessCopyNeeded(ctx context.Context, copiedBefore int64) (missing []migration, migrated bool, err error) {
-	err = s.transact(ctx, "migrate", func(t *sql.Tx) error {
+// migrating is the work of migrate.
+type migrating struct {
+	*Store
+	missing []migration // when it was tried last
+	done    bool        // they have been applied
+
+	copied       string // the file's copy
+	copiedBefore int64  // the first migration that was missing then
+}
+
+// try finds what is missing and adds it, in one transaction that holds the write
+// lock from its start. So of any number of processes that open one file, one
+// does the work, and one that is killed leaves nothing half done. If the file
+// holds something, it does so only when there is a copy from before the first
+// missing migration.
+func (m *migrating) try(ctx context.Context) error {
+	return m.transact(ctx, "migrate", func(t *sql.Tx) error {
 		objects, err := texts(ctx, t, `SELECT name FROM sqlite_master`)
 		if err != nil {
 			return err
 		}
-		if err := s.prepareWebsite(ctx, t); err != nil {
+		if err := m.prepareWebsite(ctx, t); err != nil {
 			return err
 		}
-		if missing, err = missingMigrations(ctx, t, objects); err != nil || len(missing) == 0 {
+		if m.missing, err = missingMigrations(ctx, t, objects); err != nil || len(m.missing) == 0 {
 			return err
 		}
-		if len(objects) > 0 && s.cfg.Path != Memory && missing[0].version != copiedBefore {
+		copyNeeded := len(objects) > 0 && m.cfg.Path != Memory
+		if copyNeeded && m.missing[0].version != m.copiedBefore {
 			return nil
 		}
-		err = applyMigrations(ctx, t, missing)
-		// If the commit fails, only the file can tell: the copy is kept.
-		migrated = err == nil
-		return err
+		if err := applyMigrations(ctx, t, m.missing); err != nil {
+			return err
+		}
+		if copyNeeded { // nobody else has a use for the name now
+			if err := m.nameCopy(); err != nil {
+				return fmt.Errorf("name the copy of the database: %w", err)
+			}
+		}
+		m.done = true // if the commit fails, only the file can tell: the copy is kept
+		return nil
 	})
-	return missing, migrated, err
 }
 
 // missingMigrations returns those that have not been applied to a file with
