@@ -14,7 +14,7 @@ import (
 // stepTimeout is long for what works; tests of what never comes use impatient.
 const (
 	stepTimeout = 10 * time.Second
-	impatient   = time.Second
+	impatient   = 5 * time.Second
 )
 
 func account(s *bottest.Server, user string) bot.Account {

@@ -62,13 +62,13 @@ func TestSwarmCountsFailures(t *testing.T) {
 		return p
 	})
 	cfg := swarmOf(s, 6)
-	cfg.StepTimeout = time.Second
+	cfg.StepTimeout = impatient
 	sum, err := bot.Swarm(t.Context(), cfg)
 	if err == nil || err.Error() != "2 of 6 bots failed; the first: bot-3: login: result 5 (refused)" {
 		t.Errorf("error %v", err)
 	}
 	if sum.Failed != 2 || sum.Finished != 4 || sum.Entered != 5 || len(sum.Failures) != 2 ||
-		!strings.HasPrefix(sum.Failures[1], "bot-5: say: no answer within 1s") {
+		!strings.HasPrefix(sum.Failures[1], "bot-5: say: no answer within "+impatient.String()) {
 		t.Errorf("%+v", sum)
 	}
 }

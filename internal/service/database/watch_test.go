@@ -27,6 +27,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience bounds every wait of the tests of watches.
+const patience = time.Minute
+
 // replica is a database part whose feed is a script.
 type replica struct {
 	feed   *fakefeed.Feed
@@ -97,11 +100,42 @@ type stream = grpc.ServerStreamingClient[databasev1.WatchResponse]
 
 func (r *replica) watch(t *testing.T, cursor []byte) stream {
 	t.Helper()
-	s, err := r.client.Watch(t.Context(), &databasev1.WatchRequest{Cursor: cursor})
+	s, err := r.client.Watch(bounded(t), &databasev1.WatchRequest{Cursor: cursor})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// bounded ends what waits on a watch for longer than patience. It has no
+// deadline, as the server would be told that, and watches have none.
+func bounded(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	timer := time.AfterFunc(patience, func() {
+		t.Errorf("a watch has been waited for, or was open, for longer than %v", patience)
+		cancel()
+	})
+	t.Cleanup(func() {
+		timer.Stop()
+		cancel()
+	})
+	return ctx
+}
+
+// within fails when f, which what names, takes longer than patience.
+func within(t *testing.T, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatalf("not within %v: %s", patience, what)
+	}
 }
 
 // receive takes the next message that is no heartbeat.
@@ -110,7 +144,7 @@ func receive(t *testing.T, s stream) *databasev1.WatchResponse {
 	for {
 		m, err := s.Recv()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("wait for a message of the watch: %v", err)
 		}
 		if m.GetSignal() != databasev1.WatchSignal_WATCH_SIGNAL_HEARTBEAT {
 			return m
@@ -206,27 +240,29 @@ func TestWatchesEndBeforeTheServer(t *testing.T) {
 	r := serveScript(t)
 	s := r.here(t)
 	blocked := r.here(t) // its client does not read
-	block(r)
-	began := time.Now()
-	r.broker.Close()
+	block(t, r)
+	within(t, "the broker closes", r.broker.Close)
 	if err := failure(t, s); !errors.Is(err, store.ErrWatchClosed) {
 		t.Errorf("a watch ended with %v", err)
 	}
 	if err := failure(t, blocked); !errors.Is(err, store.ErrWatchClosed) {
 		t.Errorf("a watch that was not read ended with %v", err)
 	}
-	r.server.GracefulStop()
-	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("it took %v, as if a watch had held it up", took)
-	}
+	within(t, "the server stops", r.server.GracefulStop)
 }
 
+// flood is how many events block has told.
+const flood = 1000
+
 // block has more events told than the buffers of the transport hold.
-func block(r *replica) {
+func block(t *testing.T, r *replica) {
+	t.Helper()
 	id := strings.Repeat("x", 500)
-	for i := range 2000 {
-		r.feed.Commit(store.Change{Table: store.TableSession, Op: store.OpDelete, ID: id + strconv.Itoa(i)})
-	}
+	within(t, "the feed takes the flood", func() {
+		for i := range flood {
+			r.feed.Commit(store.Change{Table: store.TableSession, Op: store.OpDelete, ID: id + strconv.Itoa(i)})
+		}
+	})
 }
 
 // TestASlowWatcherIsCutOff: it does not hold up the feed or others, and goes on
@@ -234,22 +270,29 @@ func block(r *replica) {
 func TestASlowWatcherIsCutOff(t *testing.T) {
 	t.Parallel()
 	r := serveScript(t)
-	quick, slow := r.here(t), r.watch(t, nil)
+	quick, slow := r.here(t), r.here(t)
+	var heard sync.WaitGroup
+	heard.Go(func() {
+		for seen := 0; seen < flood; {
+			m, err := quick.Recv()
+			if err != nil {
+				t.Errorf("the quick watcher heard %d of %d events, then %v", seen, flood, err)
+				return
+			}
+			seen += len(m.GetEvents())
+		}
+	})
 	began := time.Now()
-	block(r)
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("the feed was held up for %v", took)
-	}
-	for seen := 0; seen < 2000; {
-		seen += len(receive(t, quick).GetEvents())
+	block(t, r)
+	within(t, "the quick watcher hears everything", heard.Wait)
+	// What waited for the slow one waited until it was cut off.
+	if n := r.watchers(t); n != 2 {
+		t.Fatalf("%v watchers, want 2: the feed and the quick one were held up", n)
 	}
 	// The slow one reads again once it has been cut off. Nothing tells it that
 	// before it reads, so the server's count of watchers is polled.
-	if n := r.watchers(t); n != 2 {
-		t.Fatalf("%v watchers, want 2", n)
-	}
 	for poll := time.Tick(20 * time.Millisecond); r.watchers(t) == 2; <-poll {
-		if time.Since(began) > 20*time.Second {
+		if time.Since(began) > patience {
 			t.Fatal("the slow watcher is not cut off")
 		}
 	}
@@ -269,12 +312,12 @@ func TestASlowWatcherIsCutOff(t *testing.T) {
 	if !errors.Is(err, store.ErrWatchTooSlow) {
 		t.Fatalf("the slow watch ended with %v", err)
 	}
-	if seen == 0 || seen == 2000 {
-		t.Fatalf("%d of 2000 events came before the cut: nothing was tested", seen)
+	if seen == 0 || seen == flood {
+		t.Fatalf("%d of %d events came before the cut: nothing was tested", seen, flood)
 	}
 	s := r.watch(t, cursor)
 	receive(t, s) // here
-	for seen < 2000 {
+	for seen < flood {
 		for _, e := range receive(t, s).GetEvents() {
 			if want := strconv.Itoa(seen); e.GetSessionId()[500:] != want {
 				t.Fatalf("event %s, want %s", e.GetSessionId()[500:], want)
@@ -293,6 +336,7 @@ func TestManyWatchersAtOnce(t *testing.T) {
 	for i := range streams {
 		streams[i] = r.here(t)
 	}
+	ctx := bounded(t)
 	var wg sync.WaitGroup
 	for i, s := range streams {
 		wg.Go(func() {
@@ -312,7 +356,7 @@ func TestManyWatchersAtOnce(t *testing.T) {
 					seen++
 				}
 				if i%2 == 0 && seen < events && len(m.GetEvents()) > 0 { // cut, and come back
-					ctx, cancel := context.WithCancel(t.Context())
+					ctx, cancel := context.WithCancel(ctx)
 					defer cancel()
 					if s, err = r.client.Watch(ctx, &databasev1.WatchRequest{Cursor: cursor}); err != nil {
 						t.Errorf("watcher %d: %v", i, err)
@@ -322,8 +366,10 @@ func TestManyWatchersAtOnce(t *testing.T) {
 			}
 		})
 	}
-	for i := range events {
-		r.feed.Commit(store.Change{Table: store.TableSession, Op: store.OpDelete, ID: strconv.Itoa(i)})
-	}
+	within(t, "the feed takes all changes", func() {
+		for i := range events {
+			r.feed.Commit(store.Change{Table: store.TableSession, Op: store.OpDelete, ID: strconv.Itoa(i)})
+		}
+	})
 	wg.Wait()
 }

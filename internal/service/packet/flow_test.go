@@ -237,12 +237,7 @@ func TestAStoreThatIsDownRevokesNobody(t *testing.T) {
 	g := start(t, nil)
 	_, game, player := g.enter()
 	g.auth.say("", errs.New(errs.Unavailable, "STORE_UNAVAILABLE", "down"))
-	for len(g.auth.kept) > 0 {
-		<-g.auth.kept
-	}
-	for range 3 {
-		<-g.auth.kept // three rounds went by
-	}
+	g.rounds()
 	game.send(&packets.ChatRequest{Text: "still here"})
 	if m := g.fromGateway(); m.GetSay() == nil || m.GetPlayer() != player {
 		t.Errorf("got %v, want the chat", m)
@@ -281,8 +276,8 @@ func TestPlayersSurviveAWorldThatStopsInOrder(t *testing.T) {
 	g := start(t, nil)
 	_, game, player := g.enter()
 	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Left{Left: &worldv1.Left{Reason: "SHUTDOWN"}}}
-	g.world.cut <- struct{}{}
-	<-g.world.streams
+	g.cut()
+	g.linked()
 	if m := g.fromGateway(); m.GetJoin().GetFormerEntity() != 5 || m.GetPlayer() != player {
 		t.Fatalf("after the restart the world got %v", m)
 	}
@@ -318,8 +313,8 @@ func TestPlayersSurviveTheWorldsRestart(t *testing.T) {
 	_, game, player := g.enter()
 	g.spawn(player, 9, "Borin")
 	expect[*packets.SpawnCharacter](game)
-	g.world.cut <- struct{}{}
-	<-g.world.streams
+	g.cut()
+	g.linked()
 	m := g.fromGateway()
 	if m.GetJoin().GetFormerEntity() != 5 || m.GetPlayer() != player {
 		t.Fatalf("after the restart the world got %v", m)
@@ -340,8 +335,8 @@ func TestPlayersSurviveTheWorldsRestart(t *testing.T) {
 func TestAPlayerTheWorldWillNotHaveBackIsPutOut(t *testing.T) {
 	g := start(t, nil)
 	_, game, player := g.enter()
-	g.world.cut <- struct{}{}
-	<-g.world.streams
+	g.cut()
+	g.linked()
 	g.fromGateway()
 	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{Joined: &worldv1.Joined{Reason: "ENTITY_TAKEN"}}}
 	game.expectEnd()

@@ -2,7 +2,6 @@ package packet_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet"
@@ -14,14 +13,10 @@ import (
 func (g *gateway) rounds() {
 	g.t.Helper()
 	for len(g.auth.kept) > 0 {
-		<-g.auth.kept
+		await(g.t, g.auth.kept, "the gateway renews its plays")
 	}
 	for range 3 {
-		select {
-		case <-g.auth.kept:
-		case <-time.After(patience):
-			g.t.Fatal("the gateway does not renew its plays")
-		}
+		await(g.t, g.auth.kept, "the gateway renews its plays")
 	}
 }
 

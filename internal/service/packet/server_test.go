@@ -120,8 +120,38 @@ func start(t *testing.T, change func(*packet.Config), prepare ...func(*packet.Se
 		}
 	})
 	t.Cleanup(g.stop)
-	<-g.world.streams
+	g.linked()
 	return g
+}
+
+// linked waits until the world has a new stream and the gateway uses it, which
+// it does some time after the world has welcomed it.
+func (g *gateway) linked() {
+	g.t.Helper()
+	await(g.t, g.world.streams, "a stream from the gateway to the world")
+	g.eventually("the gateway is ready", func() bool { return g.srv.Ready(g.t.Context()) == nil })
+}
+
+// cut ends the stream to the world.
+func (g *gateway) cut() {
+	g.t.Helper()
+	select {
+	case g.world.cut <- struct{}{}:
+	case <-time.After(patience):
+		g.t.Fatalf("there is no stream to cut after %v", patience)
+	}
+}
+
+// await returns what a channel gives.
+func await[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("not within %v: %s", patience, what)
+		panic("unreachable")
+	}
 }
 
 // client is the game client's side of one connection.
@@ -344,7 +374,7 @@ func (g *gateway) fromGateway() *worldv1.ConnectRequest {
 	case m := <-g.world.got:
 		return m
 	case <-time.After(patience):
-		g.t.Fatal("the world got nothing")
+		g.t.Fatalf("the world got nothing\n%s", g.log)
 		return nil
 	}
 }

@@ -42,14 +42,12 @@ func (g *gateway) tell(events ...store.Event) {
 // resynced has the gateway check all it holds and returns how that went.
 func (g *gateway) resynced() error {
 	g.t.Helper()
-	g.sessions.resync <- nil
 	select {
-	case err := <-g.sessions.resync:
-		return err
+	case g.sessions.resync <- nil:
 	case <-time.After(patience):
-		g.t.Fatal("the gateway does not check its players")
-		return nil
+		g.t.Fatalf("the gateway does not watch sessions\n%s", g.log)
 	}
+	return await(g.t, g.sessions.resync, "the gateway has checked its players")
 }
 
 // wantEnded waits for the end of alice's play record.
@@ -339,7 +337,11 @@ func TestAWatchThatIsCutIsShown(t *testing.T) {
 	g := start(t, nil)
 	_, game, player := g.enter()
 	g.eventually("the watch is up", func() bool { return g.srv.Status().Watch && g.srv.Watches(t.Context()) == nil })
-	g.sessions.interrupt <- struct{}{}
+	select {
+	case g.sessions.interrupt <- struct{}{}:
+	case <-time.After(patience):
+		t.Fatalf("the gateway does not watch sessions\n%s", g.log)
+	}
 	g.eventually("the watch is down", func() bool { return !g.srv.Status().Watch && g.srv.Watches(t.Context()) != nil })
 	g.auth.say("USER_BANNED", nil)
 	expect[*packets.Announce](game)

@@ -1,6 +1,7 @@
 package packet_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -58,11 +59,7 @@ func TestALeaveIsNeverLost(t *testing.T) {
 			}
 		}
 	}()
-	select {
-	case <-g.world.streams:
-	case <-time.After(patience):
-		t.Fatalf("player %d stands in the world for ever\n%s", player, g.log)
-	}
+	await(t, g.world.streams, fmt.Sprintf("a new stream; player %d stands in the world for ever", player))
 	if n := g.srv.Status().Players; n != 0 {
 		t.Errorf("%d players are left", n)
 	}

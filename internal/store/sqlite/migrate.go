@@ -2,126 +2,164 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
-
-	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrationTable remembers which migrations have been applied.
-const migrationTable = "game_migration"
+// makeMigrationTable makes the table that remembers which migrations have been
+// applied. The table and its first row are as goose makes them, which earlier
+// binaries use.
+const makeMigrationTable = `
+CREATE TABLE IF NOT EXISTS game_migration (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	version_id INTEGER NOT NULL,
+	is_applied INTEGER NOT NULL,
+	tstamp TIMESTAMP DEFAULT (datetime('now'))
+);
+INSERT INTO game_migration (version_id, is_applied) SELECT 0, 1 WHERE NOT EXISTS (SELECT 1 FROM game_migration);`
 
-// migrateAttempts is how often a migration is tried: of two processes that
-// open a file at once, one finds the tables made under its hands.
-const migrateAttempts = 3
+// migration is one file of migrations/.
+type migration struct {
+	version    int64
+	statements string // that apply it
+}
 
-func (s *Store) migrations() (*goose.Provider, error) {
-	files, err := fs.Sub(migrationFiles, "migrations")
+// allMigrations returns them in the order of their versions. The files are in
+// the format of goose. Its runner is not used: it decides what is missing
+// before it holds the write lock, so two processes may apply the same.
+func allMigrations() ([]migration, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, s.writes, files,
-		goose.WithTableName(migrationTable), goose.WithDisableGlobalRegistry(true))
+	var all []migration
+	for _, name := range names {
+		text, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s: %w", name, err)
+		}
+		_, up, found := strings.Cut(string(text), "-- +goose Up\n")
+		if !found {
+			return nil, fmt.Errorf("migration %s: there is no line \"-- +goose Up\"", name)
+		}
+		up, _, _ = strings.Cut(up, "-- +goose Down\n")
+		all = append(all, migration{version, up})
+	}
+	return all, nil
 }
 
-// migrate brings our tables up to date. A file that held something when it was
-// opened is copied first.
-func (s *Store) migrate(ctx context.Context, held bool) error {
-	m, err := s.migrations()
-	if err != nil {
-		return err
+// migrate makes or checks the website's tables and brings ours up to date.
+//
+// A file that holds something is copied before. The copy is made without the
+// write lock, as a website on the same file must not wait for it, and is
+// removed if it turns out that another process has migrated meanwhile or that
+// the migration fails.
+func (s *Store) migrate(ctx context.Context) error {
+	m := migrating{Store: s}
+	err := m.try(ctx)
+	for err == nil && !m.done && len(m.missing) > 0 {
+		if err = m.makeCopy(ctx); err != nil {
+			return fmt.Errorf("copy the database before its migration: %w", err)
+		}
+		if err = m.try(ctx); !m.done {
+			err = errors.Join(err, os.Remove(m.copied))
+			continue
+		}
+		s.cfg.Log.InfoContext(ctx, "database copied before its migration", "path", s.cfg.Path, "copy", m.copied)
 	}
-	for attempt := 1; ; attempt++ {
-		err := s.migrateOnce(ctx, m, held)
-		if err == nil {
+	if err == nil && m.done {
+		s.cfg.Log.InfoContext(ctx, "database migrated", "path", s.cfg.Path, "migrations", len(m.missing))
+	}
+	return err
+}
+
+// migrating is the work of migrate.
+type migrating struct {
+	*Store
+	missing []migration // when it was tried last
+	done    bool        // they have been applied
+
+	copied       string // the file's copy
+	copiedBefore int64  // the first migration that was missing then
+}
+
+// try finds what is missing and adds it, in one transaction that holds the write
+// lock from its start. So of any number of processes that open one file, one
+// does the work, and one that is killed leaves nothing half done. If the file
+// holds something, it does so only when there is a copy from before the first
+// missing migration.
+func (m *migrating) try(ctx context.Context) error {
+	return m.transact(ctx, "migrate", func(t *sql.Tx) error {
+		objects, err := texts(ctx, t, `SELECT name FROM sqlite_master`)
+		if err != nil {
+			return err
+		}
+		if err := m.prepareWebsite(ctx, t); err != nil {
+			return err
+		}
+		if m.missing, err = missingMigrations(ctx, t, objects); err != nil || len(m.missing) == 0 {
+			return err
+		}
+		copyNeeded := len(objects) > 0 && m.cfg.Path != Memory
+		if copyNeeded && m.missing[0].version != m.copiedBefore {
 			return nil
 		}
-		if attempt == migrateAttempts || ctx.Err() != nil {
-			return fmt.Errorf("migrate: %w", err)
+		if err := applyMigrations(ctx, t, m.missing); err != nil {
+			return err
 		}
-	}
-}
-
-func (s *Store) migrateOnce(ctx context.Context, m *goose.Provider, held bool) error {
-	version, err := pendingMigration(ctx, m)
-	if err != nil || version == 0 {
-		return err
-	}
-	if held && s.cfg.Path != Memory {
-		copied, err := s.copyBefore(ctx, version)
-		if err != nil {
-			return fmt.Errorf("copy the database first: %w", err)
+		if copyNeeded { // nobody else has a use for the name now
+			if err := m.nameCopy(); err != nil {
+				return fmt.Errorf("name the copy of the database: %w", err)
+			}
 		}
-		s.cfg.Log.InfoContext(ctx, "database copied before its migration", "path", s.cfg.Path, "copy", copied)
-	}
-	done, err := m.Up(ctx)
-	if err != nil {
-		return err
-	}
-	s.cfg.Log.InfoContext(ctx, "database migrated", "path", s.cfg.Path, "migrations", len(done))
-	return nil
+		m.done = true // if the commit fails, only the file can tell: the copy is kept
+		return nil
+	})
 }
 
-// pendingMigration returns the version of the first migration that has not
-// been applied, 0 when all have.
-func pendingMigration(ctx context.Context, m *goose.Provider) (int64, error) {
-	all, err := m.Status(ctx)
-	if err != nil {
-		return 0, err
+// missingMigrations returns those that have not been applied to a file with
+// these objects. A file from a newer binary has all of ours and more.
+func missingMigrations(ctx context.Context, t *sql.Tx, objects []string) ([]migration, error) {
+	all, err := allMigrations()
+	if err != nil || !slices.Contains(objects, "game_migration") {
+		return all, err
 	}
-	for _, one := range all {
-		if one.State == goose.StatePending {
-			return one.Source.Version, nil
+	applied, err := texts(ctx, t, `SELECT version_id FROM game_migration WHERE is_applied`)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(m migration) bool {
+		return slices.Contains(applied, strconv.FormatInt(m.version, 10))
+	}), nil
+}
+
+func applyMigrations(ctx context.Context, t *sql.Tx, missing []migration) error {
+	if _, err := t.ExecContext(ctx, makeMigrationTable); err != nil {
+		return err
+	}
+	for _, m := range missing {
+		if _, err := t.ExecContext(ctx, m.statements); err != nil {
+			return fmt.Errorf("migration %d: %w", m.version, err)
 		}
-	}
-	return 0, nil
-}
-
-// copyBefore writes <path>.before-<version>. An earlier copy is kept, whatever
-// it was made for: this one takes the time into its name then.
-func (s *Store) copyBefore(ctx context.Context, version int64) (string, error) {
-	to := fmt.Sprintf("%s.before-%d", s.cfg.Path, version)
-	err := s.copyTo(ctx, to)
-	if errors.Is(err, fs.ErrExist) {
-		to += "." + time.Now().UTC().Format("20060102T150405.000000000")
-		err = s.copyTo(ctx, to)
-	}
-	return to, err
-}
-
-// Backup writes a copy of the database, as of one instant and without stopping
-// anybody, to a path where nothing may be yet.
-func (s *Store) Backup(ctx context.Context, path string) error {
-	err := s.copyTo(ctx, path)
-	if errors.Is(err, fs.ErrExist) {
-		return errs.Invalid("path", "is there already; choose another").Wrap(err)
-	}
-	return s.fail(ctx, "back up", err)
-}
-
-// copyTo makes the file for its owner alone and fills it; fs.ErrExist when it
-// is there already.
-func (s *Store) copyTo(ctx context.Context, path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	// VACUUM INTO takes a file that is empty. It reads one snapshot; the
-	// connections of the pool for reading may not write, not even elsewhere.
-	if _, err := s.writes.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
-		return errors.Join(err, os.Remove(path))
+		if _, err := t.ExecContext(ctx, `INSERT INTO game_migration (version_id, is_applied) VALUES (?, 1)`, m.version); err != nil {
+			return fmt.Errorf("note migration %d: %w", m.version, err)
+		}
 	}
 	return nil
 }

@@ -76,27 +76,6 @@ func TestOpenTwiceKeepsEverything(t *testing.T) {
 	}
 }
 
-func TestOpenByManyAtOnce(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "waystone.db")
-	outcomes := make(chan error)
-	const n = 4
-	for range n {
-		go func() {
-			s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
-			if err == nil {
-				err = errors.Join(s.Ping(t.Context()), s.Close())
-			}
-			outcomes <- err
-		}()
-	}
-	for range n {
-		if err := <-outcomes; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func TestOpenInMemory(t *testing.T) {
 	t.Parallel()
 	s, other := open(t, sqlite.Config{Path: sqlite.Memory}), open(t, sqlite.Config{Path: sqlite.Memory})

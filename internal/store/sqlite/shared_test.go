@@ -112,8 +112,8 @@ func TestForeignWriteLock(t *testing.T) {
 	if errs.KindOf(err) != errs.DeadlineExceeded {
 		t.Errorf("a write beside a foreign writer: got %v, want its deadline", err)
 	}
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("a call with a deadline of 100 ms took %s", took)
+	if took := time.Since(start); took >= 5*time.Second {
+		t.Errorf("a call with a deadline of 100 ms took %s, as long as one without waits for the lock", took)
 	}
 
 	if _, err := foreign.ExecContext(t.Context(), "ROLLBACK"); err != nil {

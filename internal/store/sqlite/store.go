@@ -97,14 +97,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	var objects int
-	if err := s.reads.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&objects); err != nil {
-		return s.fail(ctx, "read the schema", err)
-	}
-	if err := s.prepareWebsite(ctx); err != nil {
-		return err
-	}
-	if err := s.migrate(ctx, objects > 0); err != nil {
+	if err := s.migrate(ctx); err != nil {
 		return err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -131,14 +124,11 @@ func createFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
+	err := newFile(path)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return err
 }
 
 // connect returns a pool of up to n connections.

@@ -60,28 +60,26 @@ type querier interface {
 
 // prepareWebsite makes the website's tables in a file that has none of those
 // needed, and otherwise finds them.
-func (s *Store) prepareWebsite(ctx context.Context) error {
-	return s.transact(ctx, "prepare the website's tables", func(t *sql.Tx) error {
-		tables, problems, err := s.findWebsite(ctx, t)
-		if err != nil {
+func (s *Store) prepareWebsite(ctx context.Context, t *sql.Tx) error {
+	tables, problems, err := s.findWebsite(ctx, t)
+	if err != nil {
+		return err
+	}
+	none := !slices.ContainsFunc(tables, func(t *websiteTable) bool { return t.name != "" && !t.model.Optional })
+	if none && !s.cfg.Names.AnyTables() {
+		if _, err := t.ExecContext(ctx, websiteSchema); err != nil {
 			return err
 		}
-		none := !slices.ContainsFunc(tables, func(t *websiteTable) bool { return t.name != "" && !t.model.Optional })
-		if none && !s.cfg.Names.AnyTables() {
-			if _, err := t.ExecContext(ctx, websiteSchema); err != nil {
-				return err
-			}
-			if tables, problems, err = s.findWebsite(ctx, t); err != nil {
-				return err
-			}
+		if tables, problems, err = s.findWebsite(ctx, t); err != nil {
+			return err
 		}
-		if len(problems) > 0 {
-			return errs.New(errs.FailedPrecondition, "WEBSITE_SCHEMA",
-				"the website's tables lack what is needed: "+strings.Join(problems, ", "))
-		}
-		s.web = newWebsite(tables[0], tables[1], tables[2], tables[3])
-		return s.web.findOptions(ctx, t)
-	})
+	}
+	if len(problems) > 0 {
+		return errs.New(errs.FailedPrecondition, "WEBSITE_SCHEMA",
+			"the website's tables lack what is needed: "+strings.Join(problems, ", "))
+	}
+	s.web = newWebsite(tables[0], tables[1], tables[2], tables[3])
+	return s.web.findOptions(ctx, t)
 }
 
 // findWebsite looks for the tables in the order of siteschema.Models and says

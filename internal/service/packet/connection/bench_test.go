@@ -15,6 +15,9 @@ import (
 func BenchmarkEcho(b *testing.B) {
 	cfg := settings()
 	l := tcp(b, cfg, &handler{handle: echo})
+	if err := l.client.SetDeadline(time.Time{}); err != nil { // it lasts as long as it is told
+		b.Fatal(err)
+	}
 	const text = "Is anybody going to the city of Junon Polis?"
 	plain, err := packets.Append(nil, &packets.LocalChat{Entity: 1, Text: text})
 	if err != nil {
@@ -88,6 +91,9 @@ func timesBare(b *testing.B, nc net.Conn, request, answer []byte) float64 {
 func BenchmarkStream(b *testing.B) {
 	cfg := settings()
 	l := tcp(b, cfg, &handler{handle: echo})
+	if err := l.client.SetDeadline(time.Time{}); err != nil { // it lasts as long as it is told
+		b.Fatal(err)
+	}
 	const text, batch = "hello", 64
 	plain, err := packets.Append(nil, &packets.LocalChat{Entity: 1, Text: text})
 	if err != nil {

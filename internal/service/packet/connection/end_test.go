@@ -57,20 +57,22 @@ func TestFinishInAHandlerSendsItsAnswer(t *testing.T) {
 func TestFinishOfAClientThatStillSends(t *testing.T) {
 	t.Parallel()
 	inside, finished := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(finished) })
 	l := tcp(t, settings(), &handler{handle: func(context.Context, *connection.Conn, packets.Packet) error {
 		close(inside)
 		<-finished
 		return nil
 	}})
+	defer release()
 	l.send(&packets.ChatRequest{})
-	<-inside
+	l.await(inside, "the handler is called")
 	// Unread input would make the close throw away what is on its way.
 	for range 20 {
 		l.send(&packets.ChatRequest{Text: "more"})
 	}
 	l.conn.Send(&packets.LocalChat{Text: "goodbye"})
 	l.conn.Finish(connection.Finished)
-	close(finished)
+	release()
 	if diff := cmp.Diff([]string{"goodbye"}, l.said()); diff != "" {
 		t.Errorf("the client got (-want +got):\n%s", diff)
 	}

@@ -32,6 +32,9 @@ const (
 
 const shortTimeout = time.Second
 
+// patience bounds every wait of these tests.
+const patience = 30 * time.Second
+
 // testTables are the codec tables of every test.
 var testTables = sync.OnceValue(wire.DefaultTables)
 
@@ -103,6 +106,7 @@ type link struct {
 	sealer *wire.Sealer
 	reader *wire.Reader
 	served chan connection.Reason
+	stuck  bool // it did not end when it had to
 }
 
 // serve runs a connection on one end of a pair. When the test ends, the
@@ -127,8 +131,12 @@ func newLink(t testing.TB, cfg *connection.Config, h *handler, server, client ne
 		reader: wire.NewReader(client, cfg.Tables, wire.ServerToClient, packets.Limits(cfg.Stage, packets.Server), nil),
 		served: make(chan connection.Reason, 1),
 	}
+	l.bound()
 	t.Cleanup(func() {
 		_ = client.Close()
+		if l.stuck {
+			return
+		}
 		l.ended()
 		if n := cfg.Pool.Outstanding(); n != 0 {
 			t.Errorf("%d buffers are still lent", n)
@@ -136,6 +144,9 @@ func newLink(t testing.TB, cfg *connection.Config, h *handler, server, client ne
 	})
 	return l
 }
+
+// bound gives what the client does next its time.
+func (l *link) bound() { _ = l.client.SetDeadline(time.Now().Add(patience)) } // a closed one fails by itself
 
 func (l *link) serve() {
 	go func() { l.served <- l.conn.Serve(context.Background()) }()
@@ -204,7 +215,15 @@ func tcpPair(t testing.TB) (server, client *net.TCPConn) {
 // everybody, and returns the reason.
 func (l *link) ended() connection.Reason {
 	l.t.Helper()
-	r := <-l.served
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	var r connection.Reason
+	select {
+	case r = <-l.served:
+	case <-timer.C:
+		l.stuck = true
+		l.t.Fatalf("the connection has not ended within %v", patience)
+	}
 	l.served <- r
 	if n := l.h.closed.Load(); n != 1 {
 		l.t.Fatalf("Closed was called %d times", n)
@@ -220,6 +239,18 @@ func (l *link) ended() connection.Reason {
 		l.t.Error("Done is open after the end")
 	}
 	return r
+}
+
+// await waits for a handler to close a channel.
+func (l *link) await(done <-chan struct{}, what string) {
+	l.t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		l.t.Fatalf("not within %v: %s", patience, what)
+	}
 }
 
 // wantEnd fails unless the connection ends with a reason.
@@ -251,8 +282,9 @@ func (l *link) sealPlain(plain []byte) []byte {
 
 func (l *link) write(b []byte) {
 	l.t.Helper()
+	l.bound()
 	if _, err := l.client.Write(b); err != nil {
-		l.t.Fatal(err)
+		l.t.Fatalf("write to the connection: %v", err)
 	}
 }
 
@@ -263,6 +295,7 @@ func (l *link) send(p packets.Packet) {
 
 // next reads the next packet that the client is sent.
 func (l *link) next() (packets.Packet, error) {
+	l.bound()
 	plain, err := l.reader.ReadPacket()
 	if err != nil {
 		return nil, err
@@ -280,7 +313,7 @@ func (l *link) said() []string {
 			return texts
 		}
 		if err != nil {
-			l.t.Fatalf("after %d packets: %v", len(texts), err)
+			l.t.Fatalf("wait for a packet or the end, after %d packets: %v", len(texts), err)
 		}
 		texts = append(texts, chatOf(l.t, p).Text)
 	}

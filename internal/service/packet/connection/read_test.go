@@ -304,7 +304,7 @@ func TestTheHandlersContextEndsWithTheConnection(t *testing.T) {
 		return ctx.Err()
 	}})
 	l.send(&packets.ChatRequest{})
-	<-inside
+	l.await(inside, "the handler is called")
 	l.conn.Close(connection.Banned)
 	l.wantEnd(connection.Banned)
 }
