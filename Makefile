@@ -19,6 +19,7 @@ FUZZTIME     ?= 60s
 BENCH        ?= .
 BENCHTIME    ?= 1s
 BENCHFLAGS   ?=
+MUTATEFLAGS  ?=
 
 CONSISTENCY_TIME ?= 10m
 CONSISTENCY_SEED ?= 0
@@ -81,6 +82,10 @@ bench: deps ## measure how fast database and auth answer, as ratios (half an hou
 .PHONY: bench-go
 bench-go: deps $(TESTENV) ## run the Go benchmarks that match BENCH, BENCHTIME (1s) each
 	$(TESTENV) run -- go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PKGS)
+
+.PHONY: mutate
+mutate: deps $(TESTENV) ## make small mistakes in the core packages and print those that no test notices (an hour or more); MUTATEFLAGS=-help
+	$(TESTENV) run -- go run ./tests/mutate $(MUTATEFLAGS)
 
 .PHONY: check-consistency
 check-consistency: deps $(TESTENV) ## try for CONSISTENCY_TIME (10m) to get an answer that is too old, under faults
