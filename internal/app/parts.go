@@ -113,6 +113,7 @@ const websiteEvery = time.Minute
 func (s *server) addDatabase(p part) error {
 	served := &late{}
 	var website *database.Website
+	purge := database.NewPurge(s.settings.database, s.log, s.metrics)
 	broker := watch.New(watch.Config{Buffer: s.settings.database.WatchBuffer, Metrics: s.metrics})
 	s.manager.Add(lifecycle.Unit{
 		Name:  "store",
@@ -134,6 +135,7 @@ func (s *server) addDatabase(p part) error {
 			}
 			s.health.Add(health.Check{Name: "change feed", Degraded: true, Func: d.feedHealth})
 			s.health.Add(health.Check{Name: "website", Degraded: true, Func: website.Check})
+			s.health.Add(health.Check{Name: "sweep", Degraded: true, Func: purge.Check})
 			s.log.Info("the store is open", "store", storeName(s.settings))
 			return nil
 		},
@@ -159,7 +161,7 @@ func (s *server) addDatabase(p part) error {
 	s.manager.Add(lifecycle.Unit{
 		Name: "purge", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
-			database.Purge(ctx, s.store.Load().engine, s.settings.database.PurgeInterval, s.log)
+			purge.Run(ctx, s.store.Load().engine)
 			return nil
 		},
 	})

@@ -91,9 +91,10 @@ type Sessions interface {
 // Characters keeps the characters.
 type Characters interface {
 	// GetCharacter returns a character, also a marked one, or
-	// ErrCharacterNotFound.
+	// ErrCharacterNotFound, also where another person has the owner's id now.
 	GetCharacter(ctx context.Context, id CharacterID, c Consistency) (*Character, error)
-	// ListCharacters returns a user's characters in slot order.
+	// ListCharacters returns the characters of the person who has an id now, in
+	// slot order; of an id that nobody has, all that name it.
 	ListCharacters(ctx context.Context, userID string, includeDeleted bool, c Consistency) ([]*Character, error)
 	// CreateCharacter makes a character in the lowest free slot: ErrNameTaken,
 	// ErrCharacterLimit. The same key of the same user returns the character
@@ -117,17 +118,18 @@ type Characters interface {
 // part that owns the tables and never crosses the wire.
 type Purger interface {
 	// PurgeCharacters removes up to limit (1 to MaxBatch) characters whose
-	// deletion is final, with all they have, and returns how many. Any number
-	// of replicas may call it: while one purges, the others return 0.
+	// deletion by their player is final, with all they have, and returns how many.
+	// Any number of replicas may call it: while one purges, the others return 0.
 	PurgeCharacters(ctx context.Context, limit int) (int, error)
-	// SweepCharacters looks at up to limit (1 to MaxBatch) users who have
-	// characters, in the order of their ids and beginning behind after, and
-	// marks for deletion the characters of those whom the website does not
-	// have any more; what is being played is left for another time. It returns
-	// the last id looked at, "" when it came to the end, and how many
-	// characters it marked. While another replica sweeps, it returns after and
-	// 0.
-	SweepCharacters(ctx context.Context, after string, limit int) (next string, marked int, err error)
+	// Sweep looks at everybody who has anything here. Of persons whom the website
+	// does not have any more it removes the game account, the tickets and the play
+	// record, if that is dead, and marks the characters that are not being played;
+	// characters that it marked are unmarked when their owner is there again, and
+	// removed, up to MaxBatch at once, when the grace is over and the owner is
+	// still gone. It ends nothing and returns ErrManyGone, ErrNoUsers or
+	// ErrRowsHidden where absence is no proof. Any number of replicas may call it:
+	// while one sweeps, the others do nothing.
+	Sweep(ctx context.Context, r SweepRules) (Swept, error)
 }
 
 // GameAccounts keeps what we know of a user beside the website's rows.

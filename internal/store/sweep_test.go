@@ -1,49 +1,67 @@
 package store_test
 
 import (
-	"context"
 	"errors"
-	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// directory is the ids of users that there are.
-type directory []string
-
-func (d directory) CheckSessions(_ context.Context, subjects []store.SessionSubject) ([]error, error) {
-	verdicts := make([]error, len(subjects))
-	for i, s := range subjects {
-		if !slices.Contains(d, s.UserID) {
-			verdicts[i] = store.ErrUserNotFound
-		}
-	}
-	return verdicts, nil
-}
-
-func (d directory) ListUsers(_ context.Context, _ string, limit int) ([]*store.User, error) {
-	return make([]*store.User, min(limit, len(d))), nil
-}
-
-func TestGoneUsers(t *testing.T) {
+func TestSweepRules(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		there directory
-		asked []string
-		gone  []string
-		err   error
+		maxGone, all, gone int
+		stops              bool
 	}{
-		{directory{"a", "b"}, []string{"a", "x", "b", "y"}, []string{"x", "y"}, nil},
-		{directory{"a"}, []string{"x"}, []string{"x"}, nil},
-		{directory{"a"}, []string{"a"}, nil, nil},
-		{directory{"a"}, nil, nil, nil},
-		{nil, nil, nil, nil},
-		{nil, []string{"x", "y"}, nil, store.ErrNoUsers}, // the table was emptied
+		{0, 0, 0, false},
+		{0, 10, 10, false},
+		{0, 11, 11, true},
+		{0, 1000, 50, false},
+		{0, 1000, 51, true},
+		{51, 1000, 51, false},
+		{51, 1000, 52, true},
+		{5, 10, 10, false}, // more is allowed in any case
 	} {
-		gone, err := store.GoneUsers(t.Context(), tt.there, tt.asked)
-		if !slices.Equal(gone, tt.gone) || !errors.Is(err, tt.err) {
-			t.Errorf("of %v asked %v: %v, %v; want %v, %v", tt.there, tt.asked, gone, err, tt.gone, tt.err)
+		err := store.SweepRules{MaxGone: tt.maxGone}.Judge(tt.all, tt.gone)
+		if errors.Is(err, store.ErrManyGone) != tt.stops || !tt.stops && err != nil {
+			t.Errorf("%+v: %v", tt, err)
 		}
+	}
+	err := store.SweepRules{}.Judge(1000, 700)
+	for _, want := range []string{"700 of 1000", "at most 50", "SWEEP_MAX_GONE=700"} {
+		if msg := errs.Of(err).Msg; !strings.Contains(msg, want) {
+			t.Errorf("%q does not say %q", msg, want)
+		}
+	}
+}
+
+func TestBelongs(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6_700_000, time.UTC)
+	bobby, mallory, nobody := store.Person(at), store.Person(at.Add(time.Millisecond)), store.Nobody()
+	for name, tt := range map[string]struct {
+		row   *time.Time
+		known time.Time
+		now   *time.Time
+		want  bool
+	}{
+		"his own":                       {&bobby, at, &bobby, true},
+		"the former's":                  {&bobby, at.Add(time.Hour), &mallory, false},
+		"while nobody is there":         {&bobby, at, nil, true},
+		"untold, of his time":           {nil, at, &bobby, true},
+		"untold and older":              {nil, at, &mallory, false},
+		"untold, while nobody is there": {nil, at, nil, true},
+		"nobody's":                      {&nobody, at.Add(time.Hour), &bobby, false},
+		"nobody's, while nobody is":     {&nobody, at, nil, true},
+	} {
+		if got := store.Belongs(tt.row, tt.known, tt.now); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if unknown := store.Person(time.Time{}); unknown.Equal(nobody) || unknown.Equal(bobby) {
+		t.Errorf("a user of unknown age is %v", unknown)
 	}
 }

@@ -2,57 +2,124 @@ package database
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-const (
-	// purgeBatch bounds one transaction of the purge.
-	purgeBatch = 500
-	// sweepBatch is how many users one transaction of the sweep looks at, and
-	// sweepBatches how many of those there are in one interval.
-	sweepBatch   = 500
-	sweepBatches = 10
-)
+// purgeBatch bounds one transaction of the purge.
+const purgeBatch = 500
 
-// purger removes what is marked and over, and marks what belongs to nobody.
+// purger removes what is marked and over, and ends what belongs to nobody.
 type purger interface {
 	PurgeCharacters(ctx context.Context, limit int) (int, error)
-	SweepCharacters(ctx context.Context, after string, limit int) (next string, marked int, err error)
+	Sweep(ctx context.Context, r store.SweepRules) (store.Swept, error)
 }
 
-// Purge removes characters whose deletion has become final and marks those of
-// users who are gone, at an interval, until ctx ends. It may run in every
-// replica: one at a time works, the others come back an interval later.
-func Purge(ctx context.Context, p purger, every time.Duration, log *slog.Logger) {
-	ticker := time.NewTicker(every)
+// Purge removes characters whose deletion has become final, and what is left of
+// users who are gone. It may run in every replica: one at a time works, the
+// others come back an interval later.
+type Purge struct {
+	rules   store.SweepRules
+	every   time.Duration
+	log     *slog.Logger
+	stopped atomic.Pointer[errs.Error] // why the last sweep ended nothing
+
+	ended   *prometheus.CounterVec // by what
+	refused *prometheus.GaugeVec   // by reason
+}
+
+// NewPurge returns the purge of a configuration. Its metrics are registered with
+// metrics, unless that is nil.
+func NewPurge(cfg Config, log *slog.Logger, metrics prometheus.Registerer) *Purge {
+	p := &Purge{
+		rules: store.SweepRules{Grace: cfg.SweepGrace, MaxGone: cfg.SweepMaxGone}, every: cfg.PurgeInterval, log: log,
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_sweep_ended_total",
+			Help: "What the sweep did about users who are gone: characters marked, returned (unmarked) and purged, other records removed.",
+		}, []string{"what"}),
+		refused: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "waystone_sweep_stopped",
+			Help: "1 while the sweep ends nothing because users who are not found may be there, by reason.",
+		}, []string{"reason"}),
+	}
+	if metrics != nil {
+		metrics.MustRegister(p.ended, p.refused)
+	}
+	return p
+}
+
+// Check is the health check: why the sweep ends nothing, nil when it does.
+func (p *Purge) Check(context.Context) error {
+	if refused := p.stopped.Load(); refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// Run works at an interval until ctx ends.
+func (p *Purge) Run(ctx context.Context, s purger) {
+	ticker := time.NewTicker(p.every)
 	defer ticker.Stop()
-	after := "" // how far the sweep has come
 	for {
-		n, err := purgeAll(ctx, p)
+		n, err := purgeAll(ctx, s)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			log.WarnContext(ctx, "the purge of deleted characters was interrupted", "cause", err.Error())
+			p.log.WarnContext(ctx, "the purge of deleted characters was interrupted", "cause", err.Error())
 		case n > 0:
-			log.InfoContext(ctx, "deleted characters were purged", "characters", n)
+			p.log.InfoContext(ctx, "deleted characters were purged", "characters", n)
 		}
-		after, n, err = sweep(ctx, p, after)
-		switch {
-		case ctx.Err() != nil:
+		done, err := s.Sweep(ctx, p.rules)
+		if ctx.Err() != nil {
 			return
-		case err != nil:
-			log.WarnContext(ctx, "the sweep for characters of users who are gone was interrupted", "cause", err.Error())
-		case n > 0:
-			log.InfoContext(ctx, "characters of users who are gone were marked for deletion", "characters", n)
 		}
+		p.note(ctx, done, err)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
 	}
+}
+
+// note tells what a sweep did, and why it stopped: when it begins to and when it
+// goes on again.
+func (p *Purge) note(ctx context.Context, done store.Swept, err error) {
+	for what, n := range map[string]int{"marked": done.Marked, "returned": done.Returned, "purged": done.Purged, "removed": done.Removed} {
+		p.ended.WithLabelValues(what).Add(float64(n))
+	}
+	if done.Marked+done.Purged+done.Removed > 0 {
+		p.log.InfoContext(ctx, "what users who are gone had here is ended",
+			"characters_marked", done.Marked, "characters_purged", done.Purged, "records_removed", done.Removed)
+	}
+	if done.Returned > 0 {
+		p.log.InfoContext(ctx, "users who were gone are there again; their characters are not marked any more", "characters", done.Returned)
+	}
+	var refused *errs.Error
+	if errors.As(err, &refused) && refused.Kind == errs.FailedPrecondition {
+		if before := p.stopped.Swap(refused); before == nil || before.Msg != refused.Msg {
+			p.log.WarnContext(ctx, "the sweep ended nothing of users who are not found", "cause", refused.Msg)
+		}
+		p.refused.Reset()
+		p.refused.WithLabelValues(refused.Reason).Set(1)
+		return
+	}
+	if err != nil {
+		p.log.WarnContext(ctx, "the sweep for what users who are gone had was interrupted", "cause", err.Error())
+		return
+	}
+	if p.stopped.Swap(nil) != nil {
+		p.log.InfoContext(ctx, "the sweep goes on")
+	}
+	p.refused.Reset()
 }
 
 func purgeAll(ctx context.Context, p purger) (total int, err error) {
@@ -63,18 +130,4 @@ func purgeAll(ctx context.Context, p purger) (total int, err error) {
 			return total, err
 		}
 	}
-}
-
-// sweep goes on behind a user and returns how far it came: "" at the end, from
-// where the next one begins anew.
-func sweep(ctx context.Context, p purger, after string) (next string, total int, err error) {
-	for range sweepBatches {
-		next, n, err := p.SweepCharacters(ctx, after, sweepBatch)
-		total += n
-		if err != nil || next == "" || next == after {
-			return next, total, err
-		}
-		after = next
-	}
-	return after, total, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -11,8 +12,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/waystone-mmo/waystone/internal/service/database"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // fakePurger answers by script and remembers when it was asked.
@@ -21,28 +25,34 @@ type fakePurger struct {
 	script []answer // what comes after it: nothing to purge
 	asked  []time.Duration
 	limits []int
-	sweeps []sweepAnswer // what comes after it: the end, and nothing marked
-	swept  []string      // when, and from where on
+	sweeps []sweepAnswer // what comes after it: nothing to do
+	swept  []time.Duration
+	rules  store.SweepRules
 }
 
 type sweepAnswer struct {
-	next   string
-	marked int
-	err    error
+	done store.Swept
+	err  error
 }
 
-func (p *fakePurger) SweepCharacters(ctx context.Context, after string, limit int) (string, int, error) {
-	p.swept = append(p.swept, time.Since(p.start).String()+" "+after)
-	p.limits = append(p.limits, limit)
+func (p *fakePurger) Sweep(ctx context.Context, r store.SweepRules) (store.Swept, error) {
+	p.swept = append(p.swept, time.Since(p.start))
+	p.rules = r
 	if err := ctx.Err(); err != nil {
-		return after, 0, err
+		return store.Swept{}, err
 	}
 	if len(p.sweeps) == 0 {
-		return "", 0, nil
+		return store.Swept{}, nil
 	}
 	a := p.sweeps[0]
 	p.sweeps = p.sweeps[1:]
-	return a.next, a.marked, a.err
+	return a.done, a.err
+}
+
+// newPurge returns a purge that works every minute.
+func newPurge(log io.Writer) *database.Purge {
+	return database.NewPurge(database.Config{PurgeInterval: time.Minute, SweepGrace: 48 * time.Hour, SweepMaxGone: 7},
+		slog.New(slog.NewTextHandler(log, nil)), nil)
 }
 
 type answer struct {
@@ -88,7 +98,7 @@ func TestPurge(t *testing.T) {
 				p := &fakePurger{start: time.Now(), script: c.script}
 				ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second)
 				defer cancel()
-				database.Purge(ctx, p, time.Minute, slog.New(slog.NewTextHandler(&log, nil)))
+				newPurge(&log).Run(ctx, p)
 				if got := time.Since(p.start); got != 150*time.Second {
 					t.Errorf("it ended after %v, want the end of its context", got)
 				}
@@ -115,43 +125,79 @@ func TestPurge(t *testing.T) {
 
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	long := make([]sweepAnswer, 15)
-	for i := range long {
-		long[i] = sweepAnswer{next: string(rune('a' + i)), marked: 1}
-	}
+	many := store.ErrManyGone.With("20 of 100 users are gone")
 	for name, c := range map[string]struct {
 		sweeps []sweepAnswer
-		want   []string // when it swept within a minute and a half, and from where on
 		log    []string
+		times  map[string]int // how often the log says something
 	}{
-		"nothing to do":     {nil, []string{"0s ", "1m0s "}, nil},
-		"more than one":     {[]sweepAnswer{{next: "m", marked: 2}, {next: "x", marked: 3}, {}}, []string{"0s ", "0s m", "0s x", "1m0s "}, []string{"INFO", "characters=5"}},
-		"another is at it":  {[]sweepAnswer{{next: "m"}, {next: "m"}, {}}, []string{"0s ", "0s m", "1m0s m"}, nil},
-		"a failure":         {[]sweepAnswer{{next: "m", marked: 2}, {next: "m", err: errors.New("the disk is full")}}, []string{"0s ", "0s m", "1m0s m"}, []string{"WARN", "the disk is full"}},
-		"too many for once": {long, []string{"0s ", "0s a", "0s b", "0s c", "0s d", "0s e", "0s f", "0s g", "0s h", "0s i", "1m0s j", "1m0s k", "1m0s l", "1m0s m", "1m0s n", "1m0s o"}, []string{"characters=10", "characters=5"}},
+		"nothing to do": {nil, nil, nil},
+		"users gone":    {[]sweepAnswer{{done: store.Swept{Marked: 5, Purged: 2, Removed: 3}}}, []string{"INFO", "characters_marked=5", "characters_purged=2", "records_removed=3"}, nil},
+		"users back":    {[]sweepAnswer{{done: store.Swept{Returned: 4}}}, []string{"INFO", "there again", "characters=4"}, nil},
+		"a failure":     {[]sweepAnswer{{err: errors.New("the disk is full")}}, []string{"WARN", "interrupted", "the disk is full"}, nil},
+		"many gone": {[]sweepAnswer{{err: many}, {err: many}, {}}, []string{"WARN", "20 of 100 users", "the sweep goes on"},
+			map[string]int{"20 of 100 users": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				p := &fakePurger{start: time.Now(), sweeps: c.sweeps}
-				ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second)
 				defer cancel()
-				database.Purge(ctx, p, time.Minute, slog.New(slog.NewTextHandler(&log, nil)))
-				if diff := cmp.Diff(c.want, p.swept); diff != "" {
-					t.Errorf("when it swept, and from where on (-want +got):\n%s", diff)
+				purge := newPurge(&log)
+				purge.Run(ctx, p)
+				if diff := cmp.Diff([]time.Duration{0, time.Minute, 2 * time.Minute}, p.swept); diff != "" {
+					t.Errorf("when it swept (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(store.SweepRules{Grace: 48 * time.Hour, MaxGone: 7}, p.rules); diff != "" {
+					t.Errorf("the rules (-want +got):\n%s", diff)
 				}
 				for _, w := range c.log {
 					if !strings.Contains(log.String(), w) {
 						t.Errorf("the log does not say %q:\n%s", w, log.String())
 					}
 				}
+				for w, n := range c.times {
+					if got := strings.Count(log.String(), w); got != n {
+						t.Errorf("the log says %q %d times, want %d:\n%s", w, got, n, log.String())
+					}
+				}
 				if c.log == nil && log.Len() > 0 {
 					t.Errorf("it logs although nothing happened:\n%s", log.String())
+				}
+				if err := purge.Check(t.Context()); err != nil {
+					t.Errorf("in the end the health check fails: %v", err)
 				}
 			})
 		})
 	}
+}
+
+// While the sweep ends nothing, an operator learns why from the health check and
+// the metric.
+func TestStoppedSweepIsSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		purge := database.NewPurge(database.Config{PurgeInterval: time.Minute}, slog.New(slog.DiscardHandler), registry)
+		p := &fakePurger{start: time.Now(), sweeps: []sweepAnswer{{err: store.ErrManyGone.With("too many")}, {err: store.ErrUnavailable}}}
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		purge.Run(ctx, p)
+		// That the store could not be asked in between proves nothing.
+		if err := purge.Check(t.Context()); !errors.Is(err, store.ErrManyGone) || err.Error() != "too many" {
+			t.Errorf("the health check says %v", err)
+		}
+		const want = `
+# HELP waystone_sweep_stopped 1 while the sweep ends nothing because users who are not found may be there, by reason.
+# TYPE waystone_sweep_stopped gauge
+waystone_sweep_stopped{reason="MANY_USERS_GONE"} 1
+`
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "waystone_sweep_stopped"); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestPurgeEndsQuietlyInTheMiddle(t *testing.T) {
@@ -160,7 +206,7 @@ func TestPurgeEndsQuietlyInTheMiddle(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	p := &fakePurger{start: time.Now()}
-	database.Purge(ctx, p, time.Minute, slog.New(slog.NewTextHandler(&log, nil)))
+	newPurge(&log).Run(ctx, p)
 	if log.Len() > 0 {
 		t.Errorf("the end of the process is logged as a failure:\n%s", log.String())
 	}

@@ -178,7 +178,7 @@ func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *rec
 	r.ends = s.guard.clock() + int64(r.ttl)
 	// The rules of the key's origin go together with what is remembered since the
 	// last Reset; if there was one meanwhile, they do not.
-	if r.ttl <= 0 || !s.guard.sees(rules, s.guard.hash(key), r.snapshot, false) || !s.guard.current(begun) {
+	if r.ttl <= 0 || !s.guard.sees(rules, s.guard.hash(key), r.snapshot, false) || !s.seesOwner(rules, r, false) || !s.guard.current(begun) {
 		s.metrics.refused.Inc()
 		return nil
 	}
@@ -213,6 +213,9 @@ func (s *Store) keep(entries []entry, begun uint64, at int64, snapshot store.Sna
 			r.ttl = min(r.ttl, AbsentTTL)
 		}
 		r.ends = s.guard.clock() + int64(r.ttl)
+		if !s.seesOwner(rules, r, true) {
+			continue
+		}
 		var kept bool
 		if r.kind == kindAbsent {
 			s.guard.landAbsent(r.table, e.key, begun, snapshot, put)

@@ -100,9 +100,22 @@ func (s *Store) findCharacter(ctx context.Context, to reach, key string) (*recor
 }
 
 // stands reports whether a record is a character's that the purge cannot have
-// taken.
+// taken, and whose user has not changed since it was read: another person may
+// have the id of the owner now.
 func (s *Store) stands(r *record) bool {
-	return r != nil && r.kind == kindCharacter && (r.until == 0 || s.cfg.Now().UnixMicro() < r.until)
+	return r != nil && r.kind == kindCharacter && r.begun >= r.changed.Load() &&
+		(r.until == 0 || s.cfg.Now().UnixMicro() < r.until)
+}
+
+// seesOwner reports whether a record is as new as what is known of its
+// character's user, and notes where that will be told. Of other records it is
+// true.
+func (s *Store) seesOwner(rules *rules, r *record, own bool) bool {
+	if r.kind != kindCharacter {
+		return true
+	}
+	r.changed = s.guard.owner(r.character.UserID)
+	return s.guard.sees(rules, s.guard.hash(userKey(r.character.UserID)), r.snapshot, own)
 }
 
 // findList finds a list when every character in it is found and still the

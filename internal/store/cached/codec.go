@@ -83,6 +83,8 @@ type record struct {
 	session   *store.Session
 	token     store.Digest // of session: the contract's type carries no token
 	character *store.Character
+	// changed is where the last change of the character's user is noted.
+	changed *atomic.Uint64
 
 	id    string // of a user or a session
 	owner string // of the session that id names

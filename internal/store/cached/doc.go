@@ -60,7 +60,9 @@
 //   - its snapshot covers the floor: what the server showed when the feed began,
 //     and later, what it showed a TTL ago;
 //   - its snapshot sees the transaction of every mark of its key;
-//   - if it was loaded here, its load began after the last eviction of its key.
+//   - if it was loaded here, its load began after the last eviction of its key;
+//   - of a character, the same holds for its user's key: a user who comes after
+//     another under one id owns nothing of his.
 //
 // That one rule covers a load that was overtaken by a change, an event that
 // comes before its commit is visible, a replica that stores an old row late, a

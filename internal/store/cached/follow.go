@@ -76,6 +76,11 @@ func (s *Store) changed(c *store.Change) {
 		s.guard.require(c.Xid)
 	case c.Table == store.TableUser:
 		s.supersede(userKey(c.ID), seen, true)
+		// Another user may have the id now, who has other characters: this voids
+		// the list, those that are kept, and that one is not to be had.
+		s.supersede(listKey(c.ID), seen, false)
+		s.guard.replace(c.ID)
+		s.guard.appear(store.TableCharacter, c.Xid)
 	case c.Table == store.TableSession:
 		s.supersede(sessionKey(c.ID), seen, true)
 	case c.Table == store.TableCharacter:

@@ -42,6 +42,7 @@ type guard struct {
 	marks   atomic.Int64 // remembered in all stripes
 	stripes [stripes]stripe
 	absent  [store.TableCharacter + 1]absence
+	owners  [stripes]atomic.Uint64 // number of the last change of a user among those that share one
 
 	mu      sync.Mutex // serialises the feed
 	newest  store.Snapshot
@@ -211,6 +212,15 @@ func (g *guard) remember(st *stripe, m mark, replace bool) {
 	g.marks.Add(int64(len(marks) - len(old)))
 	st.marks.Store(&marks)
 }
+
+// owner returns where the last change of a user is noted, who may be another
+// person since.
+func (g *guard) owner(userID string) *atomic.Uint64 {
+	return &g.owners[g.hash(userKey(userID))%stripes]
+}
+
+// replace notes a change of a user. The key of the user has its mark already.
+func (g *guard) replace(userID string) { g.owner(userID).Store(g.next()) }
 
 // appear notes that a transaction may have made rows of a table.
 func (g *guard) appear(table store.Table, xid uint64) {

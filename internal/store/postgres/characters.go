@@ -40,24 +40,34 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	if err := s.makeSkeletons(ctx); err != nil {
 		return nil, err
 	}
+	there, _, err := s.person(ctx, n.UserID)
+	if err != nil {
+		return nil, err
+	}
 	var made *store.Character
-	err := s.inTx(ctx, func(q *db.Queries) error {
+	err = s.inTx(ctx, func(q *db.Queries) error {
 		// Under the lock nobody else gives this user a character, so the free
 		// slot stays free and a repeat finds what its first attempt made.
 		if err := q.LockUser(ctx, creationLock, n.UserID); err != nil {
 			return err
 		}
-		row, err := q.GetCharacterByCreateKey(ctx, n.UserID, n.Key)
-		if err == nil { // made before
-			made, err = loadItems(ctx, q, row)
-			return err
-		}
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		used, err := q.ListSlots(ctx, n.UserID)
+		before, err := q.ListCharactersByCreateKey(ctx, n.UserID, n.Key)
 		if err != nil {
 			return err
+		}
+		if own := ownCharacters(before, there); len(own) > 0 { // made before
+			made, err = loadItems(ctx, q, own[0])
+			return err
+		}
+		slots, err := q.ListSlots(ctx, n.UserID)
+		if err != nil {
+			return err
+		}
+		var used []int16
+		for _, sl := range slots {
+			if store.Belongs(sl.UserCreatedAt, sl.CreatedAt, there) {
+				used = append(used, sl.Slot)
+			}
 		}
 		if len(used) >= store.MaxCharacters {
 			return store.ErrCharacterLimit
@@ -72,7 +82,7 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		if taken {
 			return store.ErrNameTaken
 		}
-		row, err = q.InsertCharacter(ctx, insertParams(n, lowestFree(used), s.now()))
+		row, err := q.InsertCharacter(ctx, insertParams(n, there, lowestFree(used), s.now()))
 		if violates(err, nameUnique) || violates(err, skeletonUnique) {
 			return store.ErrNameTaken
 		}
@@ -110,10 +120,9 @@ func loadItems(ctx context.Context, q *db.Queries, row db.GameCharacter) (*store
 func lowestFree(used []int16) int16 {
 	var free int16
 	for _, slot := range used {
-		if slot != free {
-			break
+		if slot == free {
+			free++
 		}
-		free++
 	}
 	return free
 }
@@ -162,14 +171,21 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 	if !storable(userID) {
 		return nil, store.ErrCharacterNotFound
 	}
+	there, _, err := s.person(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
 	var marked *store.Character
-	err := s.inTx(ctx, func(q *db.Queries) error {
+	err = s.inTx(ctx, func(q *db.Queries) error {
 		c, err := q.LockCharacter(ctx, int64(id), userID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return store.ErrCharacterNotFound
 		}
 		if err != nil {
 			return err
+		}
+		if !store.Belongs(c.UserCreatedAt, c.CreatedAt, there) {
+			return store.ErrCharacterNotFound
 		}
 		now := s.now()
 		deleteAt, err := decide(q, c, now)

@@ -88,10 +88,10 @@ func (c *itemColumns) add(it *store.Item) {
 	c.grade = append(c.grade, int16(it.Grade))
 }
 
-func insertParams(n store.NewCharacter, slot int16, at time.Time) db.InsertCharacterParams {
+func insertParams(n store.NewCharacter, there *time.Time, slot int16, at time.Time) db.InsertCharacterParams {
 	st := n.State
 	return db.InsertCharacterParams{
-		UserID: n.UserID, Name: n.Name, NameKey: store.NameKey(n.Name),
+		UserID: n.UserID, UserCreatedAt: there, Name: n.Name, NameKey: store.NameKey(n.Name),
 		NameSkeleton: store.NameSkeleton(n.Name), Slot: slot,
 		Gender: int16(n.Appearance.Gender), BirthStone: int16(n.Appearance.BirthStone),
 		Hair: int16(n.Appearance.Hair), Face: int16(n.Appearance.Face),

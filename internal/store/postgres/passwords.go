@@ -25,8 +25,8 @@ func (w *website) passwordSQL() {
 		join = fmt.Sprintf(" LEFT JOIN %s a ON %s = %s AND %s", w.account.sql(), owner, col(w.user, "u", "id"), credential)
 	}
 	id := col(w.user, "u", "id")
-	w.checkPlayers = fmt.Sprintf("SELECT %s, COALESCE(g.password_hash, ''), %s FROM %s u%s LEFT JOIN game.account g ON g.user_id = %s::text WHERE %s = ANY(%s)",
-		kept, w.userColumns(), w.user.sql(), join, id, id, w.userID.bindMany())
+	w.checkPlayers = fmt.Sprintf("SELECT %s, COALESCE(g.password_hash, ''), %s FROM %s u%s LEFT JOIN game.account g ON %s WHERE %s = ANY(%s)",
+		kept, w.userColumns(), w.user.sql(), join, w.owns("g", "updated_at"), id, w.userID.bindMany())
 }
 
 // clockText is an instant column as text that no setting of a server, a

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -22,11 +23,15 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	if err != nil {
 		return nil, err
 	}
+	there, _, err := s.person(ctx, n.UserID)
+	if err != nil {
+		return nil, err
+	}
 	stamp := string(store.StampPasswords(store.PasswordState(kept), n.GamePassword))
 	id, now := store.NewID(), s.now()
 	row, err := s.q.BeginPlay(ctx, db.BeginPlayParams{
-		UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
-		LeaseExpiresAt: now.Add(store.PlayLease), At: now, Overdue: now.Add(-store.PlayClosingLimit), PasswordStamp: &stamp,
+		UserID: n.UserID, UserCreatedAt: *passing(there), Present: there != nil, PlayID: id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
+		LeaseExpiresAt: now.Add(store.PlayLease), At: now, Overdue: now.Add(-store.PlayClosingLimit), PasswordStamp: stamp,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		// What ended since then is not marked, and what began since then is: this
@@ -60,7 +65,7 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 		id := int64(h.CharacterID)
 		params.NextCharacterID = &id
 	}
-	n, err := s.q.HandOverPlay(ctx, params)
+	rows, err := s.q.HandOverPlay(ctx, params)
 	if violates(err, tokenUnique) {
 		// The other record may have let its token go by unused.
 		freed, freeErr := s.q.FreeToken(ctx, &token, now)
@@ -70,15 +75,18 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 		if freed == 0 {
 			return time.Time{}, store.ErrTokenTaken
 		}
-		n, err = s.q.HandOverPlay(ctx, params)
+		rows, err = s.q.HandOverPlay(ctx, params)
 	}
 	switch {
 	case violates(err, tokenUnique):
 		return time.Time{}, store.ErrTokenTaken
 	case err != nil:
 		return time.Time{}, translate(ctx, "hand over play", err)
-	case n == 0:
+	case len(rows) == 0:
 		return time.Time{}, store.ErrPlayNotFound
+	}
+	if still, err := s.stillPlays(ctx, rows[0]); err != nil || !still {
+		return time.Time{}, cmp.Or(err, error(store.ErrPlayNotFound))
 	}
 	return expires, nil
 }
@@ -92,6 +100,9 @@ func (s *Store) AdmitPlay(ctx context.Context, token uint32, digest store.Digest
 	})
 	if err != nil {
 		return nil, noRows(ctx, "admit play", err, store.ErrJoinRefused)
+	}
+	if still, err := s.stillPlays(ctx, row); err != nil || !still {
+		return nil, cmp.Or(err, error(store.ErrJoinRefused))
 	}
 	return play(row), nil
 }
@@ -115,9 +126,18 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 		return nil, translate(ctx, "renew plays", err)
 	}
 	alive := make(map[store.PlayRef]*store.Play, len(rows))
+	users := make([]string, len(rows))
+	for i, row := range rows {
+		users[i] = row.UserID
+	}
+	there, err := s.persons(ctx, users)
+	if err != nil {
+		return nil, err
+	}
 	for _, row := range rows {
-		p := play(row)
-		alive[p.Ref()] = p
+		if p := play(row); store.Belongs(row.UserCreatedAt, row.LeaseExpiresAt, there[p.UserID]) {
+			alive[p.Ref()] = p
+		}
 	}
 	plays := make([]*store.Play, len(refs))
 	for i, ref := range refs {

@@ -157,7 +157,10 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	if err := gameGrants(ctx, s.pool); err != nil {
 		return err
 	}
-	return s.makeSkeletons(ctx)
+	if err := s.makeSkeletons(ctx); err != nil {
+		return err
+	}
+	return s.adoptRows(ctx)
 }
 
 // Ping reports whether the database answers now.

@@ -23,6 +23,7 @@ func TestOneReplicaAtATimePurgesAndSweeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock.Advance(store.DeletionGrace)
+	rules := store.SweepRules{Grace: store.SweepGrace}
 
 	busy, err := d.BeginTx(ctx, nil)
 	if err != nil {
@@ -38,8 +39,8 @@ func TestOneReplicaAtATimePurgesAndSweeps(t *testing.T) {
 		if n, err := s.PurgeCharacters(ctx, 10); n != 0 || err != nil {
 			t.Errorf("replica %d purged %d, %v, beside another", i, n, err)
 		}
-		if next, n, err := s.SweepCharacters(ctx, "a", 10); next != "a" || n != 0 || err != nil {
-			t.Errorf("replica %d swept %d and came to %q, %v, beside another", i, n, next, err)
+		if done, err := s.Sweep(ctx, rules); done != (store.Swept{}) || err != nil {
+			t.Errorf("replica %d swept %+v, %v, beside another", i, done, err)
 		}
 	}
 	if err := busy.Rollback(); err != nil {
@@ -48,14 +49,14 @@ func TestOneReplicaAtATimePurgesAndSweeps(t *testing.T) {
 	if n, err := stores[1].PurgeCharacters(ctx, 10); n != 1 || err != nil {
 		t.Errorf("then %d were purged, %v; want 1", n, err)
 	}
-	if _, n, err := stores[0].SweepCharacters(ctx, "", 10); n != 0 || !errors.Is(err, store.ErrNoUsers) {
-		t.Errorf("%d were marked, %v, although there are no users at all", n, err)
+	if done, err := stores[0].Sweep(ctx, rules); done.Marked != 0 || !errors.Is(err, store.ErrNoUsers) {
+		t.Errorf("%+v, %v, although there are no users at all", done, err)
 	}
 	if _, err := stores[0].CreateUser(ctx, store.NewUser{Username: "somebody", Name: "Somebody", Email: "somebody@example.com"}); err != nil {
 		t.Fatal(err)
 	}
-	if next, n, err := stores[0].SweepCharacters(ctx, "", 10); next != "" || n != 1 || err != nil {
-		t.Errorf("then %d were marked, %v, up to %q; want 1 up to the end", n, err, next)
+	if done, err := stores[0].Sweep(ctx, rules); done.Marked != 1 || err != nil {
+		t.Errorf("then %+v, %v; want 1 marked", done, err)
 	}
 }
 

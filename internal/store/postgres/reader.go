@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
 
 // ReadUser implements store.Reader. What can name nobody is not asked for, and
@@ -95,12 +96,21 @@ func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store
 	for {
 		row, err := s.q.ReadCharacter(ctx, int64(id))
 		if err == nil {
-			c, err := withItems(row.GameCharacter, row.Items)
-			if err != nil {
-				return nil, store.Snapshot{}, translate(ctx, op, err)
-			}
 			seen, err := parseSnapshot(ctx, op, row.Snapshot)
-			return c, seen, err
+			if err != nil {
+				return nil, store.Snapshot{}, err
+			}
+			// Asked after the row, whose snapshot is therefore the older one: what
+			// changes between the two is told of a reader who goes by it.
+			there, _, err := s.person(ctx, row.GameCharacter.UserID)
+			if err != nil {
+				return nil, store.Snapshot{}, err
+			}
+			if len(ownCharacters([]db.GameCharacter{row.GameCharacter}, there)) == 0 {
+				return nil, seen, store.ErrCharacterNotFound
+			}
+			c, err := withItems(row.GameCharacter, row.Items)
+			return c, seen, translate(ctx, op, err)
 		}
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return nil, store.Snapshot{}, translate(ctx, op, err)
@@ -121,20 +131,38 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 	if !storable(userID) {
 		return nil, store.Snapshot{}, nil
 	}
+	// The snapshot of an answer is that of the older of its two statements.
+	there, older, err := s.person(ctx, userID)
+	if err != nil {
+		return nil, store.Snapshot{}, err
+	}
 	for {
 		rows, err := s.q.ReadCharacters(ctx, userID)
 		if err != nil {
 			return nil, store.Snapshot{}, translate(ctx, op, err)
 		}
 		if len(rows) > 0 {
-			list := make([]*store.Character, len(rows))
-			for i, row := range rows {
-				if list[i], err = withItems(row.GameCharacter, row.Items); err != nil {
-					return nil, store.Snapshot{}, translate(ctx, op, err)
+			seen := older
+			if seen.IsZero() {
+				if seen, err = parseSnapshot(ctx, op, rows[0].Snapshot); err != nil {
+					return nil, store.Snapshot{}, err
 				}
 			}
-			seen, err := parseSnapshot(ctx, op, rows[0].Snapshot)
-			return list, seen, err
+			var list []*store.Character
+			for _, row := range rows {
+				if !store.Belongs(row.GameCharacter.UserCreatedAt, row.GameCharacter.CreatedAt, there) {
+					continue
+				}
+				c, err := withItems(row.GameCharacter, row.Items)
+				if err != nil {
+					return nil, store.Snapshot{}, translate(ctx, op, err)
+				}
+				list = append(list, c)
+			}
+			return list, seen, nil
+		}
+		if !older.IsZero() {
+			return nil, older, nil
 		}
 		seen, absent, err := absence(ctx, op)(s.q.NoCharacters(ctx, userID))
 		if err != nil || absent {

@@ -67,7 +67,7 @@ WITH s AS (
         ELSE 'right' END AS verdict
     FROM s
     LEFT JOIN game.character c ON c.id = s.id
-    LEFT JOIN game.play p ON p.user_id = c.user_id
+    LEFT JOIN game.play p ON p.user_id = c.user_id AND (p.user_created_at = c.user_created_at) IS NOT FALSE
     LEFT JOIN wrong ON wrong.n = s.n
 ), good AS (
     SELECT grp FROM judged GROUP BY grp HAVING bool_and(verdict = 'right')

@@ -24,7 +24,9 @@ type website struct {
 
 	getKnownUser                               string // $1 id; the next ones return a row also where there is no user
 	getUser, getUserByUsername, getUserByEmail string // $1
-	userExists                                 string // $1 id
+	personOf, personsOf                        string // $1 id, $1 ids; see person.go
+	adopt                                      []string
+	sweep                                      sweepStatements
 	getSession                                 string // $1 token
 	refreshSession                             string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
 	refreshSessions                            string // $1 ids, the others as above
@@ -70,7 +72,8 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	if _, ok := user.column("username"); ok {
 		w.getUserByUsername = one(u, uFrom, col(user, "u", "username")+" = $1")
 	}
-	w.userExists = fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE %s = %s)", uFrom, uID, w.userID.bind(1))
+	w.personSQL()
+	w.sweepSQL()
 	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), col(session, "s", "token")+" = $1")
 	w.refreshSession = w.refreshSQL(uFrom, col(session, "s", "token")+" = $1 AND "+sameUser+w.due())
 	w.refreshSessions = w.refreshManySQL(uFrom, sameUser)

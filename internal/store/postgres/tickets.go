@@ -14,13 +14,17 @@ func (s *Store) CreateTicket(ctx context.Context, t store.Ticket, lifetime time.
 	if err := t.Validate(lifetime); err != nil {
 		return time.Time{}, err
 	}
+	there, _, err := s.person(ctx, t.UserID)
+	if err != nil {
+		return time.Time{}, err
+	}
 	now := s.now()
 	if err := s.q.DeleteOldTickets(ctx, now); err != nil {
 		return time.Time{}, translate(ctx, "sweep tickets", err)
 	}
 	expires := now.Add(lifetime)
 	made, err := s.q.CreateTicket(ctx, db.CreateTicketParams{
-		Digest: t.Digest[:], UserID: t.UserID, SessionID: t.SessionID, Address: t.Address, ExpiresAt: expires,
+		Digest: t.Digest[:], UserID: t.UserID, UserCreatedAt: passing(there), SessionID: t.SessionID, Address: t.Address, ExpiresAt: expires,
 	})
 	if err != nil {
 		return time.Time{}, translate(ctx, "create ticket", err)
@@ -39,6 +43,13 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 	row, err := s.q.RedeemTicket(ctx, digest[:], s.now(), address)
 	if err != nil {
 		return nil, noRows(ctx, "redeem ticket", err, store.ErrTicketInvalid)
+	}
+	there, _, err := s.person(ctx, row.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if !store.Belongs(row.UserCreatedAt, row.ExpiresAt, there) {
+		return nil, store.ErrTicketInvalid
 	}
 	return &store.Ticket{Digest: digest, UserID: row.UserID, SessionID: row.SessionID, Address: row.Address}, nil
 }

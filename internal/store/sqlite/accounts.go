@@ -9,9 +9,16 @@ import (
 
 // GetGameAccount implements store.GameAccounts.
 func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameAccount, error) {
+	there, err := s.person(ctx, s.reads, userID)
+	if err != nil {
+		return nil, s.fail(ctx, "get game account", err)
+	}
 	r, err := s.reading.GetAccount(ctx, userID)
 	if err != nil {
 		return nil, s.fail(ctx, "get game account", orNotFound(err, store.ErrGameAccountNotFound))
+	}
+	if !belongs(r.UserCreatedAt, r.UpdatedAt, there) {
+		return nil, store.ErrGameAccountNotFound
 	}
 	return &store.GameAccount{UserID: r.UserID, PasswordHash: r.PasswordHash, LoopbackOnly: r.LoopbackOnly}, nil
 }
@@ -22,13 +29,15 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 		return err
 	}
 	return s.write(ctx, "set game account", func(t *tx) error {
-		var one int
-		err := t.sql.QueryRowContext(ctx, s.web.userExists, a.UserID).Scan(&one)
+		there, err := t.person(ctx, a.UserID)
 		if err != nil {
-			return orNotFound(err, store.ErrUserNotFound)
+			return err
+		}
+		if there == nil {
+			return store.ErrUserNotFound
 		}
 		return t.PutAccount(ctx, db.PutAccountParams{
-			UserID: a.UserID, PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly,
+			UserID: a.UserID, UserCreatedAt: stored(there), PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly,
 			CreatedAt: millis(t.now), UpdatedAt: millis(t.now),
 		})
 	})

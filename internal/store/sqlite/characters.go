@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"time"
 
@@ -48,18 +46,32 @@ func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store
 	if err != nil {
 		return nil, store.Snapshot{}, s.fail(ctx, "get character", orNotFound(err, store.ErrCharacterNotFound))
 	}
+	there, err := s.person(ctx, s.reads, r.GameCharacter.UserID)
+	if err != nil {
+		return nil, store.Snapshot{}, s.fail(ctx, "get character", err)
+	}
+	if !belongs(r.GameCharacter.UserCreatedAt, r.GameCharacter.CreatedAt, there) {
+		return nil, store.Snapshot{}, store.ErrCharacterNotFound
+	}
 	c, err := withItems(r.GameCharacter, r.Items)
 	return c, store.Snapshot{}, s.fail(ctx, "get character", err)
 }
 
 // ReadCharacters implements store.Reader.
 func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Character, store.Snapshot, error) {
+	there, err := s.person(ctx, s.reads, userID)
+	if err != nil {
+		return nil, store.Snapshot{}, s.fail(ctx, "list characters", err)
+	}
 	rows, err := s.reading.ListCharacters(ctx, userID)
 	if err != nil {
 		return nil, store.Snapshot{}, s.fail(ctx, "list characters", err)
 	}
 	var list []*store.Character
 	for _, r := range rows {
+		if !belongs(r.GameCharacter.UserCreatedAt, r.GameCharacter.CreatedAt, there) {
+			continue
+		}
 		c, err := withItems(r.GameCharacter, r.Items)
 		if err != nil {
 			return nil, store.Snapshot{}, s.fail(ctx, "list characters", err)
@@ -94,15 +106,21 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		items store.Inventory
 	)
 	err := s.write(ctx, "create character", func(t *tx) (err error) {
-		made, err = t.GetCharacterByCreateKey(ctx, db.GetCharacterByCreateKeyParams{UserID: n.UserID, CreateKey: n.Key})
-		if err == nil { // made before
-			items, err = t.items(ctx, made.ID)
+		there, err := t.person(ctx, n.UserID)
+		if err != nil {
 			return err
 		}
-		if !errors.Is(err, sql.ErrNoRows) {
+		before, err := t.ListCharactersByCreateKey(ctx, db.ListCharactersByCreateKeyParams{UserID: n.UserID, CreateKey: n.Key})
+		if err != nil {
 			return err
 		}
-		slot, err := t.freeSlot(ctx, n.UserID)
+		for _, made = range before {
+			if belongs(made.UserCreatedAt, made.CreatedAt, there) { // made before
+				items, err = t.items(ctx, made.ID)
+				return err
+			}
+		}
+		slot, err := t.freeSlot(ctx, n.UserID, there)
 		if err != nil {
 			return err
 		}
@@ -117,7 +135,7 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		if used > 0 {
 			return store.ErrNameTaken
 		}
-		made, err = t.InsertCharacter(ctx, insertParams(n, key, skeleton, slot, millis(t.now)))
+		made, err = t.InsertCharacter(ctx, insertParams(n, there, key, skeleton, slot, millis(t.now)))
 		if err != nil {
 			return err
 		}
@@ -130,28 +148,32 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	return character(made, items), nil
 }
 
-// freeSlot returns the lowest slot that a user has free.
-func (t *tx) freeSlot(ctx context.Context, userID string) (uint8, error) {
+// freeSlot returns the lowest slot that a person has free.
+func (t *tx) freeSlot(ctx context.Context, userID string, there *time.Time) (uint8, error) {
 	used, err := t.ListSlots(ctx, userID)
 	if err != nil {
 		return 0, err
 	}
-	if len(used) >= store.MaxCharacters {
-		return 0, store.ErrCharacterLimit
-	}
-	free := uint8(0)
-	for _, slot := range used { // in order
-		if slot == free {
+	own, free := 0, uint8(0)
+	for _, r := range used { // in the order of slots
+		if !belongs(r.UserCreatedAt, r.CreatedAt, there) {
+			continue
+		}
+		own++
+		if r.Slot == free {
 			free++
 		}
+	}
+	if own >= store.MaxCharacters {
+		return 0, store.ErrCharacterLimit
 	}
 	return free, nil
 }
 
-func insertParams(n store.NewCharacter, key, skeleton string, slot uint8, now int64) db.InsertCharacterParams {
+func insertParams(n store.NewCharacter, there *time.Time, key, skeleton string, slot uint8, now int64) db.InsertCharacterParams {
 	a, st := n.Appearance, n.State
 	return db.InsertCharacterParams{
-		UserID: n.UserID, Name: n.Name, NameKey: key, NameSkeleton: &skeleton, Slot: slot,
+		UserID: n.UserID, UserCreatedAt: stored(there), Name: n.Name, NameKey: key, NameSkeleton: &skeleton, Slot: slot,
 		Gender: a.Gender, BirthStone: a.BirthStone, Hair: a.Hair, Face: a.Face,
 		Zone: st.Position.Zone, X: st.Position.X, Y: st.Position.Y, ReviveZone: st.ReviveZone,
 		Job: st.Job, Level: st.Level, Xp: st.XP, Hp: st.HP, Mp: st.MP,
@@ -222,5 +244,12 @@ func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, user
 
 func (t *tx) ownCharacter(ctx context.Context, id store.CharacterID, userID string) (db.GameCharacter, error) {
 	c, err := t.GetCharacterOf(ctx, db.GetCharacterOfParams{ID: uint32(id), UserID: userID})
-	return c, orNotFound(err, store.ErrCharacterNotFound)
+	if err != nil {
+		return c, orNotFound(err, store.ErrCharacterNotFound)
+	}
+	there, err := t.person(ctx, userID)
+	if err == nil && !belongs(c.UserCreatedAt, c.CreatedAt, there) {
+		err = store.ErrCharacterNotFound
+	}
+	return c, err
 }

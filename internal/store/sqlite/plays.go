@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -39,11 +40,16 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	closing := false
 	err := s.write(ctx, "begin play", func(t *tx) (err error) {
 		now, overdue := millis(t.now), millis(t.now.Add(-store.PlayClosingLimit))
-		living, err := t.PlayLives(ctx, db.PlayLivesParams{UserID: n.UserID, Now: now, Overdue: &overdue})
+		there, err := t.person(ctx, n.UserID)
 		if err != nil {
 			return err
 		}
-		if living > 0 {
+		living, err := t.PlayLives(ctx, db.PlayLivesParams{UserID: n.UserID, Now: now, Overdue: &overdue})
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case belongs(living.UserCreatedAt, living.LeaseExpiresAt, there):
 			closing = true
 			return t.MarkClosing(ctx, db.MarkClosingParams{Now: &now, UserID: n.UserID})
 		}
@@ -55,7 +61,7 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 		}
 		stamp := string(store.StampPasswords(store.PasswordState(kept.String), n.GamePassword))
 		begun, err = t.BeginPlay(ctx, db.BeginPlayParams{
-			UserID: n.UserID, PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
+			UserID: n.UserID, UserCreatedAt: passing(there), PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
 			LeaseExpiresAt: millis(t.now.Add(store.PlayLease)), PasswordStamp: &stamp,
 		})
 		return err
@@ -79,6 +85,9 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 		p, err := t.GetPlay(ctx, db.GetPlayParams{PlayID: &h.ID, Generation: h.Generation, LeaseExpiresAt: millis(t.now)})
 		if err != nil {
 			return orNotFound(err, store.ErrPlayNotFound)
+		}
+		if still, err := t.stillPlays(ctx, p); err != nil || !still {
+			return cmp.Or(err, error(store.ErrPlayNotFound))
 		}
 		if err := t.freeToken(ctx, h.Token, p.UserID); err != nil {
 			return err
@@ -129,7 +138,14 @@ func (s *Store) AdmitPlay(ctx context.Context, token uint32, digest store.Digest
 		admitted, err = t.Admit(ctx, db.AdmitParams{
 			Stage: uint8(stage), LeaseExpiresAt: millis(t.now.Add(store.PlayLease)), Token: &token, Digest: digest[:], Now: &now,
 		})
-		return orNotFound(err, store.ErrJoinRefused)
+		if err != nil {
+			return orNotFound(err, store.ErrJoinRefused)
+		}
+		still, err := t.stillPlays(ctx, admitted)
+		if err == nil && !still {
+			err = store.ErrJoinRefused
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -147,15 +163,26 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 	}
 	plays := make([]*store.Play, len(refs))
 	err := s.write(ctx, "renew plays", func(t *tx) error {
+		rows := make([]*db.GamePlay, len(refs))
+		var users []string
 		for i, ref := range refs {
 			r, err := t.RenewPlay(ctx, db.RenewPlayParams{
 				PlayID: &ref.ID, Generation: ref.Generation, LeaseExpiresAt: millis(t.now.Add(store.PlayLease)),
 			})
 			switch {
 			case err == nil:
-				plays[i] = play(r)
+				rows[i], users = &r, append(users, r.UserID)
 			case !errors.Is(err, sql.ErrNoRows):
 				return err
+			}
+		}
+		there, err := s.persons(ctx, t.sql, users)
+		if err != nil {
+			return err
+		}
+		for i, r := range rows {
+			if r != nil && belongs(r.UserCreatedAt, r.LeaseExpiresAt, there[r.UserID]) {
+				plays[i] = play(*r)
 			}
 		}
 		return nil

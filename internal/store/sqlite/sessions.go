@@ -218,12 +218,12 @@ func (s *Store) check(ctx context.Context, q querier, query string, pairs [][2]s
 	}()
 	for rows.Next() {
 		var (
-			i                                                             int
-			sessionID, expiresAt, ownerID, userID, banExpires, site, game sql.NullString
-			r                                                             checkRow
-			banned                                                        sql.NullBool
+			i                                                                        int
+			sessionID, expiresAt, ownerID, userID, banExpires, createdAt, site, game sql.NullString
+			r                                                                        checkRow
+			banned                                                                   sql.NullBool
 		)
-		if err := rows.Scan(&i, &sessionID, &expiresAt, &ownerID, &userID, &banned, &banExpires, &site, &game); err != nil {
+		if err := rows.Scan(&i, &sessionID, &expiresAt, &ownerID, &userID, &banned, &banExpires, &createdAt, &site, &game); err != nil {
 			return err
 		}
 		r.session.ID, r.session.UserID, r.user.ID, r.user.Banned = sessionID.String, ownerID.String, userID.String, banned.Bool
@@ -231,7 +231,12 @@ func (s *Store) check(ctx context.Context, q querier, query string, pairs [][2]s
 		r.session.ExpiresAt, _ = parseWebsiteTime(expiresAt.String, s.zone)
 		_, r.numeric = parseMillis(expiresAt.String)
 		r.user.BanExpiresAt, _ = parseWebsiteTime(banExpires.String, s.zone)
-		r.passwords = store.Passwords{Site: site.String, SiteHidden: s.web.noPasswordsSeen != "", Game: game.String}
+		r.passwords = store.Passwords{Site: site.String, SiteHidden: s.web.noPasswordsSeen != ""}
+		if game.Valid {
+			if r.passwords.Game, err = s.gamePassword(game.String, createdAt); err != nil {
+				return err
+			}
+		}
 		found(i, r)
 	}
 	return rows.Err()

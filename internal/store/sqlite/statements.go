@@ -13,7 +13,8 @@ type website struct {
 	noPasswordsSeen, noCredentials, noSessionMaking, noOneTimeTokens string
 
 	getUser, getUserByUsername, getUserByEmail string // ?1
-	userExists                                 string // ?1 id
+	personOf, personsOf                        string // ?1 id, ?1 JSON array of ids; see person.go
+	anybody                                    string // whether there are users
 	getSession                                 string // ?1 token
 	refreshSession                             string // ?1 id, ?2 expiry, ?3 now
 	checkSessions                              string // ?1 JSON array of [session id, user id]
@@ -36,7 +37,7 @@ func newWebsite(user, session, account, verification *websiteTable) *website {
 		return fmt.Sprintf("SELECT %s FROM %s WHERE %s = ?1", columns, from, user.col("u", field))
 	}
 	w.getUser, w.getUserByUsername, w.getUserByEmail = by("id"), by("username"), by("email")
-	w.userExists = fmt.Sprintf("SELECT 1 FROM %s WHERE %s = ?1", from, user.col("u", "id"))
+	w.personSQL()
 	w.getSession = fmt.Sprintf("SELECT %s, %s FROM %s s JOIN %s ON %s = %s WHERE %s = ?1",
 		strings.Join([]string{
 			session.text("s", "id"), session.text("s", "userId"),
@@ -48,17 +49,17 @@ func newWebsite(user, session, account, verification *websiteTable) *website {
 	// A row for each entry, in order, with NULL for what there is not. Without a
 	// session id the user is looked up by its own.
 	check := func(site, game string) string {
-		return fmt.Sprintf(`SELECT j.key, %s, %s, %s, %s, %s, %s, %s, %s
+		return fmt.Sprintf(`SELECT j.key, %s, %s, %s, %s, %s, %s, %s, %s, %s
 		FROM json_each(?1) j
 		LEFT JOIN %s s ON %s = json_extract(j.value, '$[0]')
 		LEFT JOIN %s ON %s = CASE json_extract(j.value, '$[0]') WHEN '' THEN json_extract(j.value, '$[1]') ELSE %s END
 		ORDER BY j.key`,
 			session.text("s", "id"), session.text("s", "expiresAt"), session.text("s", "userId"),
-			user.text("u", "id"), user.col("u", "banned"), user.text("u", "banExpires"), site, game,
+			user.text("u", "id"), user.col("u", "banned"), user.text("u", "banExpires"), user.text("u", "createdAt"), site, game,
 			session.sql(), session.col("s", "id"), from, user.col("u", "id"), session.col("s", "userId"))
 	}
 	w.checkSessions = check("NULL", "NULL")
-	w.checkPlayers = check(w.passwordSQL(), "(SELECT g.password_hash FROM game_account g WHERE g.user_id = "+user.text("u", "id")+")")
+	w.checkPlayers = check(w.passwordSQL(), "(SELECT json_array(g.password_hash, g.user_created_at, g.updated_at) FROM game_account g WHERE g.user_id = "+user.text("u", "id")+")")
 	// The website's times, texts or numbers, order as they do.
 	w.listUsers = fmt.Sprintf("SELECT %s FROM %s WHERE ?1 = '' OR (%s, %s) > (SELECT %s, %s FROM %s a WHERE %s = ?1) ORDER BY %s, %s LIMIT ?2",
 		columns, from, user.col("u", "createdAt"), user.col("u", "id"), user.col("a", "createdAt"), user.col("a", "id"),

@@ -103,7 +103,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	return s.makeSkeletons(ctx)
+	if err := s.makeSkeletons(ctx); err != nil {
+		return err
+	}
+	return s.adoptRows(ctx)
 }
 
 // prepare compiles the statements, which needs the tables.
@@ -199,15 +202,16 @@ func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millise
 // tx is a write transaction with its own, unmoving time.
 type tx struct {
 	*db.Queries
-	sql *sql.Tx
-	now time.Time
+	store *Store
+	sql   *sql.Tx
+	now   time.Time
 }
 
 // write runs f in a transaction that holds the write lock from its start. An
 // error of f undoes everything; what names the work in errors.
 func (s *Store) write(ctx context.Context, what string, f func(*tx) error) error {
 	return s.transact(ctx, what, func(t *sql.Tx) error {
-		return f(&tx{Queries: s.writing.WithTx(t), sql: t, now: s.now()})
+		return f(&tx{Queries: s.writing.WithTx(t), store: s, sql: t, now: s.now()})
 	})
 }
 

@@ -19,9 +19,13 @@ func (s *Store) CreateTicket(ctx context.Context, n store.Ticket, lifetime time.
 		if err := t.DropTickets(ctx, millis(t.now)); err != nil {
 			return err
 		}
+		there, err := t.person(ctx, n.UserID)
+		if err != nil {
+			return err
+		}
 		at = t.now.Add(lifetime).Truncate(time.Millisecond)
 		made, err := t.InsertTicket(ctx, db.InsertTicketParams{
-			Digest: n.Digest[:], UserID: n.UserID, SessionID: n.SessionID, Address: n.Address, ExpiresAt: millis(at),
+			Digest: n.Digest[:], UserID: n.UserID, UserCreatedAt: passing(there), SessionID: n.SessionID, Address: n.Address, ExpiresAt: millis(at),
 		})
 		if err == nil && made == 0 {
 			// A ticket is never taken over: the first owner keeps it.
@@ -38,12 +42,21 @@ func (s *Store) CreateTicket(ctx context.Context, n store.Ticket, lifetime time.
 // RedeemTicket implements store.Tickets.
 func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address string) (*store.Ticket, error) {
 	var taken db.GameTicket
+	ours := false
 	err := s.write(ctx, "redeem ticket", func(t *tx) (err error) {
 		taken, err = t.TakeTicket(ctx, db.TakeTicketParams{Digest: digest[:], Now: millis(t.now), Address: address})
-		return orNotFound(err, store.ErrTicketInvalid)
+		if err != nil {
+			return orNotFound(err, store.ErrTicketInvalid)
+		}
+		there, err := t.person(ctx, taken.UserID)
+		ours = belongs(taken.UserCreatedAt, taken.ExpiresAt, there)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !ours { // and it is used up
+		return nil, store.ErrTicketInvalid
 	}
 	return &store.Ticket{Digest: digest, UserID: taken.UserID, SessionID: taken.SessionID, Address: taken.Address}, nil
 }

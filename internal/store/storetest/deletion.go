@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -22,11 +21,7 @@ func deletionTests() []test {
 		{"ManyPurgesAtOnceCountEachOnce", deletionPurgeRace},
 		{"TwentyAtOnceMarkOnce", deletionRace},
 		{"PurgeAndRestoreAtTheEndAgree", deletionPurgeOrRestore},
-		{"LimitsOfThePurgeAndTheSweep", deletionLimits},
-		{"SweepMarksCharactersOfUsersWhoAreGone", sweepMarks},
-		{"SweepGoesOnWhereItStopped", sweepInSteps},
-		{"SweepLeavesWhatIsPlayed", sweepInPlay},
-		{"ManySweepsAtOnceMarkEachOnce", sweepRace},
+		{"LimitsOfThePurge", deletionLimits},
 	}
 }
 
@@ -269,124 +264,5 @@ func deletionLimits(t *testing.T, e Env) {
 	for _, limit := range []int{-1, 0, store.MaxBatch + 1} {
 		_, err := e.Purger.PurgeCharacters(ctx, limit)
 		wantKind(t, "a purge of "+strconv.Itoa(limit), err, errs.InvalidArgument)
-		_, _, err = e.Purger.SweepCharacters(ctx, "", limit)
-		wantKind(t, "a sweep of "+strconv.Itoa(limit), err, errs.InvalidArgument)
-	}
-}
-
-// sweep runs sweeps of a size to the end and returns how many characters they
-// marked and how many sweeps there were.
-func sweep(ctx context.Context, t testing.TB, e Env, limit int) (marked, steps int) {
-	t.Helper()
-	for after := ""; ; {
-		next, n, err := e.Purger.SweepCharacters(ctx, after, limit)
-		if err != nil {
-			t.Fatalf("SweepCharacters: %v", err)
-		}
-		marked += n
-		steps++
-		if next == "" {
-			e.settle()
-			return marked, steps
-		}
-		if next <= after {
-			t.Fatalf("a sweep behind %q came to %q", after, next)
-		}
-		after = next
-	}
-}
-
-func sweepMarks(t *testing.T, e Env) {
-	ctx := testContext(t)
-	there, gone := e.user(t, "spaces"), e.user(t, "bjorn")
-	kept := create(ctx, t, e, there.ID, "Kept")
-	lost := []*store.Character{create(ctx, t, e, gone.ID, "Lost"), create(ctx, t, e, gone.ID, "LostToo")}
-	marked := create(ctx, t, e, gone.ID, "Marked")
-	at := must[time.Time](t)(e.Store.DeleteCharacter(ctx, marked.ID, gone.ID))
-	stranger := create(ctx, t, e, "no id that the website can have", "Stranger")
-	if n, _ := sweep(ctx, t, e, 100); n != 1 {
-		t.Errorf("%d characters were marked before the user went, want the stranger's", n)
-	}
-	e.Website.DeleteUser(t, gone.ID)
-	e.Clock.Advance(time.Minute)
-	if n, _ := sweep(ctx, t, e, 100); n != 2 {
-		t.Errorf("%d characters were marked, want 2", n)
-	}
-	wantCharacter(ctx, t, e, kept)
-	for _, c := range lost {
-		want := *c
-		want.DeleteAt, want.UpdatedAt, want.Version = e.Clock.Now().Add(store.DeletionGrace), e.Clock.Now(), 2
-		wantCharacter(ctx, t, e, &want)
-	}
-	got := must[*store.Character](t)(e.Store.GetCharacter(ctx, marked.ID, store.Fresh))
-	wantTime(t, "DeleteAt of the one that was marked before", got.DeleteAt, at)
-	if n, _ := sweep(ctx, t, e, 100); n != 0 {
-		t.Errorf("another sweep marked %d", n)
-	}
-	e.Clock.Advance(store.DeletionGrace)
-	if n := must[int](t)(e.Purger.PurgeCharacters(ctx, 100)); n != 4 {
-		t.Errorf("%d characters were purged, want 4", n)
-	}
-	_, err := e.Store.GetCharacter(ctx, stranger.ID, store.Fresh)
-	wantErr(t, "the stranger's", err, store.ErrCharacterNotFound)
-	wantCharacter(ctx, t, e, kept)
-}
-
-func sweepInSteps(t *testing.T, e Env) {
-	ctx := testContext(t)
-	for i := range 7 {
-		user := "nobody-" + strconv.Itoa(i)
-		create(ctx, t, e, user, "A"+strconv.Itoa(i))
-		create(ctx, t, e, user, "B"+strconv.Itoa(i))
-	}
-	there := e.user(t, "spaces")
-	create(ctx, t, e, there.ID, "Kept")
-	marked, steps := sweep(ctx, t, e, 3)
-	if marked != 14 || steps != 3 {
-		t.Errorf("%d characters were marked in %d steps, want 14 in 3", marked, steps)
-	}
-	if marked, steps := sweep(ctx, t, e, 3); marked != 0 || steps != 1 {
-		t.Errorf("then %d in %d steps, want none in 1", marked, steps)
-	}
-}
-
-func sweepInPlay(t *testing.T, e Env) {
-	ctx := testContext(t)
-	played, entering, other := create(ctx, t, e, "a", "Hero"), create(ctx, t, e, "b", "Late"), create(ctx, t, e, "a", "Other")
-	p := begin(ctx, t, e, "a")
-	handOver(ctx, t, e, p, store.StageGame, played.ID, 7)
-	admit(ctx, t, e, "a", store.StageGame, 7)
-	handOver(ctx, t, e, begin(ctx, t, e, "b"), store.StageGame, entering.ID, 8)
-	if n, _ := sweep(ctx, t, e, 10); n != 1 {
-		t.Errorf("%d were marked, want the one that is not played", n)
-	}
-	wantCharacter(ctx, t, e, played)
-	wantCharacter(ctx, t, e, entering)
-	got := must[*store.Character](t)(e.Store.GetCharacter(ctx, other.ID, store.Fresh))
-	if got.DeleteAt.IsZero() {
-		t.Error("the one that is not played was left")
-	}
-	e.Clock.Advance(store.HandOverLifetime + time.Millisecond)
-	if n, _ := sweep(ctx, t, e, 10); n != 2 {
-		t.Errorf("%d were marked when the leases had ended, want 2", n)
-	}
-}
-
-func sweepRace(t *testing.T, e Env) {
-	ctx := testContext(t)
-	for i := range 20 {
-		create(ctx, t, e, "nobody-"+strconv.Itoa(i), "Name"+strconv.Itoa(i))
-	}
-	counts := make([]int, 8)
-	wins(t, race(len(counts), func(i int) (err error) {
-		_, counts[i], err = e.Purger.SweepCharacters(ctx, "", 100)
-		return err
-	}), nil)
-	total, _ := sweep(ctx, t, e, 100)
-	for _, n := range counts {
-		total += n
-	}
-	if total != 20 {
-		t.Errorf("the sweeps count %d, want 20", total)
 	}
 }

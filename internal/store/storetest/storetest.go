@@ -75,6 +75,8 @@ func categories() []category {
 		{"refresh_sessions", refreshManyTests()},
 		{"characters", characterTests()},
 		{"deletion", deletionTests()},
+		{"sweeps", sweepTests()},
+		{"persons", personTests()},
 		{"saves", saveTests()},
 		{"items", itemTests()},
 		{"trades", tradeTests()},
@@ -93,8 +95,8 @@ func categories() []category {
 }
 
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
-// refresh_session, refresh_sessions, characters, deletion, saves, items, trades,
-// game_accounts, credentials, site_sessions, one_time_tokens, tickets, plays,
+// refresh_session, refresh_sessions, characters, deletion, sweeps, persons, saves,
+// items, trades, game_accounts, credentials, site_sessions, one_time_tokens, tickets, plays,
 // hand_over, passwords, attempts, contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()

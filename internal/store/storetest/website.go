@@ -18,6 +18,10 @@ type Website interface {
 	Ban(t testing.TB, userID string, until time.Time)
 	// ClearVerdicts sets role, banned, banReason and banExpires to NULL.
 	ClearVerdicts(t testing.TB, userID string)
+	// AddUser adds a user without a password who was made at an instant.
+	AddUser(t testing.TB, id, username string, createdAt time.Time)
+	// ForgetPersons makes our rows those of a binary that does not know persons.
+	ForgetPersons(t testing.TB)
 	// DeleteUser removes a user with its sessions and accounts.
 	DeleteUser(t testing.TB, userID string)
 	// AddSession adds a session.
@@ -125,6 +129,25 @@ func (w *SQLWebsite) Ban(t testing.TB, userID string, until time.Time) {
 func (w *SQLWebsite) ClearVerdicts(t testing.TB, userID string) {
 	t.Helper()
 	w.exec(t, `UPDATE "user" SET role = NULL, banned = NULL, "banReason" = NULL, "banExpires" = NULL WHERE id = $1`, userID)
+}
+
+// AddUser implements Website.
+func (w *SQLWebsite) AddUser(t testing.TB, id, username string, createdAt time.Time) {
+	t.Helper()
+	w.exec(t, `INSERT INTO "user" (id, name, email, "emailVerified", username, "createdAt", "updatedAt") VALUES ($1, $2, $3, $4, $2, $5, $5)`,
+		id, username, username+"@example.com", w.boolean(false), createdAt)
+}
+
+// ForgetPersons implements Website.
+func (w *SQLWebsite) ForgetPersons(t testing.TB) {
+	t.Helper()
+	prefix := "game."
+	if w.Engine == "sqlite" {
+		prefix = "game_"
+	}
+	for _, table := range []string{"character", "account", "play", "ticket"} {
+		w.exec(t, `UPDATE `+prefix+table+` SET user_created_at = NULL`)
+	}
 }
 
 // DeleteUser implements Website.

@@ -2,9 +2,10 @@
 SELECT * FROM game.account WHERE user_id = $1;
 
 -- name: SetAccount :exec
-INSERT INTO game.account (user_id, password_hash, loopback_only, created_at, updated_at)
-VALUES (@user_id, @password_hash, @loopback_only, @at, @at)
+INSERT INTO game.account (user_id, user_created_at, password_hash, loopback_only, created_at, updated_at)
+VALUES (@user_id, @user_created_at, @password_hash, @loopback_only, @at, @at)
 ON CONFLICT (user_id) DO UPDATE SET
+    user_created_at = excluded.user_created_at,
     password_hash = excluded.password_hash,
     loopback_only = excluded.loopback_only,
     updated_at = excluded.updated_at;

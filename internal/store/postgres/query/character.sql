@@ -42,8 +42,9 @@ SELECT pg_current_snapshot()::text AS snapshot WHERE NOT EXISTS (SELECT 1 FROM g
 -- ends.
 SELECT pg_advisory_xact_lock(@class::int, hashtext(@user_id::text));
 
--- name: GetCharacterByCreateKey :one
-SELECT * FROM game.character WHERE user_id = @user_id AND create_key = @create_key;
+-- name: ListCharactersByCreateKey :many
+-- One at most is the person's who is there now.
+SELECT * FROM game.character WHERE user_id = @user_id AND create_key = @create_key ORDER BY id DESC;
 
 -- name: NameTaken :one
 -- A look-alike of before may have a twin number; a new name gets 0.
@@ -73,17 +74,22 @@ FROM (
 WHERE c.id = u.id;
 
 -- name: ListSlots :many
-SELECT slot FROM game.character WHERE user_id = @user_id ORDER BY slot;
+SELECT slot, user_created_at, created_at FROM game.character WHERE user_id = @user_id ORDER BY slot;
+
+-- name: PersonMissing :one
+SELECT EXISTS (SELECT 1 FROM game.character WHERE user_created_at IS NULL)
+    OR EXISTS (SELECT 1 FROM game.account WHERE user_created_at IS NULL)
+    OR EXISTS (SELECT 1 FROM game.play WHERE user_created_at IS NULL) AS missing;
 
 -- name: InsertCharacter :one
 INSERT INTO game.character (
-    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
+    user_id, user_created_at, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    @user_id, @name, @name_key, @name_skeleton::text, @slot, @gender, @birth_stone, @hair, @face,
+    @user_id, @user_created_at, @name, @name_key, @name_skeleton::text, @slot, @gender, @birth_stone, @hair, @face,
     @zone, @x, @y, @revive_zone, @job, @level, @xp, @hp, @mp,
     @strength, @dexterity, @intelligence, @concentration, @charm, @sense,
     @stat_points, @skill_points, @stamina, @money,
@@ -102,32 +108,11 @@ RETURNING *;
 -- Lets one transaction at a time do the work of a class, until it ends.
 SELECT pg_try_advisory_xact_lock(@class::int, 0) AS locked;
 
--- name: ListOwners :many
--- The next users who have a character that is not marked.
-SELECT DISTINCT user_id FROM game.character
-WHERE user_id > @after AND delete_at IS NULL
-ORDER BY user_id
-LIMIT @max_rows;
-
--- name: MarkCharactersOf :execrows
--- Passes over what is locked and what is being played; the rows are locked
--- before the play records, as in a save.
-UPDATE game.character SET delete_at = @delete_at, updated_at = @at::timestamptz, version = version + 1
-WHERE id IN (
-    SELECT c.id FROM game.character c
-    WHERE c.user_id = ANY(@user_ids::text[]) AND c.delete_at IS NULL
-      AND NOT EXISTS (
-        SELECT 1 FROM game.play p
-        WHERE p.user_id = c.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= @at::timestamptz
-          AND (p.character_id = c.id OR p.next_character_id = c.id AND p.token_expires_at >= @at::timestamptz))
-    ORDER BY c.id
-    FOR NO KEY UPDATE OF c SKIP LOCKED
-);
-
 -- name: PurgeCharacters :execrows
+-- What players have marked. The sweep removes what it has marked itself.
 DELETE FROM game.character WHERE id IN (
     SELECT c.id FROM game.character c
-    WHERE c.delete_at <= @at::timestamptz
+    WHERE c.delete_at <= @at::timestamptz AND c.sweep_delete_at IS DISTINCT FROM c.delete_at
     ORDER BY c.delete_at
     LIMIT @max_rows
     FOR UPDATE SKIP LOCKED

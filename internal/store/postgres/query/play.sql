@@ -1,11 +1,13 @@
 -- name: BeginPlay :one
 -- Gives no row while an earlier record lives, unless a newer sign-in has waited
--- for its end for too long.
-INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at,
+-- for its end for too long, or the record is that of another person of the id.
+INSERT INTO game.play (user_id, user_created_at, play_id, session_id, generation, stage, digest, address, lease_expires_at,
     password_stamp, stamp_generation)
-VALUES (@user_id, @play_id, @session_id, 1, 1, @digest, @address, @lease_expires_at,
-    @password_stamp, 1)
+SELECT @user_id::text, @user_created_at::timestamptz, @play_id::text, @session_id::text, s.generation + 1, 1, @digest::bytea,
+    @address::text, @lease_expires_at::timestamptz, @password_stamp::text, s.generation + 1
+FROM game.sweep s
 ON CONFLICT (user_id) DO UPDATE SET
+    user_created_at = excluded.user_created_at,
     play_id = excluded.play_id,
     session_id = excluded.session_id,
     generation = play.generation + 1,
@@ -24,6 +26,7 @@ ON CONFLICT (user_id) DO UPDATE SET
     stamp_generation = play.generation + 1
 WHERE play.play_id IS NULL OR play.lease_expires_at < @at::timestamptz
    OR play.closing_generation = play.generation AND play.closing_since < @overdue::timestamptz
+   OR @present::boolean AND COALESCE(play.user_created_at <> excluded.user_created_at, play.lease_expires_at < excluded.user_created_at)
 RETURNING *;
 
 -- name: MarkClosing :exec
@@ -38,7 +41,7 @@ WHERE user_id = @user_id AND play_id IS NOT NULL AND lease_expires_at >= @at::ti
 UPDATE game.play SET next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
 WHERE next_token = @token AND token_expires_at < @at::timestamptz;
 
--- name: HandOverPlay :execrows
+-- name: HandOverPlay :many
 UPDATE game.play SET
     next_token = @token,
     next_stage = @next_stage,
@@ -46,7 +49,8 @@ UPDATE game.play SET
     token_expires_at = @token_expires_at,
     lease_expires_at = GREATEST(lease_expires_at, @token_expires_at)
 WHERE play_id = @play_id AND generation = @generation AND lease_expires_at >= @at::timestamptz
-  AND closing_generation IS DISTINCT FROM generation;
+  AND closing_generation IS DISTINCT FROM generation
+RETURNING *;
 
 -- name: AdmitPlay :one
 UPDATE game.play SET

@@ -10,8 +10,9 @@ FROM game_character c WHERE c.id = ?;
 -- name: GetCharacterOf :one
 SELECT * FROM game_character WHERE id = ? AND user_id = ?;
 
--- name: GetCharacterByCreateKey :one
-SELECT * FROM game_character WHERE user_id = ? AND create_key = ?;
+-- ListCharactersByCreateKey gives one at most of the person who is there now.
+-- name: ListCharactersByCreateKey :many
+SELECT * FROM game_character WHERE user_id = ? AND create_key = ? ORDER BY id DESC;
 
 -- name: ListCharacters :many
 SELECT sqlc.embed(c), CAST((
@@ -21,7 +22,7 @@ SELECT sqlc.embed(c), CAST((
 FROM game_character c WHERE c.user_id = ? ORDER BY c.slot;
 
 -- name: ListSlots :many
-SELECT slot FROM game_character WHERE user_id = ? ORDER BY slot;
+SELECT slot, user_created_at, created_at FROM game_character WHERE user_id = ? ORDER BY slot;
 
 -- NameInUse counts the names that are the same and those that look alike.
 -- name: NameInUse :one
@@ -39,13 +40,13 @@ WHERE game_character.id = sqlc.arg(id);
 
 -- name: InsertCharacter :one
 INSERT INTO game_character (
-    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
+    user_id, user_created_at, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?,
@@ -59,7 +60,7 @@ UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? W
 -- owner's play record, ended or not; NULL when the owner never signed in.
 -- name: GetSaveState :one
 SELECT c.version, c.last_save_key, p.generation
-FROM game_character c LEFT JOIN game_play p ON p.user_id = c.user_id
+FROM game_character c LEFT JOIN game_play p ON p.user_id = c.user_id AND (p.user_created_at = c.user_created_at) IS NOT FALSE
 WHERE c.id = ?;
 
 -- name: SaveCharacter :exec
@@ -70,24 +71,11 @@ UPDATE game_character SET
     version = version + 1, last_save_key = ?, updated_at = ?
 WHERE id = ?;
 
--- ListOwners returns the next users who have a character that is not marked.
--- name: ListOwners :many
-SELECT DISTINCT user_id FROM game_character
-WHERE user_id > ? AND delete_at IS NULL
-ORDER BY user_id
-LIMIT ?;
-
--- MarkCharactersOf passes over what is being played.
--- name: MarkCharactersOf :execrows
-UPDATE game_character SET delete_at = sqlc.arg(delete_at), updated_at = sqlc.arg(now), version = version + 1
-WHERE game_character.user_id = sqlc.arg(user_id) AND delete_at IS NULL
-  AND NOT EXISTS (
-    SELECT 1 FROM game_play p
-    WHERE p.user_id = game_character.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= sqlc.arg(now)
-      AND (p.character_id = game_character.id
-           OR p.next_character_id = game_character.id AND p.token_expires_at >= sqlc.arg(now)));
-
+-- PurgeCharacters removes what players have marked. The sweep removes what it
+-- has marked itself.
 -- name: PurgeCharacters :execrows
 DELETE FROM game_character WHERE id IN (
-    SELECT c.id FROM game_character c WHERE c.delete_at <= ? ORDER BY c.delete_at, c.id LIMIT ?
+    SELECT c.id FROM game_character c
+    WHERE c.delete_at <= ? AND c.sweep_delete_at IS NOT c.delete_at
+    ORDER BY c.delete_at, c.id LIMIT ?
 );

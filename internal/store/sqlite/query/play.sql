@@ -1,16 +1,17 @@
--- PlayLives counts the living records of a user for whose end no newer sign-in
+-- PlayLives returns the living record of a user for whose end no newer sign-in
 -- has waited too long.
 -- name: PlayLives :one
-SELECT count(*) FROM game_play
+SELECT user_created_at, lease_expires_at FROM game_play
 WHERE user_id = sqlc.arg(user_id) AND play_id IS NOT NULL AND lease_expires_at >= sqlc.arg(now)
     AND NOT (closing_generation IS generation AND closing_since < sqlc.arg(overdue));
 
 -- name: BeginPlay :one
-INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at, password_stamp, stamp_generation)
-VALUES (sqlc.arg(user_id), 1, sqlc.arg(play_id), sqlc.arg(session_id), sqlc.arg(digest), sqlc.arg(address), 1, sqlc.arg(lease_expires_at),
-    sqlc.arg(password_stamp), 1)
+INSERT INTO game_play (user_id, user_created_at, generation, play_id, session_id, digest, address, stage, lease_expires_at, password_stamp, stamp_generation)
+SELECT sqlc.arg(user_id), sqlc.arg(user_created_at), s.generation + 1, sqlc.arg(play_id), sqlc.arg(session_id), sqlc.arg(digest), sqlc.arg(address), 1, sqlc.arg(lease_expires_at),
+    sqlc.arg(password_stamp), s.generation + 1
+FROM game_sweep s WHERE true
 ON CONFLICT (user_id) DO UPDATE SET
-    generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
+    user_created_at = excluded.user_created_at, generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
     digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
     lease_expires_at = excluded.lease_expires_at,
     next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL,

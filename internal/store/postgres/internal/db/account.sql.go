@@ -11,7 +11,7 @@ import (
 )
 
 const getAccount = `-- name: GetAccount :one
-SELECT user_id, password_hash, loopback_only, created_at, updated_at FROM game.account WHERE user_id = $1
+SELECT user_id, password_hash, loopback_only, created_at, updated_at, user_created_at FROM game.account WHERE user_id = $1
 `
 
 func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, error) {
@@ -23,25 +23,36 @@ func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, e
 		&i.LoopbackOnly,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
 
 const setAccount = `-- name: SetAccount :exec
-INSERT INTO game.account (user_id, password_hash, loopback_only, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $4)
+INSERT INTO game.account (user_id, user_created_at, password_hash, loopback_only, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $5)
 ON CONFLICT (user_id) DO UPDATE SET
+    user_created_at = excluded.user_created_at,
     password_hash = excluded.password_hash,
     loopback_only = excluded.loopback_only,
     updated_at = excluded.updated_at
 `
 
-func (q *Queries) SetAccount(ctx context.Context, userID string, passwordHash string, loopbackOnly bool, at time.Time) error {
+type SetAccountParams struct {
+	UserID        string
+	UserCreatedAt *time.Time
+	PasswordHash  string
+	LoopbackOnly  bool
+	At            time.Time
+}
+
+func (q *Queries) SetAccount(ctx context.Context, arg SetAccountParams) error {
 	_, err := q.db.Exec(ctx, setAccount,
-		userID,
-		passwordHash,
-		loopbackOnly,
-		at,
+		arg.UserID,
+		arg.UserCreatedAt,
+		arg.PasswordHash,
+		arg.LoopbackOnly,
+		arg.At,
 	)
 	return err
 }

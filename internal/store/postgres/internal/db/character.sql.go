@@ -10,72 +10,25 @@ import (
 	"time"
 )
 
-const getCharacterByCreateKey = `-- name: GetCharacterByCreateKey :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game.character WHERE user_id = $1 AND create_key = $2
-`
-
-func (q *Queries) GetCharacterByCreateKey(ctx context.Context, userID string, createKey string) (GameCharacter, error) {
-	row := q.db.QueryRow(ctx, getCharacterByCreateKey, userID, createKey)
-	var i GameCharacter
-	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Name,
-		&i.NameKey,
-		&i.Slot,
-		&i.Gender,
-		&i.BirthStone,
-		&i.Hair,
-		&i.Face,
-		&i.Zone,
-		&i.X,
-		&i.Y,
-		&i.ReviveZone,
-		&i.Job,
-		&i.Level,
-		&i.Xp,
-		&i.Hp,
-		&i.Mp,
-		&i.Strength,
-		&i.Dexterity,
-		&i.Intelligence,
-		&i.Concentration,
-		&i.Charm,
-		&i.Sense,
-		&i.StatPoints,
-		&i.SkillPoints,
-		&i.Stamina,
-		&i.Money,
-		&i.Version,
-		&i.CreateKey,
-		&i.LastSaveKey,
-		&i.DeleteAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.NameSkeleton,
-		&i.NameTwin,
-	)
-	return i, err
-}
-
 const insertCharacter = `-- name: InsertCharacter :one
 INSERT INTO game.character (
-    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
+    user_id, user_created_at, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    $1, $2, $3, $4::text, $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $14, $15, $16, $17, $18,
-    $19, $20, $21, $22, $23, $24,
-    $25, $26, $27, $28,
-    1, $29, $30, $30
-) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
+    $1, $2, $3, $4, $5::text, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17, $18, $19,
+    $20, $21, $22, $23, $24, $25,
+    $26, $27, $28, $29,
+    1, $30, $31, $31
+) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
 `
 
 type InsertCharacterParams struct {
 	UserID        string
+	UserCreatedAt *time.Time
 	Name          string
 	NameKey       string
 	NameSkeleton  string
@@ -110,6 +63,7 @@ type InsertCharacterParams struct {
 func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams) (GameCharacter, error) {
 	row := q.db.QueryRow(ctx, insertCharacter,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.Name,
 		arg.NameKey,
 		arg.NameSkeleton,
@@ -178,6 +132,8 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		&i.UpdatedAt,
 		&i.NameSkeleton,
 		&i.NameTwin,
+		&i.UserCreatedAt,
+		&i.SweepDeleteAt,
 	)
 	return i, err
 }
@@ -224,6 +180,70 @@ func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error 
 	return err
 }
 
+const listCharactersByCreateKey = `-- name: ListCharactersByCreateKey :many
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game.character WHERE user_id = $1 AND create_key = $2 ORDER BY id DESC
+`
+
+// One at most is the person's who is there now.
+func (q *Queries) ListCharactersByCreateKey(ctx context.Context, userID string, createKey string) ([]GameCharacter, error) {
+	rows, err := q.db.Query(ctx, listCharactersByCreateKey, userID, createKey)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GameCharacter
+	for rows.Next() {
+		var i GameCharacter
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.Name,
+			&i.NameKey,
+			&i.Slot,
+			&i.Gender,
+			&i.BirthStone,
+			&i.Hair,
+			&i.Face,
+			&i.Zone,
+			&i.X,
+			&i.Y,
+			&i.ReviveZone,
+			&i.Job,
+			&i.Level,
+			&i.Xp,
+			&i.Hp,
+			&i.Mp,
+			&i.Strength,
+			&i.Dexterity,
+			&i.Intelligence,
+			&i.Concentration,
+			&i.Charm,
+			&i.Sense,
+			&i.StatPoints,
+			&i.SkillPoints,
+			&i.Stamina,
+			&i.Money,
+			&i.Version,
+			&i.CreateKey,
+			&i.LastSaveKey,
+			&i.DeleteAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.NameSkeleton,
+			&i.NameTwin,
+			&i.UserCreatedAt,
+			&i.SweepDeleteAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listItems = `-- name: ListItems :one
 SELECT COALESCE(json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
     i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place), '[]')::json AS items
@@ -237,51 +257,29 @@ func (q *Queries) ListItems(ctx context.Context, characterID int64) ([]byte, err
 	return items, err
 }
 
-const listOwners = `-- name: ListOwners :many
-SELECT DISTINCT user_id FROM game.character
-WHERE user_id > $1 AND delete_at IS NULL
-ORDER BY user_id
-LIMIT $2
+const listSlots = `-- name: ListSlots :many
+SELECT slot, user_created_at, created_at FROM game.character WHERE user_id = $1 ORDER BY slot
 `
 
-// The next users who have a character that is not marked.
-func (q *Queries) ListOwners(ctx context.Context, after string, maxRows int32) ([]string, error) {
-	rows, err := q.db.Query(ctx, listOwners, after, maxRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var user_id string
-		if err := rows.Scan(&user_id); err != nil {
-			return nil, err
-		}
-		items = append(items, user_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+type ListSlotsRow struct {
+	Slot          int16
+	UserCreatedAt *time.Time
+	CreatedAt     time.Time
 }
 
-const listSlots = `-- name: ListSlots :many
-SELECT slot FROM game.character WHERE user_id = $1 ORDER BY slot
-`
-
-func (q *Queries) ListSlots(ctx context.Context, userID string) ([]int16, error) {
+func (q *Queries) ListSlots(ctx context.Context, userID string) ([]ListSlotsRow, error) {
 	rows, err := q.db.Query(ctx, listSlots, userID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int16
+	var items []ListSlotsRow
 	for rows.Next() {
-		var slot int16
-		if err := rows.Scan(&slot); err != nil {
+		var i ListSlotsRow
+		if err := rows.Scan(&i.Slot, &i.UserCreatedAt, &i.CreatedAt); err != nil {
 			return nil, err
 		}
-		items = append(items, slot)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -290,7 +288,7 @@ func (q *Queries) ListSlots(ctx context.Context, userID string) ([]int16, error)
 }
 
 const lockCharacter = `-- name: LockCharacter :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game.character WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game.character WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE
 `
 
 func (q *Queries) LockCharacter(ctx context.Context, iD int64, userID string) (GameCharacter, error) {
@@ -333,6 +331,8 @@ func (q *Queries) LockCharacter(ctx context.Context, iD int64, userID string) (G
 		&i.UpdatedAt,
 		&i.NameSkeleton,
 		&i.NameTwin,
+		&i.UserCreatedAt,
+		&i.SweepDeleteAt,
 	)
 	return i, err
 }
@@ -392,7 +392,7 @@ func (q *Queries) LockWork(ctx context.Context, class int32) error {
 const markCharacter = `-- name: MarkCharacter :one
 UPDATE game.character SET delete_at = $1, updated_at = $2, version = version + 1
 WHERE id = $3
-RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
+RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
 `
 
 func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at time.Time, iD int64) (GameCharacter, error) {
@@ -435,32 +435,10 @@ func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at tim
 		&i.UpdatedAt,
 		&i.NameSkeleton,
 		&i.NameTwin,
+		&i.UserCreatedAt,
+		&i.SweepDeleteAt,
 	)
 	return i, err
-}
-
-const markCharactersOf = `-- name: MarkCharactersOf :execrows
-UPDATE game.character SET delete_at = $1, updated_at = $2::timestamptz, version = version + 1
-WHERE id IN (
-    SELECT c.id FROM game.character c
-    WHERE c.user_id = ANY($3::text[]) AND c.delete_at IS NULL
-      AND NOT EXISTS (
-        SELECT 1 FROM game.play p
-        WHERE p.user_id = c.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= $2::timestamptz
-          AND (p.character_id = c.id OR p.next_character_id = c.id AND p.token_expires_at >= $2::timestamptz))
-    ORDER BY c.id
-    FOR NO KEY UPDATE OF c SKIP LOCKED
-)
-`
-
-// Passes over what is locked and what is being played; the rows are locked
-// before the play records, as in a save.
-func (q *Queries) MarkCharactersOf(ctx context.Context, deleteAt *time.Time, at time.Time, userIds []string) (int64, error) {
-	result, err := q.db.Exec(ctx, markCharactersOf, deleteAt, at, userIds)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const nameTaken = `-- name: NameTaken :one
@@ -499,16 +477,30 @@ func (q *Queries) NoCharacters(ctx context.Context, userID string) (string, erro
 	return snapshot, err
 }
 
+const personMissing = `-- name: PersonMissing :one
+SELECT EXISTS (SELECT 1 FROM game.character WHERE user_created_at IS NULL)
+    OR EXISTS (SELECT 1 FROM game.account WHERE user_created_at IS NULL)
+    OR EXISTS (SELECT 1 FROM game.play WHERE user_created_at IS NULL) AS missing
+`
+
+func (q *Queries) PersonMissing(ctx context.Context) (*bool, error) {
+	row := q.db.QueryRow(ctx, personMissing)
+	var missing *bool
+	err := row.Scan(&missing)
+	return missing, err
+}
+
 const purgeCharacters = `-- name: PurgeCharacters :execrows
 DELETE FROM game.character WHERE id IN (
     SELECT c.id FROM game.character c
-    WHERE c.delete_at <= $1::timestamptz
+    WHERE c.delete_at <= $1::timestamptz AND c.sweep_delete_at IS DISTINCT FROM c.delete_at
     ORDER BY c.delete_at
     LIMIT $2
     FOR UPDATE SKIP LOCKED
 )
 `
 
+// What players have marked. The sweep removes what it has marked itself.
 func (q *Queries) PurgeCharacters(ctx context.Context, at time.Time, maxRows int32) (int64, error) {
 	result, err := q.db.Exec(ctx, purgeCharacters, at, maxRows)
 	if err != nil {
@@ -518,7 +510,7 @@ func (q *Queries) PurgeCharacters(ctx context.Context, at time.Time, maxRows int
 }
 
 const readCharacter = `-- name: ReadCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, COALESCE((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, COALESCE((
     SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
         i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
     FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
@@ -573,6 +565,8 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 		&i.GameCharacter.UpdatedAt,
 		&i.GameCharacter.NameSkeleton,
 		&i.GameCharacter.NameTwin,
+		&i.GameCharacter.UserCreatedAt,
+		&i.GameCharacter.SweepDeleteAt,
 		&i.Items,
 		&i.Snapshot,
 	)
@@ -580,7 +574,7 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 }
 
 const readCharacters = `-- name: ReadCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, COALESCE((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, COALESCE((
     SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
         i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
     FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
@@ -641,6 +635,8 @@ func (q *Queries) ReadCharacters(ctx context.Context, userID string) ([]ReadChar
 			&i.GameCharacter.UpdatedAt,
 			&i.GameCharacter.NameSkeleton,
 			&i.GameCharacter.NameTwin,
+			&i.GameCharacter.UserCreatedAt,
+			&i.GameCharacter.SweepDeleteAt,
 			&i.Items,
 			&i.Snapshot,
 		); err != nil {

@@ -20,6 +20,8 @@ type GameAccount struct {
 	CreatedAt time.Time
 	// When it was written last.
 	UpdatedAt time.Time
+	// When the website's user was made, as in character.
+	UserCreatedAt *time.Time
 }
 
 // Counts of tries to sign in that were not right: of an account from a network, of an account from networks it is not known from, of a network at accounts it is not known to.
@@ -50,7 +52,7 @@ type GameCharacter struct {
 	Name string
 	// Folded name; unique over all characters.
 	NameKey string
-	// Place in the owner's list, 0 to 4.
+	// Place in the owner's list, 0 to 4; unique for each person.
 	Slot int16
 	// 0 male, 1 female.
 	Gender int16
@@ -100,7 +102,7 @@ type GameCharacter struct {
 	Money int64
 	// 1 when made, one more with every change; a save names the one it started from.
 	Version int64
-	// Idempotency key of the creation; unique for each user.
+	// Idempotency key of the creation; unique for each person.
 	CreateKey string
 	// Key of the last save written; a repeat of that save is answered, not written.
 	LastSaveKey *string
@@ -114,6 +116,10 @@ type GameCharacter struct {
 	NameSkeleton *string
 	// 0; 1 and up for a name that looks like one that was there, given when that was not refused.
 	NameTwin int32
+	// When the website's user was made: another user of the same id is another person. Null until a user of the id is seen who can be the owner.
+	UserCreatedAt *time.Time
+	// What delete_at was set to by the sweep, because the owner was gone. A mark is the sweep's own where both are equal, and is taken back when the owner is there again.
+	SweepDeleteAt *time.Time
 }
 
 // Items of the characters: each row is one piece of equipment or one stack, in one place.
@@ -182,6 +188,16 @@ type GamePlay struct {
 	PasswordStamp *string
 	// Generation that the stamp is of; a stamp of an earlier generation means nothing.
 	StampGeneration *int64
+	// When the website's user was made, as in character; the year 1 where there was none. The next person of the id takes the row over.
+	UserCreatedAt *time.Time
+}
+
+// What is kept of the play records that the sweep removed: one row.
+type GameSweep struct {
+	// Always 1.
+	ID int16
+	// The highest generation among them; a user's first record begins above it.
+	Generation int64
 }
 
 // One-time tickets not yet redeemed.
@@ -196,4 +212,6 @@ type GameTicket struct {
 	Address string
 	// End of its life.
 	ExpiresAt time.Time
+	// When the website's user was made, as in play.
+	UserCreatedAt *time.Time
 }

@@ -22,7 +22,7 @@ UPDATE game.play SET
 WHERE next_token = $2 AND play_id IS NOT NULL AND digest = $3 AND next_stage = $4
   AND token_expires_at >= $5::timestamptz AND lease_expires_at >= $5::timestamptz
   AND closing_generation IS DISTINCT FROM generation
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at
 `
 
 type AdmitPlayParams struct {
@@ -60,16 +60,19 @@ func (q *Queries) AdmitPlay(ctx context.Context, arg AdmitPlayParams) (GamePlay,
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
 
 const beginPlay = `-- name: BeginPlay :one
-INSERT INTO game.play (user_id, play_id, session_id, generation, stage, digest, address, lease_expires_at,
+INSERT INTO game.play (user_id, user_created_at, play_id, session_id, generation, stage, digest, address, lease_expires_at,
     password_stamp, stamp_generation)
-VALUES ($1, $2, $3, 1, 1, $4, $5, $6,
-    $7, 1)
+SELECT $1::text, $2::timestamptz, $3::text, $4::text, s.generation + 1, 1, $5::bytea,
+    $6::text, $7::timestamptz, $8::text, s.generation + 1
+FROM game.sweep s
 ON CONFLICT (user_id) DO UPDATE SET
+    user_created_at = excluded.user_created_at,
     play_id = excluded.play_id,
     session_id = excluded.session_id,
     generation = play.generation + 1,
@@ -86,28 +89,32 @@ ON CONFLICT (user_id) DO UPDATE SET
     closing_since = NULL,
     password_stamp = excluded.password_stamp,
     stamp_generation = play.generation + 1
-WHERE play.play_id IS NULL OR play.lease_expires_at < $8::timestamptz
-   OR play.closing_generation = play.generation AND play.closing_since < $9::timestamptz
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
+WHERE play.play_id IS NULL OR play.lease_expires_at < $9::timestamptz
+   OR play.closing_generation = play.generation AND play.closing_since < $10::timestamptz
+   OR $11::boolean AND COALESCE(play.user_created_at <> excluded.user_created_at, play.lease_expires_at < excluded.user_created_at)
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at
 `
 
 type BeginPlayParams struct {
 	UserID         string
-	PlayID         *string
+	UserCreatedAt  time.Time
+	PlayID         string
 	SessionID      string
 	Digest         []byte
 	Address        string
 	LeaseExpiresAt time.Time
-	PasswordStamp  *string
+	PasswordStamp  string
 	At             time.Time
 	Overdue        time.Time
+	Present        bool
 }
 
 // Gives no row while an earlier record lives, unless a newer sign-in has waited
-// for its end for too long.
+// for its end for too long, or the record is that of another person of the id.
 func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay, error) {
 	row := q.db.QueryRow(ctx, beginPlay,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.PlayID,
 		arg.SessionID,
 		arg.Digest,
@@ -116,6 +123,7 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		arg.PasswordStamp,
 		arg.At,
 		arg.Overdue,
+		arg.Present,
 	)
 	var i GamePlay
 	err := row.Scan(
@@ -136,6 +144,7 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
@@ -190,7 +199,7 @@ func (q *Queries) FreeToken(ctx context.Context, token *int64, at time.Time) (in
 	return result.RowsAffected(), nil
 }
 
-const handOverPlay = `-- name: HandOverPlay :execrows
+const handOverPlay = `-- name: HandOverPlay :many
 UPDATE game.play SET
     next_token = $1,
     next_stage = $2,
@@ -199,6 +208,7 @@ UPDATE game.play SET
     lease_expires_at = GREATEST(lease_expires_at, $4)
 WHERE play_id = $5 AND generation = $6 AND lease_expires_at >= $7::timestamptz
   AND closing_generation IS DISTINCT FROM generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at
 `
 
 type HandOverPlayParams struct {
@@ -211,8 +221,8 @@ type HandOverPlayParams struct {
 	At              time.Time
 }
 
-func (q *Queries) HandOverPlay(ctx context.Context, arg HandOverPlayParams) (int64, error) {
-	result, err := q.db.Exec(ctx, handOverPlay,
+func (q *Queries) HandOverPlay(ctx context.Context, arg HandOverPlayParams) ([]GamePlay, error) {
+	rows, err := q.db.Query(ctx, handOverPlay,
 		arg.Token,
 		arg.NextStage,
 		arg.NextCharacterID,
@@ -222,9 +232,40 @@ func (q *Queries) HandOverPlay(ctx context.Context, arg HandOverPlayParams) (int
 		arg.At,
 	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []GamePlay
+	for rows.Next() {
+		var i GamePlay
+		if err := rows.Scan(
+			&i.UserID,
+			&i.Generation,
+			&i.PlayID,
+			&i.SessionID,
+			&i.Digest,
+			&i.Address,
+			&i.Stage,
+			&i.CharacterID,
+			&i.LeaseExpiresAt,
+			&i.NextToken,
+			&i.NextStage,
+			&i.NextCharacterID,
+			&i.TokenExpiresAt,
+			&i.ClosingGeneration,
+			&i.ClosingSince,
+			&i.PasswordStamp,
+			&i.StampGeneration,
+			&i.UserCreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const markClosing = `-- name: MarkClosing :exec
@@ -249,7 +290,7 @@ FROM (
     FOR NO KEY UPDATE OF q
 ) l
 WHERE p.user_id = l.user_id
-RETURNING p.user_id, p.generation, p.play_id, p.session_id, p.digest, p.address, p.stage, p.character_id, p.lease_expires_at, p.next_token, p.next_stage, p.next_character_id, p.token_expires_at, p.closing_generation, p.closing_since, p.password_stamp, p.stamp_generation
+RETURNING p.user_id, p.generation, p.play_id, p.session_id, p.digest, p.address, p.stage, p.character_id, p.lease_expires_at, p.next_token, p.next_stage, p.next_character_id, p.token_expires_at, p.closing_generation, p.closing_since, p.password_stamp, p.stamp_generation, p.user_created_at
 `
 
 // The rows are locked in one order, so that two renewals never wait for each
@@ -281,6 +322,7 @@ func (q *Queries) RenewPlays(ctx context.Context, leaseExpiresAt time.Time, ids 
 			&i.ClosingSince,
 			&i.PasswordStamp,
 			&i.StampGeneration,
+			&i.UserCreatedAt,
 		); err != nil {
 			return nil, err
 		}

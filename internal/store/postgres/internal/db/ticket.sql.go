@@ -11,23 +11,25 @@ import (
 )
 
 const createTicket = `-- name: CreateTicket :execrows
-INSERT INTO game.ticket (digest, user_id, session_id, address, expires_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO game.ticket (digest, user_id, user_created_at, session_id, address, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (digest) DO NOTHING
 `
 
 type CreateTicketParams struct {
-	Digest    []byte
-	UserID    string
-	SessionID string
-	Address   string
-	ExpiresAt time.Time
+	Digest        []byte
+	UserID        string
+	UserCreatedAt *time.Time
+	SessionID     string
+	Address       string
+	ExpiresAt     time.Time
 }
 
 func (q *Queries) CreateTicket(ctx context.Context, arg CreateTicketParams) (int64, error) {
 	result, err := q.db.Exec(ctx, createTicket,
 		arg.Digest,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.SessionID,
 		arg.Address,
 		arg.ExpiresAt,
@@ -58,7 +60,7 @@ const redeemTicket = `-- name: RedeemTicket :one
 DELETE FROM game.ticket
 WHERE digest = $1 AND expires_at > $2::timestamptz
   AND (address = '' OR address = $3::text)
-RETURNING digest, user_id, session_id, address, expires_at
+RETURNING digest, user_id, session_id, address, expires_at, user_created_at
 `
 
 func (q *Queries) RedeemTicket(ctx context.Context, digest []byte, at time.Time, address string) (GameTicket, error) {
@@ -70,6 +72,7 @@ func (q *Queries) RedeemTicket(ctx context.Context, digest []byte, at time.Time,
 		&i.SessionID,
 		&i.Address,
 		&i.ExpiresAt,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }

@@ -10,39 +10,42 @@ import (
 )
 
 const getAccount = `-- name: GetAccount :one
-SELECT user_id, password_hash, loopback_only FROM game_account WHERE user_id = ?
+SELECT user_id, password_hash, loopback_only, created_at, updated_at, user_created_at FROM game_account WHERE user_id = ?
 `
 
-type GetAccountRow struct {
-	UserID       string
-	PasswordHash string
-	LoopbackOnly bool
-}
-
-func (q *Queries) GetAccount(ctx context.Context, userID string) (GetAccountRow, error) {
+func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, error) {
 	row := q.queryRow(ctx, q.getAccountStmt, getAccount, userID)
-	var i GetAccountRow
-	err := row.Scan(&i.UserID, &i.PasswordHash, &i.LoopbackOnly)
+	var i GameAccount
+	err := row.Scan(
+		&i.UserID,
+		&i.PasswordHash,
+		&i.LoopbackOnly,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.UserCreatedAt,
+	)
 	return i, err
 }
 
 const putAccount = `-- name: PutAccount :exec
-INSERT INTO game_account (user_id, password_hash, loopback_only, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO game_account (user_id, user_created_at, password_hash, loopback_only, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id) DO UPDATE SET
-    password_hash = excluded.password_hash, loopback_only = excluded.loopback_only, updated_at = excluded.updated_at
+    user_created_at = excluded.user_created_at, password_hash = excluded.password_hash, loopback_only = excluded.loopback_only, updated_at = excluded.updated_at
 `
 
 type PutAccountParams struct {
-	UserID       string
-	PasswordHash string
-	LoopbackOnly bool
-	CreatedAt    int64
-	UpdatedAt    int64
+	UserID        string
+	UserCreatedAt *int64
+	PasswordHash  string
+	LoopbackOnly  bool
+	CreatedAt     int64
+	UpdatedAt     int64
 }
 
 func (q *Queries) PutAccount(ctx context.Context, arg PutAccountParams) error {
 	_, err := q.exec(ctx, q.putAccountStmt, putAccount,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.PasswordHash,
 		arg.LoopbackOnly,
 		arg.CreatedAt,

@@ -10,7 +10,7 @@ import (
 )
 
 const getCharacter = `-- name: GetCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, CAST((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, CAST((
     SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
         i.durability, i.life, i.socket, i.appraised, i.grade))
     FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
@@ -64,66 +64,15 @@ func (q *Queries) GetCharacter(ctx context.Context, id uint32) (GetCharacterRow,
 		&i.GameCharacter.UpdatedAt,
 		&i.GameCharacter.NameSkeleton,
 		&i.GameCharacter.NameTwin,
+		&i.GameCharacter.UserCreatedAt,
+		&i.GameCharacter.SweepDeleteAt,
 		&i.Items,
 	)
 	return i, err
 }
 
-const getCharacterByCreateKey = `-- name: GetCharacterByCreateKey :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game_character WHERE user_id = ? AND create_key = ?
-`
-
-type GetCharacterByCreateKeyParams struct {
-	UserID    string
-	CreateKey string
-}
-
-func (q *Queries) GetCharacterByCreateKey(ctx context.Context, arg GetCharacterByCreateKeyParams) (GameCharacter, error) {
-	row := q.queryRow(ctx, q.getCharacterByCreateKeyStmt, getCharacterByCreateKey, arg.UserID, arg.CreateKey)
-	var i GameCharacter
-	err := row.Scan(
-		&i.ID,
-		&i.UserID,
-		&i.Name,
-		&i.NameKey,
-		&i.Slot,
-		&i.Gender,
-		&i.BirthStone,
-		&i.Hair,
-		&i.Face,
-		&i.Zone,
-		&i.X,
-		&i.Y,
-		&i.ReviveZone,
-		&i.Job,
-		&i.Level,
-		&i.Xp,
-		&i.Hp,
-		&i.Mp,
-		&i.Strength,
-		&i.Dexterity,
-		&i.Intelligence,
-		&i.Concentration,
-		&i.Charm,
-		&i.Sense,
-		&i.StatPoints,
-		&i.SkillPoints,
-		&i.Stamina,
-		&i.Money,
-		&i.Version,
-		&i.CreateKey,
-		&i.LastSaveKey,
-		&i.DeleteAt,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.NameSkeleton,
-		&i.NameTwin,
-	)
-	return i, err
-}
-
 const getCharacterOf = `-- name: GetCharacterOf :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin FROM game_character WHERE id = ? AND user_id = ?
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game_character WHERE id = ? AND user_id = ?
 `
 
 type GetCharacterOfParams struct {
@@ -171,13 +120,15 @@ func (q *Queries) GetCharacterOf(ctx context.Context, arg GetCharacterOfParams) 
 		&i.UpdatedAt,
 		&i.NameSkeleton,
 		&i.NameTwin,
+		&i.UserCreatedAt,
+		&i.SweepDeleteAt,
 	)
 	return i, err
 }
 
 const getSaveState = `-- name: GetSaveState :one
 SELECT c.version, c.last_save_key, p.generation
-FROM game_character c LEFT JOIN game_play p ON p.user_id = c.user_id
+FROM game_character c LEFT JOIN game_play p ON p.user_id = c.user_id AND (p.user_created_at = c.user_created_at) IS NOT FALSE
 WHERE c.id = ?
 `
 
@@ -198,22 +149,23 @@ func (q *Queries) GetSaveState(ctx context.Context, id uint32) (GetSaveStateRow,
 
 const insertCharacter = `-- name: InsertCharacter :one
 INSERT INTO game_character (
-    user_id, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
+    user_id, user_created_at, name, name_key, name_skeleton, slot, gender, birth_stone, hair, face,
     zone, x, y, revive_zone, job, level, xp, hp, mp,
     strength, dexterity, intelligence, concentration, charm, sense,
     stat_points, skill_points, stamina, money,
     version, create_key, created_at, updated_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?,
     1, ?, ?, ?
-) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
+) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
 `
 
 type InsertCharacterParams struct {
 	UserID        string
+	UserCreatedAt *int64
 	Name          string
 	NameKey       string
 	NameSkeleton  *string
@@ -249,6 +201,7 @@ type InsertCharacterParams struct {
 func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams) (GameCharacter, error) {
 	row := q.queryRow(ctx, q.insertCharacterStmt, insertCharacter,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.Name,
 		arg.NameKey,
 		arg.NameSkeleton,
@@ -318,12 +271,14 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		&i.UpdatedAt,
 		&i.NameSkeleton,
 		&i.NameTwin,
+		&i.UserCreatedAt,
+		&i.SweepDeleteAt,
 	)
 	return i, err
 }
 
 const listCharacters = `-- name: ListCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, CAST((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, CAST((
     SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
         i.durability, i.life, i.socket, i.appraised, i.grade))
     FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
@@ -381,6 +336,8 @@ func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListChar
 			&i.GameCharacter.UpdatedAt,
 			&i.GameCharacter.NameSkeleton,
 			&i.GameCharacter.NameTwin,
+			&i.GameCharacter.UserCreatedAt,
+			&i.GameCharacter.SweepDeleteAt,
 			&i.Items,
 		); err != nil {
 			return nil, err
@@ -396,32 +353,68 @@ func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListChar
 	return items, nil
 }
 
-const listOwners = `-- name: ListOwners :many
-SELECT DISTINCT user_id FROM game_character
-WHERE user_id > ? AND delete_at IS NULL
-ORDER BY user_id
-LIMIT ?
+const listCharactersByCreateKey = `-- name: ListCharactersByCreateKey :many
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game_character WHERE user_id = ? AND create_key = ? ORDER BY id DESC
 `
 
-type ListOwnersParams struct {
-	UserID string
-	Limit  int64
+type ListCharactersByCreateKeyParams struct {
+	UserID    string
+	CreateKey string
 }
 
-// ListOwners returns the next users who have a character that is not marked.
-func (q *Queries) ListOwners(ctx context.Context, arg ListOwnersParams) ([]string, error) {
-	rows, err := q.query(ctx, q.listOwnersStmt, listOwners, arg.UserID, arg.Limit)
+// ListCharactersByCreateKey gives one at most of the person who is there now.
+func (q *Queries) ListCharactersByCreateKey(ctx context.Context, arg ListCharactersByCreateKeyParams) ([]GameCharacter, error) {
+	rows, err := q.query(ctx, q.listCharactersByCreateKeyStmt, listCharactersByCreateKey, arg.UserID, arg.CreateKey)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []GameCharacter
 	for rows.Next() {
-		var user_id string
-		if err := rows.Scan(&user_id); err != nil {
+		var i GameCharacter
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.Name,
+			&i.NameKey,
+			&i.Slot,
+			&i.Gender,
+			&i.BirthStone,
+			&i.Hair,
+			&i.Face,
+			&i.Zone,
+			&i.X,
+			&i.Y,
+			&i.ReviveZone,
+			&i.Job,
+			&i.Level,
+			&i.Xp,
+			&i.Hp,
+			&i.Mp,
+			&i.Strength,
+			&i.Dexterity,
+			&i.Intelligence,
+			&i.Concentration,
+			&i.Charm,
+			&i.Sense,
+			&i.StatPoints,
+			&i.SkillPoints,
+			&i.Stamina,
+			&i.Money,
+			&i.Version,
+			&i.CreateKey,
+			&i.LastSaveKey,
+			&i.DeleteAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.NameSkeleton,
+			&i.NameTwin,
+			&i.UserCreatedAt,
+			&i.SweepDeleteAt,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, user_id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -433,22 +426,28 @@ func (q *Queries) ListOwners(ctx context.Context, arg ListOwnersParams) ([]strin
 }
 
 const listSlots = `-- name: ListSlots :many
-SELECT slot FROM game_character WHERE user_id = ? ORDER BY slot
+SELECT slot, user_created_at, created_at FROM game_character WHERE user_id = ? ORDER BY slot
 `
 
-func (q *Queries) ListSlots(ctx context.Context, userID string) ([]uint8, error) {
+type ListSlotsRow struct {
+	Slot          uint8
+	UserCreatedAt *int64
+	CreatedAt     int64
+}
+
+func (q *Queries) ListSlots(ctx context.Context, userID string) ([]ListSlotsRow, error) {
 	rows, err := q.query(ctx, q.listSlotsStmt, listSlots, userID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uint8
+	var items []ListSlotsRow
 	for rows.Next() {
-		var slot uint8
-		if err := rows.Scan(&slot); err != nil {
+		var i ListSlotsRow
+		if err := rows.Scan(&i.Slot, &i.UserCreatedAt, &i.CreatedAt); err != nil {
 			return nil, err
 		}
-		items = append(items, slot)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -491,31 +490,6 @@ func (q *Queries) ListWithoutSkeleton(ctx context.Context, limit int64) ([]ListW
 	return items, nil
 }
 
-const markCharactersOf = `-- name: MarkCharactersOf :execrows
-UPDATE game_character SET delete_at = ?1, updated_at = ?2, version = version + 1
-WHERE game_character.user_id = ?3 AND delete_at IS NULL
-  AND NOT EXISTS (
-    SELECT 1 FROM game_play p
-    WHERE p.user_id = game_character.user_id AND p.play_id IS NOT NULL AND p.lease_expires_at >= ?2
-      AND (p.character_id = game_character.id
-           OR p.next_character_id = game_character.id AND p.token_expires_at >= ?2))
-`
-
-type MarkCharactersOfParams struct {
-	DeleteAt *int64
-	Now      int64
-	UserID   string
-}
-
-// MarkCharactersOf passes over what is being played.
-func (q *Queries) MarkCharactersOf(ctx context.Context, arg MarkCharactersOfParams) (int64, error) {
-	result, err := q.exec(ctx, q.markCharactersOfStmt, markCharactersOf, arg.DeleteAt, arg.Now, arg.UserID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const nameInUse = `-- name: NameInUse :one
 SELECT count(*) FROM game_character WHERE name_key = ? OR name_skeleton = ?
 `
@@ -535,7 +509,9 @@ func (q *Queries) NameInUse(ctx context.Context, arg NameInUseParams) (int64, er
 
 const purgeCharacters = `-- name: PurgeCharacters :execrows
 DELETE FROM game_character WHERE id IN (
-    SELECT c.id FROM game_character c WHERE c.delete_at <= ? ORDER BY c.delete_at, c.id LIMIT ?
+    SELECT c.id FROM game_character c
+    WHERE c.delete_at <= ? AND c.sweep_delete_at IS NOT c.delete_at
+    ORDER BY c.delete_at, c.id LIMIT ?
 )
 `
 
@@ -544,6 +520,8 @@ type PurgeCharactersParams struct {
 	Limit    int64
 }
 
+// PurgeCharacters removes what players have marked. The sweep removes what it
+// has marked itself.
 func (q *Queries) PurgeCharacters(ctx context.Context, arg PurgeCharactersParams) (int64, error) {
 	result, err := q.exec(ctx, q.purgeCharactersStmt, purgeCharacters, arg.DeleteAt, arg.Limit)
 	if err != nil {
@@ -615,7 +593,7 @@ func (q *Queries) SaveCharacter(ctx context.Context, arg SaveCharacterParams) er
 }
 
 const setDeleteAt = `-- name: SetDeleteAt :one
-UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? WHERE id = ? RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin
+UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? WHERE id = ? RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
 `
 
 type SetDeleteAtParams struct {
@@ -664,6 +642,8 @@ func (q *Queries) SetDeleteAt(ctx context.Context, arg SetDeleteAtParams) (GameC
 		&i.UpdatedAt,
 		&i.NameSkeleton,
 		&i.NameTwin,
+		&i.UserCreatedAt,
+		&i.SweepDeleteAt,
 	)
 	return i, err
 }

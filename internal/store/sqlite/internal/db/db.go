@@ -36,11 +36,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteItemStmt, err = db.PrepareContext(ctx, deleteItem); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteItem: %w", err)
 	}
+	if q.dropAccountStmt, err = db.PrepareContext(ctx, dropAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAccount: %w", err)
+	}
 	if q.dropPassageStmt, err = db.PrepareContext(ctx, dropPassage); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPassage: %w", err)
 	}
+	if q.dropPlayStmt, err = db.PrepareContext(ctx, dropPlay); err != nil {
+		return nil, fmt.Errorf("error preparing query DropPlay: %w", err)
+	}
 	if q.dropTicketsStmt, err = db.PrepareContext(ctx, dropTickets); err != nil {
 		return nil, fmt.Errorf("error preparing query DropTickets: %w", err)
+	}
+	if q.dropTicketsOfStmt, err = db.PrepareContext(ctx, dropTicketsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DropTicketsOf: %w", err)
 	}
 	if q.endPlayStmt, err = db.PrepareContext(ctx, endPlay); err != nil {
 		return nil, fmt.Errorf("error preparing query EndPlay: %w", err)
@@ -53,9 +62,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.getCharacterStmt, err = db.PrepareContext(ctx, getCharacter); err != nil {
 		return nil, fmt.Errorf("error preparing query GetCharacter: %w", err)
-	}
-	if q.getCharacterByCreateKeyStmt, err = db.PrepareContext(ctx, getCharacterByCreateKey); err != nil {
-		return nil, fmt.Errorf("error preparing query GetCharacterByCreateKey: %w", err)
 	}
 	if q.getCharacterOfStmt, err = db.PrepareContext(ctx, getCharacterOf); err != nil {
 		return nil, fmt.Errorf("error preparing query GetCharacterOf: %w", err)
@@ -84,11 +90,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listCharactersStmt, err = db.PrepareContext(ctx, listCharacters); err != nil {
 		return nil, fmt.Errorf("error preparing query ListCharacters: %w", err)
 	}
+	if q.listCharactersByCreateKeyStmt, err = db.PrepareContext(ctx, listCharactersByCreateKey); err != nil {
+		return nil, fmt.Errorf("error preparing query ListCharactersByCreateKey: %w", err)
+	}
 	if q.listItemsStmt, err = db.PrepareContext(ctx, listItems); err != nil {
 		return nil, fmt.Errorf("error preparing query ListItems: %w", err)
 	}
-	if q.listOwnersStmt, err = db.PrepareContext(ctx, listOwners); err != nil {
-		return nil, fmt.Errorf("error preparing query ListOwners: %w", err)
+	if q.listOwnedStmt, err = db.PrepareContext(ctx, listOwned); err != nil {
+		return nil, fmt.Errorf("error preparing query ListOwned: %w", err)
 	}
 	if q.listSlotsStmt, err = db.PrepareContext(ctx, listSlots); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSlots: %w", err)
@@ -96,14 +105,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listWithoutSkeletonStmt, err = db.PrepareContext(ctx, listWithoutSkeleton); err != nil {
 		return nil, fmt.Errorf("error preparing query ListWithoutSkeleton: %w", err)
 	}
-	if q.markCharactersOfStmt, err = db.PrepareContext(ctx, markCharactersOf); err != nil {
-		return nil, fmt.Errorf("error preparing query MarkCharactersOf: %w", err)
-	}
 	if q.markClosingStmt, err = db.PrepareContext(ctx, markClosing); err != nil {
 		return nil, fmt.Errorf("error preparing query MarkClosing: %w", err)
 	}
+	if q.markGoneStmt, err = db.PrepareContext(ctx, markGone); err != nil {
+		return nil, fmt.Errorf("error preparing query MarkGone: %w", err)
+	}
 	if q.nameInUseStmt, err = db.PrepareContext(ctx, nameInUse); err != nil {
 		return nil, fmt.Errorf("error preparing query NameInUse: %w", err)
+	}
+	if q.personMissingStmt, err = db.PrepareContext(ctx, personMissing); err != nil {
+		return nil, fmt.Errorf("error preparing query PersonMissing: %w", err)
 	}
 	if q.playLivesStmt, err = db.PrepareContext(ctx, playLives); err != nil {
 		return nil, fmt.Errorf("error preparing query PlayLives: %w", err)
@@ -111,8 +123,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.purgeCharactersStmt, err = db.PrepareContext(ctx, purgeCharacters); err != nil {
 		return nil, fmt.Errorf("error preparing query PurgeCharacters: %w", err)
 	}
+	if q.purgeGoneStmt, err = db.PrepareContext(ctx, purgeGone); err != nil {
+		return nil, fmt.Errorf("error preparing query PurgeGone: %w", err)
+	}
 	if q.putAccountStmt, err = db.PrepareContext(ctx, putAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query PutAccount: %w", err)
+	}
+	if q.raiseGenerationStmt, err = db.PrepareContext(ctx, raiseGeneration); err != nil {
+		return nil, fmt.Errorf("error preparing query RaiseGeneration: %w", err)
 	}
 	if q.renewPlayStmt, err = db.PrepareContext(ctx, renewPlay); err != nil {
 		return nil, fmt.Errorf("error preparing query RenewPlay: %w", err)
@@ -120,8 +138,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.saveCharacterStmt, err = db.PrepareContext(ctx, saveCharacter); err != nil {
 		return nil, fmt.Errorf("error preparing query SaveCharacter: %w", err)
 	}
+	if q.setAccountPersonStmt, err = db.PrepareContext(ctx, setAccountPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query SetAccountPerson: %w", err)
+	}
 	if q.setAttemptStmt, err = db.PrepareContext(ctx, setAttempt); err != nil {
 		return nil, fmt.Errorf("error preparing query SetAttempt: %w", err)
+	}
+	if q.setCharacterPersonStmt, err = db.PrepareContext(ctx, setCharacterPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query SetCharacterPerson: %w", err)
 	}
 	if q.setDeleteAtStmt, err = db.PrepareContext(ctx, setDeleteAt); err != nil {
 		return nil, fmt.Errorf("error preparing query SetDeleteAt: %w", err)
@@ -129,11 +153,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setPassageStmt, err = db.PrepareContext(ctx, setPassage); err != nil {
 		return nil, fmt.Errorf("error preparing query SetPassage: %w", err)
 	}
+	if q.setPlayPersonStmt, err = db.PrepareContext(ctx, setPlayPerson); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPlayPerson: %w", err)
+	}
 	if q.setSkeletonStmt, err = db.PrepareContext(ctx, setSkeleton); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSkeleton: %w", err)
 	}
 	if q.sweepAttemptsStmt, err = db.PrepareContext(ctx, sweepAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query SweepAttempts: %w", err)
+	}
+	if q.takeMarkBackStmt, err = db.PrepareContext(ctx, takeMarkBack); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeMarkBack: %w", err)
 	}
 	if q.takeTicketStmt, err = db.PrepareContext(ctx, takeTicket); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeTicket: %w", err)
@@ -163,14 +193,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteItemStmt: %w", cerr)
 		}
 	}
+	if q.dropAccountStmt != nil {
+		if cerr := q.dropAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAccountStmt: %w", cerr)
+		}
+	}
 	if q.dropPassageStmt != nil {
 		if cerr := q.dropPassageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropPassageStmt: %w", cerr)
 		}
 	}
+	if q.dropPlayStmt != nil {
+		if cerr := q.dropPlayStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropPlayStmt: %w", cerr)
+		}
+	}
 	if q.dropTicketsStmt != nil {
 		if cerr := q.dropTicketsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropTicketsStmt: %w", cerr)
+		}
+	}
+	if q.dropTicketsOfStmt != nil {
+		if cerr := q.dropTicketsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropTicketsOfStmt: %w", cerr)
 		}
 	}
 	if q.endPlayStmt != nil {
@@ -191,11 +236,6 @@ func (q *Queries) Close() error {
 	if q.getCharacterStmt != nil {
 		if cerr := q.getCharacterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing getCharacterStmt: %w", cerr)
-		}
-	}
-	if q.getCharacterByCreateKeyStmt != nil {
-		if cerr := q.getCharacterByCreateKeyStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing getCharacterByCreateKeyStmt: %w", cerr)
 		}
 	}
 	if q.getCharacterOfStmt != nil {
@@ -243,14 +283,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listCharactersStmt: %w", cerr)
 		}
 	}
+	if q.listCharactersByCreateKeyStmt != nil {
+		if cerr := q.listCharactersByCreateKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listCharactersByCreateKeyStmt: %w", cerr)
+		}
+	}
 	if q.listItemsStmt != nil {
 		if cerr := q.listItemsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listItemsStmt: %w", cerr)
 		}
 	}
-	if q.listOwnersStmt != nil {
-		if cerr := q.listOwnersStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listOwnersStmt: %w", cerr)
+	if q.listOwnedStmt != nil {
+		if cerr := q.listOwnedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listOwnedStmt: %w", cerr)
 		}
 	}
 	if q.listSlotsStmt != nil {
@@ -263,19 +308,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listWithoutSkeletonStmt: %w", cerr)
 		}
 	}
-	if q.markCharactersOfStmt != nil {
-		if cerr := q.markCharactersOfStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing markCharactersOfStmt: %w", cerr)
-		}
-	}
 	if q.markClosingStmt != nil {
 		if cerr := q.markClosingStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing markClosingStmt: %w", cerr)
 		}
 	}
+	if q.markGoneStmt != nil {
+		if cerr := q.markGoneStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing markGoneStmt: %w", cerr)
+		}
+	}
 	if q.nameInUseStmt != nil {
 		if cerr := q.nameInUseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nameInUseStmt: %w", cerr)
+		}
+	}
+	if q.personMissingStmt != nil {
+		if cerr := q.personMissingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing personMissingStmt: %w", cerr)
 		}
 	}
 	if q.playLivesStmt != nil {
@@ -288,9 +338,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing purgeCharactersStmt: %w", cerr)
 		}
 	}
+	if q.purgeGoneStmt != nil {
+		if cerr := q.purgeGoneStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing purgeGoneStmt: %w", cerr)
+		}
+	}
 	if q.putAccountStmt != nil {
 		if cerr := q.putAccountStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing putAccountStmt: %w", cerr)
+		}
+	}
+	if q.raiseGenerationStmt != nil {
+		if cerr := q.raiseGenerationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing raiseGenerationStmt: %w", cerr)
 		}
 	}
 	if q.renewPlayStmt != nil {
@@ -303,9 +363,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing saveCharacterStmt: %w", cerr)
 		}
 	}
+	if q.setAccountPersonStmt != nil {
+		if cerr := q.setAccountPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setAccountPersonStmt: %w", cerr)
+		}
+	}
 	if q.setAttemptStmt != nil {
 		if cerr := q.setAttemptStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setAttemptStmt: %w", cerr)
+		}
+	}
+	if q.setCharacterPersonStmt != nil {
+		if cerr := q.setCharacterPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setCharacterPersonStmt: %w", cerr)
 		}
 	}
 	if q.setDeleteAtStmt != nil {
@@ -318,6 +388,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setPassageStmt: %w", cerr)
 		}
 	}
+	if q.setPlayPersonStmt != nil {
+		if cerr := q.setPlayPersonStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPlayPersonStmt: %w", cerr)
+		}
+	}
 	if q.setSkeletonStmt != nil {
 		if cerr := q.setSkeletonStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setSkeletonStmt: %w", cerr)
@@ -326,6 +401,11 @@ func (q *Queries) Close() error {
 	if q.sweepAttemptsStmt != nil {
 		if cerr := q.sweepAttemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sweepAttemptsStmt: %w", cerr)
+		}
+	}
+	if q.takeMarkBackStmt != nil {
+		if cerr := q.takeMarkBackStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeMarkBackStmt: %w", cerr)
 		}
 	}
 	if q.takeTicketStmt != nil {
@@ -370,89 +450,109 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                          DBTX
-	tx                          *sql.Tx
-	admitStmt                   *sql.Stmt
-	beginPlayStmt               *sql.Stmt
-	deleteAttemptStmt           *sql.Stmt
-	deleteItemStmt              *sql.Stmt
-	dropPassageStmt             *sql.Stmt
-	dropTicketsStmt             *sql.Stmt
-	endPlayStmt                 *sql.Stmt
-	getAccountStmt              *sql.Stmt
-	getAttemptStmt              *sql.Stmt
-	getCharacterStmt            *sql.Stmt
-	getCharacterByCreateKeyStmt *sql.Stmt
-	getCharacterOfStmt          *sql.Stmt
-	getPlayStmt                 *sql.Stmt
-	getPlayByTokenStmt          *sql.Stmt
-	getSaveStateStmt            *sql.Stmt
-	inPlayStmt                  *sql.Stmt
-	insertCharacterStmt         *sql.Stmt
-	insertItemStmt              *sql.Stmt
-	insertTicketStmt            *sql.Stmt
-	listCharactersStmt          *sql.Stmt
-	listItemsStmt               *sql.Stmt
-	listOwnersStmt              *sql.Stmt
-	listSlotsStmt               *sql.Stmt
-	listWithoutSkeletonStmt     *sql.Stmt
-	markCharactersOfStmt        *sql.Stmt
-	markClosingStmt             *sql.Stmt
-	nameInUseStmt               *sql.Stmt
-	playLivesStmt               *sql.Stmt
-	purgeCharactersStmt         *sql.Stmt
-	putAccountStmt              *sql.Stmt
-	renewPlayStmt               *sql.Stmt
-	saveCharacterStmt           *sql.Stmt
-	setAttemptStmt              *sql.Stmt
-	setDeleteAtStmt             *sql.Stmt
-	setPassageStmt              *sql.Stmt
-	setSkeletonStmt             *sql.Stmt
-	sweepAttemptsStmt           *sql.Stmt
-	takeTicketStmt              *sql.Stmt
+	db                            DBTX
+	tx                            *sql.Tx
+	admitStmt                     *sql.Stmt
+	beginPlayStmt                 *sql.Stmt
+	deleteAttemptStmt             *sql.Stmt
+	deleteItemStmt                *sql.Stmt
+	dropAccountStmt               *sql.Stmt
+	dropPassageStmt               *sql.Stmt
+	dropPlayStmt                  *sql.Stmt
+	dropTicketsStmt               *sql.Stmt
+	dropTicketsOfStmt             *sql.Stmt
+	endPlayStmt                   *sql.Stmt
+	getAccountStmt                *sql.Stmt
+	getAttemptStmt                *sql.Stmt
+	getCharacterStmt              *sql.Stmt
+	getCharacterOfStmt            *sql.Stmt
+	getPlayStmt                   *sql.Stmt
+	getPlayByTokenStmt            *sql.Stmt
+	getSaveStateStmt              *sql.Stmt
+	inPlayStmt                    *sql.Stmt
+	insertCharacterStmt           *sql.Stmt
+	insertItemStmt                *sql.Stmt
+	insertTicketStmt              *sql.Stmt
+	listCharactersStmt            *sql.Stmt
+	listCharactersByCreateKeyStmt *sql.Stmt
+	listItemsStmt                 *sql.Stmt
+	listOwnedStmt                 *sql.Stmt
+	listSlotsStmt                 *sql.Stmt
+	listWithoutSkeletonStmt       *sql.Stmt
+	markClosingStmt               *sql.Stmt
+	markGoneStmt                  *sql.Stmt
+	nameInUseStmt                 *sql.Stmt
+	personMissingStmt             *sql.Stmt
+	playLivesStmt                 *sql.Stmt
+	purgeCharactersStmt           *sql.Stmt
+	purgeGoneStmt                 *sql.Stmt
+	putAccountStmt                *sql.Stmt
+	raiseGenerationStmt           *sql.Stmt
+	renewPlayStmt                 *sql.Stmt
+	saveCharacterStmt             *sql.Stmt
+	setAccountPersonStmt          *sql.Stmt
+	setAttemptStmt                *sql.Stmt
+	setCharacterPersonStmt        *sql.Stmt
+	setDeleteAtStmt               *sql.Stmt
+	setPassageStmt                *sql.Stmt
+	setPlayPersonStmt             *sql.Stmt
+	setSkeletonStmt               *sql.Stmt
+	sweepAttemptsStmt             *sql.Stmt
+	takeMarkBackStmt              *sql.Stmt
+	takeTicketStmt                *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                          tx,
-		tx:                          tx,
-		admitStmt:                   q.admitStmt,
-		beginPlayStmt:               q.beginPlayStmt,
-		deleteAttemptStmt:           q.deleteAttemptStmt,
-		deleteItemStmt:              q.deleteItemStmt,
-		dropPassageStmt:             q.dropPassageStmt,
-		dropTicketsStmt:             q.dropTicketsStmt,
-		endPlayStmt:                 q.endPlayStmt,
-		getAccountStmt:              q.getAccountStmt,
-		getAttemptStmt:              q.getAttemptStmt,
-		getCharacterStmt:            q.getCharacterStmt,
-		getCharacterByCreateKeyStmt: q.getCharacterByCreateKeyStmt,
-		getCharacterOfStmt:          q.getCharacterOfStmt,
-		getPlayStmt:                 q.getPlayStmt,
-		getPlayByTokenStmt:          q.getPlayByTokenStmt,
-		getSaveStateStmt:            q.getSaveStateStmt,
-		inPlayStmt:                  q.inPlayStmt,
-		insertCharacterStmt:         q.insertCharacterStmt,
-		insertItemStmt:              q.insertItemStmt,
-		insertTicketStmt:            q.insertTicketStmt,
-		listCharactersStmt:          q.listCharactersStmt,
-		listItemsStmt:               q.listItemsStmt,
-		listOwnersStmt:              q.listOwnersStmt,
-		listSlotsStmt:               q.listSlotsStmt,
-		listWithoutSkeletonStmt:     q.listWithoutSkeletonStmt,
-		markCharactersOfStmt:        q.markCharactersOfStmt,
-		markClosingStmt:             q.markClosingStmt,
-		nameInUseStmt:               q.nameInUseStmt,
-		playLivesStmt:               q.playLivesStmt,
-		purgeCharactersStmt:         q.purgeCharactersStmt,
-		putAccountStmt:              q.putAccountStmt,
-		renewPlayStmt:               q.renewPlayStmt,
-		saveCharacterStmt:           q.saveCharacterStmt,
-		setAttemptStmt:              q.setAttemptStmt,
-		setDeleteAtStmt:             q.setDeleteAtStmt,
-		setPassageStmt:              q.setPassageStmt,
-		setSkeletonStmt:             q.setSkeletonStmt,
-		sweepAttemptsStmt:           q.sweepAttemptsStmt,
-		takeTicketStmt:              q.takeTicketStmt,
+		db:                            tx,
+		tx:                            tx,
+		admitStmt:                     q.admitStmt,
+		beginPlayStmt:                 q.beginPlayStmt,
+		deleteAttemptStmt:             q.deleteAttemptStmt,
+		deleteItemStmt:                q.deleteItemStmt,
+		dropAccountStmt:               q.dropAccountStmt,
+		dropPassageStmt:               q.dropPassageStmt,
+		dropPlayStmt:                  q.dropPlayStmt,
+		dropTicketsStmt:               q.dropTicketsStmt,
+		dropTicketsOfStmt:             q.dropTicketsOfStmt,
+		endPlayStmt:                   q.endPlayStmt,
+		getAccountStmt:                q.getAccountStmt,
+		getAttemptStmt:                q.getAttemptStmt,
+		getCharacterStmt:              q.getCharacterStmt,
+		getCharacterOfStmt:            q.getCharacterOfStmt,
+		getPlayStmt:                   q.getPlayStmt,
+		getPlayByTokenStmt:            q.getPlayByTokenStmt,
+		getSaveStateStmt:              q.getSaveStateStmt,
+		inPlayStmt:                    q.inPlayStmt,
+		insertCharacterStmt:           q.insertCharacterStmt,
+		insertItemStmt:                q.insertItemStmt,
+		insertTicketStmt:              q.insertTicketStmt,
+		listCharactersStmt:            q.listCharactersStmt,
+		listCharactersByCreateKeyStmt: q.listCharactersByCreateKeyStmt,
+		listItemsStmt:                 q.listItemsStmt,
+		listOwnedStmt:                 q.listOwnedStmt,
+		listSlotsStmt:                 q.listSlotsStmt,
+		listWithoutSkeletonStmt:       q.listWithoutSkeletonStmt,
+		markClosingStmt:               q.markClosingStmt,
+		markGoneStmt:                  q.markGoneStmt,
+		nameInUseStmt:                 q.nameInUseStmt,
+		personMissingStmt:             q.personMissingStmt,
+		playLivesStmt:                 q.playLivesStmt,
+		purgeCharactersStmt:           q.purgeCharactersStmt,
+		purgeGoneStmt:                 q.purgeGoneStmt,
+		putAccountStmt:                q.putAccountStmt,
+		raiseGenerationStmt:           q.raiseGenerationStmt,
+		renewPlayStmt:                 q.renewPlayStmt,
+		saveCharacterStmt:             q.saveCharacterStmt,
+		setAccountPersonStmt:          q.setAccountPersonStmt,
+		setAttemptStmt:                q.setAttemptStmt,
+		setCharacterPersonStmt:        q.setCharacterPersonStmt,
+		setDeleteAtStmt:               q.setDeleteAtStmt,
+		setPassageStmt:                q.setPassageStmt,
+		setPlayPersonStmt:             q.setPlayPersonStmt,
+		setSkeletonStmt:               q.setSkeletonStmt,
+		sweepAttemptsStmt:             q.sweepAttemptsStmt,
+		takeMarkBackStmt:              q.takeMarkBackStmt,
+		takeTicketStmt:                q.takeTicketStmt,
 	}
 }

@@ -5,11 +5,12 @@
 package db
 
 type GameAccount struct {
-	UserID       string
-	PasswordHash string
-	LoopbackOnly bool
-	CreatedAt    int64
-	UpdatedAt    int64
+	UserID        string
+	PasswordHash  string
+	LoopbackOnly  bool
+	CreatedAt     int64
+	UpdatedAt     int64
+	UserCreatedAt *int64
 }
 
 type GameAttempt struct {
@@ -59,6 +60,8 @@ type GameCharacter struct {
 	UpdatedAt     int64
 	NameSkeleton  *string
 	NameTwin      int64
+	UserCreatedAt *int64
+	SweepDeleteAt *int64
 }
 
 type GameItem struct {
@@ -95,12 +98,19 @@ type GamePlay struct {
 	ClosingSince      *int64
 	PasswordStamp     *string
 	StampGeneration   *int64
+	UserCreatedAt     *int64
+}
+
+type GameSweep struct {
+	ID         int64
+	Generation int64
 }
 
 type GameTicket struct {
-	Digest    []byte
-	UserID    string
-	SessionID string
-	Address   string
-	ExpiresAt int64
+	Digest        []byte
+	UserID        string
+	SessionID     string
+	Address       string
+	ExpiresAt     int64
+	UserCreatedAt *int64
 }

@@ -16,7 +16,7 @@ UPDATE game_play SET
 WHERE next_token = ?3 AND digest = ?4 AND next_stage = ?1
     AND play_id IS NOT NULL AND token_expires_at >= ?5 AND lease_expires_at >= ?5
     AND closing_generation IS NOT generation
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at
 `
 
 type AdmitParams struct {
@@ -54,26 +54,29 @@ func (q *Queries) Admit(ctx context.Context, arg AdmitParams) (GamePlay, error) 
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
 
 const beginPlay = `-- name: BeginPlay :one
-INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at, password_stamp, stamp_generation)
-VALUES (?1, 1, ?2, ?3, ?4, ?5, 1, ?6,
-    ?7, 1)
+INSERT INTO game_play (user_id, user_created_at, generation, play_id, session_id, digest, address, stage, lease_expires_at, password_stamp, stamp_generation)
+SELECT ?1, ?2, s.generation + 1, ?3, ?4, ?5, ?6, 1, ?7,
+    ?8, s.generation + 1
+FROM game_sweep s WHERE true
 ON CONFLICT (user_id) DO UPDATE SET
-    generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
+    user_created_at = excluded.user_created_at, generation = game_play.generation + 1, play_id = excluded.play_id, session_id = excluded.session_id,
     digest = excluded.digest, address = excluded.address, stage = 1, character_id = NULL,
     lease_expires_at = excluded.lease_expires_at,
     next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL,
     closing_generation = NULL, closing_since = NULL,
     password_stamp = excluded.password_stamp, stamp_generation = game_play.generation + 1
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at
 `
 
 type BeginPlayParams struct {
 	UserID         string
+	UserCreatedAt  *int64
 	PlayID         *string
 	SessionID      string
 	Digest         []byte
@@ -85,6 +88,7 @@ type BeginPlayParams struct {
 func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay, error) {
 	row := q.queryRow(ctx, q.beginPlayStmt, beginPlay,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.PlayID,
 		arg.SessionID,
 		arg.Digest,
@@ -111,6 +115,7 @@ func (q *Queries) BeginPlay(ctx context.Context, arg BeginPlayParams) (GamePlay,
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
@@ -144,7 +149,7 @@ func (q *Queries) EndPlay(ctx context.Context, arg EndPlayParams) error {
 }
 
 const getPlay = `-- name: GetPlay :one
-SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
     AND closing_generation IS NOT generation
 `
 
@@ -175,12 +180,13 @@ func (q *Queries) GetPlay(ctx context.Context, arg GetPlayParams) (GamePlay, err
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
 
 const getPlayByToken = `-- name: GetPlayByToken :one
-SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation FROM game_play WHERE next_token = ?
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at FROM game_play WHERE next_token = ?
 `
 
 func (q *Queries) GetPlayByToken(ctx context.Context, nextToken *uint32) (GamePlay, error) {
@@ -204,6 +210,7 @@ func (q *Queries) GetPlayByToken(ctx context.Context, nextToken *uint32) (GamePl
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
@@ -247,7 +254,7 @@ func (q *Queries) MarkClosing(ctx context.Context, arg MarkClosingParams) error 
 }
 
 const playLives = `-- name: PlayLives :one
-SELECT count(*) FROM game_play
+SELECT user_created_at, lease_expires_at FROM game_play
 WHERE user_id = ?1 AND play_id IS NOT NULL AND lease_expires_at >= ?2
     AND NOT (closing_generation IS generation AND closing_since < ?3)
 `
@@ -258,13 +265,18 @@ type PlayLivesParams struct {
 	Overdue *int64
 }
 
-// PlayLives counts the living records of a user for whose end no newer sign-in
+type PlayLivesRow struct {
+	UserCreatedAt  *int64
+	LeaseExpiresAt int64
+}
+
+// PlayLives returns the living record of a user for whose end no newer sign-in
 // has waited too long.
-func (q *Queries) PlayLives(ctx context.Context, arg PlayLivesParams) (int64, error) {
+func (q *Queries) PlayLives(ctx context.Context, arg PlayLivesParams) (PlayLivesRow, error) {
 	row := q.queryRow(ctx, q.playLivesStmt, playLives, arg.UserID, arg.Now, arg.Overdue)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+	var i PlayLivesRow
+	err := row.Scan(&i.UserCreatedAt, &i.LeaseExpiresAt)
+	return i, err
 }
 
 const renewPlay = `-- name: RenewPlay :one
@@ -272,7 +284,7 @@ UPDATE game_play SET lease_expires_at = CASE
     WHEN token_expires_at > CAST(?1 AS INTEGER) THEN token_expires_at
     ELSE CAST(?1 AS INTEGER) END
 WHERE play_id = ?2 AND generation = ?3
-RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation
+RETURNING user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at
 `
 
 type RenewPlayParams struct {
@@ -304,6 +316,7 @@ func (q *Queries) RenewPlay(ctx context.Context, arg RenewPlayParams) (GamePlay,
 		&i.ClosingSince,
 		&i.PasswordStamp,
 		&i.StampGeneration,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }

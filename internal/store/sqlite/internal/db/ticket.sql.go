@@ -23,22 +23,24 @@ func (q *Queries) DropTickets(ctx context.Context, expiresAt int64) error {
 }
 
 const insertTicket = `-- name: InsertTicket :execrows
-INSERT INTO game_ticket (digest, user_id, session_id, address, expires_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO game_ticket (digest, user_id, user_created_at, session_id, address, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (digest) DO NOTHING
 `
 
 type InsertTicketParams struct {
-	Digest    []byte
-	UserID    string
-	SessionID string
-	Address   string
-	ExpiresAt int64
+	Digest        []byte
+	UserID        string
+	UserCreatedAt *int64
+	SessionID     string
+	Address       string
+	ExpiresAt     int64
 }
 
 func (q *Queries) InsertTicket(ctx context.Context, arg InsertTicketParams) (int64, error) {
 	result, err := q.exec(ctx, q.insertTicketStmt, insertTicket,
 		arg.Digest,
 		arg.UserID,
+		arg.UserCreatedAt,
 		arg.SessionID,
 		arg.Address,
 		arg.ExpiresAt,
@@ -52,7 +54,7 @@ func (q *Queries) InsertTicket(ctx context.Context, arg InsertTicketParams) (int
 const takeTicket = `-- name: TakeTicket :one
 DELETE FROM game_ticket
 WHERE digest = ?1 AND expires_at > ?2 AND (address = '' OR address = ?3)
-RETURNING digest, user_id, session_id, address, expires_at
+RETURNING digest, user_id, session_id, address, expires_at, user_created_at
 `
 
 type TakeTicketParams struct {
@@ -70,6 +72,7 @@ func (q *Queries) TakeTicket(ctx context.Context, arg TakeTicketParams) (GameTic
 		&i.SessionID,
 		&i.Address,
 		&i.ExpiresAt,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
