@@ -87,7 +87,7 @@ func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 		if motion > math.MaxUint16 || flags > math.MaxUint16 {
 			return nil
 		}
-		return func(tx *zone.Tx) { tx.Emote(p.entity, uint16(motion), uint16(flags)) }
+		return func(tx *zone.Tx) { tx.Emote(p.entity, uint16(motion), uint16(flags)) } //nolint:gosec // bounded above
 	case *worldv1.ConnectRequest_Halt:
 		return func(tx *zone.Tx) { tx.Halt(p.entity) }
 	case *worldv1.ConnectRequest_Say:
