@@ -79,7 +79,7 @@ func (k *check) close() {
 func who(i int) string { return fmt.Sprintf("bot-%d", i+1) }
 
 func (k *check) run(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{k.arrive, k.meet, k.walk, k.talk, k.leave} {
+	for _, part := range []func(context.Context) error{k.arrive, k.meet, k.walk, k.greet, k.talk, k.leave} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -190,6 +190,21 @@ func (k *check) walk(ctx context.Context) error {
 			}); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// checkMotion is the motion that the bots greet with.
+const checkMotion = 11
+
+// greet lets each bot play an emote that the other must be told of.
+func (k *check) greet(ctx context.Context) error {
+	for i, b := range k.bots {
+		if err := k.report.step(ctx, fmt.Sprintf("%s plays an emote, %s sees it", who(i), who(1-i)), func(ctx context.Context) error {
+			return k.bots[1-i].watchEmote(ctx, k.names[i], checkMotion, b.Emote)
+		}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -49,6 +49,7 @@ func TestCheckReportsEveryStepAndCanBeRunAgain(t *testing.T) {
 			"ok  bot-1 sees bot-2", "ok  bot-2 sees bot-1",
 			"ok  bot-1 walks", "ok  bot-2 sees bot-1 arrive", "ok  bot-1 walks back", "ok  bot-2 sees bot-1 back",
 			"ok  bot-2 walks", "ok  bot-1 sees bot-2 arrive", "ok  bot-2 walks back", "ok  bot-1 sees bot-2 back",
+			"ok  bot-1 plays an emote, bot-2 sees it", "ok  bot-2 plays an emote, bot-1 sees it",
 			"ok  bot-1 says something, bot-2 hears it", "ok  bot-1 whispers, bot-2 hears it", "ok  bot-1 shouts, bot-2 hears it",
 			"ok  bot-2 says something, bot-1 hears it", "ok  bot-2 whispers, bot-1 hears it", "ok  bot-2 shouts, bot-1 hears it",
 			"ok  bot-1 logs out", "ok  bot-2 sees bot-1 go", "ok  bot-2 logs out",
@@ -119,6 +120,8 @@ func TestCheckNamesTheStepThatFails(t *testing.T) {
 			return p
 		}, "bot-2 sees bot-1 arrive: see Botada walk: it walks to 520300, 519995 instead of 520300, 520000"},
 		{"stops are not passed on", drop("bob", a(0x796)), "bot-2 sees bot-1 arrive: see Botada arrive: no answer"},
+		{"no echo of the emote", drop("ada", a(0x781)), "bot-1 plays an emote, bot-2 sees it: emote: no answer"},
+		{"emotes are not passed on", drop("bob", a(0x781)), "bot-1 plays an emote, bot-2 sees it: see the emote of Botada: no answer"},
 		{"texts are lost", drop("ada", a(0x784)), "bot-2 whispers, bot-1 hears it: hear the whisper text: no answer"},
 		{"another's words", func(_ packets.Stage, user string, p packets.Packet) packets.Packet {
 			if c, ok := p.(*packets.LocalChat); ok && user == "bob" {

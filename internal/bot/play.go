@@ -155,6 +155,19 @@ func (b *Bot) Toggle(ctx context.Context, kind uint8) error {
 	})
 }
 
+// Emote plays a motion and waits until the server has told so.
+func (b *Bot) Emote(ctx context.Context, motion uint16) error {
+	return b.step(ctx, "emote", func(ctx context.Context) error {
+		return b.act(ctx, &packets.EmoteRequest{Motion: motion, Flags: emoteStops}, func(self uint16, p packets.Packet) bool {
+			e, ok := p.(*packets.Emote)
+			return ok && e.Entity == self && e.Motion == motion
+		})
+	})
+}
+
+// emoteStops is the flag that clients send with an emote.
+const emoteStops = 1 << 15
+
 // Say speaks to those around, at most packets.MaxChatText bytes, and waits
 // until the bot hears itself.
 func (b *Bot) Say(ctx context.Context, text string) error {
@@ -210,8 +223,8 @@ func (b *Bot) Logout(ctx context.Context) error {
 	})
 }
 
-// ReturnToSelect leaves the game for the choice of a character: the game
-// connection ends and the world connection goes on.
+// ReturnToSelect leaves the game for the choice of a character: the world
+// connection is told to go on, and the game connection says goodbye and ends.
 func (b *Bot) ReturnToSelect(ctx context.Context) error {
 	return b.step(ctx, "return to select", func(ctx context.Context) error {
 		back, err := b.Expect(packets.World, isA[*packets.ReturnToSelect])
@@ -223,10 +236,18 @@ func (b *Bot) ReturnToSelect(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		bye, err := b.expect(game, isA[*packets.LogoutResult])
+		if err != nil {
+			return err
+		}
+		defer bye.Cancel()
 		if err := b.send(ctx, game, &packets.ReturnToSelectRequest{}); err != nil {
 			return err
 		}
 		if _, err := back.Wait(ctx); err != nil {
+			return err
+		}
+		if _, err := bye.Wait(ctx); err != nil {
 			return err
 		}
 		return b.awaitEnd(ctx, packets.Game)

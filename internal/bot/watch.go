@@ -87,3 +87,29 @@ func exactly(what string, x, y float32, to Entity) error {
 	}
 	return nil
 }
+
+// watchEmote has somebody in sight play a motion, and waits until the bot was
+// told of it.
+func (b *Bot) watchEmote(ctx context.Context, name string, motion uint16, play func(context.Context, uint16) error) error {
+	var e Entity
+	var ok bool
+	b.Look(func(v View) { e, ok = v.Find(name) })
+	if !ok {
+		return errors.New(name + " is not in sight")
+	}
+	seen, err := b.Expect(packets.Game, func(p packets.Packet) bool {
+		m, ok := p.(*packets.Emote)
+		return ok && m.Entity == e.ID && m.Motion == motion
+	})
+	if err != nil {
+		return err
+	}
+	defer seen.Cancel()
+	if err := play(ctx, motion); err != nil {
+		return err
+	}
+	return b.step(ctx, "see the emote of "+name, func(ctx context.Context) error {
+		_, err := seen.Wait(ctx)
+		return err
+	})
+}

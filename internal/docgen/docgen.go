@@ -52,26 +52,71 @@ A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT
 	return b.Bytes()
 }
 
-// Packets renders the table of packets and, for each, its fields.
-func Packets(rows []packets.Row) []byte {
+// Effect says in which states a client's packet may come and what becomes of
+// it.
+type Effect struct {
+	States []string
+	Does   string
+}
+
+// Packets renders the table of packets and, for each, its fields; for those of
+// the client, what becomes of them too.
+func Packets(rows []packets.Row, effect func(packets.Stage, uint16) Effect) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Packets\n\n" + header)
-	b.WriteString("The packets of the client's protocol (irose, client 129) that Waystone speaks.\nSizes are in bytes and include the header of six. How a packet is framed and\nenciphered is said in the package comment of `internal/wire`.\n")
+	b.WriteString(packetsIntro)
 	for _, stage := range []packets.Stage{packets.Login, packets.World, packets.Game} {
 		for _, from := range []packets.Side{packets.Client, packets.Server} {
-			fmt.Fprintf(&b, "\n## %s stage, from the %s\n\n| command | name | size | fields |\n|---|---|--:|---|\n", title(stage.String()), from)
+			fmt.Fprintf(&b, "\n## %s stage, from the %s\n\n", title(stage.String()), from)
+			if from == packets.Client {
+				b.WriteString("| command | name | size | fields | states | what becomes of it |\n|---|---|--:|---|---|---|\n")
+			} else {
+				b.WriteString("| command | name | size | fields |\n|---|---|--:|---|\n")
+			}
 			for _, r := range rows {
-				if r.Stage == stage && r.From == from {
-					size := strconv.Itoa(r.MinSize)
-					if r.MaxSize != r.MinSize {
-						size = fmt.Sprintf("%d–%d", r.MinSize, r.MaxSize)
-					}
-					fmt.Fprintf(&b, "| 0x%03x | %s | %s | %s |\n", r.Command, r.Name, size, fields(reflect.TypeOf(r.New()).Elem()))
+				if r.Stage != stage || r.From != from {
+					continue
 				}
+				fmt.Fprintf(&b, "| 0x%03x | %s | %s | %s |", r.Command, r.Name, sizeOf(r), fieldsOf(r))
+				if from == packets.Client {
+					e := effect(stage, r.Command)
+					fmt.Fprintf(&b, " %s | %s |", strings.Join(e.States, ", "), e.Does)
+				}
+				b.WriteString("\n")
 			}
 		}
 	}
 	return b.Bytes()
+}
+
+const packetsIntro = `The packets of the client's protocol (irose, client 129) that Waystone speaks.
+Sizes are in bytes and include the header of six. How a packet is framed and
+enciphered is said in the package comment of ` + "`internal/wire`" + `.
+
+A packet ends the connection when it is damaged, of another size than its row
+says, malformed, sent in a state that its row does not name, or of another
+stage: a command that has a row at another stage only. A command from 0x700 to
+0x7ff that the client has no row for at any stage is unknown. It is dropped
+without effect, whatever its size; more unknown packets than
+` + "`PACKET_UNKNOWN_RATE` and `PACKET_UNKNOWN_BURST`" + ` allow end the connection
+(` + "`too_many_unknown`" + `), and so does one on a fresh connection.
+
+"Not confirmed" are layouts that no real client has confirmed: the payload is
+taken as it comes.
+`
+
+func sizeOf(r packets.Row) string {
+	if r.MaxSize == r.MinSize {
+		return strconv.Itoa(r.MinSize)
+	}
+	return fmt.Sprintf("%d–%d", r.MinSize, r.MaxSize)
+}
+
+func fieldsOf(r packets.Row) string {
+	if !r.Confirmed() {
+		return "layout not confirmed on a real client"
+	}
+	return fields(reflect.TypeOf(r.New()).Elem())
 }
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -17,6 +17,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/app"
 	"github.com/waystone-mmo/waystone/internal/docgen"
 	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
@@ -51,7 +52,7 @@ func TestDocsFresh(t *testing.T) {
 		fresh(t, "configuration.md", docgen.Configuration(r.Settings(), r.SectionDocs()))
 	})
 	t.Run("packets", func(t *testing.T) {
-		fresh(t, "packets.md", docgen.Packets(packets.Rows()))
+		fresh(t, "packets.md", docgen.Packets(packets.Rows(), effect))
 	})
 	t.Run("schema", func(t *testing.T) {
 		page, err := docgen.Schema(postgresCatalog(t), sqliteCatalog(t))
@@ -60,6 +61,16 @@ func TestDocsFresh(t *testing.T) {
 		}
 		fresh(t, "schema.md", page)
 	})
+}
+
+// effect is what the gateway does with a packet of the client.
+func effect(stage packets.Stage, command uint16) docgen.Effect {
+	for _, e := range packet.Effects() {
+		if e.Stage == stage && e.Command == command {
+			return docgen.Effect{States: e.States, Does: e.Does}
+		}
+	}
+	return docgen.Effect{}
 }
 
 // TestSchemasAgree: both engines have the same tables, columns, nullability

@@ -158,6 +158,63 @@ func describeGame(t *testing.T, packet packets.Packet) m {
 	case *packets.SetHotbar:
 		return m{"slot_index": p.Slot, "type": p.Entry.Kind, "index": p.Entry.Index}
 	default:
+		return describeDeed(t, packet)
+	}
+}
+
+// describeDeed does so for items, skills, shops and parties.
+func describeDeed(t *testing.T, packet packets.Packet) m {
+	t.Helper()
+	switch p := packet.(type) {
+	case *packets.SetReviveZoneRequest:
+		return m{}
+	case *packets.ReviveRequest:
+		return m{"type": p.Kind}
+	case *packets.AttackRequest:
+		return m{"target_entity_id": p.Target}
+	case *packets.UseItemRequest:
+		return m{"slot": p.Slot, "target": *p.Target}
+	case *packets.DropItemRequest:
+		return m{"slot": p.Slot, "quantity": p.Quantity}
+	case *packets.EquipRequest:
+		return m{"equipment_index": p.Place, "inventory_slot": *p.Slot}
+	case *packets.VehiclePartRequest:
+		return m{"part": p.Part, "inventory_slot": *p.Slot}
+	case *packets.AmmoRequest:
+		return m{"ammo": p.Ammo, "inventory_slot": p.Slot}
+	case *packets.PickUpRequest:
+		return m{"entity_id": p.Drop}
+	case *packets.WarpGateRequest:
+		return m{"warp_gate_id": p.Gate}
+	case *packets.RaiseStatRequest:
+		return m{"stat": p.Stat}
+	case *packets.CastSelfRequest:
+		return m{"slot": p.Slot}
+	case *packets.CastTargetRequest:
+		return m{"target": p.Target, "slot": p.Slot}
+	case *packets.CastPositionRequest:
+		return m{"slot": p.Slot, "x": p.X, "y": p.Y}
+	case *packets.PartyRequest:
+		return m{"type": p.Kind, "entity_id": p.Target, "character_id": p.Target}
+	case *packets.PartyReplyRequest:
+		return m{"type": p.Kind, "entity_id": p.Target}
+	case *packets.PartyRulesRequest:
+		return m{"rules": p.Rules}
+	case *packets.InventoryUpdate:
+		items := []m{}
+		for _, s := range p.Items {
+			items = append(items, m{"slot": s.Slot, "item": fullItem(s.Item)})
+		}
+		return m{"items": items}
+	case *packets.MoneyUpdate:
+		return m{"money": p.Money}
+	case *packets.ShopResult:
+		return m{"error": p.Result}
+	case *packets.PickUpResult:
+		return m{"entity_id": p.Drop, "result": p.Result, "slot": p.Slot, "item": fullItem(p.Item), "money": p.Item.Quantity}
+	case *packets.PartyReply:
+		return m{"type": p.Kind, "entity_id": p.Target, "character_id": p.Target}
+	default:
 		t.Fatalf("no mapping for %T", packet)
 		return nil
 	}

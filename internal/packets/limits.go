@@ -14,6 +14,14 @@ const (
 	MaxShopTitle    = 64
 	MaxClanArgs     = 256 // what follows the kind of a clan command
 
+	MaxBankArgs    = 64   // what follows the kind of a request to open the bank
+	MaxCraftArgs   = 16   // what follows a kind of craft request that is not known
+	MaxKeepAlive   = 16   // payload of a keep-alive
+	MaxUnconfirmed = 2041 // payload of a packet whose layout is not confirmed: what a frame holds
+
+	MaxShopTrades = 255 // bought, and sold, in one request: all that the count can say
+	MaxStoreItems = 30  // bought at once from a player's own store: all that it has
+
 	MaxServers    = 20  // in one login reply
 	MaxChannels   = 20  // in one channel list
 	MaxCharacters = 5   // slots of an account

@@ -94,3 +94,81 @@ const (
 	ToggledRun   uint8 = 3
 	ToggledDrive uint8 = 4
 )
+
+// Values of ReviveRequest.Kind.
+const (
+	ReviveHere  uint8 = 1 // in this zone
+	ReviveSaved uint8 = 2 // in the zone that was set
+)
+
+// Values of BankMoveRequest.Kind.
+const (
+	BankPut  uint8 = 0
+	BankTake uint8 = 1
+)
+
+// Values of CraftRequest.Kind.
+const (
+	CraftGem        uint8 = 1
+	CraftBreak      uint8 = 2 // by a skill, as CraftUpgrade
+	CraftBreakNPC   uint8 = 3
+	CraftUpgrade    uint8 = 4
+	CraftUpgradeNPC uint8 = 5
+)
+
+// Values of ShopResult.Result.
+const (
+	ShopPriceChanged uint8 = 1
+	ShopNoNPC        uint8 = 2
+	ShopTooFar       uint8 = 3
+	ShopNoMoney      uint8 = 4
+	ShopOtherUnion   uint8 = 5
+	ShopNoPoints     uint8 = 6
+)
+
+// Values of PickUpResult.Result.
+const (
+	PickUpOK       uint8 = 0
+	PickUpGone     uint8 = 1
+	PickUpNotYours uint8 = 2
+	PickUpFull     uint8 = 3
+)
+
+// Values of RaiseSkillResult.Result.
+const (
+	RaiseSkillOK        uint8 = 0
+	RaiseSkillFailed    uint8 = 1
+	RaiseSkillNoPoints  uint8 = 2
+	RaiseSkillNoAbility uint8 = 3
+	RaiseSkillWrongJob  uint8 = 4
+	RaiseSkillNoSkill   uint8 = 5
+	RaiseSkillNoMoney   uint8 = 6
+)
+
+// Values of CastCancelled.Reason.
+const (
+	CastNoAbility   uint8 = 1
+	CastNoTarget    uint8 = 2
+	CastWrongTarget uint8 = 3
+)
+
+// Values of PartyRequest.Kind.
+const (
+	PartyCreate uint8 = 0 // and invite the first member
+	PartyInvite uint8 = 1
+	PartyLeave  uint8 = 2
+	PartyLeader uint8 = 3 // hand the lead over
+	PartyKick   uint8 = 0x81
+)
+
+// Values of PartyReplyRequest.Kind and PartyReply.Kind.
+const (
+	PartyReplyBusy         uint8 = 1
+	PartyReplyAcceptCreate uint8 = 2
+	PartyReplyAcceptInvite uint8 = 3
+	PartyReplyRefuse       uint8 = 4
+	PartyReplyDeleted      uint8 = 5 // from the server: there is no party
+	PartyReplyLeader       uint8 = 8 // from the server, as what follows
+	PartyReplyKicked       uint8 = 0x80
+	PartyReplyDisconnected uint8 = 0x81
+)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/waystone-mmo/waystone/internal/packets"
@@ -16,7 +18,7 @@ import (
 // a frame, and neither keys nor types repeat within one stage and sender.
 func TestTableComplete(t *testing.T) {
 	t.Parallel()
-	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	snake := regexp.MustCompile(`^[a-z]+(_[a-z0-9]+)*$`)
 	type key struct {
 		stage packets.Stage
 		from  packets.Side
@@ -47,6 +49,55 @@ func TestTableComplete(t *testing.T) {
 		back, err := packets.Decode(r.Stage, r.From, plain)
 		if err != nil || !reflect.DeepEqual(p, back) {
 			t.Errorf("%s: the zero value came back as %+v, %v", r.Name, back, err)
+		}
+	}
+}
+
+// TestEveryCommandOfTheClientHasARow: testdata lists what the classic client and
+// the open one can send, and whether its layout is known.
+func TestEveryCommandOfTheClientHasARow(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/client_commands.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stages := map[string]packets.Stage{"login": packets.Login, "world": packets.World, "game": packets.Game}
+	listed := map[packets.Stage]map[uint16]bool{packets.Login: {}, packets.World: {}, packets.Game: {}}
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		f := strings.Fields(line)
+		if len(f) == 0 {
+			continue
+		}
+		stage, ok := stages[f[0]]
+		if !ok || len(f) != 3 || f[2] != "known" && f[2] != "unconfirmed" {
+			t.Fatalf("a line reads %q", line)
+		}
+		n, err := strconv.ParseUint(f[1], 16, 16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := uint16(n)
+		listed[stage][command] = true
+		row, ok := packets.Lookup(stage, packets.Client, command)
+		switch {
+		case !ok:
+			t.Errorf("0x%x of the %s stage has no row", command, stage)
+		case row.Confirmed() != (f[2] == "known"):
+			t.Errorf("%s of the %s stage: confirmed is %t, and it is listed as %s", row.Name, stage, row.Confirmed(), f[2])
+		}
+		if !packets.Known(command) || !packets.InBlock(command) {
+			t.Errorf("0x%x counts as one that nobody knows", command)
+		}
+	}
+	for _, r := range packets.Rows() {
+		if r.From == packets.Client && !listed[r.Stage][r.Command] {
+			t.Errorf("%s (0x%x) of the %s stage is not listed", r.Name, r.Command, r.Stage)
+		}
+	}
+	for _, command := range []uint16{0, 0x6ff, 0x7fe, 0x7ff, 0x800} {
+		if packets.Known(command) {
+			t.Errorf("0x%x counts as known", command)
 		}
 	}
 }

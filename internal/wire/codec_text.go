@@ -7,7 +7,7 @@ import (
 )
 
 // Text is UTF-8 on both sides: bytes are kept as they are when they are valid
-// UTF-8 and refused with ErrText when not. Guessing at a client's code page
+// UTF-8 and refused with ErrUTF8 when not. Guessing at a client's code page
 // would make two names of one.
 
 // CString codes text of at most limit bytes and the zero byte that ends it.
@@ -36,7 +36,7 @@ func (c *Codec) CString(v *string, limit int) {
 		return
 	}
 	if !utf8.Valid(rest[:n]) {
-		c.Fail(ErrText, "not UTF-8")
+		c.Fail(ErrUTF8, "%d bytes", n)
 		return
 	}
 	*v = string(rest[:n])
@@ -69,7 +69,7 @@ func (c *Codec) Fixed(v *string, size int) {
 		}
 	}
 	if !utf8.Valid(text) {
-		c.failAt(at, ErrText, "not UTF-8")
+		c.failAt(at, ErrUTF8, "%d bytes", len(text))
 		return
 	}
 	*v = string(text)
@@ -106,7 +106,7 @@ func (c *Codec) checkText(s string, limit int) bool {
 	case strings.IndexByte(s, 0) >= 0:
 		c.Fail(ErrText, "a zero byte inside")
 	case !utf8.ValidString(s):
-		c.Fail(ErrText, "not UTF-8")
+		c.Fail(ErrUTF8, "%d bytes", len(s))
 	default:
 		return true
 	}

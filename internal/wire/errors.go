@@ -1,6 +1,9 @@
 package wire
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What can be wrong with a packet. Every error of this package that speaks of
 // a packet matches exactly one of these under errors.Is and adds the numbers.
@@ -23,6 +26,9 @@ var (
 	// ErrText: text that is too long, has no end, holds a zero byte or is not
 	// UTF-8.
 	ErrText = errors.New("bad text")
+	// ErrUTF8: text that is whole and not UTF-8; it matches ErrText too. Clients
+	// that write another code page send it.
+	ErrUTF8 = fmt.Errorf("%w: not UTF-8", ErrText)
 	// ErrValue: a field whose value is out of its range.
 	ErrValue = errors.New("bad value")
 	// ErrSeed: seed 0, which has no safe meaning to clients.

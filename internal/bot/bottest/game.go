@@ -78,6 +78,7 @@ func (s *Server) handleGame(c *conn, p packets.Packet) error {
 	case *packets.ReturnToSelectRequest:
 		s.leave(c)
 		s.send(c.play.world, &packets.ReturnToSelect{})
+		s.send(c, &packets.LogoutResult{})
 		if s.faults.KeepConnections {
 			return nil
 		}
@@ -176,6 +177,8 @@ func (s *Server) act(c *conn, p packets.Packet) error {
 			e.put(x, y)
 		}
 		s.tell(reply)
+	case *packets.EmoteRequest:
+		s.tell(&packets.Emote{Entity: e.id, Motion: p.Motion, Flags: p.Flags})
 	case *packets.ChatRequest:
 		s.tell(&packets.LocalChat{Entity: e.id, Text: p.Text})
 	case *packets.ShoutRequest:

@@ -61,6 +61,14 @@ type Said struct {
 	Text  string
 }
 
+// Emoted tells that an entity plays a motion, once. It itself is told too:
+// clients play what they are told to.
+type Emoted struct {
+	ID     ID
+	Motion uint16 // row in the client's list of motions
+	Flags  uint16 // as its client sent them
+}
+
 func (Spawned) event()  {}
 func (Removed) event()  {}
 func (Moved) event()    {}
@@ -68,3 +76,4 @@ func (Stopped) event()  {}
 func (Toggled) event()  {}
 func (Adjusted) event() {}
 func (Said) event()     {}
+func (Emoted) event()   {}

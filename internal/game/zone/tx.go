@@ -133,6 +133,15 @@ func (tx *Tx) Stop(id ID, at data.Point, height int32) {
 // no obstacles, so the report counts as a Stop.
 func (tx *Tx) Collide(id ID, at data.Point, height int32) { tx.Stop(id, at, height) }
 
+// Halt ends whatever an entity is about, as a refused walk does: it stands where
+// it is, and its own client is put right.
+func (tx *Tx) Halt(id ID) {
+	if e, ok := tx.z.entities[id]; ok {
+		tx.z.advance(e)
+		tx.z.refuse(e)
+	}
+}
+
 // refuse halts an entity where it is, after advance.
 func (z *Zone) refuse(e *entity) {
 	if e.walking {
@@ -170,12 +179,35 @@ func (tx *Tx) ToggleSit(id ID) {
 		return
 	}
 	z.advance(e)
-	if e.walking {
-		z.halt(e)
-		z.sink.Emit(z.watchers(e, true), Stopped{ID: id, Pos: e.pos, Z: e.z})
-	}
+	z.stand(e)
 	e.sitting = !e.sitting
 	z.toggled(e)
+}
+
+// stand ends a walk under way, after advance, and tells where.
+func (z *Zone) stand(e *entity) {
+	if e.walking {
+		z.halt(e)
+		z.sink.Emit(z.watchers(e, true), Stopped{ID: e.id, Pos: e.pos, Z: e.z})
+	}
+}
+
+// Emote plays a motion to those who see the entity, and to itself. Clients end
+// a walk for it and rise from sitting, so the entity stops, or stands up, first;
+// otherwise they and the zone would disagree about where it is.
+func (tx *Tx) Emote(id ID, motion, flags uint16) {
+	z := tx.z
+	e, ok := z.entities[id]
+	if !ok {
+		return
+	}
+	z.advance(e)
+	z.stand(e)
+	if e.sitting {
+		e.sitting = false
+		z.toggled(e)
+	}
+	z.sink.Emit(z.watchers(e, true), Emoted{ID: id, Motion: motion, Flags: flags})
 }
 
 func (z *Zone) toggled(e *entity) {

@@ -333,7 +333,42 @@ func TestEnter(t *testing.T) {
 		tx.Stop(9, pt(1, 1), 0)
 		tx.ToggleRun(9)
 		tx.ToggleSit(9)
+		tx.Emote(9, 1, 0)
+		tx.Halt(9)
 	}))
+}
+
+// TestEmotes: a walk ends and a sitter stands up first.
+func TestEmotes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	a, b := w.enter(1000, 1000), w.enter(1500, 1000)
+	w.enter(15000, 15000) // out of sight
+	both := to(b, a)
+	emote := func(tx *zone.Tx) { tx.Emote(a, 11, 1<<15) }
+	played := heard{both, zone.Emoted{ID: a, Motion: 11, Flags: 1 << 15}}
+	want(t, w.do(emote), played)
+	w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) })
+	w.pass(time.Second) // at 1400
+	want(t, w.do(emote), heard{both, zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}}, played)
+	w.do(func(tx *zone.Tx) { tx.ToggleSit(a) })
+	want(t, w.do(emote), heard{both, zone.Toggled{ID: a, Running: true, RunSpeed: 400}}, played)
+	if e := w.get(a); e.Sitting || e.Walking || e.Pos != pt(1400, 1000) {
+		t.Errorf("after it: %+v", e)
+	}
+}
+
+func TestHalt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	a, b := w.enter(1000, 1000), w.enter(1500, 1000)
+	halt := func(tx *zone.Tx) { tx.Halt(a) }
+	want(t, w.do(halt), heard{to(a), zone.Adjusted{ID: a, Pos: pt(1000, 1000)}})
+	w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) })
+	w.pass(time.Second) // at 1400
+	want(t, w.do(halt),
+		heard{to(b), zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}},
+		heard{to(a), zone.Adjusted{ID: a, Pos: pt(1400, 1000), Z: 9}})
 }
 
 func TestTalk(t *testing.T) {

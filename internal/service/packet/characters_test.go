@@ -17,42 +17,41 @@ import (
 )
 
 // refusal is what the client is told when a call about characters fails for a
-// reason: the result of a creation, and why the connection ends on which a
-// character was selected. A mark that cannot be changed is always the same.
+// reason: the result of a creation. A mark that cannot be changed and a
+// character that cannot be selected are always the same.
 type refusal struct {
 	kind   errs.Kind
 	create uint8
-	end    string
 }
 
 // refusals has every reason that a call about characters can fail for;
 // TestEveryReasonHasARefusal holds it to that.
 var refusals = map[string]refusal{
-	"NAME_TAKEN":          {errs.AlreadyExists, packets.CreateNameExists, "backend"},
-	"CHARACTER_LIMIT":     {errs.FailedPrecondition, packets.CreateNoMoreSlots, "backend"},
-	"INVALID_NAME":        {errs.InvalidArgument, packets.CreateInvalidValue, "backend"},
-	"INVALID_APPEARANCE":  {errs.InvalidArgument, packets.CreateInvalidValue, "backend"},
-	"INVALID_START_POINT": {errs.InvalidArgument, packets.CreateInvalidValue, "backend"},
+	"NAME_TAKEN":          {errs.AlreadyExists, packets.CreateNameExists},
+	"CHARACTER_LIMIT":     {errs.FailedPrecondition, packets.CreateNoMoreSlots},
+	"INVALID_NAME":        {errs.InvalidArgument, packets.CreateInvalidValue},
+	"INVALID_APPEARANCE":  {errs.InvalidArgument, packets.CreateInvalidValue},
+	"INVALID_START_POINT": {errs.InvalidArgument, packets.CreateInvalidValue},
 
-	"CHARACTER_NOT_FOUND": {errs.NotFound, packets.CreateFailed, "refused"},
-	"ALREADY_DELETED":     {errs.FailedPrecondition, packets.CreateFailed, "refused"},
-	"NOT_DELETED":         {errs.FailedPrecondition, packets.CreateFailed, "backend"},
-	"CHARACTER_IN_PLAY":   {errs.FailedPrecondition, packets.CreateFailed, "backend"},
+	"CHARACTER_NOT_FOUND": {errs.NotFound, packets.CreateFailed},
+	"ALREADY_DELETED":     {errs.FailedPrecondition, packets.CreateFailed},
+	"NOT_DELETED":         {errs.FailedPrecondition, packets.CreateFailed},
+	"CHARACTER_IN_PLAY":   {errs.FailedPrecondition, packets.CreateFailed},
 
-	"INVALID_USER_ID":         {errs.InvalidArgument, packets.CreateFailed, "backend"},
-	"INVALID_IDEMPOTENCY_KEY": {errs.InvalidArgument, packets.CreateFailed, "backend"},
-	"INVALID_CHARACTER_ID":    {errs.InvalidArgument, packets.CreateFailed, "backend"},
-	"MALFORMED_REQUEST":       {errs.InvalidArgument, packets.CreateFailed, "backend"},
-	"METHOD_NOT_LISTED":       {errs.Unauthenticated, packets.CreateFailed, "backend"},
-	"TOKENS_NEEDED":           {errs.Unauthenticated, packets.CreateFailed, "backend"},
-	"CALLER_UNKNOWN":          {errs.Unauthenticated, packets.CreateFailed, "backend"},
-	"STORE_UNAVAILABLE":       {errs.Unavailable, packets.CreateFailed, "backend"},
-	"PART_UNAVAILABLE":        {errs.Unavailable, packets.CreateFailed, "backend"},
-	"STOPPING":                {errs.Unavailable, packets.CreateFailed, "backend"},
-	"DEADLINE_EXCEEDED":       {errs.DeadlineExceeded, packets.CreateFailed, "backend"},
-	"CANCELED":                {errs.Canceled, packets.CreateFailed, "backend"},
-	"PANIC":                   {errs.Internal, packets.CreateFailed, "backend"},
-	"INTERNAL":                {errs.Internal, packets.CreateFailed, "backend"},
+	"INVALID_USER_ID":         {errs.InvalidArgument, packets.CreateFailed},
+	"INVALID_IDEMPOTENCY_KEY": {errs.InvalidArgument, packets.CreateFailed},
+	"INVALID_CHARACTER_ID":    {errs.InvalidArgument, packets.CreateFailed},
+	"MALFORMED_REQUEST":       {errs.InvalidArgument, packets.CreateFailed},
+	"METHOD_NOT_LISTED":       {errs.Unauthenticated, packets.CreateFailed},
+	"TOKENS_NEEDED":           {errs.Unauthenticated, packets.CreateFailed},
+	"CALLER_UNKNOWN":          {errs.Unauthenticated, packets.CreateFailed},
+	"STORE_UNAVAILABLE":       {errs.Unavailable, packets.CreateFailed},
+	"PART_UNAVAILABLE":        {errs.Unavailable, packets.CreateFailed},
+	"STOPPING":                {errs.Unavailable, packets.CreateFailed},
+	"DEADLINE_EXCEEDED":       {errs.DeadlineExceeded, packets.CreateFailed},
+	"CANCELED":                {errs.Canceled, packets.CreateFailed},
+	"PANIC":                   {errs.Internal, packets.CreateFailed},
+	"INTERNAL":                {errs.Internal, packets.CreateFailed},
 }
 
 // TestEveryReasonHasARefusal gathers the reasons from where they are made: the
@@ -119,7 +118,6 @@ func TestEveryReasonHasARefusal(t *testing.T) {
 func TestEveryRefusalReachesTheClient(t *testing.T) {
 	g := start(t, nil)
 	g.characters.list = []*databasev1.Character{character("Aria")}
-	ends := map[string]float64{}
 	for _, reason := range slices.Sorted(maps.Keys(refusals)) {
 		want := refusals[reason]
 		g.characters.refuse(nil)
@@ -138,10 +136,77 @@ func TestEveryRefusalReachesTheClient(t *testing.T) {
 			}
 		}
 		c.send(&packets.SelectCharacterRequest{Name: "Aria"})
-		c.expectEnd()
-		ends[want.end]++
-		g.closed(packets.World, want.end, ends[want.end])
+		c.sentBack("Aria")
+		g.characters.refuse(nil)
+		c.send(&packets.SelectCharacterRequest{Name: "Aria"}) // the connection goes on
+		expect[*packets.MoveServer](c)
 	}
+}
+
+// sentBack expects the refusal of a selection: the client is sent back to the
+// choice, with the characters as they are now.
+func (c *client) sentBack(names ...string) {
+	c.t.Helper()
+	expect[*packets.ReturnToSelect](c)
+	var got []string
+	for _, l := range expect[*packets.CharacterListReply](c).Characters {
+		got = append(got, l.Name)
+	}
+	if !slices.Equal(got, names) {
+		c.t.Errorf("the new list has %q, want %q", got, names)
+	}
+}
+
+// TestAMarkedCharacterIsNotPlayedAndNobodyIsPutOut: whoever selects it may take
+// the mark away, or select another.
+func TestAMarkedCharacterIsNotPlayedAndNobodyIsPutOut(t *testing.T) {
+	g := start(t, nil)
+	g.characters.list = []*databasev1.Character{character("Aria"), character("Borin")}
+	c := g.choose()
+	c.send(&packets.CharacterListRequest{})
+	expect[*packets.CharacterListReply](c)
+	c.send(&packets.DeleteCharacterRequest{Delete: true, Name: "Aria"})
+	expect[*packets.DeleteCharacterReply](c)
+	g.characters.refuse(store.ErrAlreadyDeleted)
+	c.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	expect[*packets.ReturnToSelect](c)
+	if l := expect[*packets.CharacterListReply](c); l.Characters[0].DeleteSeconds == 0 {
+		t.Errorf("the new list is %+v", l)
+	}
+	g.characters.refuse(nil)
+	c.send(&packets.DeleteCharacterRequest{Name: "Aria"})
+	if r := expect[*packets.DeleteCharacterReply](c); r.Seconds != packets.DeleteUndone {
+		t.Errorf("then the mark stays: %+v", r)
+	}
+	c.send(&packets.SelectCharacterRequest{Slot: 1, Name: "Borin"})
+	expect[*packets.MoveServer](c)
+	// A second click comes late, and the hand-over goes on.
+	c.send(&packets.SelectCharacterRequest{Slot: 1, Name: "Borin"})
+	c.send(&packets.CharacterListRequest{})
+	expect[*packets.CharacterListReply](c)
+}
+
+// TestASelectionOfAnOldList: what the client was told is no longer so, or it was
+// told nothing.
+func TestASelectionOfAnOldList(t *testing.T) {
+	g := start(t, nil)
+	g.characters.list = []*databasev1.Character{character("Aria"), character("Borin")}
+	c := g.choose()
+	c.send(&packets.SelectCharacterRequest{Name: "Aria"}) // before any list
+	c.sentBack("Aria", "Borin")
+	for _, p := range []*packets.SelectCharacterRequest{{Slot: 1, Name: "Aria"}, {Slot: 2, Name: "Aria"}, {Slot: 255, Name: "Borin"}, {}} {
+		c.send(p)
+		c.sentBack("Aria", "Borin")
+	}
+	g.characters.mu.Lock()
+	g.characters.list = g.characters.list[1:] // Aria is deleted meanwhile
+	g.characters.mu.Unlock()
+	g.characters.refuse(store.ErrCharacterNotFound)
+	c.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	c.sentBack("Borin")
+	g.characters.refuse(nil)
+	c.send(&packets.SelectCharacterRequest{Name: "Borin"})
+	expect[*packets.MoveServer](c)
 }
 
 // TestANameInAnotherCodePage: what is no UTF-8 is an invalid value to the
@@ -159,6 +224,12 @@ func TestANameInAnotherCodePage(t *testing.T) {
 			t.Errorf("%q: %+v", name, r)
 		}
 	}
+	c.write(c.sealPlain([]byte{10, 0, 0x14, 7, 0, 0, 0, 1, 0xef, 0}))
+	if r := expect[*packets.DeleteCharacterReply](c); r.Seconds != packets.DeleteFailed {
+		t.Errorf("a mark for such a name: %+v", r)
+	}
+	c.write(c.sealPlain([]byte{11, 0, 0x15, 7, 0, 0, 0, 0, 0, 0xef, 0}))
+	expect[*packets.ReturnToSelect](c)
 	c.send(&packets.CreateCharacterRequest{Name: "Aria", Face: 1})
 	if r := expect[*packets.CreateCharacterReply](c); r.Result != packets.CreateOK {
 		t.Errorf("then %+v", r)

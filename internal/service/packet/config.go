@@ -28,6 +28,7 @@ type Config struct {
 	WriteTimeout                                              time.Duration
 	QueuePackets, QueueBytes                                  int
 	MenuPacketsPerSecond, MenuBurst, PlayPerSecond, PlayBurst int
+	UnknownPerSecond, UnknownBurst                            int
 	LoginAttempts                                             int
 	BackendTimeout, KeepAliveInterval                         time.Duration
 }
@@ -57,6 +58,8 @@ func (c *Config) Register(s *config.Section) {
 	s.Int(&c.MenuBurst, "packet-menu-burst", 20, "Packets that a client may send at once before play.", config.Range(1, 100000))
 	s.Int(&c.PlayPerSecond, "packet-play-rate", 50, "Packets a second that a client may send in play.", config.Range(1, 100000))
 	s.Int(&c.PlayBurst, "packet-play-burst", 100, "Packets that a client may send at once in play.", config.Range(1, 100000))
+	s.Int(&c.UnknownPerSecond, "packet-unknown-rate", 5, "Packets a second that a client may send whose command nobody knows; they are dropped, and more of them close the connection.", config.Range(1, 100000))
+	s.Int(&c.UnknownBurst, "packet-unknown-burst", 50, "Packets that a client may send at once whose command nobody knows.", config.Range(1, 100000))
 	s.Int(&c.LoginAttempts, "packet-login-attempts", 5, "Sign-ins that may fail on one connection before it is closed.", config.Range(1, 100))
 	s.Duration(&c.BackendTimeout, "packet-backend-timeout", 5*time.Second, "Time for one call to another part.", config.Range(100*time.Millisecond, time.Minute))
 	s.Duration(&c.KeepAliveInterval, "packet-keepalive-interval", 2*time.Second, "How often the play records of open connections are renewed and checked.", config.Range(100*time.Millisecond, 5*time.Second))

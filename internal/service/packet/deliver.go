@@ -53,6 +53,8 @@ func (s *Server) deliver(players []*player, msg *worldv1.ConnectResponse) {
 		s.broadcast(players, toggle(m.Toggled))
 	case *worldv1.ConnectResponse_Adjusted:
 		s.broadcast(players, adjust(m.Adjusted))
+	case *worldv1.ConnectResponse_Emoted:
+		s.broadcast(players, emote(m.Emoted))
 	case *worldv1.ConnectResponse_Said:
 		if p := said(m.Said); p != nil {
 			s.broadcast(players, p)

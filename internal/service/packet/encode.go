@@ -143,6 +143,10 @@ func toggle(m *worldv1.Toggled) *packets.MoveToggle {
 	return p
 }
 
+func emote(m *worldv1.Emoted) *packets.Emote {
+	return &packets.Emote{Motion: u16(m.GetMotion()), Flags: u16(m.GetFlags()), Entity: u16(m.GetEntity())}
+}
+
 func adjust(m *worldv1.Adjusted) *packets.AdjustPosition {
 	return &packets.AdjustPosition{Entity: u16(m.GetEntity()), X: m.GetX(), Y: m.GetY(), Z: int16(m.GetZ())} //nolint:gosec // the low 16 bits are meant
 }

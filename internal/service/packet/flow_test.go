@@ -95,8 +95,7 @@ func TestCharacters(t *testing.T) {
 		t.Errorf("undo: %+v", r)
 	}
 	c.send(&packets.SelectCharacterRequest{Slot: 3, Name: "Aria"})
-	c.expectEnd()
-	g.closed(packets.World, "malformed", 1)
+	c.sentBack("Aria")
 }
 
 func TestPlay(t *testing.T) {
@@ -122,7 +121,11 @@ func TestPlay(t *testing.T) {
 			return m.GetSay().GetText() == "hello" && m.GetSay().GetChannel() == worldv1.Channel_CHANNEL_LOCAL
 		}},
 		"whisper": {&packets.WhisperRequest{To: "Borin", Text: "psst"}, func(m *worldv1.ConnectRequest) bool { return m.GetSay().GetTo() == "Borin" }},
-		"shout":   {&packets.ShoutRequest{Text: "oi"}, func(m *worldv1.ConnectRequest) bool { return m.GetSay().GetChannel() == worldv1.Channel_CHANNEL_SHOUT }},
+		"emote": {&packets.EmoteRequest{Motion: 11, Flags: 1 << 15}, func(m *worldv1.ConnectRequest) bool {
+			return m.GetEmote().GetMotion() == 11 && m.GetEmote().GetFlags() == 1<<15
+		}},
+		"warp gate": {&packets.WarpGateRequest{Gate: 1}, func(m *worldv1.ConnectRequest) bool { return m.GetHalt() != nil }},
+		"shout":     {&packets.ShoutRequest{Text: "oi"}, func(m *worldv1.ConnectRequest) bool { return m.GetSay().GetChannel() == worldv1.Channel_CHANNEL_SHOUT }},
 	} {
 		t.Log(name)
 		game.send(c.send)
@@ -135,6 +138,7 @@ func TestPlay(t *testing.T) {
 		{Message: &worldv1.ConnectResponse_Stopped{Stopped: &worldv1.Stopped{Entity: 9}}},
 		{Message: &worldv1.ConnectResponse_Toggled{Toggled: &worldv1.Toggled{Entity: 9, Sitting: true}}},
 		{Message: &worldv1.ConnectResponse_Adjusted{Adjusted: &worldv1.Adjusted{Entity: 5}}},
+		{Message: &worldv1.ConnectResponse_Emoted{Emoted: &worldv1.Emoted{Entity: 9, Motion: 11, Flags: 1 << 15}}},
 		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_LOCAL, Entity: 9, Text: "hi"}}},
 		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_WHISPER, From: "Borin", Text: "hi"}}},
 		{Message: &worldv1.ConnectResponse_Said{Said: &worldv1.Said{Channel: worldv1.Channel_CHANNEL_SHOUT, From: "Borin", Text: "hi"}}},
@@ -153,6 +157,9 @@ func TestPlay(t *testing.T) {
 		t.Errorf("toggle %+v", m)
 	}
 	expect[*packets.AdjustPosition](game)
+	if m := expect[*packets.Emote](game); *m != (packets.Emote{Motion: 11, Flags: 1 << 15, Entity: 9}) {
+		t.Errorf("emote %+v", m)
+	}
 	if m := expect[*packets.LocalChat](game); m.Entity != 9 || m.Text != "hi" {
 		t.Errorf("chat %+v", m)
 	}
@@ -196,14 +203,29 @@ func TestBackToCharacterSelectAndInAgain(t *testing.T) {
 	world, game, player := g.enter()
 	game.send(&packets.ReturnToSelectRequest{})
 	g.left(player)
+	// Once the game connection says goodbye, the world connection has been told.
+	expect[*packets.LogoutResult](game)
 	expect[*packets.ReturnToSelect](world)
 	game.expectEnd()
+	g.closed(packets.Game, "finished", 1)
 	world.send(&packets.CharacterListRequest{})
 	if r := expect[*packets.CharacterListReply](world); len(r.Characters) != 1 {
 		t.Fatalf("list %+v", r)
 	}
 	world.send(&packets.SelectCharacterRequest{Name: "Aria"})
 	expect[*packets.MoveServer](world)
+}
+
+// TestBackToCharacterSelectWithoutAWorldConnection ends as a logout does.
+func TestBackToCharacterSelectWithoutAWorldConnection(t *testing.T) {
+	g := start(t, nil)
+	world, game, player := g.enter()
+	_ = world.nc.Close()
+	g.closed(packets.World, "client_gone", 1)
+	game.send(&packets.ReturnToSelectRequest{})
+	g.left(player)
+	expect[*packets.LogoutResult](game)
+	game.expectEnd()
 }
 
 func TestALostClientLeavesTheWorld(t *testing.T) {
@@ -341,14 +363,4 @@ func TestAPlayerTheWorldWillNotHaveBackIsPutOut(t *testing.T) {
 	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Joined{Joined: &worldv1.Joined{Reason: "ENTITY_TAKEN"}}}
 	game.expectEnd()
 	g.closed(packets.Game, "world_refused", 1)
-}
-
-func TestAnUnselectableCharacterEndsTheConnection(t *testing.T) {
-	g := start(t, nil)
-	g.characters.list = []*databasev1.Character{character("Aria")}
-	c := g.choose()
-	// Before a list was sent there is no slot to select.
-	c.send(&packets.SelectCharacterRequest{Name: "Aria"})
-	c.expectEnd()
-	g.closed(packets.World, "malformed", 1)
 }

@@ -16,12 +16,19 @@ const premiumSlot = 3
 // handleCharacterList lists the player's characters. The place of a character
 // in this list is its slot in the packets that follow.
 func handleCharacterList(ctx context.Context, s *session, _ *packets.CharacterListRequest) error {
+	if err := s.sendList(ctx); err != nil {
+		// The client cannot be told: an empty list would look like a loss.
+		return connection.End(connection.Backend, "list characters: %w", err)
+	}
+	return nil
+}
+
+func (s *session) sendList(ctx context.Context) error {
 	ctx, cancel := s.call(ctx)
 	defer cancel()
 	resp, err := s.srv.character.ListCharacters(ctx, &characterv1.ListCharactersRequest{UserId: s.play.userID})
 	if err != nil {
-		// The client cannot be told: an empty list would look like a loss.
-		return connection.End(connection.Backend, "list characters: %w", err)
+		return err
 	}
 	s.listed = resp.GetCharacters()
 	if len(s.listed) > packets.MaxCharacters {

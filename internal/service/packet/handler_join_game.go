@@ -27,12 +27,13 @@ func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) err
 		s.conn.Finish(connection.WorldRefused)
 		return nil
 	}
-	s.player = player
+	c := joined.GetCharacter()
+	inv := inventory(c)
+	s.player, s.belongings = player, belongingsOf(c, inv)
 	s.conn.SetState(gameJoined)
 	s.send(&packets.JoinReply{Result: packets.JoinOK, SequenceID: s.srv.nextSequence(), PayFlags: payEverything})
-	c := joined.GetCharacter()
 	s.send(characterData(c))
-	s.send(inventory(c))
+	s.send(inv)
 	s.send(&packets.QuestData{})
 	return nil
 }

@@ -43,10 +43,7 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 	})
 	if err != nil {
 		s.backendFailed("login", err)
-		s.send(&packets.LoginReply{Result: loginResult(err)})
-		if s.failedLogins++; s.failedLogins >= s.srv.cfg.LoginAttempts {
-			s.conn.Finish(connection.Refused)
-		}
+		s.refuseLogin(loginResult(err))
 		return nil
 	}
 	if !s.attach(resp.GetPlay()) {
@@ -62,6 +59,14 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 		Servers: []packets.ServerEntry{{Name: "_" + s.srv.cfg.ServerName, ID: serverID}},
 	})
 	return nil
+}
+
+// refuseLogin lets the player try again, a few times.
+func (s *session) refuseLogin(result uint8) {
+	s.send(&packets.LoginReply{Result: result})
+	if s.failedLogins++; s.failedLogins >= s.srv.cfg.LoginAttempts {
+		s.conn.Finish(connection.Refused)
+	}
 }
 
 // attach binds the connection to its play record and ends what it supersedes.

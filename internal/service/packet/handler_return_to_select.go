@@ -8,16 +8,16 @@ import (
 )
 
 // handleReturnToSelect takes the player back to the choice of a character: the
-// game connection ends, and the world connection, which was idle meanwhile, is
-// told to go on.
+// world connection, which was idle meanwhile, is told to go on, and then the game
+// connection is told that the player has left and ends. A client that was not
+// told so would take the end for a loss of its connection.
 func handleReturnToSelect(ctx context.Context, s *session, _ *packets.ReturnToSelectRequest) error {
 	s.leaveWorld(ctx)
 	if c := s.srv.plays.at(s.play, packets.World); c != nil {
 		c.SetState(worldChoosing)
 		c.Send(&packets.ReturnToSelect{})
-	} else {
-		s.send(&packets.LogoutResult{})
 	}
+	s.send(&packets.LogoutResult{})
 	s.conn.Finish(connection.Finished)
 	return nil
 }

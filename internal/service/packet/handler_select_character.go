@@ -4,30 +4,56 @@ import (
 	"context"
 
 	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// handleSelectCharacter hands the player over to the game stage. The client
-// has no reply for a refusal; a character that may not be played, as one that
-// is marked for deletion, ends the connection.
+// handleSelectCharacter hands the player over to the game stage. A client that
+// is being handed over, or plays, has selected already: a second click is left
+// without effect.
 func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCharacterRequest) error {
+	if s.conn.State() != worldChoosing {
+		s.srv.metrics.Dropped(packets.World, connection.DropIgnored)
+		return nil
+	}
 	c, ok := s.character(p.Slot, p.Name)
 	if !ok {
-		return connection.End(connection.Malformed, "slot %d is not the character named in the packet", p.Slot)
+		s.chooseAgain(ctx)
+		return nil
 	}
 	callCtx, cancel := s.call(ctx)
 	defer cancel()
 	if _, err := s.srv.character.SelectCharacter(callCtx, &characterv1.SelectCharacterRequest{
 		UserId: s.play.userID, CharacterId: c.GetId(),
 	}); err != nil {
-		return connection.End(selectEnd(err), "select character: %w", err)
+		s.backendFailed("select character", err)
+		s.chooseAgain(ctx)
+		return nil
 	}
 	next, err := s.nextStage(ctx, packets.Game, c.GetId())
-	if err != nil {
+	switch errs.KindOf(err) {
+	case errs.Unavailable, errs.DeadlineExceeded:
+		s.backendFailed("hand over", err)
+		s.chooseAgain(ctx)
+		return nil
+	default:
+	}
+	if err != nil { // the play is over, or cannot go on anywhere
 		return connection.End(connection.Backend, "hand over to the game stage: %w", err)
 	}
 	s.conn.SetState(worldPlaying)
 	s.send(&packets.MoveServer{Port: next.port, Token: next.token, Seed: next.seed, Address: next.address})
 	return nil
+}
+
+// chooseAgain refuses a selection. The protocol has no reply for that: the
+// client is sent back to the choice, as at the end of a play, and gets the list
+// as it is now, for a character that may not be played is one that was marked,
+// deleted or moved since the client was told of it.
+func (s *session) chooseAgain(ctx context.Context) {
+	s.send(&packets.ReturnToSelect{})
+	if err := s.sendList(ctx); err != nil {
+		s.backendFailed("list characters", err) // the client keeps the list that it has
+	}
 }

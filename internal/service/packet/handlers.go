@@ -16,10 +16,10 @@ type handler struct {
 	stage   packets.Stage
 	command uint16
 	states  []connection.State
-	handle  func(ctx context.Context, s *session, p packets.Packet) error
-	// ignored says why a packet that is known is left without effect; handle is
-	// nil then.
-	ignored string
+	// does says in a few words what comes of it, for docs/packets.md: of a packet
+	// that is left without effect, why.
+	does   string
+	handle func(ctx context.Context, s *session, p packets.Packet) error // nil: without effect
 }
 
 // on gives a handler its packet's type.
@@ -33,39 +33,150 @@ func on[P packets.Packet](f func(ctx context.Context, s *session, p P) error) fu
 	}
 }
 
-// handlers lists every packet that a client may send.
+// handlers lists every packet that a client may send. A packet that is known
+// never ends the connection of a player who may send it: where the game has
+// nothing for it yet, it is answered so that the client neither waits nor shows
+// what is not so, or left without effect where the client waits for nothing.
 func handlers() []handler {
 	in := func(states ...connection.State) []connection.State { return states }
+	signing := in(loginAccepted, loginSigned, loginHanded)
+	world := in(worldChoosing, worldPlaying)
+	game := in(gameJoined, gameEntering, gamePlaying)
 	playing := in(gamePlaying)
+	const (
+		alive     = "TCP itself notices a client that is gone"
+		noClans   = "there are no clans"
+		noFriends = "there is no list of friends"
+		noMemos   = "there are no memos"
+		noRooms   = "there are no chat rooms"
+		noMarks   = "there are no clans, and no pictures of them"
+		noTrade   = "players do not trade"
+		noStores  = "players keep no stores; the client opens its own only when it is told to"
+		noMaking  = "nobody has a skill to make something with"
+		stays     = "answered with what lies in the item slots that it names"
+		noSkill   = "answered with the end of the cast: nobody has a skill to cast"
+		noParty   = "answered with: there is no party"
+		noMeaning = "its meaning is not known"
+	)
 	return []handler{
-		{stage: packets.Login, command: 0x703, states: in(loginFresh), handle: on(handleAccept)},
-		{stage: packets.Login, command: 0x708, states: in(loginAccepted), handle: on(handleLogin)},
-		{stage: packets.Login, command: 0x704, states: in(loginSigned), handle: on(handleChannelList)},
-		{stage: packets.Login, command: 0x70a, states: in(loginSigned), handle: on(handleSelectServer)},
+		{packets.Login, 0x700, signing, alive, nil},
+		{packets.Login, 0x703, in(loginFresh), "answered with the status of the connection", on(handleAccept)},
+		{packets.Login, 0x704, in(loginSigned), "lists the channels", on(handleChannelList)},
+		{packets.Login, 0x708, in(loginAccepted), "signs in, or says why not", on(handleLogin)},
+		{packets.Login, 0x70a, in(loginSigned), "hands over to the world stage, or says why not", on(handleSelectServer)},
 
-		{stage: packets.World, command: 0x70b, states: in(worldFresh), handle: on(handleJoinWorld)},
-		{stage: packets.World, command: 0x712, states: in(worldChoosing), handle: on(handleCharacterList)},
-		{stage: packets.World, command: 0x713, states: in(worldChoosing), handle: on(handleCreateCharacter)},
-		{stage: packets.World, command: 0x714, states: in(worldChoosing), handle: on(handleDeleteCharacter)},
-		{stage: packets.World, command: 0x715, states: in(worldChoosing), handle: on(handleSelectCharacter)},
-		{stage: packets.World, command: 0x7e0, states: in(worldChoosing, worldPlaying), ignored: "there are no clans"},
+		{packets.World, 0x700, world, alive, nil},
+		{packets.World, 0x70b, in(worldFresh), "admits to the stage, or says why not", on(handleJoinWorld)},
+		{packets.World, 0x712, world, "lists the characters", on(handleCharacterList)},
+		{packets.World, 0x713, in(worldChoosing), "creates a character, or says why not", on(handleCreateCharacter)},
+		{packets.World, 0x714, in(worldChoosing), "marks a character for deletion or takes the mark away, or says that it failed", on(handleDeleteCharacter)},
+		{packets.World, 0x715, world, "hands over to the game stage; a character that may not be played sends the client back to the choice (0x71c) with a new list (0x712), and a second click is left without effect", on(handleSelectCharacter)},
+		{packets.World, 0x787, world, noClans, nil},
+		{packets.World, 0x79e, world, noMeaning, nil},
+		{packets.World, 0x7e0, world, noClans, nil},
+		{packets.World, 0x7e1, world, noFriends, nil},
+		{packets.World, 0x7e2, world, noFriends, nil},
+		{packets.World, 0x7e3, world, noRooms, nil},
+		{packets.World, 0x7e4, world, noRooms, nil},
+		{packets.World, 0x7e5, world, noMemos, nil},
+		{packets.World, 0x7e6, world, noMarks, nil},
+		{packets.World, 0x7e7, world, noMarks, nil},
+		{packets.World, 0x7e8, world, noMarks, nil},
 
-		{stage: packets.Game, command: 0x70b, states: in(gameFresh), handle: on(handleJoinGame)},
-		{stage: packets.Game, command: 0x753, states: in(gameJoined), handle: on(handleJoinZone)},
-		{stage: packets.Game, command: 0x79a, states: playing, handle: on(handleMove)},
-		{stage: packets.Game, command: 0x796, states: playing, handle: on(handleStop)},
-		{stage: packets.Game, command: 0x771, states: playing, handle: on(handleCollision)},
-		{stage: packets.Game, command: 0x782, states: playing, handle: on(handleToggle)},
-		{stage: packets.Game, command: 0x783, states: playing, handle: on(handleChat)},
-		{stage: packets.Game, command: 0x784, states: playing, handle: on(handleWhisper)},
-		{stage: packets.Game, command: 0x785, states: playing, handle: on(handleShout)},
-		{stage: packets.Game, command: 0x707, states: in(gameJoined, gameEntering, gamePlaying), handle: on(handleLogout)},
-		{stage: packets.Game, command: 0x71c, states: in(gameJoined, gameEntering, gamePlaying), handle: on(handleReturnToSelect)},
-		{stage: packets.Game, command: 0x730, states: in(gameJoined, gameEntering, gamePlaying), ignored: "there are no quests"},
-		{stage: packets.Game, command: 0x781, states: in(gameJoined, gameEntering, gamePlaying), ignored: "emotes stay with the client that plays them"},
-		{stage: packets.Game, command: 0x7aa, states: in(gameJoined, gameEntering, gamePlaying), ignored: "there are no skills or items to put into the hotbar"},
-		{stage: packets.Game, command: 0x7e0, states: in(gameJoined, gameEntering, gamePlaying), ignored: "there are no clans"},
+		{packets.Game, 0x700, game, alive, nil},
+		{packets.Game, 0x707, game, "leaves the game and ends the play", on(handleLogout)},
+		{packets.Game, 0x70b, in(gameFresh), "admits to the stage, or says why not", on(handleJoinGame)},
+		{packets.Game, 0x71c, game, "leaves the game for the choice of a character: 0x71c on the world connection, then 0x707 here, then the end of this connection", on(handleReturnToSelect)},
+		{packets.Game, 0x730, game, "there are no quests", nil},
+		{packets.Game, 0x753, in(gameJoined), "enters the zone", on(handleJoinZone)},
+		{packets.Game, 0x755, game, "nobody dies", nil},
+		{packets.Game, 0x756, game, "nobody dies", nil},
+		{packets.Game, 0x762, game, "what a character carries does not change", nil},
+		{packets.Game, 0x771, playing, "ends the walk where the client ran against something, or puts it right (0x770)", on(handleCollision)},
+		{packets.Game, 0x781, game, "plays the motion to the player and to all who see him; at most 4 a second, 4 at once, others are dropped", on(handleEmote)},
+		{packets.Game, 0x782, playing, "switches running or sitting; there are no vehicles to drive", on(handleToggle)},
+		{packets.Game, 0x783, playing, "says something to all who see the player", on(handleChat)},
+		{packets.Game, 0x784, playing, "says something to one player; answered with an empty text when nobody has the name", on(handleWhisper)},
+		{packets.Game, 0x785, playing, "says something to the whole zone", on(handleShout)},
+		{packets.Game, 0x786, game, "there are no parties", nil},
+		{packets.Game, 0x787, game, noClans, nil},
+		{packets.Game, 0x796, playing, "ends the walk where the client stands, or puts it right (0x770)", on(handleStop)},
+		{packets.Game, 0x798, game, "there is nothing to attack; the client attacks only when it is told to", nil},
+		{packets.Game, 0x79a, playing, "walks, or puts the client right (0x770)", on(handleMove)},
+		{packets.Game, 0x79e, game, noMeaning, nil},
+		{packets.Game, 0x79f, game, "health does not change: what the spawn said still holds", nil},
+		{packets.Game, 0x7a1, game, "answered with: there is no such NPC", on(handleShop)},
+		{packets.Game, 0x7a3, game, stays, on(handleUseItem)},
+		{packets.Game, 0x7a4, game, stays + ", or with the money that is there (0x71d)", on(handleDropItem)},
+		{packets.Game, 0x7a5, game, stays, on(handleEquip)},
+		{packets.Game, 0x7a7, game, "answered with: it is gone", on(handlePickUp)},
+		{packets.Game, 0x7a8, game, "halts the player and puts the client right (0x770): no gate leads anywhere", on(handleWarpGate)},
+		{packets.Game, 0x7a9, game, "there are no stat points to spend, no reply refuses, and the client changes nothing before it is told to", nil},
+		{packets.Game, 0x7aa, game, "answered with the same; it holds until the client leaves the game", on(handleSetHotbar)},
+		{packets.Game, 0x7ab, game, stays, on(handleAmmo)},
+		{packets.Game, 0x7ad, game, "there is no bank; the client opens its window only when it is told to", nil},
+		{packets.Game, 0x7ae, game, stays, on(handleBankMove)},
+		{packets.Game, 0x7af, game, noMaking, nil},
+		{packets.Game, 0x7b1, game, "answered with: failed", on(handleRaiseSkill)},
+		{packets.Game, 0x7b2, game, noSkill, on(handleCastSelf)},
+		{packets.Game, 0x7b3, game, noSkill, on(handleCastTarget)},
+		{packets.Game, 0x7b4, game, noSkill, on(handleCastPosition)},
+		{packets.Game, 0x7ba, game, "nobody appraises anything", nil},
+		{packets.Game, 0x7bc, game, stays, on(handleCraft)},
+		{packets.Game, 0x7bf, game, "the wish list is not kept", nil},
+		{packets.Game, 0x7c0, game, noTrade, nil},
+		{packets.Game, 0x7c1, game, noTrade, nil},
+		{packets.Game, 0x7c2, game, noStores, nil},
+		{packets.Game, 0x7c3, game, noStores, nil},
+		{packets.Game, 0x7c4, game, "answered with: the store is closed", on(handleStoreList)},
+		{packets.Game, 0x7c5, game, "answered with: the store is closed", on(handleStoreBuy)},
+		{packets.Game, 0x7c6, game, noStores, nil},
+		{packets.Game, 0x7ca, game, stays, on(handleVehiclePart)},
+		{packets.Game, 0x7cb, game, stays, on(handleRepair)},
+		{packets.Game, 0x7cd, game, stays, on(handleRepairNPC)},
+		{packets.Game, 0x7d0, game, "answered with: refused, for an invitation; otherwise: there is no party", on(handleParty)},
+		{packets.Game, 0x7d1, game, "nobody was invited", nil},
+		{packets.Game, 0x7d7, game, noParty, on(handlePartyRules)},
+		{packets.Game, 0x7d8, game, noMaking, nil},
+		{packets.Game, 0x7d9, game, noMeaning, nil},
+		{packets.Game, 0x7da, game, "there is no bank", nil},
+		{packets.Game, 0x7dd, game, "there are no vehicles", nil},
+		{packets.Game, 0x7e0, game, noClans, nil},
+		{packets.Game, 0x7e1, game, noFriends, nil},
+		{packets.Game, 0x7e2, game, noFriends, nil},
+		{packets.Game, 0x7e3, game, noRooms, nil},
+		{packets.Game, 0x7e4, game, noRooms, nil},
+		{packets.Game, 0x7e5, game, noMemos, nil},
+		{packets.Game, 0x7e6, game, noMarks, nil},
+		{packets.Game, 0x7e7, game, noMarks, nil},
+		{packets.Game, 0x7e8, game, noMarks, nil},
+		{packets.Game, 0x7eb, game, "the client writes its own time onto a screenshot", nil},
 	}
+}
+
+// Effect says what becomes of a client's packet.
+type Effect struct {
+	Stage   packets.Stage
+	Command uint16
+	States  []string // in which it may come; in others it ends the connection
+	Does    string
+}
+
+// Effects returns the effects of all packets that a client may send, for
+// docs/packets.md.
+func Effects() []Effect {
+	var list []Effect
+	for _, h := range handlers() {
+		e := Effect{Stage: h.stage, Command: h.command, Does: h.does}
+		if h.handle == nil {
+			e.Does = "without effect: " + h.does
+		}
+		for _, s := range h.states {
+			e.States = append(e.States, steps(&Config{}, h.stage)[s].Name)
+		}
+		list = append(list, e)
+	}
+	return list
 }
 
 // stage handles the connections of one stage.
@@ -96,8 +207,9 @@ func (st *stage) Allowed(now connection.State, command uint16) bool {
 }
 
 // Forgives implements connection.Handler: text in another code page than UTF-8
-// is no fault of the player who typed it. A line of chat is dropped; the name
-// of a new character is answered, as every name is that breaks the rules.
+// is no fault of the player who typed it. A line of chat is dropped; a name is
+// answered as one that breaks the rules, or that nobody has. Before sign-in a
+// text must at least be whole.
 func (st *stage) Forgives(c *connection.Conn, command uint16, err error) bool {
 	if !errors.Is(err, wire.ErrText) {
 		return false
@@ -108,6 +220,18 @@ func (st *stage) Forgives(c *connection.Conn, command uint16, err error) bool {
 	case st.stage == packets.World && command == 0x713:
 		c.Send(&packets.CreateCharacterReply{Result: packets.CreateInvalidValue})
 		return true
+	case st.stage == packets.World && command == 0x714:
+		c.Send(&packets.DeleteCharacterReply{Seconds: packets.DeleteFailed})
+		return true
+	case st.stage == packets.World && command == 0x715:
+		c.Send(&packets.ReturnToSelect{})
+		return true
+	case st.stage == packets.Login && command == 0x708 && errors.Is(err, wire.ErrUTF8):
+		s, ok := c.Data.(*session)
+		if ok {
+			s.refuseLogin(packets.LoginWrongPassword)
+		}
+		return ok
 	}
 	return false
 }
@@ -119,6 +243,7 @@ func (st *stage) Handle(ctx context.Context, c *connection.Conn, p packets.Packe
 		return connection.End(connection.Internal, "packet %s has no handler", packetName(st.stage, p))
 	}
 	if h.handle == nil {
+		st.srv.metrics.Dropped(st.stage, connection.DropIgnored)
 		return nil
 	}
 	s, ok := c.Data.(*session)

@@ -32,10 +32,10 @@ func TestBadInputClosesThatConnectionOnly(t *testing.T) {
 			b[30] ^= 1
 			return b
 		}, "checksum", false},
-		"an unknown number": {func(c *client) []byte { return c.sealPlain([]byte{6, 0, 0x55, 7, 0, 0}) }, "unknown", false},
-		"a game packet":     {func(c *client) []byte { return c.sealed(&packets.ChatRequest{Text: "hi"}) }, "unknown", false},
-		"out of order":      {func(c *client) []byte { return c.sealed(&packets.SelectServerRequest{}) }, "out_of_order", false},
-		"twice":             {func(c *client) []byte { return c.sealed(&packets.AcceptRequest{}) }, "out_of_order", false},
+		"beyond the block": {func(c *client) []byte { return c.sealPlain([]byte{6, 0, 0x55, 6, 0, 0}) }, "unknown", false},
+		"a game packet":    {func(c *client) []byte { return c.sealed(&packets.ChatRequest{Text: "hi"}) }, "unknown", false},
+		"out of order":     {func(c *client) []byte { return c.sealed(&packets.SelectServerRequest{}) }, "out_of_order", false},
+		"twice":            {func(c *client) []byte { return c.sealed(&packets.AcceptRequest{}) }, "out_of_order", false},
 		"too long": {func(c *client) []byte {
 			b := make([]byte, 2047)
 			b[0], b[1], b[2], b[3] = 0xff, 7, 8, 7

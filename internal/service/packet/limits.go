@@ -3,7 +3,19 @@ package packet
 import (
 	"net/netip"
 	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
 )
+
+// What a player may play of emotes: as often as the client's own pause between
+// two actions lets him, and a few at once.
+const (
+	emoteEvery = 250 * time.Millisecond
+	emoteBurst = 4
+)
+
+func newEmoteLimiter() *rate.Limiter { return rate.NewLimiter(rate.Every(emoteEvery), emoteBurst) }
 
 // limits counts connections, in all and by address. IPv6 addresses count by
 // their /64, which is what one customer gets.

@@ -11,6 +11,7 @@ type metrics struct {
 	open     *prometheus.GaugeVec
 	closes   *prometheus.CounterVec
 	received *prometheus.CounterVec
+	dropped  *prometheus.CounterVec
 	sent     *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	watch    prometheus.Gauge
@@ -27,6 +28,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		received: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_packet_received_total", Help: "Packets from clients.",
 		}, []string{"stage", "packet"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_packet_dropped_total", Help: "Packets from clients that were left without effect, by reason.",
+		}, []string{"stage", "reason"}),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_packet_sent_total", Help: "Packets to clients.",
 		}, []string{"stage"}),
@@ -38,7 +42,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.open, m.closes, m.received, m.sent, m.bytes, m.watch)
+		reg.MustRegister(m.open, m.closes, m.received, m.dropped, m.sent, m.bytes, m.watch)
 	}
 	return m
 }
@@ -47,6 +51,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 func (m *metrics) Received(st packets.Stage, name string, size int) {
 	m.received.WithLabelValues(st.String(), name).Inc()
 	m.bytes.WithLabelValues(st.String(), "in").Add(float64(size))
+}
+
+// Dropped implements connection.Metrics.
+func (m *metrics) Dropped(st packets.Stage, why connection.Drop) {
+	m.dropped.WithLabelValues(st.String(), string(why)).Inc()
 }
 
 // Sent implements connection.Metrics.

@@ -3,7 +3,6 @@ package packet
 import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
-	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
 // results maps the reasons of errors to the client's result bytes, a column
@@ -53,8 +52,8 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 
 // result is what the client is told for one reason; 0 means that the reason
 // cannot come there, and is shown as "failed" if it does. For the other two
-// requests about characters the client knows one refusal each: seconds of
-// packets.DeleteFailed, and the end of the connection.
+// requests about characters there is one refusal each, whatever the reason:
+// seconds of packets.DeleteFailed, and being sent back to the choice.
 type result struct {
 	login, join, create uint8
 }
@@ -69,16 +68,6 @@ func joinResult(err error) uint8 {
 
 func createResult(err error) uint8 {
 	return orFailed(results[errs.ReasonOf(err)].create, packets.CreateFailed)
-}
-
-// selectEnd is the reason for the end of a connection on which a character was
-// selected that may not be played, or could not be asked about.
-func selectEnd(err error) connection.Reason {
-	switch errs.ReasonOf(err) {
-	case "ALREADY_DELETED", "CHARACTER_NOT_FOUND":
-		return connection.Refused
-	}
-	return connection.Backend
 }
 
 func orFailed(n, failed uint8) uint8 {

@@ -259,6 +259,7 @@ func (s *Server) accept(ctx context.Context, st packets.Stage) {
 		Steps: steps(&s.cfg, st), WriteTimeout: s.cfg.WriteTimeout,
 		QueuePackets: s.cfg.QueuePackets, QueueBytes: s.cfg.QueueBytes,
 		Rate: limit, Burst: burst,
+		UnknownRate: rate.Limit(s.cfg.UnknownPerSecond), UnknownBurst: s.cfg.UnknownBurst,
 	}
 	handler := newStage(s, st)
 	for {

@@ -290,9 +290,9 @@ func (g *gateway) choose() *client {
 	return c
 }
 
-// enter goes all the way into the zone as entity 5 and returns the world and
-// the game connection, and the number of the player on the world's stream.
-func (g *gateway) enter() (world, game *client, player uint64) {
+// joinGame goes on to the game stage and returns the world and the game
+// connection, and the number of the player on the world's stream.
+func (g *gateway) joinGame() (world, game *client, player uint64) {
 	g.t.Helper()
 	g.characters.mu.Lock()
 	if len(g.characters.list) == 0 {
@@ -335,6 +335,13 @@ func (g *gateway) enter() (world, game *client, player uint64) {
 		g.t.Fatalf("inventory (-want +got):\n%s", cmp.Diff(want, *inv))
 	}
 	expect[*packets.QuestData](game)
+	return world, game, player
+}
+
+// enter goes all the way into the zone as entity 5.
+func (g *gateway) enter() (world, game *client, player uint64) {
+	g.t.Helper()
+	world, game, player = g.joinGame()
 	game.send(&packets.JoinZoneRequest{})
 	if m := g.fromGateway(); m.GetEnter() == nil {
 		g.t.Fatalf("got %v, want an enter", m)
@@ -349,7 +356,7 @@ func (g *gateway) enter() (world, game *client, player uint64) {
 func character(name string) *databasev1.Character {
 	return &databasev1.Character{
 		Id: "7", Name: name, Appearance: &databasev1.Appearance{},
-		State: &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
+		State: &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, SkillPoints: 4, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
 		Items: []*databasev1.Item{
 			{
 				Id: 71, Place: packets.SlotWeapon, Type: uint32(packets.ItemWeapon), Number: 202, Quantity: 1, Crafted: true, Gem: 301,

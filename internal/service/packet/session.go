@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"golang.org/x/time/rate"
+
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
@@ -20,6 +22,8 @@ type session struct {
 	play         *play                   // nil before sign-in or join
 	listed       []*databasev1.Character // world stage: the list sent last, by slot
 	player       *player                 // game stage: nil before join
+	belongings   belongings              // game stage: empty before join
+	emotes       *rate.Limiter           // game stage: nil before the first emote
 }
 
 func (s *session) log() *slog.Logger {

@@ -31,29 +31,31 @@ const (
 	gameLeaving
 )
 
-// steps says how long a client may take in each state.
+// steps says how long a client may take in each state. On a fresh
+// connection nothing is dropped: a client of this protocol begins with the one
+// packet that belongs there.
 func steps(c *Config, stage packets.Stage) []connection.Step {
 	switch stage {
 	case packets.Login:
 		return []connection.Step{
 			loginFresh:    {Name: "fresh", Timeout: c.FirstPacketTimeout},
-			loginAccepted: {Name: "accepted", Timeout: c.LoginTimeout},
-			loginSigned:   {Name: "signed in", Timeout: c.ChoiceTimeout},
-			loginHanded:   {Name: "handed over", Timeout: c.ChoiceTimeout},
+			loginAccepted: {Name: "accepted", Timeout: c.LoginTimeout, DropUnknown: true},
+			loginSigned:   {Name: "signed in", Timeout: c.ChoiceTimeout, DropUnknown: true},
+			loginHanded:   {Name: "handed over", Timeout: c.ChoiceTimeout, DropUnknown: true},
 		}
 	case packets.World:
 		return []connection.Step{
 			worldFresh:    {Name: "fresh", Timeout: c.FirstPacketTimeout},
-			worldChoosing: {Name: "choosing", Timeout: c.ChoiceTimeout},
-			worldPlaying:  {Name: "playing"},
+			worldChoosing: {Name: "choosing", Timeout: c.ChoiceTimeout, DropUnknown: true},
+			worldPlaying:  {Name: "playing", DropUnknown: true},
 		}
 	default:
 		return []connection.Step{
 			gameFresh:    {Name: "fresh", Timeout: c.FirstPacketTimeout},
-			gameJoined:   {Name: "joined", Timeout: c.ChoiceTimeout},
-			gameEntering: {Name: "entering"},
-			gamePlaying:  {Name: "playing"},
-			gameLeaving:  {Name: "leaving"},
+			gameJoined:   {Name: "joined", Timeout: c.ChoiceTimeout, DropUnknown: true},
+			gameEntering: {Name: "entering", DropUnknown: true},
+			gamePlaying:  {Name: "playing", DropUnknown: true},
+			gameLeaving:  {Name: "leaving", DropUnknown: true},
 		}
 	}
 }

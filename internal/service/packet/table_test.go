@@ -1,9 +1,12 @@
 package packet
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
 func TestEveryClientPacketHasAHandler(t *testing.T) {
@@ -18,8 +21,8 @@ func TestEveryClientPacketHasAHandler(t *testing.T) {
 			t.Errorf("0x%x of the %s stage has two rows", h.command, h.stage)
 		}
 		have[k] = h
-		if (h.handle == nil) == (h.ignored == "") {
-			t.Errorf("0x%x of the %s stage needs a handler or a reason to be ignored", h.command, h.stage)
+		if len(h.does) < 5 {
+			t.Errorf("0x%x of the %s stage does not say what becomes of it", h.command, h.stage)
 		}
 		if len(h.states) == 0 {
 			t.Errorf("0x%x of the %s stage may never come", h.command, h.stage)
@@ -42,6 +45,34 @@ func TestEveryClientPacketHasAHandler(t *testing.T) {
 	}
 	for k := range have {
 		t.Errorf("0x%x of the %s stage has a handler and no packet", k.command, k.stage)
+	}
+}
+
+// TestPlayersAreNotPutOutForWhatTheySend: a packet that is left without effect,
+// or that only this connection is answered, may come whenever the client is
+// there.
+func TestPlayersAreNotPutOutForWhatTheySend(t *testing.T) {
+	there := map[packets.Stage][]connection.State{
+		packets.Login: {loginAccepted, loginSigned, loginHanded},
+		packets.World: {worldChoosing, worldPlaying},
+		packets.Game:  {gameJoined, gameEntering, gamePlaying},
+	}
+	bound := map[uint16]string{ // of the game stage
+		0x70b: "comes first", 0x753: "comes once", 0x79a: "moves", 0x796: "moves", 0x771: "moves", 0x782: "moves",
+		0x783: "speaks", 0x784: "speaks", 0x785: "speaks",
+	}
+	for _, h := range handlers() {
+		if h.handle != nil && (h.stage != packets.Game || bound[h.command] != "") {
+			continue
+		}
+		if !slices.Equal(h.states, there[h.stage]) {
+			t.Errorf("0x%x of the %s stage may come in %v, want %v", h.command, h.stage, h.states, there[h.stage])
+		}
+	}
+	for i, e := range Effects() {
+		if h := handlers()[i]; len(e.States) != len(h.states) || strings.HasPrefix(e.Does, "without effect: ") != (h.handle == nil) {
+			t.Errorf("0x%x of the %s stage is described as %+v", h.command, h.stage, e)
+		}
 	}
 }
 

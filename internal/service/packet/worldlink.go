@@ -269,6 +269,14 @@ func (l *worldLink) send(p *player, msg *worldv1.ConnectRequest) bool {
 	return l.out != nil && !p.gone && offer(l.out, msg)
 }
 
+// entity returns the number of the player's entity; 0 before the zone was
+// entered.
+func (l *worldLink) entity(p *player) uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return p.entity
+}
+
 // leave takes a player out and waits until the world has saved the character.
 func (l *worldLink) leave(ctx context.Context, p *player) error {
 	if !l.leaveLater(p) {

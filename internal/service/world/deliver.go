@@ -98,6 +98,10 @@ func (h *host) encode(e zone.Event) *worldv1.ConnectResponse {
 		m.Message = &worldv1.ConnectResponse_Adjusted{Adjusted: &worldv1.Adjusted{
 			Entity: uint32(e.ID), X: float32(e.Pos.X), Y: float32(e.Pos.Y), Z: e.Z,
 		}}
+	case zone.Emoted:
+		m.Message = &worldv1.ConnectResponse_Emoted{Emoted: &worldv1.Emoted{
+			Entity: uint32(e.ID), Motion: uint32(e.Motion), Flags: uint32(e.Flags),
+		}}
 	case zone.Said:
 		p := h.byEntity[e.ID]
 		if p == nil {

@@ -82,6 +82,14 @@ func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 			return func(tx *zone.Tx) { tx.ToggleSit(p.entity) }
 		default: // the proto's rule lets nothing else in
 		}
+	case *worldv1.ConnectRequest_Emote:
+		motion, flags := v.Emote.GetMotion(), v.Emote.GetFlags()
+		if motion > math.MaxUint16 || flags > math.MaxUint16 {
+			return nil
+		}
+		return func(tx *zone.Tx) { tx.Emote(p.entity, uint16(motion), uint16(flags)) } //nolint:gosec // bounded above
+	case *worldv1.ConnectRequest_Halt:
+		return func(tx *zone.Tx) { tx.Halt(p.entity) }
 	case *worldv1.ConnectRequest_Say:
 		text := v.Say.GetText()
 		if text == "" || len(text) > maxText {

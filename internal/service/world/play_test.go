@@ -53,6 +53,17 @@ func TestPlayersOfTwoGatewaysMeet(t *testing.T) {
 			t.Errorf("adjusted: %v", m)
 		}
 
+		g1.send(11, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Emote{Emote: &worldv1.Emote{Motion: 11, Flags: 1 << 15}}})
+		for g, p := range map[*gateway]uint64{g1: 11, g2: 22} {
+			if m := g.until(p, func(m *worldv1.ConnectResponse) bool { return m.GetEmoted() != nil }).GetEmoted(); m.GetEntity() != a.GetId() || m.GetMotion() != 11 || m.GetFlags() != 1<<15 {
+				t.Errorf("emoted: %v", m)
+			}
+		}
+		g1.send(11, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Halt{Halt: &worldv1.Halt{}}})
+		if m := g1.until(11, func(m *worldv1.ConnectResponse) bool { return m.GetAdjusted() != nil }).GetAdjusted(); m.GetEntity() != a.GetId() || m.GetX() != 520000 || m.GetY() != 520010 {
+			t.Errorf("halted: %v", m)
+		}
+
 		// Out of sight and back again.
 		g1.send(11, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Toggle{Toggle: &worldv1.Toggle{Kind: worldv1.Toggle_KIND_RUN}}})
 		g1.move(11, 520000, 532000)

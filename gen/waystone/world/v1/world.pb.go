@@ -210,6 +210,8 @@ type ConnectRequest struct {
 	//	*ConnectRequest_Toggle
 	//	*ConnectRequest_Collide
 	//	*ConnectRequest_Say
+	//	*ConnectRequest_Emote
+	//	*ConnectRequest_Halt
 	Message       isConnectRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -340,6 +342,24 @@ func (x *ConnectRequest) GetSay() *Say {
 	return nil
 }
 
+func (x *ConnectRequest) GetEmote() *Emote {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectRequest_Emote); ok {
+			return x.Emote
+		}
+	}
+	return nil
+}
+
+func (x *ConnectRequest) GetHalt() *Halt {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectRequest_Halt); ok {
+			return x.Halt
+		}
+	}
+	return nil
+}
+
 type isConnectRequest_Message interface {
 	isConnectRequest_Message()
 }
@@ -389,6 +409,16 @@ type ConnectRequest_Say struct {
 	Say *Say `protobuf:"bytes,10,opt,name=say,proto3,oneof"`
 }
 
+type ConnectRequest_Emote struct {
+	// Plays a motion.
+	Emote *Emote `protobuf:"bytes,11,opt,name=emote,proto3,oneof"`
+}
+
+type ConnectRequest_Halt struct {
+	// Halts the player where he is.
+	Halt *Halt `protobuf:"bytes,12,opt,name=halt,proto3,oneof"`
+}
+
 func (*ConnectRequest_Hello) isConnectRequest_Message() {}
 
 func (*ConnectRequest_Join) isConnectRequest_Message() {}
@@ -406,6 +436,10 @@ func (*ConnectRequest_Toggle) isConnectRequest_Message() {}
 func (*ConnectRequest_Collide) isConnectRequest_Message() {}
 
 func (*ConnectRequest_Say) isConnectRequest_Message() {}
+
+func (*ConnectRequest_Emote) isConnectRequest_Message() {}
+
+func (*ConnectRequest_Halt) isConnectRequest_Message() {}
 
 // Hello opens a gateway's stream.
 type Hello struct {
@@ -919,6 +953,100 @@ func (x *Say) GetText() string {
 	return ""
 }
 
+// Emote plays a motion of the client's. Someone who walks stops first, and
+// someone who sits stands up first.
+type Emote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Row in the client's list of motions.
+	Motion uint32 `protobuf:"varint,1,opt,name=motion,proto3" json:"motion,omitempty"`
+	// Bits as the client sent them; passed on unchanged.
+	Flags         uint32 `protobuf:"varint,2,opt,name=flags,proto3" json:"flags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Emote) Reset() {
+	*x = Emote{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Emote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Emote) ProtoMessage() {}
+
+func (x *Emote) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Emote.ProtoReflect.Descriptor instead.
+func (*Emote) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Emote) GetMotion() uint32 {
+	if x != nil {
+		return x.Motion
+	}
+	return 0
+}
+
+func (x *Emote) GetFlags() uint32 {
+	if x != nil {
+		return x.Flags
+	}
+	return 0
+}
+
+// Halt ends what the player is about, because it cannot be: he stands where the
+// world has him, and his client is put right with Adjusted.
+type Halt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Halt) Reset() {
+	*x = Halt{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Halt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Halt) ProtoMessage() {}
+
+func (x *Halt) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Halt.ProtoReflect.Descriptor instead.
+func (*Halt) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{11}
+}
+
 // ConnectResponse is one message to a gateway.
 type ConnectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -939,6 +1067,7 @@ type ConnectResponse struct {
 	//	*ConnectResponse_Toggled
 	//	*ConnectResponse_Adjusted
 	//	*ConnectResponse_Said
+	//	*ConnectResponse_Emoted
 	Message       isConnectResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -946,7 +1075,7 @@ type ConnectResponse struct {
 
 func (x *ConnectResponse) Reset() {
 	*x = ConnectResponse{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[10]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1087,7 @@ func (x *ConnectResponse) String() string {
 func (*ConnectResponse) ProtoMessage() {}
 
 func (x *ConnectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[10]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1100,7 @@ func (x *ConnectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectResponse.ProtoReflect.Descriptor instead.
 func (*ConnectResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{10}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ConnectResponse) GetPlayers() []uint64 {
@@ -1087,6 +1216,15 @@ func (x *ConnectResponse) GetSaid() *Said {
 	return nil
 }
 
+func (x *ConnectResponse) GetEmoted() *Emoted {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectResponse_Emoted); ok {
+			return x.Emoted
+		}
+	}
+	return nil
+}
+
 type isConnectResponse_Message interface {
 	isConnectResponse_Message()
 }
@@ -1146,6 +1284,11 @@ type ConnectResponse_Said struct {
 	Said *Said `protobuf:"bytes,12,opt,name=said,proto3,oneof"`
 }
 
+type ConnectResponse_Emoted struct {
+	// An entity plays a motion.
+	Emoted *Emoted `protobuf:"bytes,13,opt,name=emoted,proto3,oneof"`
+}
+
 func (*ConnectResponse_Welcome) isConnectResponse_Message() {}
 
 func (*ConnectResponse_Joined) isConnectResponse_Message() {}
@@ -1168,6 +1311,8 @@ func (*ConnectResponse_Adjusted) isConnectResponse_Message() {}
 
 func (*ConnectResponse_Said) isConnectResponse_Message() {}
 
+func (*ConnectResponse_Emoted) isConnectResponse_Message() {}
+
 // Welcome answers Hello.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1179,7 +1324,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[11]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1336,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[11]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1349,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{11}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Welcome) GetLinger() *durationpb.Duration {
@@ -1233,7 +1378,7 @@ type Joined struct {
 
 func (x *Joined) Reset() {
 	*x = Joined{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1390,7 @@ func (x *Joined) String() string {
 func (*Joined) ProtoMessage() {}
 
 func (x *Joined) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1258,7 +1403,7 @@ func (x *Joined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Joined.ProtoReflect.Descriptor instead.
 func (*Joined) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{12}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Joined) GetCharacter() *v1.Character {
@@ -1306,7 +1451,7 @@ type Entered struct {
 
 func (x *Entered) Reset() {
 	*x = Entered{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1463,7 @@ func (x *Entered) String() string {
 func (*Entered) ProtoMessage() {}
 
 func (x *Entered) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1476,7 @@ func (x *Entered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entered.ProtoReflect.Descriptor instead.
 func (*Entered) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{13}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Entered) GetSelf() *Entity {
@@ -1374,7 +1519,7 @@ type Left struct {
 
 func (x *Left) Reset() {
 	*x = Left{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1531,7 @@ func (x *Left) String() string {
 func (*Left) ProtoMessage() {}
 
 func (x *Left) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1544,7 @@ func (x *Left) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Left.ProtoReflect.Descriptor instead.
 func (*Left) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{14}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Left) GetReason() string {
@@ -1458,7 +1603,7 @@ type Entity struct {
 
 func (x *Entity) Reset() {
 	*x = Entity{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1615,7 @@ func (x *Entity) String() string {
 func (*Entity) ProtoMessage() {}
 
 func (x *Entity) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1628,7 @@ func (x *Entity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entity.ProtoReflect.Descriptor instead.
 func (*Entity) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{15}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Entity) GetId() uint32 {
@@ -1637,7 +1782,7 @@ type Spawned struct {
 
 func (x *Spawned) Reset() {
 	*x = Spawned{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1649,7 +1794,7 @@ func (x *Spawned) String() string {
 func (*Spawned) ProtoMessage() {}
 
 func (x *Spawned) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1662,7 +1807,7 @@ func (x *Spawned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spawned.ProtoReflect.Descriptor instead.
 func (*Spawned) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{16}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Spawned) GetEntities() []*Entity {
@@ -1683,7 +1828,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1840,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1853,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{17}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Removed) GetEntities() []uint32 {
@@ -1741,7 +1886,7 @@ type Moved struct {
 
 func (x *Moved) Reset() {
 	*x = Moved{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +1898,7 @@ func (x *Moved) String() string {
 func (*Moved) ProtoMessage() {}
 
 func (x *Moved) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +1911,7 @@ func (x *Moved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Moved.ProtoReflect.Descriptor instead.
 func (*Moved) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{18}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Moved) GetEntity() uint32 {
@@ -1835,7 +1980,7 @@ type Stopped struct {
 
 func (x *Stopped) Reset() {
 	*x = Stopped{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1847,7 +1992,7 @@ func (x *Stopped) String() string {
 func (*Stopped) ProtoMessage() {}
 
 func (x *Stopped) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1860,7 +2005,7 @@ func (x *Stopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stopped.ProtoReflect.Descriptor instead.
 func (*Stopped) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{19}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Stopped) GetEntity() uint32 {
@@ -1908,7 +2053,7 @@ type Toggled struct {
 
 func (x *Toggled) Reset() {
 	*x = Toggled{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1920,7 +2065,7 @@ func (x *Toggled) String() string {
 func (*Toggled) ProtoMessage() {}
 
 func (x *Toggled) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1933,7 +2078,7 @@ func (x *Toggled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Toggled.ProtoReflect.Descriptor instead.
 func (*Toggled) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{20}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Toggled) GetEntity() uint32 {
@@ -1981,7 +2126,7 @@ type Adjusted struct {
 
 func (x *Adjusted) Reset() {
 	*x = Adjusted{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1993,7 +2138,7 @@ func (x *Adjusted) String() string {
 func (*Adjusted) ProtoMessage() {}
 
 func (x *Adjusted) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2006,7 +2151,7 @@ func (x *Adjusted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjusted.ProtoReflect.Descriptor instead.
 func (*Adjusted) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{21}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Adjusted) GetEntity() uint32 {
@@ -2054,7 +2199,7 @@ type Said struct {
 
 func (x *Said) Reset() {
 	*x = Said{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2066,7 +2211,7 @@ func (x *Said) String() string {
 func (*Said) ProtoMessage() {}
 
 func (x *Said) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2079,7 +2224,7 @@ func (x *Said) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Said.ProtoReflect.Descriptor instead.
 func (*Said) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{22}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Said) GetChannel() Channel {
@@ -2110,11 +2255,75 @@ func (x *Said) GetText() string {
 	return ""
 }
 
+// Emoted tells that an entity plays a motion, once.
+type Emoted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the entity.
+	Entity uint32 `protobuf:"varint,1,opt,name=entity,proto3" json:"entity,omitempty"`
+	// Row in the client's list of motions.
+	Motion uint32 `protobuf:"varint,2,opt,name=motion,proto3" json:"motion,omitempty"`
+	// Bits as its client sent them.
+	Flags         uint32 `protobuf:"varint,3,opt,name=flags,proto3" json:"flags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Emoted) Reset() {
+	*x = Emoted{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Emoted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Emoted) ProtoMessage() {}
+
+func (x *Emoted) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Emoted.ProtoReflect.Descriptor instead.
+func (*Emoted) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Emoted) GetEntity() uint32 {
+	if x != nil {
+		return x.Entity
+	}
+	return 0
+}
+
+func (x *Emoted) GetMotion() uint32 {
+	if x != nil {
+		return x.Motion
+	}
+	return 0
+}
+
+func (x *Emoted) GetFlags() uint32 {
+	if x != nil {
+		return x.Flags
+	}
+	return 0
+}
+
 var File_waystone_world_v1_world_proto protoreflect.FileDescriptor
 
 const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\n" +
-	"\x1dwaystone/world/v1/world.proto\x12\x11waystone.world.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a waystone/database/v1/types.proto\"\xf6\x03\n" +
+	"\x1dwaystone/world/v1/world.proto\x12\x11waystone.world.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a waystone/database/v1/types.proto\"\xd7\x04\n" +
 	"\x0eConnectRequest\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\x04R\x06player\x120\n" +
 	"\x05hello\x18\x02 \x01(\v2\x18.waystone.world.v1.HelloH\x00R\x05hello\x12-\n" +
@@ -2126,7 +2335,9 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x06toggle\x18\b \x01(\v2\x19.waystone.world.v1.ToggleH\x00R\x06toggle\x126\n" +
 	"\acollide\x18\t \x01(\v2\x1a.waystone.world.v1.CollideH\x00R\acollide\x12*\n" +
 	"\x03say\x18\n" +
-	" \x01(\v2\x16.waystone.world.v1.SayH\x00R\x03sayB\x10\n" +
+	" \x01(\v2\x16.waystone.world.v1.SayH\x00R\x03say\x120\n" +
+	"\x05emote\x18\v \x01(\v2\x18.waystone.world.v1.EmoteH\x00R\x05emote\x12-\n" +
+	"\x04halt\x18\f \x01(\v2\x17.waystone.world.v1.HaltH\x00R\x04haltB\x10\n" +
 	"\amessage\x12\x05\xbaH\x02\b\x01\",\n" +
 	"\x05Hello\x12#\n" +
 	"\agateway\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\agateway\"\xbe\x01\n" +
@@ -2162,7 +2373,11 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x03Say\x12B\n" +
 	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelB\f\xbaH\t\x82\x01\x06\x18\x01\x18\x02\x18\x03R\achannel\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1c\n" +
-	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04text\"\x86\x05\n" +
+	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04text\"K\n" +
+	"\x05Emote\x12!\n" +
+	"\x06motion\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x06motion\x12\x1f\n" +
+	"\x05flags\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05flags\"\x06\n" +
+	"\x04Halt\"\xbb\x05\n" +
 	"\x0fConnectResponse\x12\x18\n" +
 	"\aplayers\x18\x01 \x03(\x04R\aplayers\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.waystone.world.v1.WelcomeH\x00R\awelcome\x123\n" +
@@ -2176,7 +2391,8 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\atoggled\x18\n" +
 	" \x01(\v2\x1a.waystone.world.v1.ToggledH\x00R\atoggled\x129\n" +
 	"\badjusted\x18\v \x01(\v2\x1b.waystone.world.v1.AdjustedH\x00R\badjusted\x12-\n" +
-	"\x04said\x18\f \x01(\v2\x17.waystone.world.v1.SaidH\x00R\x04saidB\t\n" +
+	"\x04said\x18\f \x01(\v2\x17.waystone.world.v1.SaidH\x00R\x04said\x123\n" +
+	"\x06emoted\x18\r \x01(\v2\x19.waystone.world.v1.EmotedH\x00R\x06emotedB\t\n" +
 	"\amessage\"<\n" +
 	"\aWelcome\x121\n" +
 	"\x06linger\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x06linger\"\x8d\x01\n" +
@@ -2248,7 +2464,11 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelR\achannel\x12\x16\n" +
 	"\x06entity\x18\x02 \x01(\rR\x06entity\x12\x12\n" +
 	"\x04from\x18\x03 \x01(\tR\x04from\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text*s\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"N\n" +
+	"\x06Emoted\x12\x16\n" +
+	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x16\n" +
+	"\x06motion\x18\x02 \x01(\rR\x06motion\x12\x14\n" +
+	"\x05flags\x18\x03 \x01(\rR\x05flags*s\n" +
 	"\aChannel\x12\x17\n" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCHANNEL_LOCAL\x10\x01\x12\x13\n" +
@@ -2275,7 +2495,7 @@ func file_waystone_world_v1_world_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_world_v1_world_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_waystone_world_v1_world_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_waystone_world_v1_world_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_waystone_world_v1_world_proto_goTypes = []any{
 	(Channel)(0),                // 0: waystone.world.v1.Channel
 	(MoveMode)(0),               // 1: waystone.world.v1.MoveMode
@@ -2290,22 +2510,25 @@ var file_waystone_world_v1_world_proto_goTypes = []any{
 	(*Collide)(nil),             // 10: waystone.world.v1.Collide
 	(*Toggle)(nil),              // 11: waystone.world.v1.Toggle
 	(*Say)(nil),                 // 12: waystone.world.v1.Say
-	(*ConnectResponse)(nil),     // 13: waystone.world.v1.ConnectResponse
-	(*Welcome)(nil),             // 14: waystone.world.v1.Welcome
-	(*Joined)(nil),              // 15: waystone.world.v1.Joined
-	(*Entered)(nil),             // 16: waystone.world.v1.Entered
-	(*Left)(nil),                // 17: waystone.world.v1.Left
-	(*Entity)(nil),              // 18: waystone.world.v1.Entity
-	(*Spawned)(nil),             // 19: waystone.world.v1.Spawned
-	(*Removed)(nil),             // 20: waystone.world.v1.Removed
-	(*Moved)(nil),               // 21: waystone.world.v1.Moved
-	(*Stopped)(nil),             // 22: waystone.world.v1.Stopped
-	(*Toggled)(nil),             // 23: waystone.world.v1.Toggled
-	(*Adjusted)(nil),            // 24: waystone.world.v1.Adjusted
-	(*Said)(nil),                // 25: waystone.world.v1.Said
-	(*durationpb.Duration)(nil), // 26: google.protobuf.Duration
-	(*v1.Character)(nil),        // 27: waystone.database.v1.Character
-	(*v1.Appearance)(nil),       // 28: waystone.database.v1.Appearance
+	(*Emote)(nil),               // 13: waystone.world.v1.Emote
+	(*Halt)(nil),                // 14: waystone.world.v1.Halt
+	(*ConnectResponse)(nil),     // 15: waystone.world.v1.ConnectResponse
+	(*Welcome)(nil),             // 16: waystone.world.v1.Welcome
+	(*Joined)(nil),              // 17: waystone.world.v1.Joined
+	(*Entered)(nil),             // 18: waystone.world.v1.Entered
+	(*Left)(nil),                // 19: waystone.world.v1.Left
+	(*Entity)(nil),              // 20: waystone.world.v1.Entity
+	(*Spawned)(nil),             // 21: waystone.world.v1.Spawned
+	(*Removed)(nil),             // 22: waystone.world.v1.Removed
+	(*Moved)(nil),               // 23: waystone.world.v1.Moved
+	(*Stopped)(nil),             // 24: waystone.world.v1.Stopped
+	(*Toggled)(nil),             // 25: waystone.world.v1.Toggled
+	(*Adjusted)(nil),            // 26: waystone.world.v1.Adjusted
+	(*Said)(nil),                // 27: waystone.world.v1.Said
+	(*Emoted)(nil),              // 28: waystone.world.v1.Emoted
+	(*durationpb.Duration)(nil), // 29: google.protobuf.Duration
+	(*v1.Character)(nil),        // 30: waystone.database.v1.Character
+	(*v1.Appearance)(nil),       // 31: waystone.database.v1.Appearance
 }
 var file_waystone_world_v1_world_proto_depIdxs = []int32{
 	4,  // 0: waystone.world.v1.ConnectRequest.hello:type_name -> waystone.world.v1.Hello
@@ -2317,35 +2540,38 @@ var file_waystone_world_v1_world_proto_depIdxs = []int32{
 	11, // 6: waystone.world.v1.ConnectRequest.toggle:type_name -> waystone.world.v1.Toggle
 	10, // 7: waystone.world.v1.ConnectRequest.collide:type_name -> waystone.world.v1.Collide
 	12, // 8: waystone.world.v1.ConnectRequest.say:type_name -> waystone.world.v1.Say
-	2,  // 9: waystone.world.v1.Toggle.kind:type_name -> waystone.world.v1.Toggle.Kind
-	0,  // 10: waystone.world.v1.Say.channel:type_name -> waystone.world.v1.Channel
-	14, // 11: waystone.world.v1.ConnectResponse.welcome:type_name -> waystone.world.v1.Welcome
-	15, // 12: waystone.world.v1.ConnectResponse.joined:type_name -> waystone.world.v1.Joined
-	16, // 13: waystone.world.v1.ConnectResponse.entered:type_name -> waystone.world.v1.Entered
-	17, // 14: waystone.world.v1.ConnectResponse.left:type_name -> waystone.world.v1.Left
-	19, // 15: waystone.world.v1.ConnectResponse.spawned:type_name -> waystone.world.v1.Spawned
-	20, // 16: waystone.world.v1.ConnectResponse.removed:type_name -> waystone.world.v1.Removed
-	21, // 17: waystone.world.v1.ConnectResponse.moved:type_name -> waystone.world.v1.Moved
-	22, // 18: waystone.world.v1.ConnectResponse.stopped:type_name -> waystone.world.v1.Stopped
-	23, // 19: waystone.world.v1.ConnectResponse.toggled:type_name -> waystone.world.v1.Toggled
-	24, // 20: waystone.world.v1.ConnectResponse.adjusted:type_name -> waystone.world.v1.Adjusted
-	25, // 21: waystone.world.v1.ConnectResponse.said:type_name -> waystone.world.v1.Said
-	26, // 22: waystone.world.v1.Welcome.linger:type_name -> google.protobuf.Duration
-	27, // 23: waystone.world.v1.Joined.character:type_name -> waystone.database.v1.Character
-	18, // 24: waystone.world.v1.Entered.self:type_name -> waystone.world.v1.Entity
-	28, // 25: waystone.world.v1.Entity.appearance:type_name -> waystone.database.v1.Appearance
-	1,  // 26: waystone.world.v1.Entity.move_mode:type_name -> waystone.world.v1.MoveMode
-	18, // 27: waystone.world.v1.Spawned.entities:type_name -> waystone.world.v1.Entity
-	1,  // 28: waystone.world.v1.Moved.move_mode:type_name -> waystone.world.v1.MoveMode
-	1,  // 29: waystone.world.v1.Toggled.move_mode:type_name -> waystone.world.v1.MoveMode
-	0,  // 30: waystone.world.v1.Said.channel:type_name -> waystone.world.v1.Channel
-	3,  // 31: waystone.world.v1.WorldService.Connect:input_type -> waystone.world.v1.ConnectRequest
-	13, // 32: waystone.world.v1.WorldService.Connect:output_type -> waystone.world.v1.ConnectResponse
-	32, // [32:33] is the sub-list for method output_type
-	31, // [31:32] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	13, // 9: waystone.world.v1.ConnectRequest.emote:type_name -> waystone.world.v1.Emote
+	14, // 10: waystone.world.v1.ConnectRequest.halt:type_name -> waystone.world.v1.Halt
+	2,  // 11: waystone.world.v1.Toggle.kind:type_name -> waystone.world.v1.Toggle.Kind
+	0,  // 12: waystone.world.v1.Say.channel:type_name -> waystone.world.v1.Channel
+	16, // 13: waystone.world.v1.ConnectResponse.welcome:type_name -> waystone.world.v1.Welcome
+	17, // 14: waystone.world.v1.ConnectResponse.joined:type_name -> waystone.world.v1.Joined
+	18, // 15: waystone.world.v1.ConnectResponse.entered:type_name -> waystone.world.v1.Entered
+	19, // 16: waystone.world.v1.ConnectResponse.left:type_name -> waystone.world.v1.Left
+	21, // 17: waystone.world.v1.ConnectResponse.spawned:type_name -> waystone.world.v1.Spawned
+	22, // 18: waystone.world.v1.ConnectResponse.removed:type_name -> waystone.world.v1.Removed
+	23, // 19: waystone.world.v1.ConnectResponse.moved:type_name -> waystone.world.v1.Moved
+	24, // 20: waystone.world.v1.ConnectResponse.stopped:type_name -> waystone.world.v1.Stopped
+	25, // 21: waystone.world.v1.ConnectResponse.toggled:type_name -> waystone.world.v1.Toggled
+	26, // 22: waystone.world.v1.ConnectResponse.adjusted:type_name -> waystone.world.v1.Adjusted
+	27, // 23: waystone.world.v1.ConnectResponse.said:type_name -> waystone.world.v1.Said
+	28, // 24: waystone.world.v1.ConnectResponse.emoted:type_name -> waystone.world.v1.Emoted
+	29, // 25: waystone.world.v1.Welcome.linger:type_name -> google.protobuf.Duration
+	30, // 26: waystone.world.v1.Joined.character:type_name -> waystone.database.v1.Character
+	20, // 27: waystone.world.v1.Entered.self:type_name -> waystone.world.v1.Entity
+	31, // 28: waystone.world.v1.Entity.appearance:type_name -> waystone.database.v1.Appearance
+	1,  // 29: waystone.world.v1.Entity.move_mode:type_name -> waystone.world.v1.MoveMode
+	20, // 30: waystone.world.v1.Spawned.entities:type_name -> waystone.world.v1.Entity
+	1,  // 31: waystone.world.v1.Moved.move_mode:type_name -> waystone.world.v1.MoveMode
+	1,  // 32: waystone.world.v1.Toggled.move_mode:type_name -> waystone.world.v1.MoveMode
+	0,  // 33: waystone.world.v1.Said.channel:type_name -> waystone.world.v1.Channel
+	3,  // 34: waystone.world.v1.WorldService.Connect:input_type -> waystone.world.v1.ConnectRequest
+	15, // 35: waystone.world.v1.WorldService.Connect:output_type -> waystone.world.v1.ConnectResponse
+	35, // [35:36] is the sub-list for method output_type
+	34, // [34:35] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_waystone_world_v1_world_proto_init() }
@@ -2363,8 +2589,10 @@ func file_waystone_world_v1_world_proto_init() {
 		(*ConnectRequest_Toggle)(nil),
 		(*ConnectRequest_Collide)(nil),
 		(*ConnectRequest_Say)(nil),
+		(*ConnectRequest_Emote)(nil),
+		(*ConnectRequest_Halt)(nil),
 	}
-	file_waystone_world_v1_world_proto_msgTypes[10].OneofWrappers = []any{
+	file_waystone_world_v1_world_proto_msgTypes[12].OneofWrappers = []any{
 		(*ConnectResponse_Welcome)(nil),
 		(*ConnectResponse_Joined)(nil),
 		(*ConnectResponse_Entered)(nil),
@@ -2376,6 +2604,7 @@ func file_waystone_world_v1_world_proto_init() {
 		(*ConnectResponse_Toggled)(nil),
 		(*ConnectResponse_Adjusted)(nil),
 		(*ConnectResponse_Said)(nil),
+		(*ConnectResponse_Emoted)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2383,7 +2612,7 @@ func file_waystone_world_v1_world_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_world_v1_world_proto_rawDesc), len(file_waystone_world_v1_world_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   23,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

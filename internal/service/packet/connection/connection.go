@@ -40,6 +40,9 @@ type Step struct {
 	// Timeout is how long the client may take for its next packet; 0 for as
 	// long as it likes.
 	Timeout time.Duration
+	// DropUnknown says that a command that no client is known to send at any
+	// stage is dropped, within a budget, instead of ending the connection.
+	DropUnknown bool
 }
 
 // Handler is the owner of a stage. Its methods are called on the reader's
@@ -63,9 +66,23 @@ type Handler interface {
 type Metrics interface {
 	// Received counts a packet from a client.
 	Received(stage packets.Stage, name string, size int)
+	// Dropped counts a packet from a client that was left without effect.
+	Dropped(stage packets.Stage, why Drop)
 	// Sent counts packets to a client.
 	Sent(stage packets.Stage, packets, bytes int)
 }
+
+// Drop says why a packet was left without effect while the connection goes on.
+// Each is a label of a counter.
+type Drop string
+
+// The reasons.
+const (
+	DropUnknown Drop = "unknown"  // a command that nobody knows
+	DropText    Drop = "text"     // not UTF-8
+	DropIgnored Drop = "ignored"  // known, and nothing to be done
+	DropTooMany Drop = "too_many" // more of the same than its own budget allows
+)
 
 // Config is what all connections of a stage share.
 type Config struct {
@@ -79,7 +96,9 @@ type Config struct {
 	QueuePackets int // most packets that may wait to be sent
 	QueueBytes   int // most bytes that may wait to be sent
 	Rate         rate.Limit
-	Burst        int // packets a client may send at once, on top of Rate
+	Burst        int        // packets a client may send at once, on top of Rate
+	UnknownRate  rate.Limit // of packets whose command nobody knows; they count for Rate too
+	UnknownBurst int        // of those, at once, on top of UnknownRate
 }
 
 // Conn is one connection.
@@ -91,6 +110,7 @@ type Conn struct {
 	queue   *queue
 	state   atomic.Uint32
 	limiter *rate.Limiter
+	unknown *rate.Limiter // nil until the first command that nobody knows
 
 	once   sync.Once
 	reason Reason
@@ -244,7 +264,7 @@ func (c *Conn) read(ctx context.Context) (err error) {
 		Check: func(command uint16) (int, int, bool) {
 			row, ok := packets.Lookup(c.cfg.Stage, packets.Client, command)
 			if !ok {
-				return 0, 0, false
+				return wire.HeaderSize, wire.MaxPacketSize, c.dropsUnknown(command)
 			}
 			if !c.handler.Allowed(c.State(), command) {
 				outOfOrder = true
@@ -264,28 +284,64 @@ func (c *Conn) read(ctx context.Context) (err error) {
 			}
 			return err
 		}
-		size := len(plain)
-		var command uint16
-		if h, err := wire.ParseHeader(plain); err == nil {
-			command = h.Command
-		}
-		p, err := packets.Decode(c.cfg.Stage, packets.Client, plain)
-		c.cfg.Pool.Put(plain)
-		row, _ := packets.Lookup(c.cfg.Stage, packets.Client, command)
-		c.cfg.Metrics.Received(c.cfg.Stage, row.Name, size)
-		if !c.limiter.Allow() {
-			return End(TooFast, "more than %v packets a second, %d at once", float64(c.cfg.Rate), c.cfg.Burst)
-		}
-		if err != nil {
-			if c.handler.Forgives(c, command, err) {
-				continue
-			}
-			return err
-		}
-		if err := c.handler.Handle(ctx, c, p); err != nil {
+		if err := c.receive(ctx, plain); err != nil {
 			return err
 		}
 	}
+}
+
+// receive takes in one whole packet, and the buffer that it lies in.
+func (c *Conn) receive(ctx context.Context, plain []byte) error {
+	size := len(plain)
+	var command uint16
+	if h, err := wire.ParseHeader(plain); err == nil {
+		command = h.Command
+	}
+	p, err := packets.Decode(c.cfg.Stage, packets.Client, plain)
+	c.cfg.Pool.Put(plain)
+	c.cfg.Metrics.Received(c.cfg.Stage, packets.Name(c.cfg.Stage, packets.Client, command), size)
+	if !c.limiter.Allow() {
+		return End(TooFast, "more than %v packets a second, %d at once", float64(c.cfg.Rate), c.cfg.Burst)
+	}
+	switch {
+	case err == nil:
+		return c.handler.Handle(ctx, c, p)
+	case errors.Is(err, packets.ErrUnknown):
+		return c.dropUnknown(ctx, command, size)
+	case c.handler.Forgives(c, command, err):
+		c.cfg.Metrics.Dropped(c.cfg.Stage, DropText)
+		return nil
+	default:
+		return err
+	}
+}
+
+// dropsUnknown reports whether a command that the stage does not have is
+// dropped now: nobody knows it, and it lies where a command of this protocol
+// can. One of another stage is a mistake of the client, one beyond the block
+// comes of damage or another protocol.
+func (c *Conn) dropsUnknown(command uint16) bool {
+	s := int(c.State())
+	return s < len(c.cfg.Steps) && c.cfg.Steps[s].DropUnknown && packets.InBlock(command) && !packets.Known(command)
+}
+
+// dropUnknown leaves a packet that nobody knows without effect. The first of a
+// connection is told in the log.
+func (c *Conn) dropUnknown(ctx context.Context, command uint16, size int) error {
+	first := c.unknown == nil
+	if first {
+		c.unknown = rate.NewLimiter(c.cfg.UnknownRate, c.cfg.UnknownBurst)
+	}
+	if !c.unknown.Allow() {
+		return End(TooManyUnknown, "more than %v packets a second, %d at once, whose command nobody knows; the last is 0x%x",
+			float64(c.cfg.UnknownRate), c.cfg.UnknownBurst, command)
+	}
+	c.cfg.Metrics.Dropped(c.cfg.Stage, DropUnknown)
+	if first {
+		c.cfg.Log.InfoContext(ctx, "a packet was dropped whose command nobody knows; others of this connection are dropped silently",
+			"stage", c.cfg.Stage.String(), "state", c.stepName(), "command", fmt.Sprintf("0x%x", command), "size", size, "remote", c.remote.String())
+	}
+	return nil
 }
 
 // setReadDeadline gives the client the time of the state that the connection is

@@ -67,12 +67,22 @@ func (h *handler) Closed(_ *connection.Conn, r connection.Reason) {
 
 // counts is the metrics of a test.
 type counts struct {
-	received, receivedBytes, sent, sentBytes atomic.Int64
+	received, receivedBytes, sent, sentBytes, unknown, text atomic.Int64
 }
 
 func (m *counts) Received(_ packets.Stage, _ string, size int) {
 	m.received.Add(1)
 	m.receivedBytes.Add(int64(size))
+}
+
+func (m *counts) Dropped(_ packets.Stage, why connection.Drop) {
+	switch why {
+	case connection.DropUnknown:
+		m.unknown.Add(1)
+	case connection.DropText:
+		m.text.Add(1)
+	default:
+	}
 }
 
 func (m *counts) Sent(_ packets.Stage, n, bytes int) {
@@ -87,12 +97,12 @@ func settings() *connection.Config {
 		Stage: packets.Game, Tables: testTables(), Pool: new(bufferpool.Pool),
 		Log: slog.New(slog.DiscardHandler), Metrics: new(counts),
 		Steps: []connection.Step{
-			stateOpen:  {Name: "open"},
+			stateOpen:  {Name: "open", DropUnknown: true},
 			stateShut:  {Name: "shut"},
 			stateShort: {Name: "short", Timeout: shortTimeout},
 		},
 		WriteTimeout: 10 * time.Second, QueuePackets: 1 << 16, QueueBytes: 1 << 26,
-		Rate: rate.Inf, Burst: 1,
+		Rate: rate.Inf, Burst: 1, UnknownRate: rate.Inf, UnknownBurst: 1,
 	}
 }
 

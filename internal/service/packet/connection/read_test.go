@@ -1,10 +1,13 @@
 package connection_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -82,13 +85,12 @@ func TestReasonOfBadInput(t *testing.T) {
 			b[60] ^= 1
 			return b
 		}, want: connection.Checksum},
-		"a command of nobody":       {input: func(l *link) []byte { return l.sealPlain([]byte{6, 0, 0x55, 7, 0, 0}) }, want: connection.UnknownPacket},
 		"a command out of range":    {input: func(l *link) []byte { return l.sealPlain([]byte{6, 0, 1, 0, 0, 0}) }, want: connection.UnknownPacket},
 		"a packet of another stage": {input: func(l *link) []byte { return l.sealed(&packets.AcceptRequest{}) }, want: connection.UnknownPacket},
 		"a packet of the server":    {input: func(l *link) []byte { return l.sealed(&packets.Stop{}) }, want: connection.Oversized},
 		"a command that may not come now": {state: stateShut, input: func(l *link) []byte { return l.sealed(&packets.ChatRequest{}) },
 			want: connection.OutOfOrder},
-		"an unknown command in a state that allows none": {state: stateShut, input: func(l *link) []byte { return l.sealPlain([]byte{6, 0, 0x55, 7, 0, 0}) },
+		"a command of nobody in a state that drops none": {state: stateShut, input: func(l *link) []byte { return l.sealPlain([]byte{6, 0, 0xfe, 7, 0, 0}) },
 			want: connection.UnknownPacket},
 		"too small": {input: func(l *link) []byte { return l.sealPlain([]byte{6, 0, 0x83, 7, 0, 0}) }, want: connection.Oversized},
 		"too large": {input: func(l *link) []byte {
@@ -180,6 +182,59 @@ func TestForgives(t *testing.T) {
 	if n := cfg.Metrics.(*counts).received.Load(); n != 3 {
 		t.Errorf("%d packets were counted, want 3: forgiven ones too", n)
 	}
+	if n := cfg.Metrics.(*counts).text.Load(); n != 1 {
+		t.Errorf("%d forgiven packets were counted, want 1", n)
+	}
+}
+
+// TestCommandsThatNobodyKnows are dropped, whatever their size, while the budget
+// for them lasts, and told in the log once.
+func TestCommandsThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	const budget = 7
+	var got []string
+	var log bytes.Buffer
+	cfg := settings()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	cfg.UnknownRate, cfg.UnknownBurst = rate.Every(time.Hour), budget
+	l := tcp(t, cfg, &handler{handle: func(_ context.Context, _ *connection.Conn, p packets.Packet) error {
+		got = append(got, p.(*packets.ChatRequest).Text)
+		return nil
+	}})
+	unknown := func(command byte, size int) []byte {
+		b := make([]byte, size)
+		b[0], b[1], b[2], b[3] = byte(size), byte(size>>8), command, 7
+		return l.sealPlain(b)
+	}
+	var want []string
+	for i := range budget {
+		l.write(unknown(0xf0+byte(i), []int{wire.HeaderSize, 100, wire.MaxPacketSize}[i%3]))
+		want = append(want, strconv.Itoa(i))
+		l.send(&packets.ChatRequest{Text: want[i]})
+	}
+	l.write(unknown(0xfe, wire.HeaderSize))
+	l.wantEnd(connection.TooManyUnknown)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("handled in between (-want +got):\n%s", diff)
+	}
+	if n := cfg.Metrics.(*counts).unknown.Load(); n != budget {
+		t.Errorf("%d drops were counted, want %d", n, budget)
+	}
+	if n := strings.Count(log.String(), "command=0x7f0"); n != 1 || strings.Contains(log.String(), "command=0x7f1") {
+		t.Errorf("the log tells the first %d times, or another:\n%s", n, log.String())
+	}
+}
+
+// TestUnknownPacketsCountForTheWholeBudgetToo: they do not come on top of it.
+func TestUnknownPacketsCountForTheWholeBudgetToo(t *testing.T) {
+	t.Parallel()
+	cfg := settings()
+	cfg.Rate, cfg.Burst = rate.Every(time.Hour), 3
+	l := tcp(t, cfg, nil)
+	for range 4 {
+		l.write(l.sealPlain([]byte{6, 0, 0xfe, 7, 0, 0}))
+	}
+	l.wantEnd(connection.TooFast)
 }
 
 func TestTimeOfAState(t *testing.T) {

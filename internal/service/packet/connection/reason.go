@@ -21,7 +21,8 @@ const (
 	Malformed       Reason = "malformed"        // a packet that makes no sense
 	Oversized       Reason = "oversized"        // a packet of the wrong size
 	Checksum        Reason = "checksum"         // a damaged packet, or another seed
-	UnknownPacket   Reason = "unknown"          // a command that the stage does not have
+	UnknownPacket   Reason = "unknown"          // a command of another stage, outside of the block, or unknown in a state that drops none
+	TooManyUnknown  Reason = "too_many_unknown" // more commands that nobody knows than the budget allows
 	OutOfOrder      Reason = "out_of_order"     // a command that may not come now
 	Truncated       Reason = "truncated"        // the stream ended inside a packet
 	TimedOut        Reason = "timed_out"        // the state's time was over

@@ -1,0 +1,18 @@
+package packets
+
+import "github.com/waystone-mmo/waystone/internal/wire"
+
+// PartyReply tells what became of a party or of an invitation.
+type PartyReply struct {
+	Kind   uint8  // a PartyReply constant
+	Target uint32 // whom it is about: an entity, or the unique id of a character
+}
+
+// Command returns 0x7d1.
+func (*PartyReply) Command() uint16 { return 0x7d1 }
+
+// Marshal codes the payload.
+func (p *PartyReply) Marshal(c *wire.Codec) {
+	c.U8(&p.Kind)
+	c.U32(&p.Target)
+}

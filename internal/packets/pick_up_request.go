@@ -1,0 +1,16 @@
+package packets
+
+import "github.com/waystone-mmo/waystone/internal/wire"
+
+// PickUpRequest picks something up from the ground.
+type PickUpRequest struct {
+	Drop uint16 // entity
+}
+
+// Command returns 0x7a7.
+func (*PickUpRequest) Command() uint16 { return 0x7a7 }
+
+// Marshal codes the payload.
+func (p *PickUpRequest) Marshal(c *wire.Codec) {
+	c.U16(&p.Drop)
+}

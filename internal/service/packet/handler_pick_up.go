@@ -1,0 +1,13 @@
+package packet
+
+import (
+	"context"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
+)
+
+// handlePickUp tells that the thing is gone: nothing lies on the ground.
+func handlePickUp(_ context.Context, s *session, p *packets.PickUpRequest) error {
+	s.send(&packets.PickUpResult{Drop: p.Drop, Result: packets.PickUpGone})
+	return nil
+}

@@ -1,0 +1,36 @@
+package packet
+
+import (
+	"context"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
+)
+
+// handleRaiseSkill refuses: nobody has a skill to raise.
+func handleRaiseSkill(_ context.Context, s *session, _ *packets.RaiseSkillRequest) error {
+	s.send(&packets.RaiseSkillResult{Result: packets.RaiseSkillFailed, SkillPoints: s.belongings.skillPoints})
+	return nil
+}
+
+func handleCastSelf(_ context.Context, s *session, _ *packets.CastSelfRequest) error {
+	s.cancelCast()
+	return nil
+}
+
+func handleCastTarget(_ context.Context, s *session, _ *packets.CastTargetRequest) error {
+	s.cancelCast()
+	return nil
+}
+
+func handleCastPosition(_ context.Context, s *session, _ *packets.CastPositionRequest) error {
+	s.cancelCast()
+	return nil
+}
+
+// cancelCast ends what the client may have begun to show: nobody has a skill to
+// cast. A player who is not in the zone yet has nothing to end.
+func (s *session) cancelCast() {
+	if id := s.srv.world.entity(s.player); id != 0 {
+		s.send(&packets.CastCancelled{Entity: u16(id), Reason: packets.CastNoAbility})
+	}
+}

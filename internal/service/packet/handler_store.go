@@ -1,0 +1,19 @@
+package packet
+
+import (
+	"context"
+
+	"github.com/waystone-mmo/waystone/internal/packets"
+)
+
+// handleStoreList and handleStoreBuy tell that the store is closed, which closes
+// its window: no player keeps one.
+func handleStoreList(_ context.Context, s *session, p *packets.StoreListRequest) error {
+	s.send(&packets.StoreClosed{Entity: p.Store})
+	return nil
+}
+
+func handleStoreBuy(_ context.Context, s *session, p *packets.StoreBuyRequest) error {
+	s.send(&packets.StoreClosed{Entity: p.Store})
+	return nil
+}

@@ -1,0 +1,15 @@
+package packet
+
+import (
+	"context"
+
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
+)
+
+// handleWarpGate halts a player who touched a gate, for it leads nowhere: a
+// client that waits at it is told to stand where the world has the player.
+func handleWarpGate(_ context.Context, s *session, _ *packets.WarpGateRequest) error {
+	s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Halt{Halt: &worldv1.Halt{}}})
+	return nil
+}
