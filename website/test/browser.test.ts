@@ -112,6 +112,9 @@ test("a player's way, in Chromium", async (t) => {
   await say.step("the character is in My account", async () => {
     await player.goto("/account");
     await player.getByText("Level 1, First Meadow").waitFor();
+    await player.goto("/");
+    await player.getByText("Server status: online – 1 player in the game").waitFor();
+    await player.goto("/account");
     await browser.picture(player, "account");
     await onATelephone(player, browser, { home: "/", account: "/account" });
   });
