@@ -1,5 +1,6 @@
 import { createAuth } from "./auth.ts";
 import { openDatabase } from "./database.ts";
+import { openMailer } from "./mail.ts";
 import { readSettings } from "./settings.ts";
 
 // npm run admin -- NAME: makes an account a moderator. A running website
@@ -13,7 +14,7 @@ if (name === undefined) {
 const settings = readSettings(process.env);
 const database = openDatabase(settings.database);
 try {
-  const auth = await createAuth(settings, database);
+  const auth = await createAuth(settings, database, openMailer(settings));
   const { adapter, internalAdapter } = await auth.$context;
   const field = name.includes("@") ? "email" : "username";
   const user = await adapter.findOne<{ id: string; role?: string | null }>({

@@ -3,6 +3,12 @@ import { resolve } from "node:path";
 /** Where the accounts are kept. */
 export type DatabaseSetting = { kind: "sqlite"; path: string } | { kind: "postgres"; url: string };
 
+/**
+ * How mail is sent: by a mail server; into the log, for trying things out; or
+ * not at all, in production without a mail server.
+ */
+export type MailSetting = { kind: "smtp"; url: string; from: string } | { kind: "log" } | { kind: "none" };
+
 /** All that an operator can set; README.md lists the variables. */
 export interface Settings {
   production: boolean;
@@ -21,8 +27,15 @@ export interface Settings {
   gameHost: string;
   gamePort: number;
   siteName: string;
-  /** Page that offers the launcher; undefined when there is none. */
+  /** Page elsewhere that offers the launcher; undefined when this site offers it itself. */
   launcherUrl: string | undefined;
+  /** Folder of the launchers that this site offers. */
+  launcherDir: string;
+  /** The game server's /status; undefined when the site does not show it. */
+  gameStatusUrl: string | undefined;
+  /** File with the news of the first page; undefined when there is none. */
+  newsFile: string | undefined;
+  mail: MailSetting;
   zoneNames: ReadonlyMap<number, string>;
   /** Header in which the reverse proxy names the visitor; undefined without a proxy. */
   clientIpHeader: string | undefined;
@@ -63,8 +76,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     return value === "on";
   };
 
-  const url = (name: string): string | undefined => {
-    const value = text(name);
+  const url = (name: string, fallback?: string): string | undefined => {
+    const value = text(name) ?? fallback;
     if (value === undefined) return undefined;
     if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
     problems.push(`${name} must be an http or https address`);
@@ -101,6 +114,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const gameHost = text("GAME_HOST") ?? "127.0.0.1";
   if (!hostPattern.test(gameHost)) problems.push("GAME_HOST must be an IPv4 address or a DNS name");
 
+  const newsFile = text("NEWS_FILE");
   const settings: Settings = {
     production,
     host,
@@ -117,6 +131,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     gamePort: port("GAME_PORT", 29000),
     siteName: text("SITE_NAME") ?? "Waystone",
     launcherUrl: url("LAUNCHER_URL"),
+    launcherDir: resolve(text("LAUNCHER_DIR") ?? resolve(repository, "bin/launchers")),
+    gameStatusUrl:
+      text("GAME_STATUS_URL") === "none" ? undefined : url("GAME_STATUS_URL", "http://127.0.0.1:8080/status"),
+    newsFile: newsFile && resolve(newsFile),
+    mail: mail(text("SMTP_URL"), text("MAIL_FROM"), production, problems),
     zoneNames: zones(text("ZONE_NAMES") ?? defaultZones, problems),
     clientIpHeader: text("CLIENT_IP_HEADER")?.toLowerCase(),
     rateLimit: onOff("RATE_LIMIT", true),
@@ -136,4 +155,20 @@ function zones(list: string, problems: string[]): ReadonlyMap<number, string> {
     names.set(Number(match[1]), match[2]);
   }
   return names;
+}
+
+function mail(
+  url: string | undefined,
+  from: string | undefined,
+  production: boolean,
+  problems: string[],
+): MailSetting {
+  if (url === undefined) return { kind: production ? "none" : "log" };
+  if (!/^smtps?:\/\//.test(url) || !URL.canParse(url))
+    problems.push("SMTP_URL must be smtp://user:password@host:port, or smtps:// for TLS from the start");
+  if (from === undefined || !/^[^\r\n]*[^\s@]+@[^\s@]+$/.test(from)) {
+    problems.push("MAIL_FROM is needed with SMTP_URL: the sender, such as Waystone <game@example.com>");
+    return { kind: "none" };
+  }
+  return { kind: "smtp", url, from };
 }

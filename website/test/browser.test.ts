@@ -19,8 +19,9 @@ async function signUp(page: Page, name: string): Promise<void> {
   await page.getByRole("link", { name: "Sign up" }).click();
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("E-mail address").fill(`${name}@example.com`);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Make my account" }).click();
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByLabel("Repeat the password").fill(password);
+  await page.getByRole("button", { name: "Create account" }).click();
   await page.waitForURL("**/account");
 }
 
@@ -111,6 +112,9 @@ test("a player's way, in Chromium", async (t) => {
   await say.step("the character is in My account", async () => {
     await player.goto("/account");
     await player.getByText("Level 1, First Meadow").waitFor();
+    await player.goto("/");
+    await player.getByText("Server status: online – 1 player in the game").waitFor();
+    await player.goto("/account");
     await browser.picture(player, "account");
     await onATelephone(player, browser, { home: "/", account: "/account" });
   });
@@ -176,32 +180,38 @@ test("a player's way, in Chromium", async (t) => {
   });
 
   await say.step("the website's password is changed, and others are signed out", async () => {
+    const form = player.locator("#password");
     const change = async (now: string, next: string) => {
-      await player.getByLabel("Present password").fill(now);
-      await player.getByLabel("New password", { exact: true }).fill(next);
-      await player.getByRole("button", { name: "Change password" }).click();
+      await form.getByLabel("Current password").fill(now);
+      await form.getByLabel("New password", { exact: true }).fill(next);
+      await form.getByLabel("Repeat the new password").fill(next);
+      await form.getByRole("button").click();
     };
     const playing = await stack.enter(await pressPlay(player, browser));
     await player.goto("/account");
     await change("something else", password);
-    await player.getByText("This is not your present password.").waitFor();
+    await player.getByText("The current password is wrong.").waitFor();
+    const focused = form.locator("input:focus");
+    assert.equal(await focused.getAttribute("aria-invalid"), "true");
+    assert.equal(await focused.getAttribute("name"), "current");
     await browser.picture(player, "account-refused");
     await change(password, "a fourth stone");
-    await player.getByText("every other session is ended").waitFor();
+    await player.getByText("all other sessions are ended").waitFor();
     await playing.line(/^out /, 1000);
-    await player.getByLabel("Sign out elsewhere").uncheck();
+    await player.getByLabel("End all other sessions").uncheck();
     await change("a fourth stone", password);
     await player.getByText("Your password is changed.").waitFor();
   });
 
   await say.step("the game password is set, and is not the website's", async () => {
     const set = async (text: string) => {
-      await player.getByLabel("New game password").fill(text);
-      await player.getByLabel("The same again").fill(text);
+      await player.getByLabel("Current website password").fill(password);
+      await player.getByLabel("New game password", { exact: true }).fill(text);
+      await player.getByLabel("Repeat the new game password").fill(text);
       await player.getByRole("button", { name: "Set game password" }).click();
     };
     await set(password);
-    await player.getByText("This is your password of this website.").waitFor();
+    await player.getByText("This is your website password.").waitFor();
     await set("a moss-grown mile");
     await player.getByText("Your game password is set.").waitFor();
     const md5 = createHash("md5").update("a moss-grown mile").digest("hex");
@@ -224,7 +234,7 @@ test("a player's way, in Chromium", async (t) => {
     assert.ok(character);
     await until(() => channel.call("DeleteCharacter", { userId, characterId: character.id }));
     await player.goto("/account");
-    await player.getByText("gone for good in 60 minutes").waitFor();
+    await player.getByText("deleted in 60 minutes").waitFor();
     await browser.picture(player, "account-marked");
     await player.getByRole("button", { name: `Keep ${character.name}` }).click();
     await player.getByText("The character is kept.").waitFor();

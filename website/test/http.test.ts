@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fromOneAddress } from "../src/attempts.ts";
 import { startStack } from "./support/stack.ts";
 import { Visitor } from "./support/visitor.ts";
 
-const account = { name: "ada", email: "ada@example.com", password: "three stones" };
+const password = "three stones";
+const account = { name: "ada", email: "ada@example.com", password, again: password };
 
 test("what browsers and programs may send", async (t) => {
   const stack = await startStack(t, { RATE_LIMIT: "on" });
@@ -62,17 +64,30 @@ test("what browsers and programs may send", async (t) => {
   });
 
   await t.test("a game password is refused in words", async () => {
-    const fields = { "new-password": account.password, again: account.password };
-    const response = await ada.post("/account/game-password", fields);
-    assert.equal(response.status, 422);
-    assert.match(await response.text(), /your password of this website/);
+    const set = async (fields: Record<string, string>) => {
+      const response = await ada.post("/account/game-password", fields);
+      assert.equal(response.status, 422);
+      return response.text();
+    };
+    const same = { "new-password": password, again: password };
+    assert.match(await set({ ...same, current: password }), /This is your website password/);
+    for (const fields of [same, { ...same, remove: "yes" }])
+      assert.match(await set(fields), /current-problem">Enter your current password/);
+    for (const fields of [{ "new-password": "a mossy mile", again: "a mossy mile" }, { remove: "yes" }])
+      assert.match(
+        await set({ ...fields, current: "wrong wrong" }),
+        /current-problem">The current password is wrong\./,
+      );
   });
 
-  await t.test("guessing is slowed down", async () => {
-    const guess = () => new Visitor(stack.url).post("/sign-in", { name: "ada", password: "wrong wrong" });
-    const pages = [];
-    for (let i = 0; i < 4; i++) pages.push(await (await guess()).text());
-    assert.match(pages[0] ?? "", /Name or password is wrong/);
-    assert.match(pages[3] ?? "", /Too many attempts/);
+  await t.test("typing errors lock nobody out, guessing is slowed down", async () => {
+    const enter = async (given: string) =>
+      (await new Visitor(stack.url).post("/sign-in", { name: "ada", password: given })).text();
+    const rounds = fromOneAddress.tries;
+    assert.doesNotMatch(await enter(password), /Too many/, "the errors of before are set back");
+    for (let i = 1; i < rounds; i++) assert.match(await enter("wrong wrong"), /is wrong/, `error ${i}`);
+    assert.doesNotMatch(await enter(password), /Too many/, "the right password is taken");
+    for (let i = 1; i <= rounds; i++) assert.match(await enter("wrong wrong"), /is wrong/, `guess ${i}`);
+    assert.match(await enter("wrong wrong"), /Too many attempts\. Wait \d minutes/);
   });
 });

@@ -58,7 +58,8 @@ test("the launcher signs in by a code and plays", { timeout: 90_000 }, async (t)
     (JSON.parse(await readFile(file("launcher.session"), "utf8")) as { token: string }).token;
 
   const ada = new Visitor(stack.url);
-  await ada.post("/sign-up", { name: "ada", email: "ada@example.com", password: "three stones" });
+  const password = "three stones";
+  await ada.post("/sign-up", { name: "ada", email: "ada@example.com", password, again: password });
   const answer = async (launcher: Program, choice: string) => {
     const code = (await launcher.line(/^ {4}[A-Z0-9]{8}$/)).text.trim();
     assert.equal((await ada.get(`/device?user_code=${code}`)).status, 200);

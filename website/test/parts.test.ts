@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { readCharacters } from "../src/game/characters.ts";
 import { explain, GameError } from "../src/game/errors.ts";
-import { gamePasswordProblem, localPath } from "../src/http/forms.ts";
+import { gamePasswordProblem, localPath, repeatProblem } from "../src/http/forms.ts";
 import { Limiter } from "../src/http/limiter.ts";
 import { isBanned } from "../src/http/login.ts";
-import { words } from "../src/http/words.ts";
+import { fieldProblems, words } from "../src/http/words.ts";
 import { playLink } from "../src/link.ts";
 import { deviceName } from "../src/pages/agent.ts";
 import { html } from "../src/pages/html.ts";
@@ -43,7 +43,13 @@ test("errors of the game server become plain words", () => {
 test("refusals of better-auth become plain words", () => {
   const refusal = { ok: false, status: 401, code: "", message: "" } as const;
   assert.match(words({ ...refusal, code: "INVALID_USERNAME_OR_PASSWORD" }), /is wrong/);
-  assert.match(words({ ...refusal, status: 429 }), /Too many attempts/);
+  assert.match(words({ ...refusal, status: 429, wait: 40 }), /Too many attempts. Wait 40 seconds/);
+  assert.match(words({ ...refusal, status: 429, wait: 130 }), /Wait 3 minutes/);
+  const email = { ...refusal, status: 400, message: "[body.email] Invalid email address" };
+  assert.match(words(email), /^This is not an e-mail address/);
+  assert.deepEqual(Object.keys(fieldProblems(email, { email: "mail" })), ["mail"]);
+  assert.deepEqual(Object.keys(fieldProblems({ ...refusal, code: "BANNED_USER" }, { email: "mail" })), [""]);
+  assert.doesNotMatch(words({ ...refusal, message: "[body.x] Invalid input" }), /\[body/);
   assert.match(words({ ...refusal, status: 500, message: "SQL" }), /^Something went wrong/);
   assert.equal(words({ ...refusal, message: "New rule." }), "New rule.");
 });
@@ -80,11 +86,12 @@ test("a sign-in leads back to this site only", () => {
 });
 
 test("a game password is one that the client can type", () => {
-  assert.equal(gamePasswordProblem("eight888", "eight888"), undefined);
-  assert.match(gamePasswordProblem("eight888", "eight889") ?? "", /differ/);
-  assert.match(gamePasswordProblem("seven77", "seven77") ?? "", /8 characters or more/);
-  assert.match(gamePasswordProblem("x".repeat(65), "x".repeat(65)) ?? "", /64 characters at most/);
-  assert.match(gamePasswordProblem("pässwörter", "pässwörter") ?? "", /without accents/);
+  assert.equal(gamePasswordProblem("eight888"), undefined);
+  assert.match(repeatProblem("eight888", "eight889") ?? "", /different/);
+  assert.equal(repeatProblem("eight888", "eight888"), undefined);
+  assert.match(gamePasswordProblem("seven77") ?? "", /8 characters or more/);
+  assert.match(gamePasswordProblem("x".repeat(65)) ?? "", /64 characters at most/);
+  assert.match(gamePasswordProblem("pässwörter") ?? "", /without accents/);
 });
 
 test("a ban that is over is none", () => {
@@ -101,8 +108,12 @@ test("the limiter counts by key and time", () => {
   assert.ok(limiter.allow("a", 2, 10));
   assert.ok(!limiter.allow("a", 2, 10));
   assert.ok(limiter.allow("b", 2, 10));
-  now = 10_000;
-  assert.ok(limiter.allow("a", 2, 10));
+  now = 4000;
+  assert.equal(limiter.wait("a", 2, 10), 6, "the seconds that are left");
+  limiter.clear("a");
+  assert.ok(limiter.allow("a", 1, 10));
+  now = 14_000;
+  assert.ok(limiter.allow("a", 1, 10));
   assert.ok(new Limiter(false).allow("a", 0, 10));
 });
 

@@ -16,6 +16,10 @@ test("without settings it is a site for this machine", () => {
   assert.equal(s.gamePort, 29000);
   assert.equal(s.zoneNames.get(20), "First Meadow");
   assert.ok(s.rateLimit);
+  assert.deepEqual(s.mail, { kind: "log" });
+  assert.equal(s.gameStatusUrl, "http://127.0.0.1:8080/status");
+  assert.equal(s.newsFile, undefined);
+  assert.match(s.launcherDir, /\/bin\/launchers$/);
   assert.match(s.database.kind === "sqlite" ? s.database.path : "", /\/data\/waystone\.db$/);
 });
 
@@ -29,7 +33,14 @@ test("settings are taken", () => {
     GAME_PORT: "29001",
     ZONE_NAMES: "7=The Fen, 8 = x",
     CLIENT_IP_HEADER: "X-Forwarded-For",
+    GAME_STATUS_URL: "none",
+    SMTP_URL: "smtps://u:p@mail.example.com",
+    MAIL_FROM: "Waystone <game@example.com>",
   });
+  assert.equal(s.gameStatusUrl, undefined);
+  assert.equal(s.mail.kind, "smtp");
+  const silent = { NODE_ENV: "production", BASE_URL: "https://a.example", BETTER_AUTH_SECRET: secret };
+  assert.deepEqual(readSettings(silent).mail, { kind: "none" });
   assert.equal(s.baseUrl, "https://play.example.com");
   assert.deepEqual(s.database, { kind: "postgres", url: "postgres://web@db/site" });
   assert.equal(s.gameHost, "game.example.com");
@@ -58,6 +69,9 @@ for (const [name, env, expected] of [
   ["a short token", { SERVICE_TOKEN: "short" }, /SERVICE_TOKEN must have 16/],
   ["a host with a path", { GAME_HOST: "a/b" }, /GAME_HOST must be/],
   ["zones without names", { ZONE_NAMES: "1,2" }, /ZONE_NAMES must be/],
+  ["mail without a sender", { SMTP_URL: "smtp://mail" }, /MAIL_FROM is needed/],
+  ["a mail server of another kind", { SMTP_URL: "http://mail", MAIL_FROM: "a@b.c" }, /SMTP_URL must be smtp/],
+  ["a status of another kind", { GAME_STATUS_URL: "127.0.0.1:8080" }, /GAME_STATUS_URL must be an http/],
   ["a limit that is neither", { RATE_LIMIT: "yes" }, /RATE_LIMIT must be on or off/],
 ] as const) {
   test(`refused: ${name}`, () => {

@@ -1,4 +1,5 @@
 import { status } from "@grpc/grpc-js";
+import { logLine } from "../text.ts";
 
 /** A refusal or failure of the game server, in words for the player. */
 export class GameError extends Error {
@@ -51,4 +52,20 @@ export function explain(error: unknown, meanings: Meanings): GameError {
       );
   }
   return new GameError("failed", 502, "The game server could not do this. Try again in a moment.", error);
+}
+
+/**
+ * Writes why a call failed to the log, if that is for the operator: a line for
+ * an error of the connection or the server, everything for one of ours.
+ */
+export function logCause(error: GameError): void {
+  const { cause } = error;
+  if (cause === undefined) return;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (cause instanceof Error && typeof code === "number") {
+    const details = "details" in cause && typeof cause.details === "string" ? cause.details : cause.message;
+    // gRPC adds how it looked the address up, which was not the trouble.
+    const why = logLine(details.replace(/ Resolution note:.*/s, ""));
+    console.error(`website: the game server: ${status[code] ?? code}: ${why}`);
+  } else console.error("website: the game server:", cause);
 }

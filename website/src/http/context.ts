@@ -1,7 +1,10 @@
 import type { Context, Hono } from "hono";
 import type { Auth } from "../auth.ts";
 import type { GameServer } from "../game/server.ts";
-import type { Settings } from "../settings.ts";
+import type { GameStatus } from "../game/status.ts";
+import type { Launchers } from "../launchers.ts";
+import type { News } from "../news.ts";
+import type { MailSetting, Settings } from "../settings.ts";
 import type { Limiter } from "./limiter.ts";
 import type { Login } from "./login.ts";
 
@@ -10,6 +13,12 @@ export interface Site {
   settings: Settings;
   auth: Auth;
   game: GameServer;
+  /** Undefined: the site does not show it. */
+  status: GameStatus | undefined;
+  news: News | undefined;
+  launchers: Launchers;
+  /** How messages reach players. */
+  mail: MailSetting["kind"];
   limiter: Limiter;
 }
 

@@ -2,9 +2,17 @@ import type { Request, Site } from "./context.ts";
 import { trustedHeaders } from "./guard.ts";
 
 /** What better-auth answered. */
-export type Reply =
-  | { ok: true; data: Record<string, unknown> }
-  | { ok: false; status: number; code: string; message: string };
+export type Reply = { ok: true; data: Record<string, unknown> } | Refusal;
+
+/** Why better-auth did not do something. */
+export interface Refusal {
+  ok: false;
+  status: number;
+  code: string;
+  message: string;
+  /** Seconds to wait after too many attempts. */
+  wait?: number;
+}
 
 /**
  * Passes a form on to better-auth as its own clients would, so that its limits
@@ -25,11 +33,13 @@ export async function forward(c: Request, site: Site, path: string, body?: objec
   const data = asRecord(await response.json().catch(() => null));
   if (response.ok) return { ok: true, data };
   const words = (name: string) => (typeof data[name] === "string" ? data[name] : "");
+  const wait = Number(response.headers.get("x-retry-after") ?? 0);
   return {
     ok: false,
     status: response.status,
     code: words("code") || words("error"),
     message: words("message") || words("error_description"),
+    ...(wait > 0 && { wait }),
   };
 }
 

@@ -1,8 +1,9 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
+import { getIP } from "better-auth/api";
 import type { MiddlewareHandler } from "hono";
 import { visitorHeader } from "../auth.ts";
 import type { Settings } from "../settings.ts";
-import type { Env, Request } from "./context.ts";
+import type { Env, Request, Site } from "./context.ts";
 
 /** Headers that keep a page from loading, sending or being framed by anything foreign. */
 export function securityHeaders(settings: Settings): MiddlewareHandler<Env> {
@@ -53,4 +54,9 @@ export function trustedHeaders(c: Request, settings: Settings): Headers {
   const address = told ? told.split(",").at(-1)?.trim() : getConnInfo(c).remote.address;
   if (address) headers.set(visitorHeader, address);
   return headers;
+}
+
+/** Returns the visitor's address as better-auth writes it down. */
+export function visitorAddress(c: Request, site: Site): string {
+  return getIP(trustedHeaders(c, site.settings), site.auth.options) ?? "";
 }

@@ -1,3 +1,6 @@
+/** Keys that are remembered; beyond that the oldest are forgotten. */
+const most = 10_000;
+
 /**
  * Counts how often something is done, for what better-auth's own limits do not
  * cover. It knows this process alone.
@@ -14,20 +17,35 @@ export class Limiter {
 
   /** Counts one more of key and says whether that is within max in so many seconds. */
   allow(key: string, max: number, seconds: number): boolean {
-    if (!this.#enabled) return true;
+    return this.wait(key, max, seconds) === 0;
+  }
+
+  /** Counts one more of key and returns 0, or the seconds to wait when that is more than max in so many seconds. */
+  wait(key: string, max: number, seconds: number): number {
+    if (!this.#enabled) return 0;
     const now = this.#now();
     const entry = this.#counts.get(key);
     if (entry === undefined || entry.until <= now) {
+      this.#counts.delete(key);
       this.#forget(now);
       this.#counts.set(key, { count: 1, until: now + seconds * 1000 });
-      return true;
+      return 0;
     }
     entry.count += 1;
-    return entry.count <= max;
+    return entry.count <= max ? 0 : Math.ceil((entry.until - now) / 1000);
+  }
+
+  /** Forgets what was counted of key. */
+  clear(key: string): void {
+    this.#counts.delete(key);
   }
 
   #forget(now: number): void {
-    if (this.#counts.size < 10_000) return;
+    if (this.#counts.size < most) return;
     for (const [key, entry] of this.#counts) if (entry.until <= now) this.#counts.delete(key);
+    for (const key of this.#counts.keys()) {
+      if (this.#counts.size < most) break;
+      this.#counts.delete(key);
+    }
   }
 }

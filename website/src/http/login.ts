@@ -1,4 +1,6 @@
+import { spelling } from "../account-rules.ts";
 import type { Auth } from "../auth.ts";
+import { shown } from "../text.ts";
 
 /** The visitor's session and account. */
 export interface Login {
@@ -31,11 +33,23 @@ export async function readLogin(
       sessionId: session.id,
       token: session.token,
       userId: user.id,
-      userName: user.displayUsername ?? user.username ?? user.name,
+      userName: playerName(user),
       email: user.email,
       isAdmin: (user.role ?? "").split(",").includes("admin"),
     },
   };
+}
+
+/**
+ * Returns the name to show for an account: the user name, as its owner spells
+ * it. The other names are free, so that anybody can take another's.
+ */
+export function playerName(user: {
+  username?: string | null | undefined;
+  displayUsername?: string | null | undefined;
+  name: string;
+}): string {
+  return user.username ? spelling(user.displayUsername, user.username) : shown(user.name);
 }
 
 /** Says whether a ban is in force. A ban that is over stays in the row until the next sign-in. */

@@ -1,10 +1,14 @@
 const notices: Readonly<Record<string, string>> = {
   banned: "The player is banned and leaves the game now.",
+  deleted: "Your account is deleted.",
+  email: "Thank you. The e-mail address is confirmed.",
+  "email-asked": "Open the link in the message that was sent. Your e-mail address changes after that.",
   "game-password": "Your game password is set.",
-  "game-password-removed": "Your game password is taken away.",
-  "other-sessions": "Every other session is ended.",
+  "game-password-removed": "Your game password is removed.",
+  "other-sessions": "All other sessions are ended.",
   password: "Your password is changed.",
-  "password-and-sessions": "Your password is changed, and every other session is ended.",
+  "password-and-sessions": "Your password is changed, and all other sessions are ended.",
+  "password-reset": "Your password is changed, and all sessions are ended. Sign in with the new password.",
   restored: "The character is kept.",
   session: "The session is ended.",
   "signed-out": "You are signed out.",
@@ -14,5 +18,5 @@ const notices: Readonly<Record<string, string>> = {
 
 /** Returns the sentence that a page shows after a form was done; the address names it. */
 export function notice(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : notices[name];
+  return name === undefined || !Object.hasOwn(notices, name) ? undefined : notices[name];
 }

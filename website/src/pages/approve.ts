@@ -1,34 +1,67 @@
-import { alert, field, type Html, html } from "./html.ts";
+import type { Origin } from "../device-origin.ts";
+import { shown } from "../text.ts";
+import { deviceName } from "./agent.ts";
+import { formFields, type Html, html, titled } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
+import { ago, when } from "./times.ts";
+
+const title = "Sign in to the launcher";
 
 /** Asks for the code that the launcher shows. */
 export function codePage(frame: Frame, problem: string | undefined, code: string): Html {
+  const problems = problem === undefined ? undefined : { user_code: problem };
+  const field = formFields(problems);
   return layout(
     frame,
-    "Sign the launcher in",
+    titled(title, problems),
     html`<section class="card narrow">
-      <h1>Sign the launcher in</h1>
-      <p>The launcher shows a code. Type it here.</p>
-      ${alert(problem)}
+      <h1>${title}</h1>
+      <p>The launcher shows a code. Enter it here.</p>
       <form method="get" action="/device">
         ${field({ name: "user_code", label: "Code", value: code, autocomplete: "off", max: 16 })}
-        <button class="primary">Go on</button>
+        <button class="primary">Continue</button>
       </form>
     </section>`,
   );
 }
 
+/** What the player compares before saying yes. */
+export interface Approval {
+  code: string;
+  userName: string;
+  /** Undefined when it is not known from where the code was asked for. */
+  origin: Origin | undefined;
+  /** The player's own address. */
+  address: string;
+  now: number;
+}
+
+function originList({ origin, address, now }: Approval): Html {
+  if (origin === undefined)
+    return html`<p class="caution">It is not known from where this code was asked for.</p>`;
+  const same = origin.address === address;
+  return html`<dl class="facts">
+    <dt>Asked for</dt><dd>${ago(origin.askedAt, now)} <span class="meta">(${when(origin.askedAt)})</span></dd>
+    <dt>From the address</dt><dd>${shown(origin.address) || "unknown"} <span class="tag ${same ? "" : "warn"}">${same ? "the same as yours" : "not your address"}</span></dd>
+    <dt>By the program</dt><dd>${deviceName(origin.userAgent)} <span class="meta">(it calls itself “${shown(origin.userAgent) || "nothing"}”)</span></dd>
+  </dl>
+  ${same ? "" : html`<p class="caution">Your own address is ${shown(address) || "unknown"}. If the launcher runs on this PC, the two should be the same.</p>`}`;
+}
+
 /** Asks whether the launcher may act for the player. */
-export function approvePage(frame: Frame, code: string, userName: string): Html {
+export function approvePage(frame: Frame, approval: Approval): Html {
+  const { code, userName } = approval;
   return layout(
     frame,
-    "Sign the launcher in",
-    html`<section class="card narrow centre">
+    title,
+    html`<section class="card narrow">
       <h1>Is this your launcher?</h1>
-      <p>It wants to play as <strong>${userName}</strong> and shows this code:</p>
+      <p>A launcher asks to sign in as <strong>${userName}</strong>. Compare this code with the one that your launcher
+        shows:</p>
       <p class="code">${code}</p>
-      <p>Say yes only if you see this very code in a launcher that you started. Nobody who helps you needs you
-        to type one.</p>
+      ${originList(approval)}
+      <p class="caution"><strong>Say no if you did not start the launcher yourself,</strong> or if it shows another
+        code. If somebody sent you this code or this page, they would play with your account.</p>
       <form method="post" action="/device" class="row">
         <input type="hidden" name="user_code" value="${code}">
         <button class="primary" name="answer" value="approve">Yes, sign it in</button>
@@ -42,13 +75,13 @@ export function approvePage(frame: Frame, code: string, userName: string): Html 
 export function answeredPage(frame: Frame, approved: boolean): Html {
   return layout(
     frame,
-    "Sign the launcher in",
+    title,
     html`<section class="card narrow centre">
-      <h1>${approved ? "The launcher is signed in" : "The launcher stays out"}</h1>
+      <h1>${approved ? "The launcher is signed in" : "The launcher is not signed in"}</h1>
       <p>${
         approved
-          ? "You can close this page and go on in the launcher. Its session is listed in your account, where you can end it."
-          : "It was not signed in. Whoever asked has to begin anew."
+          ? "You can close this page and continue in the launcher. Its session is listed in My account, where you can end it."
+          : "You said no. The code cannot be used any more."
       }</p>
       <p class="aside"><a href="/account">My account</a></p>
     </section>`,

@@ -9,7 +9,7 @@ export function messagePage(frame: Frame, title: string, text: string): Html {
     html`<section class="card narrow centre">
       <h1>${title}</h1>
       <p>${text}</p>
-      <p class="aside"><a href="/">To the first page</a></p>
+      <p class="aside"><a href="/">Go to the first page</a></p>
     </section>`,
   );
 }

@@ -1,3 +1,4 @@
+import { setupSteps } from "./download.ts";
 import { alert, type Html, html } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
 
@@ -8,24 +9,15 @@ export function playPage(frame: Frame, link: string, launcherUrl: string | undef
     "Play",
     html`<section class="card narrow centre">
       <h1>The launcher is opening</h1>
-      <p>Your browser may ask first whether it may open the launcher. If nothing happens, open it yourself:</p>
+      <p>Your browser may ask whether it may open the launcher. If nothing happens, open the launcher yourself:</p>
       <p><a class="button primary large" id="play-link" href="${link}">Open the launcher</a></p>
-      <p class="meta">The link is good once, for one minute. Do not give it away.</p>
+      <p class="meta">The link works once, for one minute. Do not share it.</p>
       <form method="post" action="/play"><button class="link">Get a new link</button></form>
     </section>
     <section class="card narrow">
       <h2>No launcher yet?</h2>
-      <p>The game is started by a small program, <code>waystone-launcher</code>.</p>
-      <ol class="plain">
-        <li>${
-          launcherUrl === undefined
-            ? "Get the launcher from the operator of this server."
-            : html`<a href="${launcherUrl}">Get the launcher</a> and unpack it.`
-        }</li>
-        <li>Run <code>waystone-launcher register</code> once, so that your browser knows it.</li>
-        <li>Tell it where the game is: <code>waystone-launcher client PATH</code>.</li>
-        <li>Come back and press Play.</li>
-      </ol>
+      <p><a href="${launcherUrl ?? "/download"}">Get the launcher</a>, then set it up once:</p>
+      ${setupSteps}
     </section>`,
     // A page without scripts opens the link this way.
     html`<meta http-equiv="refresh" content="0;url=${link}">`,
@@ -38,10 +30,10 @@ export function playFailedPage(frame: Frame, problem: string): Html {
     frame,
     "Play",
     html`<section class="card narrow centre">
-      <h1>Not now</h1>
+      <h1>The game cannot start</h1>
       ${alert(problem)}
       <form method="post" action="/play"><button class="primary">Try again</button></form>
-      <p class="aside"><a href="/account">Back to my account</a></p>
+      <p class="aside"><a href="/account">Back to My account</a></p>
     </section>`,
   );
 }

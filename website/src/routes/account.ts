@@ -1,14 +1,26 @@
-import { GameError } from "../game/errors.ts";
+import { GameError, logCause } from "../game/errors.ts";
 import type { App, Request, Site } from "../http/context.ts";
-import { gamePasswordProblem, readForm } from "../http/forms.ts";
+import {
+  emailProblem,
+  gamePasswordProblem,
+  onlyProblems,
+  type Problems,
+  passwordProblem,
+  readForm,
+  repeatProblem,
+} from "../http/forms.ts";
 import { forward } from "../http/forward.ts";
 import { frame, requireLogin } from "../http/frame.ts";
 import { trustedHeaders } from "../http/guard.ts";
 import type { Login } from "../http/login.ts";
-import { words } from "../http/words.ts";
+import { fieldProblems, words } from "../http/words.ts";
 import { type AccountView, accountPage } from "../pages/account.ts";
+import { passwordRefusal } from "./current-password.ts";
 
-type Problems = Pick<AccountView, "passwordProblem" | "gamePasswordProblem" | "characterProblem">;
+type Refused = Pick<
+  AccountView,
+  "passwordProblems" | "gamePasswordProblems" | "emailProblems" | "newEmail" | "characterProblem"
+>;
 
 /** The player's own page and its forms. */
 export function accountRoutes(app: App, site: Site): void {
@@ -22,7 +34,7 @@ export function accountRoutes(app: App, site: Site): void {
     }
   };
 
-  const page = async (c: Request, login: Login, problems: Problems = {}, status: 200 | 422 = 200) => {
+  const page = async (c: Request, login: Login, refused?: Refused) => {
     const [list, open] = await Promise.all([characters(login), sessions(c)]);
     const view: AccountView = {
       userName: login.userName,
@@ -41,10 +53,11 @@ export function accountRoutes(app: App, site: Site): void {
         .sort(
           (a, b) => Number(b.current) - Number(a.current) || b.createdAt.getTime() - a.createdAt.getTime(),
         ),
+      mail: site.mail,
       now: Date.now(),
-      ...problems,
+      ...refused,
     };
-    return c.html(accountPage(frame(c, site), view), status);
+    return c.html(accountPage(frame(c, site), view), refused === undefined ? 200 : 422);
   };
 
   app.get("/account", async (c) => {
@@ -57,12 +70,19 @@ export function accountRoutes(app: App, site: Site): void {
     if (login instanceof Response) return login;
     const form = await readForm(c);
     const elsewhere = form("elsewhere") === "yes";
+    const refuse = (passwordProblems: Problems) => page(c, login, { passwordProblems });
+    const wrong = onlyProblems({
+      current: missing(form("current")),
+      changed: passwordProblem(form("changed")),
+      again: repeatProblem(form("changed"), form("again")),
+    });
+    if (wrong !== undefined) return refuse(wrong);
     const reply = await forward(c, site, "/change-password", {
       currentPassword: form("current"),
       newPassword: form("changed"),
       revokeOtherSessions: elsewhere,
     });
-    if (!reply.ok) return page(c, login, { passwordProblem: words(reply) }, 422);
+    if (!reply.ok) return refuse(fieldProblems(reply, { password: "current", newPassword: "changed" }));
     return c.redirect(`/account?done=password${elsewhere ? "-and-sessions" : ""}`, 303);
   });
 
@@ -72,19 +92,50 @@ export function accountRoutes(app: App, site: Site): void {
     const form = await readForm(c);
     const remove = form("remove") === "yes";
     const password = remove ? "" : form("new-password");
-    const refuse = (problem: string) => page(c, login, { gamePasswordProblem: problem }, 422);
-    const problem = remove ? undefined : gamePasswordProblem(password, form("again"));
-    if (problem !== undefined) return refuse(problem);
-    if (!site.limiter.allow(`game-password ${login.userId}`, 5, 60))
-      return refuse("Too many changes. Wait a minute and try again.");
-    if (!remove && (await isSitePassword(c, site, password)))
-      return refuse("This is your password of this website. Take one that you use nowhere else.");
+    const refuse = (gamePasswordProblems: Problems) => page(c, login, { gamePasswordProblems });
+    const wrong = onlyProblems({
+      current: missing(form("current")),
+      ...(!remove && {
+        "new-password": gamePasswordProblem(password),
+        again: repeatProblem(password, form("again")),
+      }),
+    });
+    if (wrong !== undefined) return refuse(wrong);
+    // A game password outlives the session from which it is set, so that the
+    // session alone is not enough.
+    const refusal = await passwordRefusal(c, site, form("current"));
+    if (refusal !== undefined)
+      return refuse(fieldProblems(refusal, { password: "current", newPassword: "current" }));
+    if (password !== "" && password === form("current").normalize("NFKC"))
+      return refuse({
+        "new-password": "This is your website password. Choose one that you use nowhere else.",
+      });
+    if (!site.limiter.allow(`game-password ${login.userId}`, 10, 60))
+      return refuse({ "": "Too many changes. Wait a minute and try again." });
     try {
       await site.game.setGamePassword(login.userId, password);
     } catch (error) {
-      return refuse(told(error));
+      return refuse({ "": told(error) });
     }
     return c.redirect(`/account?done=game-password${remove ? "-removed" : ""}`, 303);
+  });
+
+  app.post("/account/email", async (c) => {
+    const login = requireLogin(c);
+    if (login instanceof Response) return login;
+    const form = await readForm(c);
+    const newEmail = form("email").trim();
+    const refuse = (emailProblems: Problems) => page(c, login, { emailProblems, newEmail });
+    const wrong = onlyProblems({ email: emailProblem(newEmail), current: missing(form("current")) });
+    if (wrong !== undefined) return refuse(wrong);
+    const reply = await forward(c, site, "/change-email", {
+      newEmail,
+      password: form("current"),
+      callbackURL: "/account?done=email",
+    });
+    if (!reply.ok)
+      return refuse(fieldProblems(reply, { email: "email", password: "current", newPassword: "current" }));
+    return c.redirect("/account?done=email-asked", 303);
   });
 
   app.post("/account/characters/restore", async (c) => {
@@ -95,7 +146,7 @@ export function accountRoutes(app: App, site: Site): void {
       if (!/^[1-9]\d{0,9}$/.test(id)) throw new GameError("no_character", 404, "This character is gone.");
       await site.game.restoreCharacter(login.userId, id);
     } catch (error) {
-      return page(c, login, { characterProblem: told(error) }, 422);
+      return page(c, login, { characterProblem: told(error) });
     }
     return c.redirect("/account?done=restored", 303);
   });
@@ -114,22 +165,15 @@ export function accountRoutes(app: App, site: Site): void {
     const login = requireLogin(c);
     if (login instanceof Response) return login;
     const reply = await forward(c, site, "/revoke-other-sessions", {});
-    if (!reply.ok) return c.text(words(reply), 502);
+    if (!reply.ok) return page(c, login, { characterProblem: words(reply) });
     return c.redirect("/account?done=other-sessions", 303);
   });
 }
 
+const missing = (password: string) => (password === "" ? "Enter your current password." : undefined);
+
 function told(error: unknown): string {
   if (!(error instanceof GameError)) throw error;
-  if (error.cause !== undefined) console.error("website: the game server:", error.cause);
+  logCause(error);
   return error.message;
-}
-
-/** Whether a password is the one of the player's website account. */
-async function isSitePassword(c: Request, site: Site, password: string): Promise<boolean> {
-  const headers = trustedHeaders(c, site.settings);
-  return site.auth.api.verifyPassword({ body: { password }, headers }).then(
-    () => true,
-    () => false,
-  );
 }

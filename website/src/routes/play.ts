@@ -1,4 +1,4 @@
-import { GameError } from "../game/errors.ts";
+import { GameError, logCause } from "../game/errors.ts";
 import type { App, Site } from "../http/context.ts";
 import { frame, requireLogin } from "../http/frame.ts";
 import type { Login } from "../http/login.ts";
@@ -22,7 +22,7 @@ export function playRoutes(app: App, site: Site): void {
 
   const play = async (login: Login): Promise<PlayReply> => {
     if (!site.limiter.allow(`play ${login.userId}`, 10, 10))
-      throw new GameError("too_many", 429, "That was often. Wait some seconds and try again.");
+      throw new GameError("too_many", 429, "Too many attempts. Wait some seconds and try again.");
     const { ticket, user, expiresAt } = await site.game.issueTicket(login.token);
     return { link: playLink({ host, port, user, ticket }), host, port, user, ticket, expiresAt };
   };
@@ -30,7 +30,7 @@ export function playRoutes(app: App, site: Site): void {
   // What fails beyond a GameError is a fault of ours, for the handler of errors.
   const known = (error: unknown): GameError => {
     if (!(error instanceof GameError)) throw error;
-    if (error.cause !== undefined) console.error("website: the game server:", error.cause);
+    logCause(error);
     return error;
   };
 
@@ -52,7 +52,7 @@ export function playRoutes(app: App, site: Site): void {
     const login = c.get("login");
     if (login === undefined)
       return c.json(
-        { error: "signed_out", message: "Sign in, and send the session's token as Bearer token." },
+        { error: "signed_out", message: "Sign in, and send the session's token as a Bearer token." },
         401,
       );
     try {

@@ -9,6 +9,9 @@ import { Program } from "./program.ts";
 const website = resolve(import.meta.dirname, "../..");
 const waystone = resolve(website, "../bin/waystone");
 
+/** Milliseconds for a program to start; a machine that builds meanwhile is slow. */
+const startUp = 60_000;
+
 /** A game server and a website that belong to one test. */
 export interface Stack {
   url: string;
@@ -65,6 +68,7 @@ export async function startStack(
     AUTH_ADDR: `127.0.0.1:${auth}`,
     CHARACTER_ADDR: `127.0.0.1:${character}`,
     GAME_PORT: String(login),
+    GAME_STATUS_URL: `http://127.0.0.1:${ops}/status`,
     PORT: String(http),
     RATE_LIMIT: "off",
     ...extra,
@@ -95,12 +99,12 @@ export async function startStack(
       ...extra,
       ...own,
     });
-    await game.line(/msg=ready/);
+    await game.line(/msg=ready/, startUp);
     return game;
   };
   const beginSite = async (): Promise<Program> => {
     const site = start(process.execPath, [plan.program ?? join(website, "src/main.ts")], env);
-    await site.line(/website: ready/);
+    await site.line(/website: ready/, startUp);
     return site;
   };
 
@@ -151,7 +155,7 @@ export async function startStack(
       ),
     async makeAdmin(name) {
       const admin = start(process.execPath, [join(website, "src/admin.ts"), name], env);
-      await admin.line(/is a moderator now/);
+      await admin.line(/is a moderator now/, startUp);
     },
   };
 }

@@ -1,0 +1,147 @@
+import type { BetterAuthOptions, BetterAuthPlugin } from "better-auth";
+import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
+import { lineProblem } from "./text.ts";
+
+// What an account may hold, whichever way it is written: better-auth's API takes
+// more than the site's forms. And what a session alone may not do: whoever has
+// got hold of one could make it lasting.
+
+/** Characters that the free name of an account may have. */
+export const nameLength = 40;
+/** Characters that the reason of a ban may have. */
+export const reasonLength = 200;
+const imageLength = 500;
+const emailLength = 254;
+const agentLength = 200;
+
+type Fields = Record<string, unknown>;
+
+const refuse = (code: string, message: string) => APIError.from("BAD_REQUEST", { code, message });
+
+function checkLine(value: unknown, what: string, code: string, max: number): void {
+  if (typeof value !== "string") throw refuse(code, `${what} must be text.`);
+  const problem = lineProblem(value, max);
+  if (problem !== undefined) throw refuse(code, `${what} ${problem}.`);
+}
+
+/** Refuses what is too long, or would look like something else where it is shown. */
+export function checkUser(user: Fields): void {
+  const { name, image, banReason, email } = user;
+  if (name !== undefined) {
+    checkLine(name, "The name", "INVALID_NAME", nameLength);
+    if (String(name).trim() === "") throw refuse("INVALID_NAME", "The name cannot be empty.");
+  }
+  if (typeof email === "string" && email.length > emailLength)
+    throw refuse("INVALID_EMAIL", `The e-mail address may have ${emailLength} characters at most.`);
+  if (banReason !== undefined && banReason !== null)
+    checkLine(banReason, "The reason", "INVALID_BAN_REASON", reasonLength);
+  if (image !== undefined && image !== null && image !== "") {
+    checkLine(image, "The picture's address", "INVALID_IMAGE", imageLength);
+    const text = String(image);
+    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+      throw refuse("INVALID_IMAGE", "The picture must be an http or https address.");
+  }
+}
+
+/** The user name as its owner writes it, if that is the same name; otherwise the name itself. */
+export function spelling(written: unknown, userName: string): string {
+  return typeof written === "string" && written.toLowerCase() === userName.toLowerCase() ? written : userName;
+}
+
+interface HookContext {
+  path?: string | undefined;
+  body?: unknown;
+  context: {
+    session?: { user: Fields } | null;
+    internalAdapter: { findUserById(id: string): Promise<unknown> };
+  };
+}
+
+/** The user name of the account that a change is for; undefined when that cannot be told. */
+async function userNameOf(context: HookContext | null): Promise<string | undefined> {
+  const body = context?.body as Fields | undefined;
+  const user =
+    context?.path === "/admin/update-user" && typeof body?.userId === "string"
+      ? await context.context.internalAdapter.findUserById(body.userId)
+      : context?.context.session?.user;
+  const name = (user as Fields | null | undefined)?.username;
+  return typeof name === "string" ? name : undefined;
+}
+
+/** Checks every row before it is written, whoever writes it. */
+export const rowHooks = {
+  user: {
+    create: {
+      async before(user) {
+        const fields = user as Fields;
+        checkUser(fields);
+        const { username, displayUsername } = fields;
+        if (typeof username === "string")
+          return { data: { displayUsername: spelling(displayUsername, username) } };
+        return { data: { displayUsername: undefined } };
+      },
+    },
+    update: {
+      async before(user, context) {
+        const fields = user as Fields;
+        checkUser(fields);
+        const { username, displayUsername } = fields;
+        if (typeof username === "string")
+          return { data: { displayUsername: spelling(displayUsername ?? username, username) } };
+        if (displayUsername === undefined) return;
+        const own = await userNameOf(context as HookContext | null);
+        return { data: { displayUsername: own === undefined ? undefined : spelling(displayUsername, own) } };
+      },
+    },
+  },
+  session: {
+    create: {
+      async before(session) {
+        const { userAgent } = session as Fields;
+        return { data: { userAgent: typeof userAgent === "string" ? userAgent.slice(0, agentLength) : "" } };
+      },
+    },
+  },
+} satisfies BetterAuthOptions["databaseHooks"];
+
+const texts = ["name", "username", "displayUsername", "image", "email"];
+const writes = new Set(["/sign-up/email", "/update-user", "/admin/create-user", "/admin/update-user"]);
+
+/** Looks at requests before better-auth does. */
+export function accountRules() {
+  return {
+    id: "account-rules",
+    hooks: {
+      before: [
+        {
+          matcher: ({ path }) => path !== undefined && writes.has(path),
+          handler: createAuthMiddleware(async (ctx) => {
+            const body = (ctx.body ?? {}) as Fields;
+            for (const fields of [body, (body.data ?? {}) as Fields])
+              for (const name of texts) {
+                const value = fields[name];
+                if (value !== undefined && value !== null && typeof value !== "string")
+                  throw refuse("INVALID_BODY", `${name} must be text.`);
+              }
+          }),
+        },
+        {
+          // With a session alone, better-auth would change the address to which
+          // a forgotten password's link goes, and delete the account.
+          matcher: ({ path }) => path === "/change-email" || path === "/delete-user",
+          handler: createAuthMiddleware(async (ctx) => {
+            const session = await getSessionFromCtx(ctx);
+            if (session === null) return; // better-auth refuses
+            const { password } = (ctx.body ?? {}) as Fields;
+            if (typeof password !== "string" || password === "")
+              throw refuse("PASSWORD_REQUIRED", "This needs the account's password, as the field password.");
+            const account = await ctx.context.internalAdapter.findCredentialAccount(session.user.id);
+            const hash = account?.password;
+            if (!hash || !(await ctx.context.password.verify({ hash, password })))
+              throw refuse("INVALID_PASSWORD", "Invalid password");
+          }),
+        },
+      ],
+    },
+  } satisfies BetterAuthPlugin;
+}
