@@ -170,20 +170,20 @@ func (g *gateway) dial(st packets.Stage) *client {
 		g.t.Fatal(err)
 	}
 	g.t.Cleanup(func() { _ = nc.Close() })
-	if err := nc.SetDeadline(time.Now().Add(patience)); err != nil {
-		g.t.Fatal(err)
-	}
 	tables := wire.DefaultTables()
 	if seed := g.seeds[st]; seed != 0 {
+		var err error
 		if tables, err = wire.SeededTables(seed); err != nil {
 			g.t.Fatal(err)
 		}
 	}
-	return &client{
+	c := &client{
 		t: g.t, nc: nc, stage: st,
 		reader: wire.NewReader(nc, tables, wire.ServerToClient, wire.Limits{}, nil),
 		sealer: wire.NewSealer(tables, wire.ClientToServer),
 	}
+	c.bound()
+	return c
 }
 
 func (c *client) sealed(p packets.Packet) []byte {
@@ -209,8 +209,13 @@ func (c *client) send(p packets.Packet) {
 	c.write(c.sealed(p))
 }
 
+// bound gives the next wait of the client its time; one that is closed fails by
+// itself.
+func (c *client) bound() { _ = c.nc.SetDeadline(time.Now().Add(patience)) }
+
 func (c *client) write(b []byte) {
 	c.t.Helper()
+	c.bound()
 	if _, err := c.nc.Write(b); err != nil {
 		c.t.Fatal(err)
 	}
@@ -219,6 +224,7 @@ func (c *client) write(b []byte) {
 // next reads the next packet.
 func (c *client) next() packets.Packet {
 	c.t.Helper()
+	c.bound()
 	plain, err := c.reader.ReadPacket()
 	if err != nil {
 		c.t.Fatalf("read: %v", err)
@@ -244,6 +250,7 @@ func expect[P packets.Packet](c *client) P {
 // expectEnd reads until the gateway closes the connection.
 func (c *client) expectEnd() {
 	c.t.Helper()
+	c.bound()
 	for {
 		_, err := c.reader.ReadPacket()
 		if err == nil {

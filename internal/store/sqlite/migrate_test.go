@@ -83,7 +83,7 @@ func TestOpenByManyAtOnce(t *testing.T) {
 		}, []string{"waystone.db.before-1"}},
 		"a file from before": {func() string { return fileAtVersion(t, 3) }, []string{"waystone.db.before-4"}},
 	} {
-		for range 8 {
+		for range 5 {
 			path := c.file()
 			for _, p := range processes {
 				p.open(t, path)

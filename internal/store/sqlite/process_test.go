@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	}
 	driversqlite.MustRegisterScalarFunction("in_the_middle", 0, func(*driversqlite.FunctionContext, []driver.Value) (driver.Value, error) {
 		if mode == "hang" {
-			fmt.Println("in the middle")
+			fmt.Fprintln(os.Stdout, "in the middle")
 			select {}
 		}
 		return nil, nil
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 		if err == nil {
 			err = errors.Join(s.Ping(context.Background()), s.Close())
 		}
-		fmt.Println(outcome(err))
+		fmt.Fprintln(os.Stdout, outcome(err))
 	}
 }
 
@@ -58,10 +58,10 @@ type process struct {
 	answers *bufio.Scanner
 }
 
-// startProcess starts one, which is killed after a minute: then its answers end.
+// startProcess starts one, which is killed with the test.
 func startProcess(t *testing.T, mode string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	p := &process{cmd: osexec.CommandContext(ctx, os.Args[0])} //nolint:gosec // this test itself
 	p.cmd.Env = append(os.Environ(), asProcess+"="+mode)
 	p.cmd.Stderr = os.Stderr
@@ -92,11 +92,14 @@ func (p *process) open(t *testing.T, path string) {
 	}
 }
 
-// expect waits for an answer of the process.
+// expect waits for an answer of the process, which is killed after a minute:
+// then there is none.
 func (p *process) expect(t *testing.T, want string) {
 	t.Helper()
+	timer := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
+	defer timer.Stop()
 	if !p.answers.Scan() {
-		t.Fatalf("the process ended, or gave no answer within a minute (%v); want %q", p.answers.Err(), want)
+		t.Fatalf("the process has ended, or gave no answer within a minute (%v); want %q", p.answers.Err(), want)
 	}
 	if got := p.answers.Text(); got != want {
 		t.Errorf("a process answers %s, want %s", got, want)
