@@ -114,6 +114,12 @@ func TestNobodyIsPutOutForAPacket(t *testing.T) {
 		game.unknown()
 		game.send(&packets.JoinZoneRequest{})
 		game.everything("entering")
+		game.unknown()
+		// Its answer says that all before it was taken in: the world enters a
+		// player who has asked for it.
+		game.send(&packets.SetHotbarRequest{Slot: 31, Entry: packets.HotbarSlot{Kind: packets.HotbarEmote, Index: 1}})
+		for until[*packets.SetHotbar](game).Slot != 31 {
+		}
 		g.entered(player, 5)
 		until[*packets.JoinZoneReply](game)
 		game.everything("playing")
