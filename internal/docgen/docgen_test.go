@@ -153,8 +153,8 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1]
 WHERE k.contype = 'f' ORDER BY 1, 2`
 
 const postgresTogether = `
-SELECT c.relname, (SELECT string_agg(a.attname, ', ' ORDER BY p.n) FROM unnest(i.indkey) WITH ORDINALITY p(att, n)
-                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.att)
+SELECT c.relname, (SELECT string_agg(regexp_replace(pg_get_indexdef(i.indexrelid, n, true), '^COALESCE\((\w+),.*$', '\1'), ', ' ORDER BY n)
+                   FROM generate_series(1, i.indnkeyatts) n)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 WHERE c.relnamespace = 'game'::regnamespace AND i.indisunique AND NOT i.indisreplident AND i.indnkeyatts > 1 ORDER BY 1, 2`
 

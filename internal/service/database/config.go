@@ -66,7 +66,7 @@ func (c *Config) Register(s *config.Section) {
 		}))
 	s.String(&c.TokenStored, "session-token-stored", "plain", "How the website stores session tokens: better-auth does it plain, some sites as their SHA-256.",
 		config.OneOf("plain", "sha256-hex", "sha256-base64url"))
-	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and what users have here is looked for who are gone.", config.Range(time.Second, 24*time.Hour))
+	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and users who are gone are looked for.", config.Range(time.Second, 24*time.Hour))
 	s.Duration(&c.SweepGrace, "sweep-grace", store.SweepGrace, "How long the characters of a user who is gone from the website are kept; until then they are taken back when the user is there again.", config.Range(time.Hour, 8760*time.Hour))
 	s.Int(&c.SweepMaxGone, "sweep-max-gone", 0, "How many users may be found gone at once; with more, nothing is marked or removed, since their table may not be whole. 10, or 5 % of all who have something here, may be in any case.", config.Range(0, 1<<31-1))
 	s.Int(&c.WatchBuffer, "watch-buffer", 65536, "Changes of sessions and users kept for watchers that are behind, some 200 bytes each; who is further behind is told to check all its sessions.", config.Range(1024, 16777216))
