@@ -60,9 +60,11 @@ const (
 type Users interface {
 	// GetUser returns the user with an id, or ErrUserNotFound.
 	GetUser(ctx context.Context, id string, c Consistency) (*User, error)
-	// GetUserByUsername compares in lower case.
+	// GetUserByUsername returns the user who has exactly that name, and otherwise
+	// the one whose name differs in case alone (unless the engine's NameCase says
+	// otherwise). ErrUserNotFound; ErrNameAmbiguous when there are several.
 	GetUserByUsername(ctx context.Context, username string, c Consistency) (*User, error)
-	// GetUserByEmail compares in lower case.
+	// GetUserByEmail does that for an e-mail address.
 	GetUserByEmail(ctx context.Context, email string, c Consistency) (*User, error)
 }
 

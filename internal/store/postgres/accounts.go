@@ -31,7 +31,7 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 		return translate(ctx, "look for the user", err)
 	}
 	if !there {
-		return store.ErrUserNotFound
+		return s.absent(ctx, store.ErrUserNotFound)
 	}
 	return translate(ctx, "set game account", s.q.SetAccount(ctx, a.UserID, a.PasswordHash, a.LoopbackOnly, s.now()))
 }

@@ -29,6 +29,7 @@ type table struct {
 	mayUse       bool // the role has USAGE on the schema
 	mayDelete    bool
 	columns      map[string]column
+	rules        rules
 	fields       map[string]column // what of it is used, by better-auth's names
 }
 

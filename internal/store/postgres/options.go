@@ -83,13 +83,15 @@ func (o *option) needs(t *table, fields []string, types ...string) {
 // reads notes the grants to read columns.
 func (o *option) reads(t *table, to string, fields ...string) {
 	o.uses(t, to)
-	o.columns("SELECT", t, to, fields, func(c column) bool { return c.mayRead })
+	o.columns(cmdSelect, t, to, fields, func(c column) bool { return c.mayRead })
+	o.rows(cmdSelect, t, to)
 }
 
 // inserts notes the grants to insert rows, and columns that such a row lacks.
 func (o *option) inserts(t *table, to string, fields []string) {
 	o.uses(t, to)
-	o.columns("INSERT", t, to, fields, func(c column) bool { return c.mayInsert })
+	o.columns(cmdInsert, t, to, fields, func(c column) bool { return c.mayInsert })
+	o.rows(cmdInsert, t, to)
 	given := map[string]bool{}
 	for _, f := range fields {
 		given[t.fields[f].name] = true
@@ -115,6 +117,14 @@ func (o *option) deletes(t *table, to string) {
 	o.uses(t, to)
 	if !t.mayDelete {
 		o.grants = append(o.grants, "GRANT DELETE ON "+t.sql()+to)
+	}
+	o.rows(cmdDelete, t, to)
+}
+
+// rows notes the policy that a command needs under row-level security.
+func (o *option) rows(cmd string, t *table, to string) {
+	if mend := t.mend(cmd, strings.TrimPrefix(to, " TO ")); t.rules.blocks(cmd) && !slices.Contains(o.grants, mend) {
+		o.grants = append(o.grants, mend)
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if closeErr := results.Close(); err == nil && closeErr != nil {
 		return nil, nil, translate(ctx, "refresh session", closeErr)
 	}
-	return judged(sess, u, err, now)
+	return judged(sess, u, s.absent(ctx, err), now)
 }
 
 // RefreshSessions implements store.Sessions, in one statement. Where the role
@@ -119,11 +119,20 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	}
 	now, hidden := s.now(), !s.web.passwordsSeen.on()
 	verdicts := make([]error, len(subjects))
+	var absent error
 	for i, sub := range subjects {
 		p := users[sub.UserID]
 		verdicts[i] = judge(sub, sessions[sub.SessionID], p, now)
 		if verdicts[i] == nil && sub.Stamp != "" {
 			verdicts[i] = sub.Stamp.Judge(p.passwords(hidden))
+		}
+		if isAbsence(verdicts[i]) {
+			absent = verdicts[i]
+		}
+	}
+	if absent != nil {
+		if err := s.absent(ctx, absent); !isAbsence(err) {
+			return nil, err
 		}
 	}
 	return verdicts, nil

@@ -34,7 +34,7 @@ func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.S
 	err := s.pool.QueryRow(ctx, s.web.createSession, args...).Scan(append(r.targets(), u.targets()...)...)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), foreignKeyViolation(err):
-		return nil, nil, store.ErrUserNotFound
+		return nil, nil, s.absent(ctx, store.ErrUserNotFound)
 	case uniqueViolation(err):
 		return nil, nil, s.whyTaken(ctx, op, stored, err)
 	case err != nil:
@@ -65,8 +65,14 @@ func (s *Store) RevokeSession(ctx context.Context, token string) error {
 	if token == "" || !storable(token) {
 		return nil
 	}
-	_, err := s.pool.Exec(ctx, s.web.revokeSession, s.web.token.Stored(token))
-	return translate(ctx, "revoke session", err)
+	tag, err := s.pool.Exec(ctx, s.web.revokeSession, s.web.token.Stored(token))
+	if err != nil {
+		return translate(ctx, "revoke session", err)
+	}
+	if tag.RowsAffected() == 0 && s.rows.filters.Load() {
+		return s.nothingHidden(ctx) // a session that is hidden is not gone
+	}
+	return nil
 }
 
 // RedeemOneTimeToken implements store.SessionWriter, in one statement.
@@ -83,7 +89,7 @@ func (s *Store) RedeemOneTimeToken(ctx context.Context, token string) (*store.Se
 	var u userRow
 	err = s.pool.QueryRow(ctx, s.web.redeemOneTime, identifiers, now).Scan(append(r.targets(), u.targets()...)...)
 	if err != nil {
-		return nil, nil, noRows(ctx, "redeem one-time token", err, store.ErrTicketInvalid)
+		return nil, nil, s.absent(ctx, noRows(ctx, "redeem one-time token", err, store.ErrTicketInvalid))
 	}
 	sess, user := r.session(), u.user()
 	if err := store.JudgeRedeemed(sess, user, now); err != nil {

@@ -93,6 +93,9 @@ func findWebsite(ctx context.Context, pool *pgxpool.Pool, where site) (*finding,
 		}
 		tables = append(tables, t)
 	}
+	if err := f.checkRules(ctx, pool, tables); err != nil {
+		return nil, err
+	}
 	if len(f.problems) > 0 {
 		return &f.finding, nil
 	}
@@ -192,6 +195,24 @@ func (f *finder) noTable(object string, m siteschema.Model) error {
 		help = fmt.Sprintf("%q has all of its columns: if that is it, %s=%s=%s", like[0], siteschema.TablesSetting, m.Name, like[0])
 	}
 	f.problem(object, "%s %s; %s", lacks, f.cat.where(), help)
+	return nil
+}
+
+// checkRules names the tables of which row-level security hides rows from the
+// role, although it may read them.
+func (f *finder) checkRules(ctx context.Context, pool *pgxpool.Pool, tables []*table) error {
+	if err := readRules(ctx, pool, tables); err != nil {
+		return err
+	}
+	role := quote(f.cat.role)
+	for i, m := range siteschema.Models() {
+		t := tables[i]
+		if t == nil || t.hidden(role) == "" {
+			continue
+		}
+		f.problem(fmt.Sprintf("rows of %q", m.Name), "%s", t.hidden(role))
+		f.grants = append(f.grants, t.mend(cmdSelect, role))
+	}
 	return nil
 }
 

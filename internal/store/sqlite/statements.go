@@ -12,30 +12,36 @@ type website struct {
 	// What keeps something from being done; empty where nothing does.
 	noPasswordsSeen, noCredentials, noSessionMaking, noOneTimeTokens string
 
-	getUser, getUserByUsername, getUserByEmail string // ?1
-	userExists                                 string // ?1 id
-	getSession                                 string // ?1 token
-	refreshSession                             string // ?1 id, ?2 expiry, ?3 now
-	checkSessions                              string // ?1 JSON array of [session id, user id]
-	checkPlayers                               string // as checkSessions, with what is kept of passwords
-	listUsers                                  string // ?1 after, ?2 limit
-	setBan                                     string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
-	deleteSessions                             string // ?1 user id
+	getUser                           string // ?1
+	getUserByUsername, getUserByEmail string // ?1 as asked for, ?2 in lower case
+	usersByUsername, usersByEmail     string // ?1 in lower case; those who have it in any case
+	userExists                        string // ?1 id
+	getSession                        string // ?1 token
+	refreshSession                    string // ?1 id, ?2 expiry, ?3 now
+	checkSessions                     string // ?1 JSON array of [session id, user id]
+	checkPlayers                      string // as checkSessions, with what is kept of passwords
+	listUsers                         string // ?1 after, ?2 limit
+	setBan                            string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
+	deleteSessions                    string // ?1 user id
 
-	credentialByID, credentialByUsername, credentialByEmail string // ?1
-	passwords                                               string // ?1 user id
-	revokeSession                                           string // ?1 token
-	redeemOneTime                                           string // ?1 JSON array of identifiers
+	credentialByID                            string // ?1
+	credentialByUsername, credentialByEmail   string // ?1 as asked for, ?2 in lower case
+	credentialsByUsername, credentialsByEmail string // ?1 in lower case; those who have it in any case
+	passwords                                 string // ?1 user id
+	revokeSession                             string // ?1 token
+	redeemOneTime                             string // ?1 JSON array of identifiers
 }
 
 func newWebsite(user, session, account, verification *websiteTable) *website {
 	w := &website{user: user, session: session, account: account, verification: verification}
 	columns := userColumns(user)
 	from := user.sql() + " u"
-	by := func(field string) string {
-		return fmt.Sprintf("SELECT %s FROM %s WHERE %s = ?1", columns, from, user.col("u", field))
+	by := func(condition string) string {
+		return fmt.Sprintf("SELECT %s FROM %s WHERE %s", columns, from, condition)
 	}
-	w.getUser, w.getUserByUsername, w.getUserByEmail = by("id"), by("username"), by("email")
+	w.getUser = by(user.col("u", "id") + " = ?1")
+	w.getUserByUsername, w.usersByUsername = by(user.named("username")), by(user.alike("username"))
+	w.getUserByEmail, w.usersByEmail = by(user.named("email")), by(user.alike("email"))
 	w.userExists = fmt.Sprintf("SELECT 1 FROM %s WHERE %s = ?1", from, user.col("u", "id"))
 	w.getSession = fmt.Sprintf("SELECT %s, %s FROM %s s JOIN %s ON %s = %s WHERE %s = ?1",
 		strings.Join([]string{

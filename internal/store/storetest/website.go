@@ -18,6 +18,8 @@ type Website interface {
 	Ban(t testing.TB, userID string, until time.Time)
 	// ClearVerdicts sets role, banned, banReason and banExpires to NULL.
 	ClearVerdicts(t testing.TB, userID string)
+	// AddUser adds a user.
+	AddUser(t testing.TB, id, username, email string)
 	// DeleteUser removes a user with its sessions and accounts.
 	DeleteUser(t testing.TB, userID string)
 	// AddSession adds a session.
@@ -107,6 +109,13 @@ func (w *SQLWebsite) Ban(t testing.TB, userID string, until time.Time) {
 func (w *SQLWebsite) ClearVerdicts(t testing.TB, userID string) {
 	t.Helper()
 	w.exec(t, `UPDATE "user" SET role = NULL, banned = NULL, "banReason" = NULL, "banExpires" = NULL WHERE id = $1`, userID)
+}
+
+// AddUser implements Website.
+func (w *SQLWebsite) AddUser(t testing.TB, id, username, email string) {
+	t.Helper()
+	w.exec(t, `INSERT INTO "user" (id, name, username, "displayUsername", email, "emailVerified", "createdAt", "updatedAt") VALUES ($1, $2, $2, $2, $3, $4, $5, $5)`,
+		id, username, email, w.boolean(true), time.Now())
 }
 
 // DeleteUser implements Website.
