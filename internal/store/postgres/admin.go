@@ -156,6 +156,9 @@ func websiteWrite(ctx context.Context, op string, t *table, err error) error {
 		return errs.New(errs.PermissionDenied, "WEBSITE_READ_ONLY", "the role of DATABASE_URL may only read "+t.sql()+
 			": use the website, or a role that may write its tables").Wrap(err)
 	}
+	if c := missingValue(err); c != "" {
+		return errConfig(fmt.Sprintf("%s needs a value for %s, for which there is no default: use the website", t.sql(), quote(c))).Wrap(err)
+	}
 	return translate(ctx, op, err)
 }
 

@@ -91,7 +91,7 @@ func (w *website) credentialSQL() {
 	id := col(w.user, "u", "id")
 	password := col(w.account, "a", "password") + "::text"
 	hash := fmt.Sprintf("COALESCE((SELECT CASE count(DISTINCT %s) WHEN 1 THEN min(%s) END FROM %s a WHERE %s = %s AND %s = 'credential' AND %s::text = %s::text), '')",
-		password, password, w.account.sql(), col(w.account, "a", "userId"), id, col(w.account, "a", "providerId"), col(w.account, "a", "accountId"), id)
+		password, password, w.account.sql(), col(w.account, "a", "userId"), id, col(w.account, "a", "providerId")+"::text", col(w.account, "a", "accountId"), id)
 	by := func(condition string) string {
 		return fmt.Sprintf("SELECT %s, %s, %s FROM %s u WHERE %s",
 			hash, boolOr(w.user, "u", "twoFactorEnabled"), w.userColumns(), w.user.sql(), condition)

@@ -101,6 +101,16 @@ func uniqueViolation(err error) bool {
 	return errors.As(err, &pe) && pe.Code == "23505"
 }
 
+// missingValue returns the column that must not be null and was; "" for any other
+// error.
+func missingValue(err error) string {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) && pe.Code == "23502" {
+		return pe.ColumnName
+	}
+	return ""
+}
+
 // denied reports whether the role lacks a privilege.
 func denied(err error) bool {
 	var pe *pgconn.PgError

@@ -92,10 +92,11 @@ func (s *Store) readUser(ctx context.Context, query, value string) (*store.User,
 // ReadSession implements store.Reader. What can be no token is not asked for,
 // and its snapshot is the zero one.
 func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
-	if token == "" || !storable(token) {
+	stored, ok := s.web.storedToken(token)
+	if !ok {
 		return nil, nil, store.Snapshot{}, store.ErrSessionNotFound
 	}
-	sess, u, seen, err := readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, s.web.token.Stored(token)))
+	sess, u, seen, err := readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, stored))
 	return sess, u, seen, s.absent(ctx, err)
 }
 

@@ -22,10 +22,11 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if !s.web.mayRefresh {
 		return s.GetSession(ctx, token, store.Fresh)
 	}
-	if token == "" || !storable(token) {
+	stored, ok := s.web.storedToken(token)
+	if !ok {
 		return nil, nil, store.ErrSessionNotFound
 	}
-	now, stored := s.now(), s.web.token.Stored(token)
+	now := s.now()
 	// Both statements go out at once and form one implicit transaction, so the
 	// row is locked for no longer than the server takes: a lock held across a
 	// round trip would stall the website's own reading of the session.

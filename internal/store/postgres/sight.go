@@ -209,7 +209,7 @@ func (s *Store) warn(ctx context.Context) error {
 func (s *Store) probe(ctx context.Context) error {
 	var batch pgx.Batch
 	batch.Queue("SELECT FROM ("+s.web.listUsers+") probe LIMIT 0", 1)
-	batch.Queue("SELECT FROM ("+s.web.getSession+") probe LIMIT 0", "")
+	batch.Queue("SELECT FROM ("+s.web.getSession+") probe LIMIT 0", nil)
 	return translate(ctx, "look at the website's rows", s.pool.SendBatch(ctx, &batch).Close())
 }
 

@@ -17,7 +17,7 @@ type website struct {
 	role                   string
 	user, session, account *table
 	userID                 idType
-	sessionID              idType
+	sessionID, tokenType   idType
 	admin                  bool // the columns of the admin plugin are there
 	mayRefresh             bool
 	refreshGrant           string
@@ -53,6 +53,7 @@ type website struct {
 func newWebsite(role string, where site, user, session, account, verification *table) *website {
 	w := &website{site: where, role: role, user: user, session: session, account: account, verification: verification}
 	w.userID, w.sessionID = idType(user.fields["id"].typ), idType(session.fields["id"].typ)
+	w.tokenType = idType(session.fields["token"].typ)
 	_, w.admin = user.column("banned")
 	w.findRefresh()
 
@@ -79,8 +80,8 @@ func newWebsite(role string, where site, user, session, account, verification *t
 		w.getUserByUsername, w.usersByUsername = one(u, uFrom, w.named("username")), one(u, few(w.alike("username")), "true")
 	}
 	w.userExists = fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s WHERE %s = %s)", uFrom, uID, w.userID.bind(1))
-	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), col(session, "s", "token")+" = $1")
-	w.refreshSession = w.refreshSQL(uFrom, col(session, "s", "token")+" = $1 AND "+sameUser+w.due())
+	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), w.hasToken())
+	w.refreshSession = w.refreshSQL(uFrom, w.hasToken()+" AND "+sameUser+w.due())
 	w.refreshSessions = w.refreshManySQL(uFrom, sameUser)
 	w.checkSessions = fmt.Sprintf("SELECT %s::text, %s::text, %s FROM %s WHERE %s = ANY(%s)",
 		col(session, "s", "id"), col(session, "s", "userId"), w.read(session, "s", "expiresAt"), sFrom,
@@ -117,6 +118,11 @@ func (w *website) findRefresh() {
 	if !w.session.fields["expiresAt"].mayUpdate || !w.session.fields["updatedAt"].mayUpdate {
 		lacks = append(lacks, fmt.Sprintf("GRANT UPDATE (%s, %s) ON %s TO %s",
 			columnName(w.session, "expiresAt"), columnName(w.session, "updatedAt"), w.session.sql(), quote(w.role)))
+	}
+	for _, f := range []string{"expiresAt", "updatedAt"} {
+		if c := w.session.fields[f]; c.generated {
+			lacks = append(lacks, fmt.Sprintf("a column %q of %s that is not generated", c.name, w.session.sql()))
+		}
 	}
 	if w.session.rules.blocks(cmdUpdate) {
 		lacks = append(lacks, w.session.mend(cmdUpdate, quote(w.role)))
@@ -166,8 +172,8 @@ func (w *website) banSQL(uFrom string) string {
 	if !w.admin {
 		return ""
 	}
-	return fmt.Sprintf("UPDATE %s SET %s = $2, %s = $3, %s = %s, %s = %s WHERE %s = %s", uFrom,
-		columnName(w.user, "banned"), columnName(w.user, "banReason"),
+	return fmt.Sprintf("UPDATE %s SET %s = $2, %s = %s, %s = %s, %s = %s WHERE %s = %s", uFrom,
+		columnName(w.user, "banned"), columnName(w.user, "banReason"), w.user.fit("banReason", "$3"),
 		columnName(w.user, "banExpires"), w.write(w.user, "banExpires", "$4::timestamptz"),
 		columnName(w.user, "updatedAt"), w.write(w.user, "updatedAt", "$5::timestamptz"),
 		col(w.user, "u", "id"), w.userID.bind(1))
@@ -221,7 +227,7 @@ func textOf(t *table, alias, camel string) string {
 	if _, ok := t.column(camel); !ok {
 		return "''"
 	}
-	return fmt.Sprintf("COALESCE(%s::text, '')", col(t, alias, camel))
+	return "COALESCE(" + t.asText(alias, camel) + ", '')"
 }
 
 func boolOr(t *table, alias, camel string) string {

@@ -39,20 +39,6 @@ func (f *finding) problem(object, format string, args ...any) {
 	f.problems = append(f.problems, object+": "+detail)
 }
 
-// typesOf lists the types that a column of a kind may have; nil for any.
-func typesOf(k siteschema.Kind) []string {
-	switch k {
-	case siteschema.Text: // whatever it is, it is read as text
-	case siteschema.ID:
-		return []string{"text", "varchar", "bpchar", "uuid", "int2", "int4", "int8"}
-	case siteschema.Bool:
-		return []string{"bool"}
-	case siteschema.Time:
-		return []string{"timestamptz", "timestamp"}
-	}
-	return nil
-}
-
 // site says where the website's tables are and how they are read.
 type site struct {
 	schema string // empty for the role's search path
@@ -165,8 +151,8 @@ func (f *finder) table(m siteschema.Model) (*table, error) {
 		if fd.Optional || m.Optional {
 			continue // judged by what needs it
 		}
-		if types := typesOf(fd.Kind); types != nil && !slices.Contains(types, c.typ) {
-			f.problem(object, "column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", "))
+		if types := typesFor(m, fd); types != nil && !slices.Contains(types, c.typ) {
+			f.problem(object, "%s: the website's schema has to have it so, as after %s", t.mistyped(c, types), t.retype(fd, c))
 		}
 		if isRead(m) && !c.mayRead {
 			unread = append(unread, quote(c.name))
