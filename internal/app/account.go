@@ -35,7 +35,8 @@ const accountUsage = `waystone account manages accounts. It may run beside a ser
   waystone account set-password NAME        the password is read from the terminal or standard input; an empty one takes it away
   waystone account ticket NAME [--host HOST] [--port PORT]
 
-NAME is a user name, an e-mail address or a user id. On PostgreSQL the website
+NAME is a user name, an e-mail address or a user id, or id: and a user id; one
+that could be several accounts' is refused, with their names and ids. On PostgreSQL the website
 owns the accounts: create, ban and unban need --as-website there, and a role
 that may write the website's tables. Settings such as DATABASE_URL and
 WAYSTONE_DATA choose the database.
@@ -118,16 +119,15 @@ type accounts struct {
 
 // find returns the user with a user name, an address or an id.
 func (a *accounts) find(ctx context.Context, name string) (*store.User, error) {
-	for _, get := range []func(context.Context, string, store.Consistency) (*store.User, error){
-		a.store.GetUserByUsername, a.store.GetUserByEmail, a.store.GetUser,
-	} {
-		u, err := get(ctx, name, store.Fresh)
-		if err == nil || !errors.Is(err, store.ErrUserNotFound) {
-			return u, err
-		}
+	u, err := store.FindUser(ctx, a.store, name)
+	if errors.Is(err, store.ErrUserNotFound) {
+		return nil, fmt.Errorf("no account has the user name, e-mail address or id %q", name)
 	}
-	return nil, fmt.Errorf("no account has the user name, e-mail address or id %q", name)
+	return u, err
 }
+
+// whom names a user beyond doubt.
+func whom(u *store.User) string { return fmt.Sprintf("%s (id %s)", u.Username, u.ID) }
 
 func (a *accounts) create(ctx context.Context, name string) error {
 	account := store.GameAccount{LoopbackOnly: a.options.loopback}
@@ -204,7 +204,7 @@ func (a *accounts) ban(ctx context.Context, name string) error {
 	if err := a.store.SetBan(ctx, u.ID, b); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Stdout, "banned %s; a player who is in the game is put out within seconds\n", name)
+	fmt.Fprintf(a.Stdout, "banned %s; a player who is in the game is put out within seconds\n", whom(u))
 	return nil
 }
 
@@ -216,7 +216,7 @@ func (a *accounts) unban(ctx context.Context, name string) error {
 	if err := a.store.SetBan(ctx, u.ID, store.Ban{}); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Stdout, "lifted the ban of %s\n", name)
+	fmt.Fprintf(a.Stdout, "lifted the ban of %s\n", whom(u))
 	return nil
 }
 
@@ -247,7 +247,7 @@ func (a *accounts) setPassword(ctx context.Context, name string) error {
 	if err := a.store.SetGameAccount(ctx, account); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Stdout, done, name)
+	fmt.Fprintf(a.Stdout, done, whom(u))
 	return nil
 }
 

@@ -71,6 +71,8 @@ func dbCheck(ctx context.Context, p Process, s *settings, log *slog.Logger) erro
 		word := "ok     "
 		if !l.OK {
 			word = "MISSING"
+		} else if l.Warning {
+			word = "WARNING"
 		}
 		fmt.Fprintf(p.Stdout, "%s  %-28s %s\n", word, l.Object, l.Detail)
 	}

@@ -27,6 +27,7 @@ type engine interface {
 	store.Admin
 	Feed() store.Feed
 	Shape(ctx context.Context) ([]string, error)
+	WebsiteHealth(ctx context.Context) error
 }
 
 // embeddedFile is the name of the embedded database in WAYSTONE_DATA.
@@ -67,7 +68,7 @@ func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Sto
 	}
 	return sqlite.Open(ctx, sqlite.Config{
 		Path: path, Log: log, Names: names, TimeZone: s.database.WebsiteTimeZone,
-		TokenForm:        store.TokenForm(s.database.TokenStored),
+		TokenForm: store.TokenForm(s.database.TokenStored), NameCase: store.NameCase(s.database.UsernameCase),
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
 	})
 }
@@ -80,6 +81,7 @@ func (s *settings) postgresConfig(log *slog.Logger, migrate bool) (postgres.Conf
 		MaxConns: s.database.MaxConns, Migrate: migrate,
 		Feed: postgres.FeedMode(s.database.ChangeFeed), FeedURL: s.database.FeedURL,
 		Names: names, TimeZone: s.database.WebsiteTimeZone, TokenForm: store.TokenForm(s.database.TokenStored),
+		NameCase: store.NameCase(s.database.UsernameCase),
 	}, err
 }
 

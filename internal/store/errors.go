@@ -6,6 +6,7 @@ import "github.com/waystone-mmo/waystone/internal/errs"
 // callers decide by reason, never by text.
 var (
 	ErrUserNotFound        = errs.New(errs.NotFound, "USER_NOT_FOUND", "no such user")
+	ErrNameAmbiguous       = errs.New(errs.FailedPrecondition, "NAME_AMBIGUOUS", "several users are meant by this name; give it exactly, or the id")
 	ErrUserBanned          = errs.New(errs.PermissionDenied, "USER_BANNED", "the user is banned")
 	ErrPasswordChanged     = errs.New(errs.PermissionDenied, "PASSWORD_CHANGED", "the password was changed since the player signed in")
 	ErrSessionNotFound     = errs.New(errs.NotFound, "SESSION_NOT_FOUND", "no such session")
@@ -34,6 +35,7 @@ var (
 	ErrWatchTooSlow        = errs.New(errs.Aborted, "WATCH_TOO_SLOW", "the watcher did not read in time; watch again with the last cursor")
 	ErrWatchClosed         = errs.New(errs.Unavailable, "WATCH_CLOSED", "this replica stops; watch again with the last cursor")
 	ErrFeedUnavailable     = errs.New(errs.Unavailable, "FEED_UNAVAILABLE", "this replica does not hear of changes now; check sessions until it does")
+	ErrWebsiteHidden       = errs.New(errs.Unavailable, "WEBSITE_HIDDEN", "the database does not let its role at rows that are needed, so that nobody can be said to be gone; `waystone db check` names what mends it")
 	ErrUnavailable         = errs.New(errs.Unavailable, "STORE_UNAVAILABLE", "the store cannot be reached; try again")
 )
 
@@ -41,7 +43,7 @@ var (
 // none.
 func ByReason(reason string) *errs.Error {
 	for _, e := range []*errs.Error{
-		ErrUserNotFound, ErrUserBanned, ErrPasswordChanged, ErrSessionNotFound, ErrSessionExpired,
+		ErrUserNotFound, ErrNameAmbiguous, ErrUserBanned, ErrPasswordChanged, ErrSessionNotFound, ErrSessionExpired,
 		ErrCharacterNotFound, ErrNameTaken, ErrCharacterLimit,
 		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
 		ErrVersionConflict, ErrStaleGeneration, ErrItemConflict, ErrGroupRefused,
@@ -49,7 +51,7 @@ func ByReason(reason string) *errs.Error {
 		ErrTicketInvalid, ErrPlayClosing, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
 		ErrNoCredentialsGrant, ErrNoSessionsGrant, ErrNoOneTimeGrant,
 		ErrUserExists, ErrTooManyWatchers, ErrWatchTooSlow, ErrWatchClosed,
-		ErrFeedUnavailable, ErrUnavailable,
+		ErrFeedUnavailable, ErrWebsiteHidden, ErrUnavailable,
 	} {
 		if e.Reason == reason {
 			return e

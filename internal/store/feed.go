@@ -31,7 +31,7 @@ type UserKey uint8
 // The ways to name a user.
 const (
 	ByID       UserKey = iota
-	ByUsername         // in any case
+	ByUsername         // see NameCase
 	ByEmail            // in any case
 )
 

@@ -13,7 +13,9 @@ type Report struct {
 type ReportLine struct {
 	Object string // what was looked at, such as a table
 	OK     bool
-	Detail string // what was found, and when not OK what to do
+	Detail string // what was found, and when not OK or a Warning what to do
+	// Warning: OK, but an operator has to know; the start logs it.
+	Warning bool
 }
 
 // Add appends a line.

@@ -60,9 +60,11 @@ const (
 type Users interface {
 	// GetUser returns the user with an id, or ErrUserNotFound.
 	GetUser(ctx context.Context, id string, c Consistency) (*User, error)
-	// GetUserByUsername compares in lower case.
+	// GetUserByUsername returns the user who has exactly that name, and otherwise
+	// the one whose name differs in case alone (unless the engine's NameCase says
+	// otherwise). ErrUserNotFound; ErrNameAmbiguous when there are several.
 	GetUserByUsername(ctx context.Context, username string, c Consistency) (*User, error)
-	// GetUserByEmail compares in lower case.
+	// GetUserByEmail does that for an e-mail address.
 	GetUserByEmail(ctx context.Context, email string, c Consistency) (*User, error)
 }
 
@@ -127,7 +129,7 @@ type Purger interface {
 	// characters that it marked are unmarked when their owner is there again, and
 	// removed, up to MaxBatch at once, when the grace is over and the owner is
 	// still gone. It ends nothing and returns ErrManyGone, ErrNoUsers or
-	// ErrRowsHidden where absence is no proof. Any number of replicas may call it:
+	// ErrWebsiteHidden where absence is no proof. Any number of replicas may call it:
 	// while one sweeps, the others do nothing.
 	Sweep(ctx context.Context, r SweepRules) (Swept, error)
 }

@@ -17,15 +17,11 @@ const (
 	SweepGrace = 7 * 24 * time.Hour
 )
 
-// Refusals of a sweep, which then ends nothing.
+// Refusals of a sweep, which then ends nothing; ErrWebsiteHidden is another.
 var (
 	// ErrNoUsers: as while the website's table is restored.
 	ErrNoUsers = errs.New(errs.FailedPrecondition, "NO_USERS",
 		"the website has no users at all, as while its table is restored: nobody counts as gone")
-	// ErrRowsHidden: who cannot be seen is not gone.
-	ErrRowsHidden = errs.New(errs.FailedPrecondition, "ROWS_HIDDEN",
-		"row-level security hides users of the website from the role of DATABASE_URL: nobody counts as gone. "+
-			"Give the role BYPASSRLS, or a policy that lets it read every row")
 	// ErrManyGone: more persons vanished at once than leave.
 	ErrManyGone = errs.New(errs.FailedPrecondition, "MANY_USERS_GONE", "many users are gone at once")
 )

@@ -11,7 +11,7 @@ import (
 type User struct {
 	ID              string
 	Name            string
-	Username        string // lower case; empty when there is none
+	Username        string // as the website stores it, in lower case unless it keeps the case; empty when there is none
 	DisplayUsername string
 	Email           string // lower case
 	EmailVerified   bool

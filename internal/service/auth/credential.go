@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/netip"
 
@@ -33,7 +32,7 @@ func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.Us
 		return nil, err
 	}
 	cred, err := s.store.GetCredential(ctx, by, name)
-	if err != nil && !errors.Is(err, store.ErrUserNotFound) {
+	if err != nil && !isNobody(err) {
 		return nil, err
 	}
 	fits, err := s.fitsSite(ctx, cred, c.GetPassword(), try.attempt.Network)

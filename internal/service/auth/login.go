@@ -119,6 +119,13 @@ func (s *Server) byOneTimeToken(ctx context.Context, r *authv1.LoginRequest) (pl
 // questions as for a user who is known. No row has this id.
 const nobody = "-"
 
+// isNobody reports whether a name stands for no one user. A name that could be
+// several users' is refused as an unknown one is, for who they are is not told to
+// strangers; typed exactly it is one's.
+func isNobody(err error) bool {
+	return errors.Is(err, store.ErrUserNotFound) || errors.Is(err, store.ErrNameAmbiguous)
+}
+
 // byPassword checks a game password. Whoever is asked for, the same is read and
 // computed. A secret that no password has as its form was meant as a ticket: it
 // is refused, whoever the user is, without a look at anything.
@@ -135,7 +142,7 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 		return p, err
 	}
 	u, err := s.store.GetUserByUsername(ctx, r.GetUserName(), store.Cached)
-	if err != nil && !errors.Is(err, store.ErrUserNotFound) {
+	if err != nil && !isNobody(err) {
 		return p, err
 	}
 	id := nobody

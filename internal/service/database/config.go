@@ -19,6 +19,7 @@ type Config struct {
 	WebsiteTables    []string
 	WebsiteColumns   []string
 	WebsiteTimeZone  string
+	UsernameCase     string
 	WebsiteSecrets   []string
 	MaxConns         int
 	ChangeFeed       string
@@ -47,6 +48,8 @@ func (c *Config) Register(s *config.Section) {
 		config.Check(func() error { _, err := siteschema.ParseColumns(c.WebsiteColumns); return err }))
 	s.String(&c.WebsiteTimeZone, "website-time-zone", "UTC", "Time zone, such as Europe/Berlin, whose clock the website writes into columns without a zone; with better-auth's built-in adapter that is the zone of the website's process.",
 		config.Check(config.Required(&c.WebsiteTimeZone)))
+	s.String(&c.UsernameCase, "website-username-case", "auto", "What the case of letters means in the website's user names: auto takes the exact name first and otherwise the one user whose name differs in case alone, fold asks in lower case as better-auth does, exact takes exact names only (usernameNormalization: false).",
+		config.OneOf("auto", "fold", "exact"))
 	s.Strings(&c.WebsiteSecrets, "website-secrets", nil, "The website's BETTER_AUTH_SECRET, or several while it changes; with any, a signed session token has to be signed by one of them, and without, signatures are not looked at.",
 		config.Secret())
 	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))

@@ -104,7 +104,7 @@ func (p *Purge) note(ctx context.Context, done store.Swept, err error) {
 		p.log.InfoContext(ctx, "users who were gone are there again; their characters are not marked any more", "characters", done.Returned)
 	}
 	var refused *errs.Error
-	if errors.As(err, &refused) && refused.Kind == errs.FailedPrecondition {
+	if errors.As(err, &refused) && (refused.Kind == errs.FailedPrecondition || errors.Is(refused, store.ErrWebsiteHidden)) {
 		if before := p.stopped.Swap(refused); before == nil || before.Msg != refused.Msg {
 			p.log.WarnContext(ctx, "the sweep ended nothing of users who are not found", "cause", refused.Msg)
 		}

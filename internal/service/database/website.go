@@ -2,17 +2,24 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // shaped says what it finds of the website's tables, a line each.
 type shaped interface {
 	Shape(ctx context.Context) ([]string, error)
+	// WebsiteHealth is an error, with what mends it, while rows of the website are
+	// hidden or many seem to be missing.
+	WebsiteHealth(ctx context.Context) error
 }
 
 // Website tells when the website's tables are no longer what they were when the
@@ -22,6 +29,7 @@ type Website struct {
 	look    shaped
 	then    []string
 	changed atomic.Pointer[string] // what is there now and was not, or the other way round
+	hidden  atomic.Pointer[string] // why rows cannot be relied upon to be all there are
 }
 
 // NewWebsite looks at the tables.
@@ -30,7 +38,18 @@ func NewWebsite(ctx context.Context, s shaped) (*Website, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Website{look: s, then: then}, nil
+	w := &Website{look: s, then: then}
+	w.hidden.Store(hiddenRows(s.WebsiteHealth(ctx)))
+	return w, nil
+}
+
+// hiddenRows returns what an error says of hidden rows; nil for any other, such
+// as of a store that cannot be reached.
+func hiddenRows(err error) *string {
+	if errs.ReasonOf(err) != store.ErrWebsiteHidden.Reason {
+		return nil
+	}
+	return &errs.Of(err).Msg
 }
 
 // Follow looks again at an interval, until ctx ends. What keeps it from looking
@@ -43,6 +62,9 @@ func (w *Website) Follow(ctx context.Context, every time.Duration, log *slog.Log
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if !w.lookForRows(ctx, log) {
+			continue
 		}
 		now, err := w.look.Shape(ctx)
 		if err != nil {
@@ -59,8 +81,29 @@ func (w *Website) Follow(ctx context.Context, every time.Duration, log *slog.Log
 	}
 }
 
-// Check is an error while the tables are others than at the start.
+// lookForRows reports whether the rows can be relied upon.
+func (w *Website) lookForRows(ctx context.Context, log *slog.Logger) bool {
+	err := w.look.WebsiteHealth(ctx)
+	text := hiddenRows(err)
+	was := w.hidden.Swap(text)
+	switch {
+	case err != nil && text == nil: // it could not be looked at: what was found stays
+		w.hidden.Store(was)
+		return false
+	case text != nil && (was == nil || *was != *text):
+		log.ErrorContext(ctx, "rows of the website are hidden or missing: players stay, but nobody can sign in whose rows are not found", "cause", *text)
+	case text == nil && was != nil:
+		log.InfoContext(ctx, "the rows of the website are seen again")
+	}
+	return text == nil
+}
+
+// Check is an error while rows are hidden or missing, or the tables are others
+// than at the start.
 func (w *Website) Check(context.Context) error {
+	if text := w.hidden.Load(); text != nil {
+		return errors.New(*text)
+	}
 	if diff := w.changed.Load(); diff != nil {
 		return fmt.Errorf("the website's tables have changed since the start, restart this part: %s", *diff)
 	}

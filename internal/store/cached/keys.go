@@ -14,9 +14,12 @@ const (
 	characterPrefix = "character:"
 )
 
-func userKey(id string) string       { return userPrefix + id }
-func usernameKey(name string) string { return "user:username:" + digest(fold(name)) }
-func emailKey(email string) string   { return "user:email:" + digest(fold(email)) }
+func userKey(id string) string { return userPrefix + id }
+
+// Names and addresses are keys as they are asked for: what another spelling finds
+// may be somebody else.
+func usernameKey(name string) string { return "user:username:" + digest(name) }
+func emailKey(email string) string   { return "user:email:" + digest(email) }
 
 func sessionKey(id string) string              { return sessionPrefix + id }
 func characterKey(id store.CharacterID) string { return characterPrefix + id.String() }
@@ -36,9 +39,6 @@ func (r *rules) sharedKey(key string) string {
 	}
 	return r.origin + ":" + key
 }
-
-// fold brings names and addresses into the form that they are compared in.
-func fold(s string) string { return strings.ToLower(s) }
 
 func digest(s string) string {
 	d := store.DigestOf(s)

@@ -43,17 +43,18 @@ func (s *Store) loadUser(ctx context.Context, by store.UserKey, value string) (*
 // GetUserByUsername implements store.Users.
 func (s *Store) GetUserByUsername(ctx context.Context, username string, c store.Consistency) (*store.User, error) {
 	return s.byIndex(ctx, c, wayUsername, usernameKey(username), store.ByUsername, username,
-		func(u *store.User) bool { return u.Username != "" && u.Username == fold(username) })
+		func(u *store.User) bool { return u.Username != "" && u.Username == username })
 }
 
 // GetUserByEmail implements store.Users.
 func (s *Store) GetUserByEmail(ctx context.Context, email string, c store.Consistency) (*store.User, error) {
 	return s.byIndex(ctx, c, wayEmail, emailKey(email), store.ByEmail, email,
-		func(u *store.User) bool { return u.Email != "" && u.Email == fold(email) })
+		func(u *store.User) bool { return u.Email != "" && u.Email == email })
 }
 
-// byIndex reads a user through a key that holds an id. A record that no longer
-// carries what was asked for is no answer.
+// byIndex reads a user through a key that holds an id. A record that does not
+// carry exactly what was asked for is no answer from the cache, and is not kept
+// under it: a user with that very name may come at any time.
 func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key string,
 	by store.UserKey, value string, carries func(*store.User) bool,
 ) (*store.User, error) {
@@ -68,9 +69,14 @@ func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key s
 		find: func(ctx context.Context, to reach) (*record, bool, error) {
 			return s.findByIndex(ctx, to, key, carries)
 		},
-		load:    func(ctx context.Context) (*record, store.Snapshot, error) { return s.loadUser(ctx, by, value) },
-		entries: func(r *record) []entry { return []entry{userEntry(r), idEntry(key, r.user.ID)} },
-		absent:  store.ErrUserNotFound, table: store.TableUser,
+		load: func(ctx context.Context) (*record, store.Snapshot, error) { return s.loadUser(ctx, by, value) },
+		entries: func(r *record) []entry {
+			if !carries(r.user) {
+				return []entry{userEntry(r)}
+			}
+			return []entry{userEntry(r), idEntry(key, r.user.ID)}
+		},
+		absent: store.ErrUserNotFound, table: store.TableUser,
 	})
 	return r.copyOfUser(), err
 }

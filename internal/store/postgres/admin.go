@@ -118,6 +118,9 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 	if err := b.Validate(s.now()); err != nil {
 		return err
 	}
+	if err := s.web.mayBan(); err != nil {
+		return err
+	}
 	var reason *string
 	var until *time.Time
 	if b.Banned {
@@ -136,7 +139,7 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
-			return store.ErrUserNotFound
+			return s.absent(ctx, store.ErrUserNotFound)
 		}
 		if b.Banned {
 			_, err = tx.Exec(ctx, s.web.deleteSessions, userID)
@@ -153,7 +156,21 @@ func websiteWrite(ctx context.Context, op string, t *table, err error) error {
 		return errs.New(errs.PermissionDenied, "WEBSITE_READ_ONLY", "the role of DATABASE_URL may only read "+t.sql()+
 			": use the website, or a role that may write its tables").Wrap(err)
 	}
+	if c := missingValue(err); c != "" {
+		return errConfig(fmt.Sprintf("%s needs a value for %s, for which there is no default: use the website", t.sql(), quote(c))).Wrap(err)
+	}
 	return translate(ctx, op, err)
+}
+
+// mayBan refuses a ban that row-level security would swallow: the statements
+// would find no rows and say nothing of it.
+func (w *website) mayBan() error {
+	for t, cmd := range map[*table]string{w.user: cmdUpdate, w.session: cmdDelete} {
+		if t.rules.blocks(cmd) {
+			return errConfig(fmt.Sprintf("row-level security keeps %s of %s from the role: %s", cmd, t.sql(), t.mendHelp(cmd, quote(w.role))))
+		}
+	}
+	return nil
 }
 
 func errPlugin(name string) error {

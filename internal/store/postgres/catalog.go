@@ -15,8 +15,11 @@ import (
 type column struct {
 	name       string
 	typ        string // pg_type.typname; of the base type for a domain
-	hasDefault bool   // a default, an identity or a generated value
-	required   bool   // not null and without one of those
+	length     int    // of varchar(n) and char(n), else 0
+	array      bool
+	generated  bool // computed by the database, which takes no value for it
+	hasDefault bool // a default, an identity or a generated value
+	required   bool // not null and without one of those
 	mayRead    bool
 	mayUpdate  bool
 	mayInsert  bool
@@ -29,6 +32,7 @@ type table struct {
 	mayUse       bool // the role has USAGE on the schema
 	mayDelete    bool
 	columns      map[string]column
+	rules        rules
 	fields       map[string]column // what of it is used, by better-auth's names
 }
 
@@ -103,8 +107,9 @@ func readCatalog(ctx context.Context, pool *pgxpool.Pool, schema string, names [
 	c.schemas = slices.DeleteFunc(c.schemas, func(s string) bool { return s == "game" })
 	rows, err := pool.Query(ctx, `
 SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'DELETE'),
-       a.attname::text, COALESCE(b.typname, t.typname)::text, a.atthasdef OR a.attidentity <> '',
-       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '',
+       a.attname::text, b.typname::text, CASE WHEN b.typname IN ('varchar', 'bpchar') AND b.typmod > 4 THEN b.typmod - 4 ELSE 0 END,
+       b.typcategory = 'A', a.attgenerated <> '', a.atthasdef OR a.attidentity <> '',
+       (a.attnotnull OR b.needed) AND NOT a.atthasdef AND a.attidentity = '',
        has_column_privilege(c.oid, a.attnum, 'SELECT'), has_column_privilege(c.oid, a.attnum, 'UPDATE'),
        has_column_privilege(c.oid, a.attnum, 'INSERT'),
        COALESCE((SELECT format('%I.%I', sn.nspname, s.relname)
@@ -117,8 +122,15 @@ SELECT n.nspname::text, c.relname::text, has_schema_privilege(n.oid, 'USAGE'), h
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-JOIN pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_type b ON b.oid = t.typbasetype
+CROSS JOIN LATERAL (
+    WITH RECURSIVE d (oid, typmod, needed) AS (
+        SELECT a.atttypid, a.atttypmod, false
+        UNION ALL
+        SELECT t.typbasetype, CASE d.typmod WHEN -1 THEN t.typtypmod ELSE d.typmod END, d.needed OR t.typnotnull
+        FROM d JOIN pg_type t ON t.oid = d.oid AND t.typtype = 'd'
+    )
+    SELECT t.typname, t.typcategory, d.typmod, d.needed FROM d JOIN pg_type t ON t.oid = d.oid AND t.typtype <> 'd'
+) b
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY($1)
   AND (c.relname = ANY($2) OR cardinality($2::text[]) = 0)
 ORDER BY c.oid, a.attnum`, c.schemas, names)
@@ -129,7 +141,7 @@ ORDER BY c.oid, a.attnum`, c.schemas, names)
 	for rows.Next() {
 		t := &table{columns: map[string]column{}}
 		var col column
-		err := rows.Scan(&t.schema, &t.name, &t.mayUse, &t.mayDelete, &col.name, &col.typ, &col.hasDefault, &col.required,
+		err := rows.Scan(&t.schema, &t.name, &t.mayUse, &t.mayDelete, &col.name, &col.typ, &col.length, &col.array, &col.generated, &col.hasDefault, &col.required,
 			&col.mayRead, &col.mayUpdate, &col.mayInsert, &col.sequence)
 		if err != nil {
 			return nil, translate(ctx, "read the catalog", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
 
 // Check reports what a store would find in the database of cfg, without
@@ -16,7 +17,8 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 	if err != nil {
 		return store.Report{}, err
 	}
-	pool, err := connect(ctx, cfg)
+	rows := &rowSecurity{}
+	pool, err := connect(ctx, cfg, rows)
 	if err != nil {
 		return store.Report{}, err
 	}
@@ -25,7 +27,7 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 	if err != nil {
 		return store.Report{}, err
 	}
-	s := &Store{pool: pool, feed: cfg.Feed, feedConn: feedConn}
+	s := &Store{pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), feed: cfg.Feed, feedConn: feedConn}
 	return s.check(ctx, cfg.site())
 }
 
@@ -94,6 +96,15 @@ func (s *Store) check(ctx context.Context, where site) (store.Report, error) {
 		return report, nil
 	}
 	s.web = f.site
+	lines, err := s.sightLines(ctx)
+	if err != nil {
+		return report, err
+	}
+	report.Lines = append(report.Lines, lines...)
+	if lines, err = s.nameLines(ctx); err != nil {
+		return report, err
+	}
+	report.Lines = append(report.Lines, lines...)
 	ok, detail, err := s.checkFeed(ctx)
 	if err != nil {
 		return report, err

@@ -16,7 +16,7 @@ import (
 )
 
 // connect returns a pool whose database has answered once.
-func connect(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, cfg Config, rows *rowSecurity) (*pgxpool.Pool, error) {
 	if cfg.URL == "" {
 		return nil, errConfig("DATABASE_URL is not set; it has the form postgres://user:password@host:5432/database")
 	}
@@ -34,12 +34,18 @@ func connect(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 		pc.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
+	pc.BeforeConnect = rows.prepare
 	boundConnections(pc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, errConfig("DATABASE_URL holds a pool setting that is out of range").Wrap(err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	err = pool.Ping(ctx)
+	if rows.refuse(err) {
+		cfg.Log.InfoContext(ctx, "a pooler refuses the parameter row_security: whether row-level security hides what is not found is looked up each time")
+		err = pool.Ping(ctx)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, connectError(pc.ConnConfig.Config, err)
 	}

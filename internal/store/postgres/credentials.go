@@ -3,7 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
@@ -13,26 +14,70 @@ func (s *Store) GetCredential(ctx context.Context, by store.UserKey, value strin
 	if !s.web.credentials.on() {
 		return nil, store.ErrNoCredentialsGrant
 	}
-	var query string
-	asked := value != "" && storable(value)
-	switch by {
-	case store.ByID:
-		query, asked = s.web.credentialByID, s.web.userID.holds(value)
-	case store.ByUsername:
-		query, value = s.web.credentialByUsername, strings.ToLower(value)
-	case store.ByEmail:
-		query, value = s.web.credentialByEmail, strings.ToLower(value)
+	c, err := s.findCredential(ctx, by, value)
+	if err != nil {
+		return nil, s.absent(ctx, err)
 	}
-	if query == "" || !asked {
-		return nil, store.ErrUserNotFound
+	if c.PasswordHash == "" && s.rows.filters.Load() {
+		if err := s.nothingHidden(ctx); err != nil {
+			return nil, err
+		}
 	}
-	var c store.Credential
-	var u userRow
-	if err := s.pool.QueryRow(ctx, query, value).Scan(u.targets(&c.PasswordHash, &c.TwoFactor)...); err != nil {
-		return nil, noRows(ctx, "get credential", err, store.ErrUserNotFound)
+	return c, nil
+}
+
+func (s *Store) findCredential(ctx context.Context, by store.UserKey, value string) (*store.Credential, error) {
+	if by == store.ByID {
+		if !s.web.userID.holds(value) {
+			return nil, store.ErrUserNotFound
+		}
+		all, err := s.readCredentials(ctx, s.web.credentialByID, value)
+		if err == nil && len(all) == 0 {
+			err = store.ErrUserNotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+		return all[0], nil
 	}
-	c.User = *u.user()
-	return &c, nil
+	var all []*store.Credential
+	at, err := s.byName(by, value, s.web.credentialQueries(by), func(query string, args ...any) (users []*store.User, err error) {
+		all, err = s.readCredentials(ctx, query, args...)
+		for _, c := range all {
+			users = append(users, &c.User)
+		}
+		return users, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all[at], nil
+}
+
+// readCredentials asks for users by a statement of credentialSQL.
+func (s *Store) readCredentials(ctx context.Context, query string, args ...any) ([]*store.Credential, error) {
+	const op = "get credential"
+	rows, err := s.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, translate(ctx, op, err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*store.Credential, error) {
+		var c store.Credential
+		var u userRow
+		if err := row.Scan(u.targets(&c.PasswordHash, &c.TwoFactor)...); err != nil {
+			return nil, err
+		}
+		c.User = *u.user()
+		return &c, nil
+	})
+	return all, translate(ctx, op, err)
+}
+
+func (w *website) credentialQueries(by store.UserKey) nameQueries {
+	if by == store.ByUsername {
+		return nameQueries{w.credentialByUsername, w.credentialsByUsername}
+	}
+	return nameQueries{w.credentialByEmail, w.credentialsByEmail}
 }
 
 // credentialSQL builds what GetCredential asks. The website signs a user in by
@@ -46,14 +91,15 @@ func (w *website) credentialSQL() {
 	id := col(w.user, "u", "id")
 	password := col(w.account, "a", "password") + "::text"
 	hash := fmt.Sprintf("COALESCE((SELECT CASE count(DISTINCT %s) WHEN 1 THEN min(%s) END FROM %s a WHERE %s = %s AND %s = 'credential' AND %s::text = %s::text), '')",
-		password, password, w.account.sql(), col(w.account, "a", "userId"), id, col(w.account, "a", "providerId"), col(w.account, "a", "accountId"), id)
+		password, password, w.account.sql(), col(w.account, "a", "userId"), id, col(w.account, "a", "providerId")+"::text", col(w.account, "a", "accountId"), id)
 	by := func(condition string) string {
 		return fmt.Sprintf("SELECT %s, %s, %s FROM %s u WHERE %s",
 			hash, boolOr(w.user, "u", "twoFactorEnabled"), w.userColumns(), w.user.sql(), condition)
 	}
 	w.credentialByID = by(id + " = " + w.userID.bind(1))
-	w.credentialByEmail = by(col(w.user, "u", "email") + " = $1")
+	few := fmt.Sprintf(" LIMIT %d", store.MaxAlike)
+	w.credentialByEmail, w.credentialsByEmail = by(w.named("email")), by(w.alike("email"))+few
 	if _, ok := w.user.column("username"); ok {
-		w.credentialByUsername = by(col(w.user, "u", "username") + " = $1")
+		w.credentialByUsername, w.credentialsByUsername = by(w.named("username")), by(w.alike("username"))+few
 	}
 }

@@ -39,7 +39,11 @@ func translate(ctx context.Context, op string, err error) error {
 		return fmt.Errorf("%s: %w", op, ctxErr)
 	}
 	cause := fmt.Errorf("%s: %w", op, err)
-	if unavailable(err) {
+	switch {
+	case denied(err):
+		// A grant that was taken back, or row-level security: see rowSecurity.
+		return store.ErrWebsiteHidden.Wrap(cause)
+	case unavailable(err):
 		return store.ErrUnavailable.Wrap(cause)
 	}
 	return &errs.Error{Kind: errs.Internal, Reason: "INTERNAL", Msg: "internal error", Cause: cause}
@@ -97,10 +101,27 @@ func uniqueViolation(err error) bool {
 	return errors.As(err, &pe) && pe.Code == "23505"
 }
 
+// missingValue returns the column that must not be null and was; "" for any other
+// error.
+func missingValue(err error) string {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) && pe.Code == "23502" {
+		return pe.ColumnName
+	}
+	return ""
+}
+
 // denied reports whether the role lacks a privilege.
 func denied(err error) bool {
 	var pe *pgconn.PgError
 	return errors.As(err, &pe) && pe.Code == "42501"
+}
+
+// violatesProtocol reports whether the server, or a pooler before it, does not
+// take what it was sent, such as a parameter of the connection.
+func violatesProtocol(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "08P01"
 }
 
 // noRows gives sentinel for an empty answer and translates anything else.

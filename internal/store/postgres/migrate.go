@@ -41,7 +41,7 @@ func Migrate(ctx context.Context, cfg Config) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	pool, err := connect(ctx, cfg)
+	pool, err := connect(ctx, cfg, &rowSecurity{})
 	if err != nil {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
@@ -40,7 +41,8 @@ func (w *website) findOptions(role string) {
 	w.passwordsSeen.reads(w.account, to, "id", "userId", "providerId", "updatedAt")
 
 	w.credentials = option{name: "reading password hashes"}
-	w.credentials.needs(w.account, []string{"accountId", "password"}, "text", "varchar", "bpchar")
+	w.credentials.needs(w.account, []string{"accountId"}, "text", "varchar", "bpchar", "uuid", "int4", "int8")
+	w.credentials.needs(w.account, []string{"password"}, "text", "varchar", "bpchar")
 	w.credentials.reads(w.account, to, "userId", "providerId", "accountId", "password")
 	if c, ok := w.user.column("twoFactorEnabled"); ok {
 		if c.typ != "bool" {
@@ -51,6 +53,13 @@ func (w *website) findOptions(role string) {
 
 	w.sessionMaking = option{name: "making sessions"}
 	w.sessionMaking.inserts(w.session, to, w.insertedColumns())
+	w.sessionMaking.sizes(w.session, map[string]int{"token": tokenLength(w.token), "id": len(store.NewID())}, w.insertedColumns())
+	if w.tokenType.family() != "text" {
+		w.sessionMaking.lacks = append(w.sessionMaking.lacks, fmt.Sprintf("tokens of type %s hold no 32 letters and digits", w.tokenType))
+	}
+	if c := w.session.fields["ipAddress"]; c.address() && c.required {
+		w.sessionMaking.lacks = append(w.sessionMaking.lacks, fmt.Sprintf("%s needs a value for %q, and a player may have no address", w.session.sql(), c.name))
+	}
 	if c := w.session.fields["id"]; !c.hasDefault && w.sessionID.family() == "integer" {
 		w.sessionMaking.lacks = append(w.sessionMaking.lacks, fmt.Sprintf("%s numbers its rows and has no default for %q", w.session.sql(), c.name))
 	}
@@ -63,6 +72,7 @@ func (w *website) findOptions(role string) {
 		w.oneTimeTokens.lacks = []string{"the website has no table \"verification\" with the columns identifier, value and expiresAt"}
 		return
 	}
+	w.oneTimeTokens.needs(w.verification, []string{"identifier", "value"}, "text", "varchar", "bpchar")
 	w.oneTimeTokens.needs(w.verification, []string{"expiresAt"}, typesOf(siteschema.Time)...)
 	w.oneTimeTokens.reads(w.verification, to, "identifier", "value", "expiresAt")
 	w.oneTimeTokens.deletes(w.verification, to)
@@ -75,7 +85,7 @@ func (o *option) needs(t *table, fields []string, types ...string) {
 		case !ok:
 			o.lacks = append(o.lacks, fmt.Sprintf("%s has no column %q", t.sql(), f))
 		case !slices.Contains(types, c.typ):
-			o.lacks = append(o.lacks, fmt.Sprintf("column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", ")))
+			o.lacks = append(o.lacks, t.mistyped(c, types))
 		}
 	}
 }
@@ -83,13 +93,15 @@ func (o *option) needs(t *table, fields []string, types ...string) {
 // reads notes the grants to read columns.
 func (o *option) reads(t *table, to string, fields ...string) {
 	o.uses(t, to)
-	o.columns("SELECT", t, to, fields, func(c column) bool { return c.mayRead })
+	o.columns(cmdSelect, t, to, fields, func(c column) bool { return c.mayRead })
+	o.rows(cmdSelect, t, to)
 }
 
 // inserts notes the grants to insert rows, and columns that such a row lacks.
 func (o *option) inserts(t *table, to string, fields []string) {
 	o.uses(t, to)
-	o.columns("INSERT", t, to, fields, func(c column) bool { return c.mayInsert })
+	o.columns(cmdInsert, t, to, fields, func(c column) bool { return c.mayInsert })
+	o.rows(cmdInsert, t, to)
 	given := map[string]bool{}
 	for _, f := range fields {
 		given[t.fields[f].name] = true
@@ -110,11 +122,32 @@ func (o *option) inserts(t *table, to string, fields []string) {
 	slices.Sort(o.grants)
 }
 
+// sizes notes columns that are too short for what is written.
+func (o *option) sizes(t *table, least map[string]int, fields []string) {
+	for _, f := range fields {
+		c := t.fields[f]
+		if n := least[f]; c.length > 0 && c.length < n && idType(c.typ).family() == "text" {
+			o.lacks = append(o.lacks, fmt.Sprintf("column %q of %s takes %d characters, and %d are needed", c.name, t.sql(), c.length, n))
+		}
+		if c.generated {
+			o.lacks = append(o.lacks, fmt.Sprintf("column %q of %s is generated and takes no value", c.name, t.sql()))
+		}
+	}
+}
+
 // deletes notes the grant to delete rows.
 func (o *option) deletes(t *table, to string) {
 	o.uses(t, to)
 	if !t.mayDelete {
 		o.grants = append(o.grants, "GRANT DELETE ON "+t.sql()+to)
+	}
+	o.rows(cmdDelete, t, to)
+}
+
+// rows notes the policy that a command needs under row-level security.
+func (o *option) rows(cmd string, t *table, to string) {
+	if mend := t.mend(cmd, strings.TrimPrefix(to, " TO ")); t.rules.blocks(cmd) && !slices.Contains(o.grants, mend) {
+		o.grants = append(o.grants, mend)
 	}
 }
 

@@ -56,7 +56,13 @@ func (s *Store) sitePassword(ctx context.Context, userID string) (string, error)
 		return "", translate(ctx, "look at the password", err)
 	}
 	kept, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return keptPasswords(kept), translate(ctx, "look at the password", err)
+	if err != nil {
+		return "", translate(ctx, "look at the password", err)
+	}
+	if len(kept) == 0 && s.rows.filters.Load() {
+		return "", s.nothingHidden(ctx)
+	}
+	return keptPasswords(kept), nil
 }
 
 // player is a user with what is kept of the user's passwords.

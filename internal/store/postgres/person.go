@@ -57,6 +57,11 @@ func (s *Store) person(ctx context.Context, userID string) (*time.Time, store.Sn
 	if err := s.pool.QueryRow(ctx, s.web.personOf, userID).Scan(&text, &at); err != nil {
 		return nil, store.Snapshot{}, translate(ctx, op, err)
 	}
+	if at == nil {
+		if err := s.absent(ctx, nil); err != nil {
+			return nil, store.Snapshot{}, err
+		}
+	}
 	seen, err := parseSnapshot(ctx, op, text)
 	return at, seen, err
 }
@@ -84,6 +89,9 @@ func (s *Store) persons(ctx context.Context, userIDs []string) (map[string]*time
 		there[id] = &one
 		return nil
 	})
+	if err == nil && len(there) < len(asked) {
+		err = s.absent(ctx, nil)
+	}
 	return there, translate(ctx, "look for users", err)
 }
 

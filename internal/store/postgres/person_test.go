@@ -21,8 +21,8 @@ func TestRowsOfBeforeBecomeAPersons(t *testing.T) {
 	ctx := t.Context()
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
 	now := time.Now().UTC()
-	site.AddUser(t, "1", "alice", now.Add(-2*time.Hour))
-	site.AddUser(t, "2", "mallory", now) // the rows of the id are bobby's
+	site.AddPerson(t, "1", "alice", now.Add(-2*time.Hour))
+	site.AddPerson(t, "2", "mallory", now) // the rows of the id are bobby's
 	schema, err := os.ReadFile("schema.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestSweepStopsWhenRowsAreHidden(t *testing.T) {
 	owner := open(t, postgres.Config{URL: pg.URL(), Migrate: true, Now: clock.Now})
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
 	for _, id := range []string{"1", "2"} {
-		site.AddUser(t, id, "user"+id, clock.Now().Add(-time.Hour))
+		site.AddPerson(t, id, "user"+id, clock.Now().Add(-time.Hour))
 		if _, err := owner.CreateCharacter(ctx, store.NewCharacter{UserID: id, Name: "Name" + id, Key: "k"}); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestSweepStopsWhenRowsAreHidden(t *testing.T) {
 	rules := store.SweepRules{Grace: time.Hour, MaxGone: 1000}
 
 	pg.Exec(t, `ALTER TABLE "user" ENABLE ROW LEVEL SECURITY; CREATE POLICY self ON "user" FOR SELECT USING (id = '1')`)
-	if done, err := s.Sweep(ctx, rules); !errors.Is(err, store.ErrRowsHidden) || done.Marked+done.Removed != 0 {
+	if done, err := s.Sweep(ctx, rules); !errors.Is(err, store.ErrWebsiteHidden) || done.Marked+done.Removed != 0 {
 		t.Errorf("with hidden rows: %+v, %v", done, err)
 	}
 	pg.Exec(t, `ALTER TABLE "user" DISABLE ROW LEVEL SECURITY; DELETE FROM "user" WHERE id = '2'`)
@@ -102,7 +102,7 @@ func TestSweepStopsWhenRowsAreHidden(t *testing.T) {
 	}
 	clock.Advance(time.Hour)
 	pg.Exec(t, `ALTER TABLE "user" ENABLE ROW LEVEL SECURITY`)
-	if done, err := s.Sweep(ctx, rules); !errors.Is(err, store.ErrRowsHidden) || done.Purged != 0 {
+	if done, err := s.Sweep(ctx, rules); !errors.Is(err, store.ErrWebsiteHidden) || done.Purged != 0 {
 		t.Errorf("at the end of the grace with hidden rows: %+v, %v", done, err)
 	}
 	if _, err := owner.GetCharacter(ctx, 2, store.Fresh); err != nil {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,6 +68,9 @@ type Config struct {
 	// TokenForm says how the website stores the tokens of sessions; empty means
 	// store.TokenPlain.
 	TokenForm store.TokenForm
+	// NameCase says what the case of letters means in user names; empty means
+	// store.NameCaseAuto.
+	NameCase store.NameCase
 	// Log receives what the operator should know; nil discards it.
 	Log *slog.Logger
 	// Now is the clock that judges; nil means time.Now.
@@ -90,6 +94,10 @@ type Config struct {
 // number of goroutines; deadlines are those of their contexts.
 type Store struct {
 	pool      *pgxpool.Pool
+	rows      *rowSecurity
+	users     store.UserCounts
+	mixed     mixed
+	nameCase  store.NameCase
 	q         *db.Queries
 	web       *website
 	log       *slog.Logger
@@ -116,7 +124,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, err := connect(ctx, cfg)
+	rows := &rowSecurity{}
+	pool, err := connect(ctx, cfg, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +135,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		pool: pool, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
+		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
 		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn,
 	}
 	if err := s.prepare(ctx, cfg); err != nil {
@@ -160,7 +169,10 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	if err := s.makeSkeletons(ctx); err != nil {
 		return err
 	}
-	return s.adoptRows(ctx)
+	if err := s.adoptRows(ctx); err != nil {
+		return err
+	}
+	return s.warn(ctx)
 }
 
 // Ping reports whether the database answers now.
@@ -201,6 +213,9 @@ func (c Config) complete() (Config, error) {
 	if c.MaxConns == 0 {
 		c.MaxConns = DefaultMaxConns
 	}
+	if c.NameCase == "" {
+		c.NameCase = store.NameCaseAuto
+	}
 	if c.Feed == "" {
 		c.Feed = FeedAuto
 	}
@@ -212,6 +227,8 @@ func (c Config) complete() (Config, error) {
 			c.SessionUpdateAge, c.SessionExpiresIn))
 	case c.Feed != FeedAuto && c.Feed != FeedReplication && c.Feed != FeedTriggers:
 		return c, errConfig(fmt.Sprintf("the change feed must be %s, %s or %s, not %q", FeedAuto, FeedReplication, FeedTriggers, c.Feed))
+	case !slices.Contains(store.NameCases(), c.NameCase):
+		return c, errConfig(fmt.Sprintf("the case of user names is one of %q, not %q", store.NameCases(), c.NameCase))
 	case !c.TokenForm.Known():
 		return c, errConfig(fmt.Sprintf("session tokens are stored as one of %q, not as %q", store.TokenForms(), c.TokenForm))
 	case c.MaxConns < 1 || c.MaxConns > MaxMaxConns:

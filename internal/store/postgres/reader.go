@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,28 +16,58 @@ import (
 // its snapshot is the zero one: no transaction can ever make such a user. A
 // site without the username plugin has no user names.
 func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
-	var query string
-	asked := value != "" && storable(value)
-	switch by {
-	case store.ByID:
-		query, asked = s.web.getUser, s.web.userID.holds(value)
-	case store.ByUsername:
-		query, value = s.web.getUserByUsername, strings.ToLower(value)
-	case store.ByEmail:
-		query, value = s.web.getUserByEmail, strings.ToLower(value)
+	u, seen, err := s.findUser(ctx, by, value)
+	return u, seen, s.absent(ctx, err)
+}
+
+func (s *Store) findUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
+	if by != store.ByID {
+		var users []*store.User
+		var seen store.Snapshot
+		at, err := s.byName(by, value, s.web.userQueries(by), func(query string, args ...any) (_ []*store.User, err error) {
+			users, seen, err = s.readUsers(ctx, query, args...)
+			return users, err
+		})
+		if err != nil {
+			return nil, seen, err
+		}
+		return users[at], seen, nil
 	}
-	if query == "" || !asked {
+	if !s.web.userID.holds(value) {
 		return nil, store.Snapshot{}, store.ErrUserNotFound
 	}
-	if by == store.ByID {
-		// An id nearly always names somebody, and the statement for that is the
-		// cheaper one; whether it names nobody is for the other to say.
-		u, seen, err := s.readUser(ctx, s.web.getKnownUser, value)
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return u, seen, err
+	// An id nearly always names somebody, and the statement for that is the
+	// cheaper one; whether it names nobody is for the other to say.
+	u, seen, err := s.readUser(ctx, s.web.getKnownUser, value)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return u, seen, err
+	}
+	return s.readUser(ctx, s.web.getUser, value)
+}
+
+// readUsers asks for users by a statement that returns a snapshot and
+// website.userColumns, in a row also where there is no user.
+func (s *Store) readUsers(ctx context.Context, query string, args ...any) (users []*store.User, seen store.Snapshot, err error) {
+	const op = "get user"
+	rows, err := s.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, seen, translate(ctx, op, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var at string
+		var u userRow
+		if err := rows.Scan(u.targets(&at)...); err != nil {
+			return nil, seen, translate(ctx, op, err)
+		}
+		if seen, err = parseSnapshot(ctx, op, at); err != nil {
+			return nil, seen, err
+		}
+		if u.id.Valid {
+			users = append(users, u.user())
 		}
 	}
-	return s.readUser(ctx, query, value)
+	return users, seen, translate(ctx, op, rows.Err())
 }
 
 // readUser asks for a user by a statement that returns a snapshot and
@@ -64,10 +93,12 @@ func (s *Store) readUser(ctx context.Context, query, value string) (*store.User,
 // ReadSession implements store.Reader. What can be no token is not asked for,
 // and its snapshot is the zero one.
 func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
-	if token == "" || !storable(token) {
+	stored, ok := s.web.storedToken(token)
+	if !ok {
 		return nil, nil, store.Snapshot{}, store.ErrSessionNotFound
 	}
-	return readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, s.web.token.Stored(token)))
+	sess, u, seen, err := readSession(ctx, "get session", s.pool.QueryRow(ctx, s.web.getSession, stored))
+	return sess, u, seen, s.absent(ctx, err)
 }
 
 // readSession scans the row of website.getSession.

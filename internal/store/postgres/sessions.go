@@ -22,10 +22,11 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if !s.web.mayRefresh {
 		return s.GetSession(ctx, token, store.Fresh)
 	}
-	if token == "" || !storable(token) {
+	stored, ok := s.web.storedToken(token)
+	if !ok {
 		return nil, nil, store.ErrSessionNotFound
 	}
-	now, stored := s.now(), s.web.token.Stored(token)
+	now := s.now()
 	// Both statements go out at once and form one implicit transaction, so the
 	// row is locked for no longer than the server takes: a lock held across a
 	// round trip would stall the website's own reading of the session.
@@ -43,7 +44,7 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 	if closeErr := results.Close(); err == nil && closeErr != nil {
 		return nil, nil, translate(ctx, "refresh session", closeErr)
 	}
-	return judged(sess, u, err, now)
+	return judged(sess, u, s.absent(ctx, err), now)
 }
 
 // RefreshSessions implements store.Sessions, in one statement. Where the role
@@ -119,11 +120,20 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	}
 	now, hidden := s.now(), !s.web.passwordsSeen.on()
 	verdicts := make([]error, len(subjects))
+	var absent error
 	for i, sub := range subjects {
 		p := users[sub.UserID]
 		verdicts[i] = judge(sub, sessions[sub.SessionID], p, now)
 		if verdicts[i] == nil && sub.Stamp != "" {
 			verdicts[i] = sub.Stamp.Judge(p.passwords(hidden))
+		}
+		if isAbsence(verdicts[i]) {
+			absent = verdicts[i]
+		}
+	}
+	if absent != nil {
+		if err := s.absent(ctx, absent); !isAbsence(err) {
+			return nil, err
 		}
 	}
 	return verdicts, nil

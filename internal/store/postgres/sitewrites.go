@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,7 +26,11 @@ func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.S
 	}
 	const op = "create session"
 	now, stored := s.now(), s.web.token.Stored(n.Token)
-	args := []any{n.UserID, now, stored, now.Add(n.Lifetime), n.IPAddress, n.UserAgent}
+	address := n.IPAddress
+	if _, err := netip.ParseAddr(address); err != nil && s.web.session.fields["ipAddress"].address() {
+		address = "" // the column takes nothing else
+	}
+	args := []any{n.UserID, now, stored, now.Add(n.Lifetime), address, n.UserAgent}
 	if id, ours := s.web.newSessionID(); ours {
 		args = append(args, id)
 	}
@@ -34,7 +39,7 @@ func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.S
 	err := s.pool.QueryRow(ctx, s.web.createSession, args...).Scan(append(r.targets(), u.targets()...)...)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), foreignKeyViolation(err):
-		return nil, nil, store.ErrUserNotFound
+		return nil, nil, s.absent(ctx, store.ErrUserNotFound)
 	case uniqueViolation(err):
 		return nil, nil, s.whyTaken(ctx, op, stored, err)
 	case err != nil:
@@ -62,11 +67,18 @@ func (s *Store) RevokeSession(ctx context.Context, token string) error {
 	if !s.web.sessionEnding.on() {
 		return store.ErrNoSessionsGrant
 	}
-	if token == "" || !storable(token) {
+	stored, ok := s.web.storedToken(token)
+	if !ok {
 		return nil
 	}
-	_, err := s.pool.Exec(ctx, s.web.revokeSession, s.web.token.Stored(token))
-	return translate(ctx, "revoke session", err)
+	tag, err := s.pool.Exec(ctx, s.web.revokeSession, stored)
+	if err != nil {
+		return translate(ctx, "revoke session", err)
+	}
+	if tag.RowsAffected() == 0 && s.rows.filters.Load() {
+		return s.nothingHidden(ctx) // a session that is hidden is not gone
+	}
+	return nil
 }
 
 // RedeemOneTimeToken implements store.SessionWriter, in one statement.
@@ -83,7 +95,7 @@ func (s *Store) RedeemOneTimeToken(ctx context.Context, token string) (*store.Se
 	var u userRow
 	err = s.pool.QueryRow(ctx, s.web.redeemOneTime, identifiers, now).Scan(append(r.targets(), u.targets()...)...)
 	if err != nil {
-		return nil, nil, noRows(ctx, "redeem one-time token", err, store.ErrTicketInvalid)
+		return nil, nil, s.absent(ctx, noRows(ctx, "redeem one-time token", err, store.ErrTicketInvalid))
 	}
 	sess, user := r.session(), u.user()
 	if err := store.JudgeRedeemed(sess, user, now); err != nil {
@@ -121,7 +133,7 @@ func (w *website) insertedColumns() []string {
 // sessionSQL builds the statements that make and end a session. The user comes
 // back also where no session was made, which is because of a ban.
 func (w *website) sessionSQL() {
-	stored := "FROM " + w.session.sql() + " s WHERE " + col(w.session, "s", "token") + " = $1"
+	stored := "FROM " + w.session.sql() + " s WHERE " + w.hasToken()
 	if w.sessionEnding.on() {
 		w.revokeSession = "DELETE " + stored
 	}
@@ -136,7 +148,7 @@ func (w *website) sessionSQL() {
 	values := []string{
 		idType(w.session.fields["userId"].typ).bind(1),
 		w.instantParam(w.session, "createdAt", 2), w.instantParam(w.session, "updatedAt", 2),
-		"$3", w.instantParam(w.session, "expiresAt", 4), "$5", "$6",
+		w.tokenParam(3), w.instantParam(w.session, "expiresAt", 4), w.addressParam(5), w.session.fit("userAgent", "$6"),
 	}
 	if _, ours := w.newSessionID(); ours {
 		values = append(values, w.sessionID.bind(7))
@@ -149,6 +161,15 @@ SELECT m.id, COALESCE(m.owner, ''), m.expires, m.created, m.updated, COALESCE(m.
 FROM %s u LEFT JOIN made m ON true WHERE %s`,
 		w.session.sql(), strings.Join(names, ", "), strings.Join(values, ", "), w.user.sql(), where, w.notBanned(), w.sessionColumns("s"),
 		w.userColumns(), w.user.sql(), where)
+}
+
+// addressParam returns parameter n, an address or empty, as a value for the column.
+func (w *website) addressParam(n int) string {
+	param := fmt.Sprintf("$%d", n)
+	if c := w.session.fields["ipAddress"]; c.address() {
+		return "NULLIF(" + param + "::text, '')::" + c.typ
+	}
+	return w.session.fit("ipAddress", param)
 }
 
 // oneTimeSQL builds the statement that takes a one-time token out, whether it
@@ -166,10 +187,14 @@ func (w *website) oneTimeSQL() {
 		token = "translate(encode(" + hash + ", 'base64'), '+/=', '-_')"
 	case store.TokenPlain:
 	}
+	tokenText := col(w.session, "s", "token")
+	if w.tokenType.family() != "text" {
+		tokenText += "::text"
+	}
 	w.redeemOneTime = fmt.Sprintf(`WITH gone (value, expires) AS (
     DELETE FROM %s v WHERE %s = ANY($1::text[]) RETURNING %s::text, %s)
 SELECT %s, %s FROM gone g JOIN %s s ON %s = %s JOIN %s u ON %s = %s WHERE g.expires >= $2::timestamptz LIMIT 1`,
 		w.verification.sql(), col(w.verification, "v", "identifier"), col(w.verification, "v", "value"), w.read(w.verification, "v", "expiresAt"),
-		w.sessionColumns("s"), w.userColumns(), w.session.sql(), col(w.session, "s", "token"), token,
+		w.sessionColumns("s"), w.userColumns(), w.session.sql(), tokenText, token,
 		w.user.sql(), col(w.user, "u", "id"), col(w.session, "s", "userId"))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // website holds what was found and the statements on it, made once from what
@@ -12,9 +14,10 @@ import (
 // without a zone being the wall clock of site.zone.
 type website struct {
 	site
+	role                   string
 	user, session, account *table
 	userID                 idType
-	sessionID              idType
+	sessionID, tokenType   idType
 	admin                  bool // the columns of the admin plugin are there
 	mayRefresh             bool
 	refreshGrant           string
@@ -22,36 +25,39 @@ type website struct {
 	// What is off until the owner grants it.
 	credentials, passwordsSeen, sessionMaking, sessionEnding, oneTimeTokens option
 
-	getKnownUser                               string // $1 id; the next ones return a row also where there is no user
-	getUser, getUserByUsername, getUserByEmail string // $1
-	personOf, personsOf                        string // $1 id, $1 ids; see person.go
-	adopt                                      []string
-	sweep                                      sweepStatements
-	getSession                                 string // $1 token
-	refreshSession                             string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
-	refreshSessions                            string // $1 ids, the others as above
-	checkSessions, checkUsers                  string // $1 ids
-	checkPlayers                               string // $1 ids; checkUsers with what is kept of passwords
-	listUsers                                  string // $1 limit
-	listUsersAfter                             string // $1 limit, $2 id
-	setBan                                     string // $1 id, $2 banned, $3 reason, $4 until, $5 now
-	deleteSessions                             string // $1 user id
+	getKnownUser                      string // $1 id; the next ones return a row also where there is no user
+	getUser                           string // $1
+	getUserByUsername, getUserByEmail string // $1 as asked for, $2 in lower case
+	usersByUsername, usersByEmail     string // $1 in lower case; those who have it in any case
+	getSession                        string // $1 token
+	refreshSession                    string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
+	refreshSessions                   string // $1 ids, the others as above
+	checkSessions, checkUsers         string // $1 ids
+	checkPlayers                      string // $1 ids; checkUsers with what is kept of passwords
+	listUsers                         string // $1 limit
+	listUsersAfter                    string // $1 limit, $2 id
+	setBan                            string // $1 id, $2 banned, $3 reason, $4 until, $5 now
+	deleteSessions                    string // $1 user id
+	personOf, personsOf               string // $1 id, $1 ids; see person.go
+	adopt                             []string
+	sweep                             sweepStatements
 
 	// Of what may be off, empty where it is.
-	credentialByID, credentialByUsername, credentialByEmail string // $1
-	passwords                                               string // $1 user id; one row for each that holds a password
-	createSession                                           string // $1 user id, $2 now, $3 token, $4 expiry, $5 address, $6 user agent, $7 id
-	tokenTaken, revokeSession                               string // $1 token
-	redeemOneTime                                           string // $1 identifiers, $2 now
+	credentialByID                            string // $1
+	credentialByUsername, credentialByEmail   string // $1 as asked for, $2 in lower case
+	credentialsByUsername, credentialsByEmail string // $1 in lower case; those who have it in any case
+	passwords                                 string // $1 user id; one row for each that holds a password
+	createSession                             string // $1 user id, $2 now, $3 token, $4 expiry, $5 address, $6 user agent, $7 id
+	tokenTaken, revokeSession                 string // $1 token
+	redeemOneTime                             string // $1 identifiers, $2 now
 }
 
 func newWebsite(role string, where site, user, session, account, verification *table) *website {
-	w := &website{site: where, user: user, session: session, account: account, verification: verification}
+	w := &website{site: where, role: role, user: user, session: session, account: account, verification: verification}
 	w.userID, w.sessionID = idType(user.fields["id"].typ), idType(session.fields["id"].typ)
+	w.tokenType = idType(session.fields["token"].typ)
 	_, w.admin = user.column("banned")
-	w.mayRefresh = session.fields["expiresAt"].mayUpdate && session.fields["updatedAt"].mayUpdate
-	w.refreshGrant = fmt.Sprintf("GRANT UPDATE (%s, %s) ON %s TO %s",
-		columnName(session, "expiresAt"), columnName(session, "updatedAt"), session.sql(), quote(role))
+	w.findRefresh()
 
 	u, s := w.userColumns(), w.sessionColumns("s")
 	uFrom, sFrom := user.sql()+" u", session.sql()+" s"
@@ -68,14 +74,17 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	}
 	w.getKnownUser = fmt.Sprintf("SELECT pg_current_snapshot()::text, %s FROM %s WHERE %s = %s", u, uFrom, uID, w.userID.bind(1))
 	w.getUser = one(u, uFrom, uID+" = "+w.userID.bind(1))
-	w.getUserByEmail = one(u, uFrom, col(user, "u", "email")+" = $1")
+	few := func(condition string) string {
+		return fmt.Sprintf("(SELECT * FROM %s WHERE %s LIMIT %d) u", uFrom, condition, store.MaxAlike)
+	}
+	w.getUserByEmail, w.usersByEmail = one(u, uFrom, w.named("email")), one(u, few(w.alike("email")), "true")
 	if _, ok := user.column("username"); ok {
-		w.getUserByUsername = one(u, uFrom, col(user, "u", "username")+" = $1")
+		w.getUserByUsername, w.usersByUsername = one(u, uFrom, w.named("username")), one(u, few(w.alike("username")), "true")
 	}
 	w.personSQL()
 	w.sweepSQL()
-	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), col(session, "s", "token")+" = $1")
-	w.refreshSession = w.refreshSQL(uFrom, col(session, "s", "token")+" = $1 AND "+sameUser+w.due())
+	w.getSession = one(s+", "+u, fmt.Sprintf("(%s JOIN %s ON %s)", sFrom, uFrom, sameUser), w.hasToken())
+	w.refreshSession = w.refreshSQL(uFrom, w.hasToken()+" AND "+sameUser+w.due())
 	w.refreshSessions = w.refreshManySQL(uFrom, sameUser)
 	w.checkSessions = fmt.Sprintf("SELECT %s::text, %s::text, %s FROM %s WHERE %s = ANY(%s)",
 		col(session, "s", "id"), col(session, "s", "userId"), w.read(session, "s", "expiresAt"), sFrom,
@@ -96,6 +105,32 @@ func newWebsite(role string, where site, user, session, account, verification *t
 	w.sessionSQL()
 	w.oneTimeSQL()
 	return w
+}
+
+// named is the condition that user u has $1 or $2 in a column, by its index.
+func (w *website) named(camel string) string { return col(w.user, "u", camel) + " IN ($1, $2)" }
+
+// alike is the condition that user u has $1 in a column in any case.
+func (w *website) alike(camel string) string {
+	return "lower(" + col(w.user, "u", camel) + "::text) = $1"
+}
+
+// findRefresh judges whether the role may prolong sessions.
+func (w *website) findRefresh() {
+	var lacks []string
+	if !w.session.fields["expiresAt"].mayUpdate || !w.session.fields["updatedAt"].mayUpdate {
+		lacks = append(lacks, fmt.Sprintf("GRANT UPDATE (%s, %s) ON %s TO %s",
+			columnName(w.session, "expiresAt"), columnName(w.session, "updatedAt"), w.session.sql(), quote(w.role)))
+	}
+	for _, f := range []string{"expiresAt", "updatedAt"} {
+		if c := w.session.fields[f]; c.generated {
+			lacks = append(lacks, fmt.Sprintf("a column %q of %s that is not generated", c.name, w.session.sql()))
+		}
+	}
+	if w.session.rules.blocks(cmdUpdate) {
+		lacks = append(lacks, w.session.mend(cmdUpdate, quote(w.role)))
+	}
+	w.mayRefresh, w.refreshGrant = len(lacks) == 0, strings.Join(lacks, "; ")
 }
 
 // refreshSQL prolongs sessions: it never shortens one, and a row that has gone
@@ -140,8 +175,8 @@ func (w *website) banSQL(uFrom string) string {
 	if !w.admin {
 		return ""
 	}
-	return fmt.Sprintf("UPDATE %s SET %s = $2, %s = $3, %s = %s, %s = %s WHERE %s = %s", uFrom,
-		columnName(w.user, "banned"), columnName(w.user, "banReason"),
+	return fmt.Sprintf("UPDATE %s SET %s = $2, %s = %s, %s = %s, %s = %s WHERE %s = %s", uFrom,
+		columnName(w.user, "banned"), columnName(w.user, "banReason"), w.user.fit("banReason", "$3"),
 		columnName(w.user, "banExpires"), w.write(w.user, "banExpires", "$4::timestamptz"),
 		columnName(w.user, "updatedAt"), w.write(w.user, "updatedAt", "$5::timestamptz"),
 		col(w.user, "u", "id"), w.userID.bind(1))
@@ -195,7 +230,7 @@ func textOf(t *table, alias, camel string) string {
 	if _, ok := t.column(camel); !ok {
 		return "''"
 	}
-	return fmt.Sprintf("COALESCE(%s::text, '')", col(t, alias, camel))
+	return "COALESCE(" + t.asText(alias, camel) + ", '')"
 }
 
 func boolOr(t *table, alias, camel string) string {

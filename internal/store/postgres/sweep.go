@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,7 +12,6 @@ import (
 // sweepStatements are those of one sweep, in order. $1 of what ends something
 // are the ids that the round found without their persons; each asks again.
 type sweepStatements struct {
-	hidden   string // whether rows of users may be hidden
 	anybody  string // whether there are users
 	returned string // $1 now
 	round    string
@@ -37,7 +35,6 @@ func (w *website) sweepSQL() {
 	}
 	id := col(w.user, "u", "id")
 	w.sweep = sweepStatements{
-		hidden:  "SELECT row_security_active('" + strings.ReplaceAll(user, "'", "''") + "'::regclass)",
 		anybody: "SELECT EXISTS (SELECT 1 FROM " + user + ")",
 		returned: fmt.Sprintf(`
 UPDATE game.character SET delete_at = NULL, sweep_delete_at = NULL, updated_at = $1, version = version + 1
@@ -90,6 +87,9 @@ func (s *Store) Sweep(ctx context.Context, r store.SweepRules) (store.Swept, err
 	if err := r.Validate(); err != nil {
 		return store.Swept{}, err
 	}
+	if err := s.WebsiteHidden(ctx); err != nil {
+		return store.Swept{}, err
+	}
 	if err := s.adoptRows(ctx); err != nil {
 		return store.Swept{}, err
 	}
@@ -130,8 +130,12 @@ func (s *Store) sweep(ctx context.Context, tx pgx.Tx, r store.SweepRules) (done 
 	if err := tx.QueryRow(ctx, st.round).Scan(&done.Persons, &newly, &ids); err != nil || len(ids) == 0 {
 		return done, nil, err
 	}
-	if refused, err = s.absenceProves(ctx, tx); refused != nil || err != nil {
-		return done, refused, err
+	var anybody bool
+	if err := tx.QueryRow(ctx, st.anybody).Scan(&anybody); err != nil {
+		return done, nil, err
+	}
+	if !anybody {
+		return done, store.ErrNoUsers, nil
 	}
 	if refused = r.Judge(done.Persons, newly); refused != nil {
 		return done, refused, nil
@@ -147,22 +151,4 @@ func (s *Store) sweep(ctx context.Context, tx pgx.Tx, r store.SweepRules) (done 
 	err = tx.QueryRow(ctx, st.plays, ids, now).Scan(&plays)
 	done.Removed += plays
 	return done, nil, err
-}
-
-// absenceProves returns why a user who is not found may be there nevertheless.
-func (s *Store) absenceProves(ctx context.Context, tx pgx.Tx) (refused, err error) {
-	var hidden, anybody bool
-	if err := tx.QueryRow(ctx, s.web.sweep.hidden).Scan(&hidden); err != nil {
-		return nil, err
-	}
-	if hidden {
-		return store.ErrRowsHidden, nil
-	}
-	if err := tx.QueryRow(ctx, s.web.sweep.anybody).Scan(&anybody); err != nil {
-		return nil, err
-	}
-	if !anybody {
-		return store.ErrNoUsers, nil
-	}
-	return nil, nil
 }

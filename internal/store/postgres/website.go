@@ -39,20 +39,6 @@ func (f *finding) problem(object, format string, args ...any) {
 	f.problems = append(f.problems, object+": "+detail)
 }
 
-// typesOf lists the types that a column of a kind may have; nil for any.
-func typesOf(k siteschema.Kind) []string {
-	switch k {
-	case siteschema.Text: // whatever it is, it is read as text
-	case siteschema.ID:
-		return []string{"text", "varchar", "bpchar", "uuid", "int2", "int4", "int8"}
-	case siteschema.Bool:
-		return []string{"bool"}
-	case siteschema.Time:
-		return []string{"timestamptz", "timestamp"}
-	}
-	return nil
-}
-
 // site says where the website's tables are and how they are read.
 type site struct {
 	schema string // empty for the role's search path
@@ -92,6 +78,9 @@ func findWebsite(ctx context.Context, pool *pgxpool.Pool, where site) (*finding,
 			return nil, err
 		}
 		tables = append(tables, t)
+	}
+	if err := f.checkRules(ctx, pool, tables); err != nil {
+		return nil, err
 	}
 	if len(f.problems) > 0 {
 		return &f.finding, nil
@@ -162,8 +151,8 @@ func (f *finder) table(m siteschema.Model) (*table, error) {
 		if fd.Optional || m.Optional {
 			continue // judged by what needs it
 		}
-		if types := typesOf(fd.Kind); types != nil && !slices.Contains(types, c.typ) {
-			f.problem(object, "column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", "))
+		if types := typesFor(m, fd); types != nil && !slices.Contains(types, c.typ) {
+			f.problem(object, "%s: the website's schema has to have it so, as after %s", t.mistyped(c, types), t.retype(fd, c))
 		}
 		if isRead(m) && !c.mayRead {
 			unread = append(unread, quote(c.name))
@@ -192,6 +181,24 @@ func (f *finder) noTable(object string, m siteschema.Model) error {
 		help = fmt.Sprintf("%q has all of its columns: if that is it, %s=%s=%s", like[0], siteschema.TablesSetting, m.Name, like[0])
 	}
 	f.problem(object, "%s %s; %s", lacks, f.cat.where(), help)
+	return nil
+}
+
+// checkRules names the tables of which row-level security hides rows from the
+// role, although it may read them.
+func (f *finder) checkRules(ctx context.Context, pool *pgxpool.Pool, tables []*table) error {
+	if err := readRules(ctx, pool, tables); err != nil {
+		return err
+	}
+	role := quote(f.cat.role)
+	for i, m := range siteschema.Models() {
+		t := tables[i]
+		if t == nil || t.hidden(role) == "" {
+			continue
+		}
+		f.problem(fmt.Sprintf("rows of %q", m.Name), "%s", t.hidden(role))
+		f.grants = append(f.grants, t.mend(cmdSelect, role))
+	}
 	return nil
 }
 

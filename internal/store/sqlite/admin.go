@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -29,14 +27,13 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 		Email: strings.ToLower(n.Email), Role: "user",
 	}
 	err := s.write(ctx, "create user", func(t *tx) error {
-		for _, taken := range []struct{ query, value string }{{s.web.getUserByUsername, u.Username}, {s.web.getUserByEmail, u.Email}} {
-			var r userRow
-			err := t.sql.QueryRowContext(ctx, taken.query, taken.value).Scan(r.targets()...)
-			if err == nil {
-				return store.ErrUserExists
-			}
-			if !errors.Is(err, sql.ErrNoRows) {
+		for _, taken := range []struct{ query, value string }{{s.web.usersByUsername, u.Username}, {s.web.usersByEmail, u.Email}} {
+			same, err := s.readUsers(ctx, t.sql, taken.query, taken.value)
+			if err != nil {
 				return err
+			}
+			if len(same) > 0 {
+				return store.ErrUserExists
 			}
 		}
 		u.CreatedAt, u.UpdatedAt = t.now, t.now

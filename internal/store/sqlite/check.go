@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
@@ -16,7 +17,7 @@ import (
 func (s *Store) Check(ctx context.Context) (store.Report, error) {
 	var r store.Report
 	for _, step := range []func(context.Context, *store.Report) error{
-		s.checkFile, s.checkWebsite, s.checkMigrations, s.checkIntegrity,
+		s.checkFile, s.checkWebsite, s.checkRows, s.checkNames, s.checkMigrations, s.checkIntegrity,
 	} {
 		if err := step(ctx, &r); err != nil {
 			return r, s.fail(ctx, "check", err)
@@ -71,6 +72,24 @@ func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
 		r.Add(opt.name, true, detail)
 	}
 	return nil
+}
+
+// checkRows looks whether all rows of the website are seen.
+func (s *Store) checkRows(ctx context.Context, r *store.Report) error {
+	const object = "rows of the website"
+	err := s.WebsiteHealth(ctx)
+	if errs.ReasonOf(err) == store.ErrWebsiteHidden.Reason {
+		r.Add(object, false, errs.Of(err).Msg)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := s.doubt(ctx)
+	if err == nil && text != "" {
+		r.Lines = append(r.Lines, store.ReportLine{Object: object, OK: true, Warning: true, Detail: "nobody who is not found counts as gone: " + text})
+	}
+	return err
 }
 
 // Shape says what is found of the website's tables now, a line each: another

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -43,6 +44,9 @@ type Config struct {
 	// TokenForm says how the website stores the tokens of sessions; empty means
 	// store.TokenPlain.
 	TokenForm store.TokenForm
+	// NameCase says what the case of letters means in user names; empty means
+	// store.NameCaseAuto.
+	NameCase store.NameCase
 }
 
 // complete fills in defaults and returns the location of TimeZone.
@@ -61,6 +65,12 @@ func (c *Config) complete() (*time.Location, error) {
 	}
 	if c.SessionUpdateAge < 0 || c.SessionExpiresIn < c.SessionUpdateAge {
 		return nil, fmt.Errorf("sqlite: the session update age (%s) must be 0 to the session's life (%s)", c.SessionUpdateAge, c.SessionExpiresIn)
+	}
+	if c.NameCase == "" {
+		c.NameCase = store.NameCaseAuto
+	}
+	if !slices.Contains(store.NameCases(), c.NameCase) {
+		return nil, fmt.Errorf("sqlite: the case of user names is one of %q, not %q", store.NameCases(), c.NameCase)
 	}
 	if !c.TokenForm.Known() {
 		return nil, fmt.Errorf("sqlite: session tokens are stored as one of %q, not as %q", store.TokenForms(), c.TokenForm)

@@ -3,8 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
@@ -14,27 +14,46 @@ func (s *Store) GetCredential(ctx context.Context, by store.UserKey, value strin
 	if s.web.noCredentials != "" {
 		return nil, store.ErrNoCredentialsGrant
 	}
-	var query string
+	var all []*store.Credential
+	read := func(query string, args ...any) (users []*store.User, err error) {
+		all, err = s.readCredentials(ctx, query, args...)
+		for _, c := range all {
+			users = append(users, &c.User)
+		}
+		return users, err
+	}
+	var at int
+	var err error
 	switch by {
 	case store.ByID:
-		query = s.web.credentialByID
+		at, err = byID(value, s.web.credentialByID, read)
 	case store.ByUsername:
-		query, value = s.web.credentialByUsername, strings.ToLower(value)
+		at, err = s.byName(by, value, nameQueries{s.web.credentialByUsername, s.web.credentialsByUsername}, read)
 	case store.ByEmail:
-		query, value = s.web.credentialByEmail, strings.ToLower(value)
+		at, err = s.byName(by, value, nameQueries{s.web.credentialByEmail, s.web.credentialsByEmail}, read)
 	}
-	var r userRow
-	var hash sql.NullString
-	var twoFactor sql.NullBool
-	err := s.reads.QueryRowContext(ctx, query, value).Scan(append([]any{&hash, &twoFactor}, r.targets()...)...)
 	if err != nil {
-		return nil, s.fail(ctx, "get credential", orNotFound(err, store.ErrUserNotFound))
+		return nil, s.fail(ctx, "get credential", err)
 	}
-	if by == store.ByID && r.id != value {
-		// Where ids are numbers, SQLite takes "007" for 7.
-		return nil, store.ErrUserNotFound
+	return all[at], nil
+}
+
+func (s *Store) readCredentials(ctx context.Context, query string, args ...any) (all []*store.Credential, err error) {
+	rows, err := s.reads.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
-	return &store.Credential{User: *r.user(s.zone), PasswordHash: hash.String, TwoFactor: twoFactor.Bool}, nil
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r userRow
+		var hash sql.NullString
+		var twoFactor sql.NullBool
+		if err := rows.Scan(append([]any{&hash, &twoFactor}, r.targets()...)...); err != nil {
+			return nil, err
+		}
+		all = append(all, &store.Credential{User: *r.user(s.zone), PasswordHash: hash.String, TwoFactor: twoFactor.Bool})
+	}
+	return all, rows.Err()
 }
 
 // credentialSQL builds what GetCredential asks. The website signs a user in by
@@ -47,9 +66,11 @@ func (w *website) credentialSQL() {
 	hash := fmt.Sprintf("(SELECT CASE count(DISTINCT %s) WHEN 1 THEN min(%s) END FROM %s a WHERE %s = %s AND %s = 'credential' AND %s = %s)",
 		password, password, w.account.sql(), w.account.col("a", "userId"), w.user.col("u", "id"),
 		w.account.col("a", "providerId"), w.account.text("a", "accountId"), id)
-	by := func(field string) string {
-		return fmt.Sprintf("SELECT %s, %s, %s FROM %s u WHERE %s = ?1",
-			hash, w.user.col("u", "twoFactorEnabled"), userColumns(w.user), w.user.sql(), w.user.col("u", field))
+	by := func(condition string) string {
+		return fmt.Sprintf("SELECT %s, %s, %s FROM %s u WHERE %s",
+			hash, w.user.col("u", "twoFactorEnabled"), userColumns(w.user), w.user.sql(), condition)
 	}
-	w.credentialByID, w.credentialByUsername, w.credentialByEmail = by("id"), by("username"), by("email")
+	w.credentialByID = by(w.user.col("u", "id") + " = ?1")
+	w.credentialByUsername, w.credentialsByUsername = by(w.user.named("username")), by(w.user.alike("username"))
+	w.credentialByEmail, w.credentialsByEmail = by(w.user.named("email")), by(w.user.alike("email"))
 }

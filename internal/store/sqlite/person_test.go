@@ -19,8 +19,8 @@ func TestRowsOfBeforeBecomeAPersons(t *testing.T) {
 	path, site := website(t)
 	ctx := t.Context()
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	site.AddUser(t, "1", "alicia", now.Add(-2*time.Hour))
-	site.AddUser(t, "2", "mallory", now) // the rows of the id are bobby's
+	site.AddPerson(t, "1", "alicia", now.Add(-2*time.Hour))
+	site.AddPerson(t, "2", "mallory", now) // the rows of the id are bobby's
 	p, err := goose.NewProvider(goose.DialectSQLite3, site.DB, os.DirFS("migrations"),
 		goose.WithTableName("game_migration"), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -95,7 +95,7 @@ func TestPersonsOfAWebsiteThatCountsSeconds(t *testing.T) {
 	ctx := t.Context()
 	s := open(t, sqlite.Config{Path: path})
 	now := time.Now()
-	site.AddUser(t, "2", "bobby", now)
+	site.AddPerson(t, "2", "bobby", now)
 	set := func(at time.Time) {
 		t.Helper()
 		if _, err := site.DB.ExecContext(ctx, `UPDATE "user" SET "createdAt" = ?1 WHERE id = '2'`, at.Unix()); err != nil {

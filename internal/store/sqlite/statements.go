@@ -12,32 +12,38 @@ type website struct {
 	// What keeps something from being done; empty where nothing does.
 	noPasswordsSeen, noCredentials, noSessionMaking, noOneTimeTokens string
 
-	getUser, getUserByUsername, getUserByEmail string // ?1
-	personOf, personsOf                        string // ?1 id, ?1 JSON array of ids; see person.go
-	anybody                                    string // whether there are users
-	getSession                                 string // ?1 token
-	refreshSession                             string // ?1 id, ?2 expiry, ?3 now
-	checkSessions                              string // ?1 JSON array of [session id, user id]
-	checkPlayers                               string // as checkSessions, with what is kept of passwords
-	listUsers                                  string // ?1 after, ?2 limit
-	setBan                                     string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
-	deleteSessions                             string // ?1 user id
+	getUser                           string // ?1
+	getUserByUsername, getUserByEmail string // ?1 as asked for, ?2 in lower case
+	usersByUsername, usersByEmail     string // ?1 in lower case; those who have it in any case
+	getSession                        string // ?1 token
+	refreshSession                    string // ?1 id, ?2 expiry, ?3 now
+	checkSessions                     string // ?1 JSON array of [session id, user id]
+	checkPlayers                      string // as checkSessions, with what is kept of passwords
+	listUsers                         string // ?1 after, ?2 limit
+	setBan                            string // ?1 id, ?2 banned, ?3 reason, ?4 until, ?5 now
+	deleteSessions                    string // ?1 user id
+	personOf, personsOf               string // ?1 id, ?1 JSON array of ids; see person.go
+	anybody                           string // whether there are users
 
-	credentialByID, credentialByUsername, credentialByEmail string // ?1
-	passwords                                               string // ?1 user id
-	revokeSession                                           string // ?1 token
-	redeemOneTime                                           string // ?1 JSON array of identifiers
+	credentialByID                            string // ?1
+	credentialByUsername, credentialByEmail   string // ?1 as asked for, ?2 in lower case
+	credentialsByUsername, credentialsByEmail string // ?1 in lower case; those who have it in any case
+	passwords                                 string // ?1 user id
+	revokeSession                             string // ?1 token
+	redeemOneTime                             string // ?1 JSON array of identifiers
 }
 
 func newWebsite(user, session, account, verification *websiteTable) *website {
 	w := &website{user: user, session: session, account: account, verification: verification}
 	columns := userColumns(user)
 	from := user.sql() + " u"
-	by := func(field string) string {
-		return fmt.Sprintf("SELECT %s FROM %s WHERE %s = ?1", columns, from, user.col("u", field))
+	by := func(condition string) string {
+		return fmt.Sprintf("SELECT %s FROM %s WHERE %s", columns, from, condition)
 	}
-	w.getUser, w.getUserByUsername, w.getUserByEmail = by("id"), by("username"), by("email")
 	w.personSQL()
+	w.getUser = by(user.col("u", "id") + " = ?1")
+	w.getUserByUsername, w.usersByUsername = by(user.named("username")), by(user.alike("username"))
+	w.getUserByEmail, w.usersByEmail = by(user.named("email")), by(user.alike("email"))
 	w.getSession = fmt.Sprintf("SELECT %s, %s FROM %s s JOIN %s ON %s = %s WHERE %s = ?1",
 		strings.Join([]string{
 			session.text("s", "id"), session.text("s", "userId"),

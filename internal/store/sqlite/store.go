@@ -41,6 +41,7 @@ type Store struct {
 	// Statements are prepared once: to compile one costs as much as to run it.
 	writing, reading *db.Queries
 	session          *sql.Stmt // website.getSession on reads
+	users            store.UserCounts
 	closed           atomic.Bool
 }
 

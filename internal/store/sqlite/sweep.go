@@ -112,6 +112,9 @@ func (s *Store) Sweep(ctx context.Context, r store.SweepRules) (store.Swept, err
 	if err := r.Validate(); err != nil {
 		return store.Swept{}, err
 	}
+	if err := s.WebsiteHidden(ctx); err != nil {
+		return store.Swept{}, err
+	}
 	if err := s.adoptRows(ctx); err != nil {
 		return store.Swept{}, err
 	}

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"strings"
+	"errors"
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -42,28 +42,44 @@ func (r *userRow) user(zone *time.Location) *store.User {
 	return u
 }
 
-// ReadUser implements store.Reader. The website stores names and addresses in
-// lower case and keeps them unique.
+// ReadUser implements store.Reader.
 func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
-	var query string
+	var users []*store.User
+	read := func(query string, args ...any) (_ []*store.User, err error) {
+		users, err = s.readUsers(ctx, s.reads, query, args...)
+		return users, err
+	}
+	var at int
+	var err error
 	switch by {
 	case store.ByID:
-		query = s.web.getUser
+		at, err = byID(value, s.web.getUser, read)
 	case store.ByUsername:
-		query, value = s.web.getUserByUsername, strings.ToLower(value)
+		at, err = s.byName(by, value, nameQueries{s.web.getUserByUsername, s.web.usersByUsername}, read)
 	case store.ByEmail:
-		query, value = s.web.getUserByEmail, strings.ToLower(value)
+		at, err = s.byName(by, value, nameQueries{s.web.getUserByEmail, s.web.usersByEmail}, read)
 	}
-	var r userRow
-	err := s.reads.QueryRowContext(ctx, query, value).Scan(r.targets()...)
 	if err != nil {
-		return nil, store.Snapshot{}, s.fail(ctx, "get user", orNotFound(err, store.ErrUserNotFound))
+		return nil, store.Snapshot{}, s.fail(ctx, "get user", err)
 	}
-	if by == store.ByID && r.id != value {
-		// Where ids are numbers, SQLite takes "007" for 7.
-		return nil, store.Snapshot{}, store.ErrUserNotFound
+	return users[at], store.Snapshot{}, nil
+}
+
+// readUsers returns the users of a query.
+func (s *Store) readUsers(ctx context.Context, q querier, query string, args ...any) (users []*store.User, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
-	return r.user(s.zone), store.Snapshot{}, nil
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r userRow
+		if err := rows.Scan(r.targets()...); err != nil {
+			return nil, err
+		}
+		users = append(users, r.user(s.zone))
+	}
+	return users, rows.Err()
 }
 
 // GetUser implements store.Users.

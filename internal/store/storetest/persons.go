@@ -26,7 +26,7 @@ func personTests() []test {
 func bobby(t testing.TB, e Env) (made time.Time) {
 	t.Helper()
 	made = e.Clock.Now().Add(-time.Hour)
-	e.Website.AddUser(t, "2", "bobby", made)
+	e.Website.AddPerson(t, "2", "bobby", made)
 	e.settle()
 	return made
 }
@@ -36,7 +36,7 @@ func mallory(t testing.TB, e Env) {
 	t.Helper()
 	e.Website.DeleteUser(t, "2")
 	e.Clock.Advance(time.Second)
-	e.Website.AddUser(t, "2", "mallory", e.Clock.Now())
+	e.Website.AddPerson(t, "2", "mallory", e.Clock.Now())
 	e.settle()
 }
 
@@ -191,7 +191,7 @@ func personRestored(t *testing.T, e Env) {
 	mallory(t, e)
 	wantNoCharacter(ctx, t, e, c.ID)
 	e.Website.DeleteUser(t, "2")
-	e.Website.AddUser(t, "2", "bobby", made)
+	e.Website.AddPerson(t, "2", "bobby", made)
 	e.settle()
 	wantCharacter(ctx, t, e, c)
 }
@@ -199,15 +199,15 @@ func personRestored(t *testing.T, e Env) {
 func personMilliseconds(t *testing.T, e Env) {
 	ctx := testContext(t)
 	made := e.Clock.Now().Add(-time.Hour)
-	e.Website.AddUser(t, "2", "bobby", made.Add(300*time.Microsecond))
+	e.Website.AddPerson(t, "2", "bobby", made.Add(300*time.Microsecond))
 	e.settle()
 	c := create(ctx, t, e, "2", "Bobbychar")
 	e.Website.DeleteUser(t, "2")
-	e.Website.AddUser(t, "2", "bobby", made.Add(700*time.Microsecond))
+	e.Website.AddPerson(t, "2", "bobby", made.Add(700*time.Microsecond))
 	e.settle()
 	wantCharacter(ctx, t, e, c)
 	e.Website.DeleteUser(t, "2")
-	e.Website.AddUser(t, "2", "mallory", made.Add(time.Millisecond))
+	e.Website.AddPerson(t, "2", "mallory", made.Add(time.Millisecond))
 	e.settle()
 	wantNoCharacter(ctx, t, e, c.ID)
 }
@@ -236,7 +236,7 @@ func personUntold(t *testing.T, e Env) {
 		t.Errorf("%+v; want 1 character marked", done)
 	}
 	e.Clock.Advance(time.Hour)
-	e.Website.AddUser(t, "2", "mallory", e.Clock.Now())
+	e.Website.AddPerson(t, "2", "mallory", e.Clock.Now())
 	e.settle()
 	wantNoCharacter(ctx, t, e, c.ID)
 	sweep(ctx, t, e)

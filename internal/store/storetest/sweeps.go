@@ -124,7 +124,7 @@ func sweepRace(t *testing.T, e Env) {
 func sweepReturns(t *testing.T, e Env) {
 	ctx := testContext(t)
 	made := e.Clock.Now().Add(-time.Hour)
-	e.Website.AddUser(t, "2", "bobby", made)
+	e.Website.AddPerson(t, "2", "bobby", made)
 	e.settle()
 	c, own := create(ctx, t, e, "2", "Bobbychar"), create(ctx, t, e, "2", "Unwanted")
 	at := must[time.Time](t)(e.Store.DeleteCharacter(ctx, own.ID, "2"))
@@ -133,7 +133,7 @@ func sweepReturns(t *testing.T, e Env) {
 		t.Fatalf("%+v; want 1 character marked", done)
 	}
 	e.Clock.Advance(time.Minute)
-	e.Website.AddUser(t, "2", "bobby", made) // from a backup
+	e.Website.AddPerson(t, "2", "bobby", made) // from a backup
 	if done := sweep(ctx, t, e); done.Returned != 1 || done.Marked != 0 {
 		t.Errorf("%+v; want 1 mark taken back", done)
 	}
@@ -150,12 +150,12 @@ func sweepReturns(t *testing.T, e Env) {
 func sweepReturnsAtTheEnd(t *testing.T, e Env) {
 	ctx := testContext(t)
 	made := e.Clock.Now().Add(-time.Hour)
-	e.Website.AddUser(t, "2", "bobby", made)
+	e.Website.AddPerson(t, "2", "bobby", made)
 	e.settle()
 	c := create(ctx, t, e, "2", "Bobbychar")
 	e.Website.DeleteUser(t, "2")
 	sweep(ctx, t, e)
-	e.Website.AddUser(t, "2", "bobby", made)
+	e.Website.AddPerson(t, "2", "bobby", made)
 	e.Clock.Advance(2 * store.SweepGrace)
 	if n := must[int](t)(e.Purger.PurgeCharacters(ctx, 100)); n != 0 {
 		t.Errorf("the purge removed %d that the sweep had marked", n)
@@ -173,7 +173,7 @@ func sweepMany(t *testing.T, e Env) {
 	made := e.Clock.Now().Add(-time.Hour)
 	for i := range gone {
 		id := "user-" + strconv.Itoa(i)
-		e.Website.AddUser(t, id, id, made)
+		e.Website.AddPerson(t, id, id, made)
 		e.settle()
 		create(ctx, t, e, id, "Name"+strconv.Itoa(i))
 		if err := e.Store.SetGameAccount(ctx, store.GameAccount{UserID: id, PasswordHash: "hash"}); err != nil {
@@ -183,7 +183,7 @@ func sweepMany(t *testing.T, e Env) {
 	back := create(ctx, t, e, "user-0", "Returned")
 	e.Website.DeleteUser(t, "user-0")
 	sweep(ctx, t, e)
-	e.Website.AddUser(t, "user-0", "user-0", made)
+	e.Website.AddPerson(t, "user-0", "user-0", made)
 	for i := 1; i < gone; i++ {
 		e.Website.DeleteUser(t, "user-"+strconv.Itoa(i))
 	}
@@ -222,7 +222,7 @@ func sweepNobody(t *testing.T, e Env) {
 
 func sweepEnds(t *testing.T, e Env) {
 	ctx := testContext(t)
-	e.Website.AddUser(t, "2", "bobby", e.Clock.Now().Add(-time.Hour))
+	e.Website.AddPerson(t, "2", "bobby", e.Clock.Now().Add(-time.Hour))
 	e.settle()
 	if err := e.Store.SetGameAccount(ctx, store.GameAccount{UserID: "2", PasswordHash: "hash"}); err != nil {
 		t.Fatal(err)

@@ -18,10 +18,12 @@ type Website interface {
 	Ban(t testing.TB, userID string, until time.Time)
 	// ClearVerdicts sets role, banned, banReason and banExpires to NULL.
 	ClearVerdicts(t testing.TB, userID string)
-	// AddUser adds a user without a password who was made at an instant.
-	AddUser(t testing.TB, id, username string, createdAt time.Time)
+	// AddPerson adds a user without a password who was made at an instant.
+	AddPerson(t testing.TB, id, username string, createdAt time.Time)
 	// ForgetPersons makes our rows those of a binary that does not know persons.
 	ForgetPersons(t testing.TB)
+	// AddUser adds a user.
+	AddUser(t testing.TB, id, username, email string)
 	// DeleteUser removes a user with its sessions and accounts.
 	DeleteUser(t testing.TB, userID string)
 	// AddSession adds a session.
@@ -131,8 +133,8 @@ func (w *SQLWebsite) ClearVerdicts(t testing.TB, userID string) {
 	w.exec(t, `UPDATE "user" SET role = NULL, banned = NULL, "banReason" = NULL, "banExpires" = NULL WHERE id = $1`, userID)
 }
 
-// AddUser implements Website.
-func (w *SQLWebsite) AddUser(t testing.TB, id, username string, createdAt time.Time) {
+// AddPerson implements Website.
+func (w *SQLWebsite) AddPerson(t testing.TB, id, username string, createdAt time.Time) {
 	t.Helper()
 	w.exec(t, `INSERT INTO "user" (id, name, email, "emailVerified", username, "createdAt", "updatedAt") VALUES ($1, $2, $3, $4, $2, $5, $5)`,
 		id, username, username+"@example.com", w.boolean(false), createdAt)
@@ -148,6 +150,13 @@ func (w *SQLWebsite) ForgetPersons(t testing.TB) {
 	for _, table := range []string{"character", "account", "play", "ticket"} {
 		w.exec(t, `UPDATE `+prefix+table+` SET user_created_at = NULL`)
 	}
+}
+
+// AddUser implements Website.
+func (w *SQLWebsite) AddUser(t testing.TB, id, username, email string) {
+	t.Helper()
+	w.exec(t, `INSERT INTO "user" (id, name, username, "displayUsername", email, "emailVerified", "createdAt", "updatedAt") VALUES ($1, $2, $2, $2, $3, $4, $5, $5)`,
+		id, username, email, w.boolean(true), time.Now())
 }
 
 // DeleteUser implements Website.

@@ -40,20 +40,23 @@ type UserServiceClient interface {
 	//
 	// Example: {"user_id": "user-1"}
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
-	// GetUserByUsername returns the user with a login name, compared as the
-	// website does: in lower case.
+	// GetUserByUsername returns the user who has exactly this login name, and
+	// otherwise the one whose name differs in case alone, unless the setting
+	// WEBSITE_USERNAME_CASE says otherwise. Where that could be several users, it
+	// is refused, and the message names them.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
 	// Consistency: at most 250 ms behind any commit and never behind a write
 	// that the same replica has answered; with CONSISTENCY_FRESH current.
 	//
 	// Example: {"username": "Alice"}
 	GetUserByUsername(ctx context.Context, in *GetUserByUsernameRequest, opts ...grpc.CallOption) (*GetUserByUsernameResponse, error)
-	// GetUserByEmail returns the user with an e-mail address, compared in lower
-	// case.
+	// GetUserByEmail returns the user who has exactly this e-mail address, and
+	// otherwise the one whose address differs in case alone. Where that could be
+	// several users, it is refused, and the message names them.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
 	// Consistency: at most 250 ms behind any commit and never behind a write
 	// that the same replica has answered; with CONSISTENCY_FRESH current.
@@ -116,20 +119,23 @@ type UserServiceServer interface {
 	//
 	// Example: {"user_id": "user-1"}
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
-	// GetUserByUsername returns the user with a login name, compared as the
-	// website does: in lower case.
+	// GetUserByUsername returns the user who has exactly this login name, and
+	// otherwise the one whose name differs in case alone, unless the setting
+	// WEBSITE_USERNAME_CASE says otherwise. Where that could be several users, it
+	// is refused, and the message names them.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
 	// Consistency: at most 250 ms behind any commit and never behind a write
 	// that the same replica has answered; with CONSISTENCY_FRESH current.
 	//
 	// Example: {"username": "Alice"}
 	GetUserByUsername(context.Context, *GetUserByUsernameRequest) (*GetUserByUsernameResponse, error)
-	// GetUserByEmail returns the user with an e-mail address, compared in lower
-	// case.
+	// GetUserByEmail returns the user who has exactly this e-mail address, and
+	// otherwise the one whose address differs in case alone. Where that could be
+	// several users, it is refused, and the message names them.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND).
+	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
 	// Consistency: at most 250 ms behind any commit and never behind a write
 	// that the same replica has answered; with CONSISTENCY_FRESH current.

@@ -1,0 +1,154 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
+
+// scanned is up to how many users a name in another case is looked for among all
+// of them, which no index of the website's helps with.
+const scanned = 10_000
+
+// nameQueries are statements that find users by a name or an address.
+type nameQueries struct {
+	spelled string // $1 as asked for, $2 in lower case; by the index
+	alike   string // $1 in lower case; reads the whole table unless there is an index on lower(…)
+}
+
+// mixed says of a column whether others may differ from a name in case alone:
+// where the website keeps the case of some, or is small enough to be asked.
+type mixed struct{ username, email atomic.Bool }
+
+func (m *mixed) of(by store.UserKey) *atomic.Bool {
+	if by == store.ByUsername {
+		return &m.username
+	}
+	return &m.email
+}
+
+func (w *website) userQueries(by store.UserKey) nameQueries {
+	if by == store.ByUsername {
+		return nameQueries{w.getUserByUsername, w.usersByUsername}
+	}
+	return nameQueries{w.getUserByEmail, w.usersByEmail}
+}
+
+// byName returns which of the users that read returned last is meant by a name or
+// an address.
+func (s *Store) byName(by store.UserKey, value string, q nameQueries, read func(query string, args ...any) ([]*store.User, error)) (int, error) {
+	if q.spelled == "" || value == "" || !storable(value) {
+		return 0, store.ErrUserNotFound
+	}
+	rule := s.nameCase.Of(by)
+	exact, folded := rule.Asked(value)
+	users, err := read(q.spelled, exact, folded)
+	if err != nil {
+		return 0, err
+	}
+	at, err := store.PickUser(users, by, value, rule)
+	if err == nil && (at < 0 || nameOf(users[at], by) != exact) && rule == store.NameCaseAuto && s.mixed.of(by).Load() {
+		if users, err = read(q.alike, folded); err != nil {
+			return 0, err
+		}
+		at, err = store.PickUser(users, by, value, rule)
+	}
+	if err == nil && at < 0 {
+		err = store.ErrUserNotFound
+	}
+	return at, err
+}
+
+func nameOf(u *store.User, by store.UserKey) string {
+	if by == store.ByUsername {
+		return u.Username
+	}
+	return u.Email
+}
+
+// spelling is what the website's names or addresses look like.
+type spelling struct {
+	field   string
+	mixed   int    // not in lower case
+	example string // one of those
+	alike   string // some that differ in case alone, with ids
+}
+
+// spell reads what one column of the users looks like.
+func (s *Store) spell(ctx context.Context, field string) (sp spelling, err error) {
+	name, id := col(s.web.user, "u", field)+"::text", col(s.web.user, "u", "id")+"::text"
+	err = s.pool.QueryRow(ctx, fmt.Sprintf(`
+SELECT count(*) FILTER (WHERE %[1]s <> lower(%[1]s)), COALESCE(min(%[1]s) FILTER (WHERE %[1]s <> lower(%[1]s)), ''), COALESCE((
+    SELECT string_agg(names, '; ') FROM (SELECT string_agg(format('%%s (id %%s)', %[1]s, %[2]s), ', ' ORDER BY %[1]s COLLATE "C") AS names
+        FROM %[3]s u GROUP BY lower(%[1]s) HAVING count(*) > 1 AND lower(%[1]s) <> '' ORDER BY 1 LIMIT 3) a), '')
+FROM %[3]s u`, name, id, s.web.user.sql())).Scan(&sp.mixed, &sp.example, &sp.alike)
+	sp.field = field
+	return sp, translate(ctx, "look at the users' names", err)
+}
+
+// lookAtNames finds out whether others may differ from a name in case alone.
+func (s *Store) lookAtNames(ctx context.Context, users int) error {
+	for by, field := range map[store.UserKey]string{store.ByUsername: "username", store.ByEmail: "email"} {
+		if _, ok := s.web.user.column(field); !ok {
+			continue
+		}
+		found := users <= scanned
+		if !found {
+			name := col(s.web.user, "u", field) + "::text"
+			query := fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s u WHERE %s <> lower(%s))", s.web.user.sql(), name, name)
+			if err := s.pool.QueryRow(ctx, query).Scan(&found); err != nil {
+				return translate(ctx, "look at the users' names", err)
+			}
+		}
+		s.mixed.of(by).Store(found)
+	}
+	return nil
+}
+
+// nameLines reports how names are told apart.
+func (s *Store) nameLines(ctx context.Context) (lines []store.ReportLine, err error) {
+	for _, by := range []store.UserKey{store.ByUsername, store.ByEmail} {
+		field, object := "username", "user names"
+		if by == store.ByEmail {
+			field, object = "email", "e-mail addresses"
+		}
+		if _, ok := s.web.user.column(field); !ok {
+			continue
+		}
+		sp, err := s.spell(ctx, field)
+		if err != nil {
+			return nil, err
+		}
+		text, warning := sp.judge(s.nameCase.Of(by), by)
+		lines = append(lines, store.ReportLine{Object: object, OK: true, Warning: warning, Detail: text})
+	}
+	return lines, nil
+}
+
+// judge says what a spelling means under a rule.
+func (sp spelling) judge(rule store.NameCase, by store.UserKey) (text string, warning bool) {
+	if sp.mixed == 0 && sp.alike == "" {
+		return "all in lower case", false
+	}
+	var parts []string
+	if sp.mixed > 0 {
+		parts = append(parts, fmt.Sprintf("%d not in lower case, such as %s", sp.mixed, sp.example))
+	}
+	if sp.alike != "" {
+		parts = append(parts, "some differ in case alone: "+sp.alike)
+	}
+	switch {
+	case by == store.ByEmail:
+		parts = append(parts, "the website asks for addresses in lower case; here the exact one counts first")
+	case rule == store.NameCaseFold:
+		parts = append(parts, "WEBSITE_USERNAME_CASE=fold does not find these users: set auto or exact if the website has usernameNormalization: false")
+	case rule == store.NameCaseExact:
+		parts = append(parts, "WEBSITE_USERNAME_CASE=exact finds each by its exact name alone")
+	default:
+		parts = append(parts, "as with the website's usernameNormalization: false; the exact name counts first, and one that could be several users' is refused")
+	}
+	return strings.Join(parts, "; "), true
+}

@@ -1,0 +1,245 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/store/siteschema"
+)
+
+// rowSecurity says what connections do about rows that row-level security hides
+// from the role. They have the server raise an error instead of leaving the rows
+// out, so that nobody is taken for gone. Where policies show the role everything
+// that error would come all the same; the connections then filter, and every
+// answer that something is not there is checked (absent).
+type rowSecurity struct {
+	filters atomic.Bool
+	// refused: a pooler does not let the parameter through.
+	refused atomic.Bool
+}
+
+// prepare sets up a connection that is about to be made.
+func (r *rowSecurity) prepare(_ context.Context, c *pgx.ConnConfig) error {
+	delete(c.RuntimeParams, "row_security")
+	if !r.filters.Load() {
+		c.RuntimeParams["row_security"] = "off"
+	}
+	return nil
+}
+
+// refuse goes on without the parameter. It reports whether that is news.
+func (r *rowSecurity) refuse(err error) bool {
+	if !violatesProtocol(err) || r.refused.Swap(true) {
+		return false
+	}
+	r.filters.Store(true)
+	return true
+}
+
+// follow has connections filter where policies show the role everything, and
+// raise otherwise. It reports whether that is another way than before.
+func (r *rowSecurity) follow(tables []*table) (changed bool) {
+	if r.refused.Load() {
+		return false
+	}
+	filters := false
+	for _, t := range tables {
+		filters = filters || t != nil && t.rules.active && !t.rules.blocks(cmdSelect)
+	}
+	return r.filters.Swap(filters) != filters
+}
+
+// tables returns those of the website, each with the name of its model.
+func (w *website) tables() map[string]*table {
+	all := map[string]*table{"user": w.user, "session": w.session, "account": w.account}
+	if w.verification != nil {
+		all["verification"] = w.verification
+	}
+	return all
+}
+
+// lookAtRules reads the tables' rules as they are now and has the connections go
+// by them.
+func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, err error) {
+	tables = s.web.tables()
+	list := make([]*table, 0, len(tables))
+	for model, t := range tables {
+		now := *t // what was found at the start stays as it is
+		tables[model] = &now
+		list = append(list, &now)
+	}
+	if err := readRules(ctx, s.pool, list); err != nil {
+		return nil, err
+	}
+	if s.rows.follow(list) {
+		s.pool.Reset()
+	}
+	return tables, nil
+}
+
+// absent makes sure of an answer that something is not there, an error that says
+// so or nil. On connections that filter rows it is one only while nothing is
+// hidden.
+func (s *Store) absent(ctx context.Context, err error) error {
+	if !s.rows.filters.Load() || err != nil && !isAbsence(err) {
+		return err
+	}
+	if hidden := s.nothingHidden(ctx); hidden != nil {
+		return hidden
+	}
+	return err
+}
+
+// isAbsence reports whether an error says that a row of the website is not there.
+func isAbsence(err error) bool {
+	switch errs.ReasonOf(err) {
+	case store.ErrUserNotFound.Reason, store.ErrSessionNotFound.Reason, store.ErrPasswordChanged.Reason, store.ErrTicketInvalid.Reason:
+		return true
+	}
+	return false
+}
+
+// nothingHidden is an error when row-level security hides rows, or nobody can say.
+func (s *Store) nothingHidden(ctx context.Context) error {
+	tables, err := s.lookAtRules(ctx)
+	if err != nil {
+		return err
+	}
+	return s.hidden(tables)
+}
+
+// hidden names the tables of which rows are hidden.
+func (s *Store) hidden(tables map[string]*table) error {
+	var all []string
+	for _, m := range siteschema.Models() {
+		if t := tables[m.Name]; t != nil {
+			if text := t.hidden(quote(s.web.role)); text != "" {
+				all = append(all, text)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return store.ErrWebsiteHidden.With("%s", strings.Join(all, "; "))
+}
+
+// WebsiteHealth is an error, with what mends it, while rows of the website are
+// hidden from the role or look as if many were missing.
+func (s *Store) WebsiteHealth(ctx context.Context) error {
+	tables, err := s.lookAtRules(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.hidden(tables); err != nil {
+		return err
+	}
+	if err := s.probe(ctx); err != nil {
+		return err
+	}
+	return s.judgeCount(ctx)
+}
+
+// WebsiteHidden is for those who are about to take a user who is not found for
+// gone: it is an error while rows are hidden, and where the table of users is of a
+// kind that may not show all of them. How many are missing is the sweep's to judge.
+func (s *Store) WebsiteHidden(ctx context.Context) error {
+	if err := s.nothingHidden(ctx); err != nil {
+		return err
+	}
+	if err := s.probe(ctx); err != nil {
+		return err
+	}
+	text, err := s.doubt(ctx)
+	if err == nil && text != "" {
+		err = store.ErrWebsiteHidden.With("%s", text)
+	}
+	return err
+}
+
+// doubt says why the table of users may not show all of them; "" where it does.
+func (s *Store) doubt(ctx context.Context) (string, error) {
+	user := *s.web.user
+	if err := readRules(ctx, s.pool, []*table{&user}); err != nil {
+		return "", err
+	}
+	return user.doubt(siteschema.User().Name, siteschema.TablesSetting), nil
+}
+
+// sightLines reports whether all rows are seen.
+func (s *Store) sightLines(ctx context.Context) (lines []store.ReportLine, err error) {
+	const object = "rows of the website"
+	switch err := s.WebsiteHealth(ctx); {
+	case errs.ReasonOf(err) == store.ErrWebsiteHidden.Reason:
+		lines = append(lines, store.ReportLine{Object: object, Detail: errs.Of(err).Msg})
+	case err != nil:
+		return nil, err
+	}
+	text, err := s.doubt(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case text != "":
+		lines = append(lines, store.ReportLine{Object: object, OK: true, Warning: true, Detail: "nobody who is not found counts as gone: " + text})
+	case len(lines) == 0:
+		lines = append(lines, store.ReportLine{Object: object, OK: true, Detail: "none are hidden from the role"})
+	}
+	return lines, nil
+}
+
+// warn logs what an operator has to know about the website's rows.
+func (s *Store) warn(ctx context.Context) error {
+	lines, err := s.sightLines(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := s.nameLines(ctx)
+	for _, l := range append(lines, names...) {
+		if l.Warning || !l.OK {
+			s.log.WarnContext(ctx, "the website's tables: "+l.Object+": "+l.Detail)
+		}
+	}
+	return err
+}
+
+// probe reads no row of each table that is read. That fails for what no catalog
+// of ours names: a view whose own tables are hidden, a grant that was taken back.
+func (s *Store) probe(ctx context.Context) error {
+	var batch pgx.Batch
+	batch.Queue("SELECT FROM ("+s.web.listUsers+") probe LIMIT 0", 1)
+	batch.Queue("SELECT FROM ("+s.web.getSession+") probe LIMIT 0", nil)
+	return translate(ctx, "look at the website's rows", s.pool.SendBatch(ctx, &batch).Close())
+}
+
+// ownersLooked is how many users with characters are looked for in the
+// website's table.
+const ownersLooked = 1000
+
+// judgeCount compares the number of users with what it was, and with those who
+// have characters.
+func (s *Store) judgeCount(ctx context.Context) error {
+	c, err := s.count(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.lookAtNames(ctx, c.Users); err != nil {
+		return err
+	}
+	return s.users.Judge(s.web.user.sql(), c)
+}
+
+func (s *Store) count(ctx context.Context) (c store.UserCount, err error) {
+	user := s.web.user.sql()
+	query := fmt.Sprintf(`WITH owner (id) AS (SELECT DISTINCT user_id FROM game.character WHERE delete_at IS NULL ORDER BY user_id LIMIT %d)
+SELECT (SELECT count(*) FROM (SELECT FROM %s LIMIT %d) u), count(owner.id), count(owner.id) FILTER (WHERE there.id IS NULL)
+FROM owner LEFT JOIN (SELECT %s::text AS id FROM %s u) there ON there.id = owner.id`,
+		ownersLooked, user, store.MaxUserCount, col(s.web.user, "u", "id"), user)
+	err = s.pool.QueryRow(ctx, query).Scan(&c.Users, &c.Owners, &c.Missing)
+	return c, translate(ctx, "count the website's users", err)
+}
