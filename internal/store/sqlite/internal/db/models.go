@@ -97,6 +97,12 @@ type GamePlay struct {
 	StampGeneration   *int64
 }
 
+type GameSecret struct {
+	Name     string
+	Value    []byte
+	Previous []byte
+}
+
 type GameTicket struct {
 	Digest    []byte
 	UserID    string
