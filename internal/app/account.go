@@ -97,7 +97,7 @@ func runAccount(ctx context.Context, p Process) error {
 			return fmt.Errorf("there is no embedded database %s yet; WAYSTONE_DATA names another folder", path)
 		}
 	}
-	eng, err := openEngine(ctx, s, slog.New(slog.DiscardHandler), false)
+	eng, err := openEngine(ctx, s, slog.New(slog.DiscardHandler), false, nil)
 	if err != nil {
 		return err
 	}

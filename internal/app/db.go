@@ -42,7 +42,7 @@ func runDB(ctx context.Context, p Process) error {
 	log := slog.New(slog.DiscardHandler)
 	switch cmd {
 	case "migrate":
-		eng, err := openEngine(ctx, s, log, true)
+		eng, err := openEngine(ctx, s, log, true, nil)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/cached"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
@@ -44,7 +45,7 @@ func (s *settings) sqlitePath() (string, bool) {
 
 // openEngine opens the engine that the settings ask for. migrate lets it bring
 // our own tables up to date.
-func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool) (engine, error) {
+func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool, reg prometheus.Registerer) (engine, error) {
 	if _, embedded := s.sqlitePath(); embedded {
 		return openSQLite(ctx, s, log)
 	}
@@ -52,6 +53,7 @@ func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool
 	if err != nil {
 		return nil, err
 	}
+	cfg.Metrics = reg
 	return postgres.Open(ctx, cfg)
 }
 
@@ -96,7 +98,7 @@ type dataStore struct {
 
 // openStore opens the engine and puts the cache in front of it.
 func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheus.Registerer) (*dataStore, error) {
-	eng, err := openEngine(ctx, s, log, true)
+	eng, err := openEngine(ctx, s, log, true, reg)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +115,13 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 	}
 	closeCache := func() {}
 	if _, embedded := s.sqlitePath(); !embedded && s.database.CacheTTL > 0 && s.database.RedisURL != "none" {
-		d.redis, err = rediscache.Open(ctx, s.database.RedisURL, rediscache.Config{Prefix: "waystone:", Log: log})
+		if pg, ok := eng.(*postgres.Store); ok {
+			if cfg.Key, err = pg.CacheKey(ctx); err != nil {
+				_ = eng.Close()
+				return nil, err
+			}
+		}
+		d.redis, err = rediscache.Open(ctx, s.database.RedisURL, rediscache.Config{Prefix: "waystone:", MaxValue: cached.MaxValue, Log: log})
 		if err != nil {
 			_ = eng.Close()
 			return nil, fmt.Errorf("REDIS_URL: %w", err)
@@ -135,8 +143,10 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 
 // follow lets the cache, and then those who watch, know what changes, until ctx
 // ends. Without a feed the cache stays closed: slower, never wrong.
-func (d *dataStore) follow(ctx context.Context, log *slog.Logger, watchers store.Follower) {
-	to := store.Followers{d.served, watchers}
+func (d *dataStore) follow(ctx context.Context, log *slog.Logger, broker *watch.Broker) {
+	confirmed := watch.NewConfirmer(broker, d.engine, log)
+	defer confirmed.Close()
+	to := store.Followers{d.served, confirmed}
 	if err := d.engine.Feed().Follow(ctx, to); err != nil {
 		log.Error("there is no change feed: every read goes to the store, and nobody can watch", "cause", err.Error())
 		to.Lost(err)

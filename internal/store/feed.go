@@ -81,6 +81,10 @@ type Change struct {
 	WasBanned *bool
 	// Credential says of an account that it holds, or may have held, a password.
 	Credential bool
+	// Heard: the feed heard it from somebody who may not be whom he should be,
+	// and its transaction is visible. Before a player is put out, the row says
+	// whether it is so.
+	Heard bool
 }
 
 // Feed tells every committed change of the tables above, whoever made it.

@@ -65,7 +65,11 @@ func openReplica(t testing.TB, cfg replicaConfig) *replica {
 	if cfg.sabotage == noSnapshots {
 		inner = allSeeing{engine}
 	}
-	cache, err := cached.New(inner, cached.Config{NearBytes: cfg.near, Cache: redis, TTL: cfg.ttl, Log: quiet})
+	key, err := engine.CacheKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := cached.New(inner, cached.Config{NearBytes: cfg.near, Cache: redis, Key: key, TTL: cfg.ttl, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

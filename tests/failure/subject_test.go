@@ -139,7 +139,11 @@ func openSubject(t *testing.T, servers *servers) *subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := cached.New(engine, cached.Config{Cache: redis, TTL: time.Minute, Log: quiet})
+	key, err := engine.CacheKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := cached.New(engine, cached.Config{Cache: redis, Key: key, TTL: time.Minute, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

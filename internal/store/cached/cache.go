@@ -17,6 +17,8 @@ type Cache interface {
 	// SetNewer stores a value for ttl, unless one of a higher rank is there. The
 	// first rankSize bytes of a value are its rank in decimal.
 	SetNewer(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	// Del removes keys.
+	Del(ctx context.Context, keys ...string) error
 }
 
 const (
@@ -159,15 +161,21 @@ func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record
 	s.noteCache(ctx, "get", err)
 	for i, at := range missing {
 		if i < len(values) && values[i] != nil {
-			records[at] = s.admit(rules, keys[at], values[i], begun)
+			records[at] = s.admit(rules, keys[at], names[i], values[i], begun)
 		}
 	}
 	return records
 }
 
-// admit turns what the shared cache holds under a key into a record, keeps it
-// in the process, and returns nil if it must not be used.
-func (s *Store) admit(rules *rules, key string, value []byte, begun uint64) *record {
+// admit turns what the shared cache holds under a key, there by a name, into a
+// record, keeps it in the process, and returns nil if it must not be used.
+func (s *Store) admit(rules *rules, key, name string, value []byte, begun uint64) *record {
+	if foreign(s.seal, name, value) {
+		s.metrics.errors.WithLabelValues("foreign").Inc()
+		// It may claim a rank that no value of ours ever has.
+		s.fills.offer([]fill{{key: name}})
+		return nil
+	}
 	r, ok := decodeRecord(value)
 	if !ok || !r.standsUnder(key) {
 		s.metrics.errors.WithLabelValues("decode").Inc()

@@ -3,7 +3,6 @@ package cached
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"sync/atomic"
 	"time"
 
@@ -19,23 +18,24 @@ import (
 //	0..15   rank: the snapshot's Xmax in decimal, with leading zeros
 //	16      layout
 //	17      kind
-//	18..21  CRC-32C of what comes before and after it, big endian
-//	22..29  when it was read, milliseconds since 1970, big endian
-//	30..    the snapshot it was read under, then the body
+//	18..33  HMAC-SHA-256, the first half, of all the rest and the name it is under
+//	34..41  when it was read, milliseconds since 1970, big endian
+//	42..    the snapshot it was read under, then the body
 //
 // The body of a record is its protobuf message, of a session after the 32
 // bytes of the token's digest; of an id its text; of a list four bytes for each
-// character id, big endian. A value that differs in any of this is a miss.
+// character id, big endian. A value that differs in any of this is a miss. Only
+// who knows the key can make one, so that what is read of it is ours.
 const (
 	// layout has to be raised when a message in a body gains, loses or changes a
 	// field: binaries of both layouts may share a Redis.
-	layout = 3
+	layout = 4
 
 	rankSize   = 16
 	layoutAt   = rankSize
 	kindAt     = layoutAt + 1
-	checksumAt = kindAt + 1
-	readAt     = checksumAt + 4
+	sealAt     = kindAt + 1
+	readAt     = sealAt + sealSize
 	headerSize = readAt + 8
 )
 
@@ -196,9 +196,10 @@ func (r *record) weight() int {
 	return n
 }
 
-// encode returns the form for the shared cache. Of a record that has no wire
-// form, what comes out is one without an id, which is no answer to anything.
-func (r *record) encode() []byte {
+// encode returns the form for the shared cache under a name. Of a record that
+// has no wire form, what comes out is one without an id, which is no answer to
+// anything.
+func (r *record) encode(by *sealer, name string) []byte {
 	b := make([]byte, headerSize, headerSize+256)
 	copy(b, fmt.Sprintf("%0*d", rankSize, r.snapshot.Xmax))
 	b[layoutAt], b[kindAt] = layout, byte(r.kind)
@@ -221,7 +222,7 @@ func (r *record) encode() []byte {
 	case kindAbsent:
 		return nil
 	}
-	binary.BigEndian.PutUint32(b[checksumAt:], checksum(b))
+	by.seal(name, b)
 	return b
 }
 
@@ -235,11 +236,14 @@ func encoded(m proto.Message) storepb.Wire {
 	return w
 }
 
+// foreign reports whether a value is not of this layout, or not signed for the
+// name.
+func foreign(by *sealer, name string, b []byte) bool {
+	return len(b) < headerSize || b[layoutAt] != layout || !by.sealed(name, b)
+}
+
 // decodeRecord reads what encode wrote.
 func decodeRecord(b []byte) (*record, bool) {
-	if len(b) < headerSize || b[layoutAt] != layout || binary.BigEndian.Uint32(b[checksumAt:]) != checksum(b) {
-		return nil, false
-	}
 	r := &record{kind: kind(b[kindAt])}
 	r.read = time.UnixMilli(int64(binary.BigEndian.Uint64(b[readAt:]))) //nolint:gosec // any value is a time
 	snapshot, body, ok := store.DecodeSnapshot(b[headerSize:])
@@ -298,9 +302,4 @@ func (r *record) decodeBody(body []byte) bool {
 		return false
 	}
 	return true
-}
-
-func checksum(b []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli) // made once by the standard library
-	return crc32.Update(crc32.Update(0, table, b[:checksumAt]), table, b[readAt:])
 }

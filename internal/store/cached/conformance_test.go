@@ -113,8 +113,12 @@ func (p pool) opener(near uint64) func(testing.TB) storetest.Env {
 		if err != nil {
 			t.Fatal(err)
 		}
+		key, err := engine.CacheKey(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
 		env := storetest.Env{Engine: "postgres", Purger: engine, Clock: clock, Website: website}
-		serve(t, &env, engine, engine.Feed(), cached.Config{NearBytes: near, Cache: redis, TTL: time.Minute, Now: clock.Now})
+		serve(t, &env, engine, engine.Feed(), cached.Config{NearBytes: near, Cache: redis, Key: key, TTL: time.Minute, Now: clock.Now})
 		return env
 	}
 }

@@ -316,7 +316,7 @@ func TestAValueUnderAnothersKeyIsRefused(t *testing.T) {
 			if u.ID != "u1" || c.ID != 1 {
 				t.Errorf("got user %s and character %d", u.ID, c.ID)
 			}
-			other.wantMetric(t, `waystone_cache_errors_total{operation="decode"}`, 2)
+			other.wantMetric(t, `waystone_cache_errors_total{operation="foreign"}`, 2)
 		})
 	}
 }

@@ -13,7 +13,8 @@ const (
 	MaxFills = 1024
 )
 
-// fill is a record on its way into the shared cache.
+// fill is a record on its way into the shared cache; without a record, the key
+// of a value to be removed from there.
 type fill struct {
 	key    string
 	record *record
@@ -59,15 +60,20 @@ func (q *fillQueue) work(ctx context.Context) {
 
 func (q *fillQueue) set(ctx context.Context, fills []fill) {
 	for _, f := range fills {
-		value := f.record.encode()
-		if len(value) > MaxValue {
-			continue
+		operation, err := "del", error(nil)
+		if f.record == nil {
+			err = q.store.cfg.Cache.Del(ctx, f.key)
+		} else {
+			value := f.record.encode(q.store.seal, f.key)
+			if len(value) > MaxValue {
+				continue
+			}
+			operation, err = "set", q.store.cfg.Cache.SetNewer(ctx, f.key, value, f.record.ttl)
 		}
-		err := q.store.cfg.Cache.SetNewer(ctx, f.key, value, f.record.ttl)
 		if ctx.Err() != nil {
 			return
 		}
-		q.store.noteCache(ctx, "set", err)
+		q.store.noteCache(ctx, operation, err)
 		if err != nil {
 			return
 		}

@@ -28,7 +28,7 @@ func (w way) String() string {
 type metrics struct {
 	hits, shared, misses, fresh [ways]prometheus.Counter
 	loads                       [ways]prometheus.Counter
-	errors                      *prometheus.CounterVec // by operation: get, set, decode
+	errors                      *prometheus.CounterVec // by operation: get, set, del, decode, foreign
 	refused                     prometheus.Counter
 	skipped                     prometheus.Counter
 	changes                     [store.TableCharacter + 1]prometheus.Counter
@@ -46,7 +46,7 @@ func newMetrics(reg prometheus.Registerer, s *Store) *metrics {
 	}, []string{"table"})
 	m := &metrics{
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waystone_cache_errors_total", Help: "Failures of the shared cache by operation: get, set, or decode for a value of another layout.",
+			Name: "waystone_cache_errors_total", Help: "Failures of the shared cache by operation: get, set, del, decode for a value that cannot be read, or foreign for one that is of another layout or not signed by our key.",
 		}, []string{"operation"}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waystone_cache_refused_total", Help: "Values of the shared cache that were older than what is known, and not used.",

@@ -1,6 +1,7 @@
 package cached_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -30,6 +31,7 @@ type memory struct {
 	asked   [][]string // the keys of every look
 	failGet bool
 	failSet bool
+	fixed   bool        // nothing is stored or removed
 	stored  chan string // gets the key of every set that came through, if not nil
 	onGet   func()      // called once between a look and its answer, without the lock
 }
@@ -78,11 +80,25 @@ func (m *memory) SetNewer(_ context.Context, key string, value []byte, ttl time.
 	if m.failSet {
 		return errCache
 	}
-	if m.values[key].rank <= rank {
+	if m.values[key].rank <= rank && !m.fixed {
 		m.values[key] = held{slices.Clone(value), rank}
 	}
 	return nil
 }
+
+func (m *memory) Del(_ context.Context, keys ...string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		if !m.fixed {
+			delete(m.values, key)
+		}
+	}
+	return nil
+}
+
+// cacheKey is what signs the values in the tests' shared caches.
+func cacheKey() []byte { return bytes.Repeat([]byte{7}, cached.KeySize) }
 
 // rankOf reads the rank that a value begins with.
 func rankOf(value []byte) (uint64, error) { return strconv.ParseUint(string(value[:16]), 10, 64) }
@@ -161,7 +177,7 @@ func (b bench) replica(t testing.TB, change ...func(*cached.Config)) bench {
 	b.metrics = prometheus.NewRegistry()
 	b.faults = faultstore.New(b.rows)
 	cfg := cached.Config{
-		NearBytes: nearBytes, Cache: b.cache, TTL: ttl, Lease: time.Hour, Now: b.clock.Now,
+		NearBytes: nearBytes, Cache: b.cache, Key: cacheKey(), TTL: ttl, Lease: time.Hour, Now: b.clock.Now,
 		Log: slog.New(slog.DiscardHandler), Metrics: b.metrics,
 	}
 	for _, f := range change {

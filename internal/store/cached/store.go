@@ -40,6 +40,9 @@ type Config struct {
 	// Cache is the level that processes share; nil for none. It needs an engine
 	// whose reads carry snapshots.
 	Cache Cache
+	// Key signs the values in Cache, KeySize bytes: whoever does not know it can
+	// slow readers down, and no more. It is required with Cache.
+	Key []byte
 	// TTL is how long a record is kept at most. Below MinTTL nothing is cached.
 	TTL time.Duration
 	// Lease is how long cached values may be used after the feed was asked; it
@@ -71,7 +74,8 @@ type Store struct {
 	caching bool
 	guard   *guard
 	near    *near
-	fills   *fillQueue // nil without a shared cache, as is hints
+	fills   *fillQueue // nil without a shared cache, as are seal and hints
+	seal    *sealer
 	hints   *hints
 	metrics *metrics
 	feed    feedState
@@ -109,6 +113,13 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 	s := &Store{
 		inner: inner, cfg: cfg, guard: newGuard(cfg.TTL),
 		caching: cfg.TTL >= MinTTL && (cfg.NearBytes > 0 || cfg.Cache != nil),
+	}
+	if s.caching && cfg.Cache != nil {
+		var err error
+		if s.seal, err = newSealer(cfg.Key); err != nil {
+			_ = inner.Close()
+			return nil, err
+		}
 	}
 	if s.caching && cfg.NearBytes > 0 {
 		n, err := newNear(cfg.NearBytes)

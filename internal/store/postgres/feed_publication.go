@@ -175,10 +175,7 @@ func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
 	defer cancel()
 	var there, same bool
 	var mark string
-	look := func(q interface {
-		QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	},
-	) error {
+	look := func(q queryer) error {
 		return q.QueryRow(ctx, publicationQuery, feedPublication, f.want()).Scan(&there, &same, &mark)
 	}
 	if err := look(conn); err != nil || same {
@@ -192,7 +189,8 @@ func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, feedLock); err != nil {
+		// Not under an advisory lock, which whoever may connect can hold.
+		if _, err := tx.Exec(ctx, `SELECT FROM game.secret WHERE name = 'feed' FOR UPDATE`); err != nil {
 			return err
 		}
 		if err := look(tx); err != nil || same { // another replica was faster

@@ -101,8 +101,8 @@ func TestWhatWasOffForAMomentIsNoticed(t *testing.T) {
 		mode postgres.FeedMode
 		sql  string
 	}{
-		"a trigger": {postgres.FeedTriggers, `BEGIN; ALTER TABLE "user" DISABLE TRIGGER waystone_feed_update;
-			UPDATE "user" SET name = 'unseen'; ALTER TABLE "user" ENABLE TRIGGER waystone_feed_update; COMMIT`},
+		"a trigger": {postgres.FeedTriggers, `BEGIN; ALTER TABLE "user" DISABLE TRIGGER waystone_tell_update;
+			UPDATE "user" SET name = 'unseen'; ALTER TABLE "user" ENABLE TRIGGER waystone_tell_update; COMMIT`},
 		"a published table": {postgres.FeedReplication, `BEGIN; ALTER PUBLICATION waystone_feed DROP TABLE "user";
 			UPDATE "user" SET name = 'unseen'; ALTER PUBLICATION waystone_feed ADD TABLE "user" (id, banned, "banExpires"); COMMIT`},
 		"a kind of change": {postgres.FeedReplication, `ALTER PUBLICATION waystone_feed SET (publish = 'insert')`},

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ type listener struct {
 	mu        sync.Mutex
 	news      chan struct{} // closed and replaced whenever something is told
 	changes   []store.Change
+	heard     []bool // Heard of all changes
 	origin    string
 	resets    int
 	lost      []error
@@ -44,7 +46,14 @@ func (l *listener) Reset(origin string, at store.Snapshot) {
 	l.note(func() { l.resets++; l.origin = origin; l.changes = nil; l.confirmed = at })
 }
 func (l *listener) Changed(changes []store.Change) {
-	l.note(func() { l.changes = append(l.changes, changes...) })
+	l.note(func() {
+		for _, c := range changes {
+			// How it was learned is the same for all that a feed tells.
+			l.heard = append(l.heard, c.Heard)
+			c.Heard = false
+			l.changes = append(l.changes, c)
+		}
+	})
 }
 func (l *listener) Confirmed(asked time.Time, at store.Snapshot) {
 	l.note(func() { l.asked, l.confirmed = asked, at })
@@ -267,6 +276,11 @@ func tellsEveryChange(t *testing.T, mode postgres.FeedMode) { //nolint:thelper /
 			t.Errorf("%s (-want +told):\n%s", tt.name, d)
 		}
 	}
+	b.mu.Lock()
+	if slices.Contains(b.heard, mode == postgres.FeedReplication) {
+		t.Errorf("what notifications tell is only heard, and what the log tells is known: got %v", b.heard)
+	}
+	b.mu.Unlock()
 	t.Run("deletion takes everything along", func(t *testing.T) {
 		xid := b.xid(t, `DELETE FROM "user" WHERE id = 'u9'`)
 		told := map[store.Table]int{}
@@ -337,8 +351,8 @@ func TestAFeedThatIsTakenAwayIsNoticed(t *testing.T) {
 		mode postgres.FeedMode
 		sql  string
 	}{
-		"a trigger is dropped":            {postgres.FeedTriggers, `DROP TRIGGER waystone_feed_update ON session`},
-		"a trigger is disabled":           {postgres.FeedTriggers, `ALTER TABLE "user" DISABLE TRIGGER waystone_feed_update`},
+		"a trigger is dropped":            {postgres.FeedTriggers, `DROP TRIGGER waystone_tell_update ON session`},
+		"a trigger is disabled":           {postgres.FeedTriggers, `ALTER TABLE "user" DISABLE TRIGGER waystone_tell_update`},
 		"a table is made anew":            {postgres.FeedTriggers, remakeSession},
 		"all is removed":                  {postgres.FeedTriggers, `DROP SCHEMA game_feed CASCADE`},
 		"a published table is made anew":  {postgres.FeedReplication, remakeSession},

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,11 +17,14 @@ import (
 const (
 	// feedSchema holds the functions of the triggers, and nothing else.
 	feedSchema = "game_feed"
-	// feedChannel is where the triggers tell.
-	feedChannel = "waystone_feed"
+	// feedFunction and feedTrigger begin the names of functions and triggers.
+	// Version 1 had others, which is how a binary of that version knows that these
+	// are not for it.
+	feedFunction = "changed_"
+	feedTrigger  = "waystone_tell_"
 	// feedVersion is that of the functions and of what they tell. A binary puts
 	// its own in place of a lower one.
-	feedVersion = 1
+	feedVersion = 2
 	// feedRows is how many rows of one statement are told one by one, feedTold
 	// how many notifications one transaction sends; of more it is told that any
 	// row may have changed.
@@ -36,8 +37,9 @@ const (
 	// the table waits for too; feedDDLPause is the pause before the next try.
 	feedDDLWait  = 100 * time.Millisecond
 	feedDDLPause = 200 * time.Millisecond
-	// feedLock is the advisory lock under which triggers are made.
-	feedLock int64 = 0x7761797366656564
+	// feedLook is the shortest time from one look at what may have committed to the
+	// next, while notifications come.
+	feedLook = 5 * time.Millisecond
 )
 
 // triggerFeed tells what triggers on the tables notify of.
@@ -58,17 +60,9 @@ func newTriggerFeed(s *Store) *triggerFeed {
 }
 
 func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
-	var told []store.Change // by notifications that came during a call
-	var bad error
+	h := &hearing{feed: f, to: to}
 	cfg := f.store.feedConn.Copy()
-	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
-		changes, err := parseChanges(n.Payload)
-		if err != nil {
-			bad = err
-			return
-		}
-		told = append(told, changes...)
-	}
+	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) { h.hear(n.Payload) }
 	conn, err := connectFeed(ctx, cfg)
 	if err != nil {
 		return err
@@ -78,22 +72,16 @@ func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "LISTEN "+feedChannel); err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
+	// Before the channel is read: if it is changed meanwhile, the mark differs.
 	_, mark, err := f.ask(ctx, conn, oids)
 	if err != nil {
 		return err
 	}
-	if err := beginFeed(ctx, conn, to); err != nil {
+	if err := listen(ctx, conn); err != nil {
 		return err
 	}
-	tell := func() error {
-		if len(told) > 0 {
-			to.Changed(told)
-			told = nil
-		}
-		return bad
+	if err := beginFeed(ctx, conn, to); err != nil {
+		return err
 	}
 	// A commit becomes visible a moment before its notification is sent, so an
 	// answer says of sure only what the question before it asked.
@@ -105,29 +93,36 @@ func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 		if err != nil {
 			return err
 		}
-		if err := tell(); err != nil {
-			return err
-		}
 		if now != mark {
-			return errors.New("a trigger was changed; it may have been off for a moment")
+			return errors.New("a trigger, or the channel, was changed; a change may not have been told")
+		}
+		if err := h.tell(ctx, conn, seen); err != nil {
+			return err
 		}
 		if !asked.IsZero() {
 			to.Confirmed(asked, at)
 		}
 		asked, at = next, seen
-		for until := next.Add(feedInterval); ; {
-			err := waitNotification(ctx, conn, until)
-			if err := tell(); err != nil {
-				return err
-			}
-			if errors.Is(err, errInterval) {
-				break
-			}
-			if err != nil {
-				return err
-			}
+		if err := h.until(ctx, conn, next.Add(feedInterval)); err != nil {
+			return err
 		}
 	}
+}
+
+// listen has the server pass on what the triggers tell. The channel is told
+// neither here nor in the statement, which the server's log and its statistics
+// may hold. Transactions that began before the channel was changed tell on the
+// one before.
+func listen(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, fmt.Sprintf(`DO $do$ DECLARE channel text; BEGIN
+		FOR channel IN SELECT unnest(ARRAY[%s, %s]) FROM game.secret WHERE name = 'feed' LOOP
+			IF channel IS NOT NULL THEN EXECUTE 'LISTEN ' || channel; END IF;
+		END LOOP;
+	END $do$`, channelOf("value"), channelOf("previous")))
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
 }
 
 // errInterval says that an interval is over.
@@ -156,14 +151,19 @@ func closeFeed(conn *pgx.Conn) {
 	_ = conn.Close(ctx)
 }
 
+// ownerReads is the condition that the owner of function p, as whom it runs,
+// may know the channel.
+const ownerReads = `has_schema_privilege(p.proowner, 'game', 'USAGE') AND has_table_privilege(p.proowner, 'game.secret', 'SELECT')`
+
 // stillThere counts the triggers that work on the very tables, $1, that they
-// were found on, by their names, $2; and gives their mark, which differs once
-// one of them was touched, whatever it looks like now.
-const stillThere = `SELECT pg_current_snapshot()::text, count(*) FILTER (WHERE g.tgenabled IN ('O', 'A')),
+// were found on, by their names, $2; and gives their mark, and the channel's,
+// which differs once one of them was touched, whatever it looks like now.
+const stillThere = `SELECT pg_current_snapshot()::text, count(*) FILTER (WHERE g.tgenabled IN ('O', 'A') AND ` + ownerReads + `),
 	coalesce(string_agg(format('%s %s %s', g.oid, g.xmin, p.xmin), ' ' ORDER BY g.oid), ''),
-	(SELECT bool_and(to_regclass(x.name) = x.id::regclass) FROM unnest($1::oid[], $2::text[]) x(id, name))
+	(SELECT bool_and(to_regclass(x.name) = x.id::regclass) FROM unnest($1::oid[], $2::text[]) x(id, name)),
+	(SELECT xmin::text FROM game.secret WHERE name = 'feed')
 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-WHERE g.tgrelid = ANY($1::oid[]) AND g.tgname LIKE 'waystone\_feed\_%' AND p.pronamespace = to_regnamespace('` + feedSchema + `')::oid`
+WHERE g.tgrelid = ANY($1::oid[]) AND starts_with(g.tgname, '` + feedTrigger + `') AND p.pronamespace = to_regnamespace('` + feedSchema + `')::oid`
 
 // ask has the server say what it sees, and checks that the triggers are there.
 func (f *triggerFeed) ask(ctx context.Context, conn *pgx.Conn, oids []uint32) (at store.Snapshot, mark string, err error) {
@@ -172,17 +172,21 @@ func (f *triggerFeed) ask(ctx context.Context, conn *pgx.Conn, oids []uint32) (a
 	var seen string
 	var triggers int
 	var same *bool
-	if err := conn.QueryRow(ctx, stillThere, oids, f.names()).Scan(&seen, &triggers, &mark, &same); err != nil {
+	var channel *string
+	if err := conn.QueryRow(ctx, stillThere, oids, f.names()).Scan(&seen, &triggers, &mark, &same, &channel); err != nil {
 		return at, "", fmt.Errorf("ask the server: %w", err)
 	}
 	if same == nil || !*same {
 		return at, "", errors.New("a table was replaced by another of its name")
 	}
+	if channel == nil {
+		return at, "", errors.New("game.secret has no row with the name feed: run INSERT INTO game.secret (name) VALUES ('feed')")
+	}
 	if want := 4 * len(f.tables); triggers != want {
 		return at, "", fmt.Errorf("%d of %d triggers are there and enabled", triggers, want)
 	}
 	at, err = store.ParseSnapshot(seen)
-	return at, mark, err
+	return at, mark + " " + *channel, err
 }
 
 func (f *triggerFeed) names() []string {
@@ -191,77 +195,4 @@ func (f *triggerFeed) names() []string {
 		names[i] = t.name.Sanitize()
 	}
 	return names
-}
-
-// notification is what a trigger tells. Its number n is read by nobody.
-type notification struct {
-	Table string            `json:"t"`
-	Xid   string            `json:"x"`
-	Rows  []notificationRow `json:"r"`
-}
-
-type notificationRow struct {
-	Op         string `json:"o"`
-	ID         string `json:"i"`
-	UserID     string `json:"u"`
-	Banned     bool   `json:"b"`
-	WasBanned  *bool  `json:"w"`
-	EndsAt     *int64 `json:"e"` // milliseconds since 1970: of the ban, or of the session
-	Credential *bool  `json:"c"`
-}
-
-// parseChanges reads a notification. What cannot be read ends the connection:
-// nobody knows what it would have told.
-func parseChanges(payload string) ([]store.Change, error) {
-	var n notification
-	if err := json.Unmarshal([]byte(payload), &n); err != nil {
-		return nil, fmt.Errorf("a notification on %s cannot be read: %w", feedChannel, err)
-	}
-	xid, err := strconv.ParseUint(n.Xid, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("a notification on %s has no transaction: %w", feedChannel, err)
-	}
-	table := map[string]store.Table{
-		"user": store.TableUser, "session": store.TableSession, "account": store.TableAccount,
-		"character": store.TableCharacter, "item": store.TableCharacter,
-	}[n.Table]
-	changes := make([]store.Change, len(n.Rows))
-	for i, row := range n.Rows {
-		changes[i] = row.change(table, xid)
-		if n.Table == "item" && changes[i].Op != 0 && changes[i].Op != store.OpMany {
-			changes[i].Op = store.OpUpdate // of the character
-		}
-		if c := changes[i]; table == 0 || c.Op == 0 || c.Op != store.OpMany && c.ID == "" {
-			return nil, fmt.Errorf("a notification on %s is of a kind that is not known here", feedChannel)
-		}
-	}
-	if len(changes) == 0 {
-		return nil, fmt.Errorf("a notification on %s tells nothing", feedChannel)
-	}
-	return changes, nil
-}
-
-// change reads one row; its Op is 0 when it is not known.
-func (row notificationRow) change(table store.Table, xid uint64) store.Change {
-	op := map[string]store.Op{"insert": store.OpInsert, "update": store.OpUpdate, "delete": store.OpDelete, "many": store.OpMany}[row.Op]
-	c := store.Change{Table: table, Op: op, Xid: xid}
-	if op == store.OpMany {
-		return c
-	}
-	c.ID, c.UserID = row.ID, row.UserID
-	var end time.Time
-	if row.EndsAt != nil && op != store.OpDelete {
-		end = time.UnixMilli(*row.EndsAt).UTC()
-	}
-	switch table {
-	case store.TableUser:
-		c.UserID, c.BanExpiresAt = c.ID, end
-		c.Banned, c.WasBanned = row.Banned && op != store.OpDelete, row.WasBanned
-	case store.TableSession:
-		c.ExpiresAt = end
-	case store.TableAccount:
-		c.Credential = row.Credential == nil || *row.Credential
-	case store.TableCharacter:
-	}
-	return c
 }

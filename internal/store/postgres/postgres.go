@@ -11,6 +11,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
@@ -88,6 +90,8 @@ type Config struct {
 	// Migrate lets Open bring the schema "game" up to date. Without it, Open
 	// refuses a database that is behind.
 	Migrate bool
+	// Metrics gets the counters; nil for none. One Store for each registerer.
+	Metrics prometheus.Registerer
 }
 
 // Store is the contract on PostgreSQL. Its methods may be called from any
@@ -106,6 +110,7 @@ type Store struct {
 	updateAge time.Duration
 	feed      FeedMode
 	feedConn  *pgx.ConnConfig
+	refused   *refusals
 }
 
 var (
@@ -142,6 +147,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
+	s.refused = newRefusals(cfg.Log, cfg.Metrics)
 	return s, nil
 }
 
@@ -173,6 +179,17 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 		return err
 	}
 	return s.warn(ctx)
+}
+
+// CacheKey returns the key by which the values in a shared cache are signed:
+// only what may read our tables knows it.
+func (s *Store) CacheKey(ctx context.Context) ([]byte, error) {
+	var key []byte
+	err := s.pool.QueryRow(ctx, `SELECT value FROM game.secret WHERE name = 'cache'`).Scan(&key)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errConfig("game.secret has no row with the name cache: run INSERT INTO game.secret (name) VALUES ('cache')")
+	}
+	return key, translate(ctx, "read the key of the cache", err)
 }
 
 // Ping reports whether the database answers now.

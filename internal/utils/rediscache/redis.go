@@ -155,22 +155,25 @@ func (r *Redis) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Get returns the value of a key and whether there is one. The value belongs to
+// Get returns the value of a key and whether there is one; an empty value is as
+// none. The value belongs to
 // the caller. One above Config.MaxValue is ErrTooLarge: it cannot be ours.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	if err := checkKey(key); err != nil {
 		return nil, false, err
 	}
 	value, err := do(ctx, r, "get from redis", func(ctx context.Context, client rueidis.Client) ([]byte, error) {
-		return r.value(client.Do(ctx, client.B().Get().Key(r.cfg.Prefix+key).Build()))
+		return r.value(client.Do(ctx, r.get(client, key)))
 	})
 	return value, value != nil, err
 }
 
 // GetMany returns the values of keys in their order, nil for those that are not
-// there; a value that is there and empty is not nil. There are as many values as
-// keys also beside an error, which is about those keys that could not be read:
-// whoever takes nil for a miss need not look at it.
+// there or empty. One that is there and cannot be ours, of another kind or larger than
+// Config.MaxValue, is empty and not nil, and no error: whoever writes to Redis
+// must not be able to make it look broken. There are as many values as keys also
+// beside an error, which is about those keys that could not be read: whoever
+// takes nil for a miss need not look at it.
 //
 // The keys may live on different nodes of a cluster, so each is a command of its
 // own, all sent together; those of a node that fails are errors, and the others'
@@ -184,15 +187,20 @@ func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 		values := make([][]byte, len(keys))
 		commands := make(rueidis.Commands, len(keys))
 		for i, key := range keys {
-			commands[i] = client.B().Get().Key(r.cfg.Prefix + key).Build()
+			commands[i] = r.get(client, key)
 		}
-		var failures worst
+		var failure error
 		for i, result := range client.DoMulti(ctx, commands...) {
-			var err error
-			values[i], err = r.value(result)
-			failures.add(err)
+			value, err := r.value(result)
+			switch {
+			case isForeign(err):
+				value = []byte{}
+			case err != nil && failure == nil:
+				failure = err
+			}
+			values[i] = value
 		}
-		return values, failures.err
+		return values, failure
 	})
 	if values == nil { // nobody was asked, or nobody has answered in time
 		values = make([][]byte, len(keys))
@@ -200,30 +208,24 @@ func (r *Redis) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	return values, err
 }
 
-// value reads the reply to a GET; nil is a miss.
+// get asks for no more of a value than one byte above what can be ours: others
+// may have put anything there.
+func (r *Redis) get(client rueidis.Client, key string) rueidis.Completed {
+	return client.B().Getrange().Key(r.cfg.Prefix + key).Start(0).End(int64(r.cfg.MaxValue)).Build()
+}
+
+// value reads the reply to get; nil is a miss.
 func (r *Redis) value(reply rueidis.RedisResult) ([]byte, error) {
 	value, err := reply.AsBytes()
 	switch {
-	case rueidis.IsRedisNil(err):
-		return nil, nil
 	case err != nil:
 		return nil, err
+	case len(value) == 0: // a key that is not there has an empty range
+		return nil, nil
 	case len(value) > r.cfg.MaxValue:
-		return nil, fmt.Errorf("a value of %d bytes, at most %d: %w", len(value), r.cfg.MaxValue, ErrTooLarge)
-	case value == nil:
-		return []byte{}, nil
+		return nil, fmt.Errorf("a value of more than %d bytes: %w", r.cfg.MaxValue, ErrTooLarge)
 	}
 	return value, nil
-}
-
-// worst keeps the error that says most of several: that Redis fails, rather
-// than that somebody else uses a key.
-type worst struct{ err error }
-
-func (w *worst) add(err error) {
-	if err != nil && (w.err == nil || isForeign(w.err)) {
-		w.err = err
-	}
 }
 
 // Set stores a copy of a value for ttl, in place of any other.

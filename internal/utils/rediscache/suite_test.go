@@ -49,11 +49,13 @@ func runSuite(t *testing.T, c *rediscache.Redis, maxValue int) {
 	})
 
 	t.Run("any bytes", func(t *testing.T) {
-		for i, value := range [][]byte{{}, {0}, []byte("\r\n$5\r\n\xff\x00é"), bytes.Repeat([]byte{7}, maxValue)} {
+		for i, value := range [][]byte{{0}, []byte("\r\n$5\r\n\xff\x00é"), bytes.Repeat([]byte{7}, maxValue)} {
 			k := fmt.Sprint(key(t), i)
 			set(t, k, value, time.Minute)
 			wantGet(t, k, value, true)
 		}
+		set(t, key(t), nil, time.Minute)
+		wantGet(t, key(t), nil, false) // an empty value is as none
 	})
 
 	t.Run("delete several, some missing, or none", func(t *testing.T) {
@@ -79,7 +81,7 @@ func runSuite(t *testing.T, c *rediscache.Redis, maxValue int) {
 			keys = append(keys, fmt.Sprint(key(t), i))
 			want = append(want, nil)
 			if i%2 == 0 {
-				want[i] = bytes.Repeat([]byte{'v'}, i) // the first is empty, and not nil
+				want[i] = bytes.Repeat([]byte{'v'}, i+1)
 				set(t, keys[i], want[i], time.Minute)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 type metrics struct {
 	events  *prometheus.CounterVec // by kind
 	resyncs prometheus.Counter
+	// unconfirmed counts what was heard and is not so.
+	unconfirmed prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -20,11 +22,14 @@ func newMetrics() *metrics {
 		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waystone_watch_resyncs_total", Help: "Watchers sent to check all they hold.",
 		}),
+		unconfirmed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "waystone_watch_unconfirmed_total", Help: "Bans and ends of users and sessions that the feed told, that the database did not confirm, and that were not passed on.",
+		}),
 	}
 }
 
 func (m *metrics) register(r prometheus.Registerer, b *Broker) {
-	r.MustRegister(m.events, m.resyncs, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	r.MustRegister(m.events, m.resyncs, m.unconfirmed, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "waystone_watch_watchers", Help: "Watchers connected.",
 	}, func() float64 {
 		b.mu.Lock()

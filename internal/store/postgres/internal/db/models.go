@@ -200,6 +200,16 @@ type GameSweep struct {
 	Generation int64
 }
 
+// Random values that only roles with the right to read this table know.
+type GameSecret struct {
+	// What it is for: cache signs the values in Redis, feed names the channel of the change feed's triggers.
+	Name string
+	// The secret, 32 random bytes.
+	Value []byte
+	// Of feed, the value before this one, to which the feed listens as well; null before the first change of it.
+	Previous []byte
+}
+
 // One-time tickets not yet redeemed.
 type GameTicket struct {
 	// SHA-256 of the ticket, 32 bytes; the ticket itself is not kept.

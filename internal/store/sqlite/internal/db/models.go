@@ -106,6 +106,12 @@ type GameSweep struct {
 	Generation int64
 }
 
+type GameSecret struct {
+	Name     string
+	Value    []byte
+	Previous []byte
+}
+
 type GameTicket struct {
 	Digest        []byte
 	UserID        string

@@ -1,0 +1,60 @@
+package postgres
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Causes for which a notification is not used.
+const (
+	refusedUnreadable = "unreadable" // it is none of our triggers'
+	refusedFuture     = "future"     // it tells of a transaction that has not ended
+)
+
+// refusedLog is the shortest time between two lines of the log about one cause.
+const refusedLog = time.Minute
+
+// refusals counts the notifications that are not used. None of them ends the
+// feed: whoever knows the channel could end it whenever he likes.
+type refusals struct {
+	log    *slog.Logger
+	counts *prometheus.CounterVec
+
+	mu     sync.Mutex
+	logged map[string]time.Time // by cause
+}
+
+func newRefusals(log *slog.Logger, reg prometheus.Registerer) *refusals {
+	r := &refusals{
+		log: log, logged: map[string]time.Time{},
+		counts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_feed_refused_total",
+			Help: "Notifications on the channel of the change feed that were not used, by cause: unreadable, or future for a transaction that has not ended.",
+		}, []string{"cause"}),
+	}
+	for _, cause := range []string{refusedUnreadable, refusedFuture} {
+		r.counts.WithLabelValues(cause)
+	}
+	if reg != nil {
+		reg.MustRegister(r.counts)
+	}
+	return r
+}
+
+// note counts one, and logs it unless one of its cause was logged just now.
+func (r *refusals) note(cause string, err error) {
+	r.counts.WithLabelValues(cause).Inc()
+	r.mu.Lock()
+	now := time.Now()
+	quiet := now.Sub(r.logged[cause]) < refusedLog
+	if !quiet {
+		r.logged[cause] = now
+	}
+	r.mu.Unlock()
+	if !quiet {
+		r.log.Warn("a notification on the channel of the change feed is not used: somebody else knows game.secret", "why", err.Error())
+	}
+}
