@@ -12,7 +12,7 @@ packages=()
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
 	packages+=(postgresql)
 fi
-if ! command -v redis-server >/dev/null; then
+if ! command -v redis-server >/dev/null && ! command -v valkey-server >/dev/null; then
 	packages+=(redis-server)
 fi
 if ! command -v "${CC:-gcc}" >/dev/null; then

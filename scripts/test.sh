@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test once: those of the plain packages as they are, all others
 # with the race detector, and those of the tools module.
-# usage: test.sh 'PATTERN …' 'PLAIN PATTERN …' [go test flag …]
+# usage: RACE_FLAGS='go test flag …' test.sh 'PATTERN …' 'PLAIN PATTERN …' [go test flag …]
 #
 # All of it runs even when some of it fails.
 set -euo pipefail
@@ -17,7 +17,7 @@ race=$(grep -Fxv -f <(echo "$plain") <<<"$all" || true)
 
 status=0
 if [[ -n $race ]]; then
-	go test -race "$@" $race || status=1
+	go test $RACE_FLAGS "$@" $race || status=1
 fi
 if [[ -n $plain ]]; then
 	go test "$@" $plain || status=1

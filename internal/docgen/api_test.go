@@ -30,6 +30,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/cached"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 // apiPage is the reference of the database part.
@@ -113,26 +114,25 @@ func examples(t *testing.T, page string) []example {
 	return list
 }
 
-// buildGrpcurl builds the version that tools/go.mod names and returns the
-// folder it is in.
-func buildGrpcurl(t *testing.T) string {
+// grpcurl returns the folder of the grpcurl that make builds, of the version
+// that tools/go.mod names.
+func grpcurl(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "-C", "../../tools", "build", "-o", dir+"/", "github.com/fullstorydev/grpcurl/cmd/grpcurl")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build grpcurl: %v\n%s", err, out)
+	path, err := filepath.Abs("../../.tools/grpcurl")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return dir
+	if _, err := os.Stat(path); err != nil {
+		testenv.Missing(t, err.Error()+": run make .tools/grpcurl")
+	}
+	return filepath.Dir(path)
 }
 
 // TestExamples runs each example of the reference in a shell against a server
 // with the rows of testdata/examples.sql, each on a database of its own.
 func TestExamples(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds grpcurl")
-	}
 	list := examples(t, apiPage(t))
-	path := buildGrpcurl(t) + string(os.PathListSeparator) + os.Getenv("PATH")
+	path := grpcurl(t) + string(os.PathListSeparator) + os.Getenv("PATH")
 	file := exampleRows(t)
 	for _, e := range list {
 		t.Run(e.method, func(t *testing.T) {

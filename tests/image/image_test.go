@@ -43,7 +43,7 @@ type container struct {
 func newContainer(t *testing.T) container {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root may change the root directory: run the tests as root to test the image")
+		testenv.Missing(t, "only root may change the root directory: run the tests as root to test the image")
 	}
 	stage, im := dockerfile(t)
 	user, group, ok := strings.Cut(im.user, ":")

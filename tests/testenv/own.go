@@ -90,7 +90,7 @@ func (r *PrivateRedis) URL() string { return r.local.URL() }
 
 // OwnRedis starts a Redis for this test alone; the server ends with the test.
 // Settings are of the form "name=value", as in redis.conf. It needs
-// redis-server on this machine, not the shared server.
+// redis-server or valkey-server on this machine, not the shared server.
 func OwnRedis(t testing.TB, settings ...string) *PrivateRedis {
 	t.Helper()
 	return &PrivateRedis{Server{own(t, local.HaveRedis, local.Redis, settings)}}
@@ -100,7 +100,7 @@ func OwnRedis(t testing.TB, settings ...string) *PrivateRedis {
 func own(t testing.TB, have func() error, start func(context.Context, ...string) (*local.Server, error), settings []string) *local.Server {
 	t.Helper()
 	if err := have(); err != nil {
-		missing(t, err.Error()+": run scripts/test-deps.sh")
+		Missing(t, err.Error()+": run scripts/test-deps.sh")
 	}
 	ctx, cancel := bounded()
 	defer cancel()

@@ -50,13 +50,14 @@ func shared(t testing.TB, variable string) string {
 	t.Helper()
 	url := os.Getenv(variable)
 	if url == "" {
-		missing(t, variable+" is not set: run make test, or set it to a server that holds nothing of value")
+		Missing(t, variable+" is not set: run make test, or set it to a server that holds nothing of value")
 	}
 	return url
 }
 
-// missing ends a test whose server cannot be had.
-func missing(t testing.TB, hint string) {
+// Missing ends a test that cannot have what it needs, a server or anything
+// else: it skips, and fails with CI set. The hint says what to do.
+func Missing(t testing.TB, hint string) {
 	t.Helper()
 	if underCI() {
 		t.Fatalf("%s (a skip, but CI is set)", hint)

@@ -2,10 +2,8 @@ package cached_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +22,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { storetest.Run(t, storetest.Harness{Open: openSQLite}) })
+	t.Run("sqlite", func(t *testing.T) { storetest.Run(t, storetest.Harness{Open: sqliteOpener(t)}) })
 	pool := newPool(t)
 	t.Run("postgres and redis", func(t *testing.T) {
 		storetest.Run(t, storetest.Harness{Open: pool.opener(nearBytes)})
@@ -35,24 +33,30 @@ func TestStore(t *testing.T) {
 }
 
 func BenchmarkStore(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { storetest.Bench(b, openSQLite) })
+	b.Run("sqlite", func(b *testing.B) { storetest.Bench(b, sqliteOpener(b)) })
 	b.Run("postgres", func(b *testing.B) { storetest.Bench(b, newPool(b).opener(nearBytes)) })
 }
 
-// openSQLite is a Store in front of an SQLite file, with the cache that a
-// process alone has.
-func openSQLite(t testing.TB) storetest.Env {
+// sqliteOpener returns what opens a Store in front of an SQLite file, with the
+// cache that a process alone has.
+func sqliteOpener(t testing.TB) func(testing.TB) storetest.Env {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "waystone.db")
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
-	if err != nil {
-		t.Fatal(err)
+	files := storetest.SQLiteFiles(t, func(path string) error {
+		engine, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+		if err != nil {
+			return err
+		}
+		return engine.Close()
+	})
+	return func(t testing.TB) storetest.Env {
+		t.Helper()
+		path, website := files(t)
+		return openSQLite(t, path, website)
 	}
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { _ = db.Close() })
-	website := &storetest.SQLWebsite{DB: db, Engine: "sqlite"}
-	website.LoadFixtures(t)
+}
 
+func openSQLite(t testing.TB, path string, website storetest.Website) storetest.Env {
+	t.Helper()
 	clock := storetest.NewClock()
 	engine, err := sqlite.Open(t.Context(), sqlite.Config{
 		Path: path, Now: clock.Now,

@@ -1,9 +1,7 @@
 package remote_test
 
 import (
-	"database/sql"
 	"log/slog"
-	"path/filepath"
 	"testing"
 
 	"google.golang.org/grpc/health"
@@ -21,27 +19,34 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, storetest.Harness{
-		Open: openRemote,
+		Open: openers(t),
 		Skip: map[string]string{
 			"closed": "closing the client's side does not close the store, which is the database part's",
 		},
 	})
 }
 
-func BenchmarkStore(b *testing.B) { storetest.Bench(b, openRemote) }
+func BenchmarkStore(b *testing.B) { storetest.Bench(b, openers(b)) }
 
-func openRemote(t testing.TB) storetest.Env {
+// openers returns what opens a Store for each test below t, over an SQLite file.
+func openers(t testing.TB) func(testing.TB) storetest.Env {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "waystone.db")
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
-	if err != nil {
-		t.Fatal(err)
+	files := storetest.SQLiteFiles(t, func(path string) error {
+		engine, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+		if err != nil {
+			return err
+		}
+		return engine.Close()
+	})
+	return func(t testing.TB) storetest.Env {
+		t.Helper()
+		path, website := files(t)
+		return openRemote(t, path, website)
 	}
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { _ = db.Close() })
-	website := &storetest.SQLWebsite{DB: db, Engine: "sqlite"}
-	website.LoadFixtures(t)
+}
 
+func openRemote(t testing.TB, path string, website storetest.Website) storetest.Env {
+	t.Helper()
 	clock := storetest.NewClock()
 	engine, err := sqlite.Open(t.Context(), sqlite.Config{
 		Path: path, Now: clock.Now,

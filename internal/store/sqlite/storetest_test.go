@@ -50,29 +50,40 @@ func open(t testing.TB, cfg sqlite.Config) *sqlite.Store {
 	return s
 }
 
-func openEnv(t testing.TB) storetest.Env {
+// envs returns what opens a store for each test below t.
+func envs(t testing.TB) func(testing.TB) storetest.Env {
 	t.Helper()
-	path, w := website(t)
-	clock := storetest.NewClock()
-	cfg := sqlite.Config{
-		Path: path, Now: clock.Now, SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
-	}
-	s := open(t, cfg)
-	another := func(t testing.TB) store.Store {
+	files := storetest.SQLiteFiles(t, func(path string) error {
+		s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
+	return func(t testing.TB) storetest.Env {
 		t.Helper()
-		return open(t, cfg)
+		path, w := files(t)
+		clock := storetest.NewClock()
+		cfg := sqlite.Config{
+			Path: path, Now: clock.Now, SessionExpiresIn: storetest.SessionExpiresIn, SessionUpdateAge: storetest.SessionUpdateAge,
+		}
+		s := open(t, cfg)
+		another := func(t testing.TB) store.Store {
+			t.Helper()
+			return open(t, cfg)
+		}
+		return storetest.Env{Engine: "sqlite", Store: s, Another: another, Purger: s, Clock: clock, Website: w}
 	}
-	return storetest.Env{Engine: "sqlite", Store: s, Another: another, Purger: s, Clock: clock, Website: w}
 }
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, storetest.Harness{Open: openEnv})
+	storetest.Run(t, storetest.Harness{Open: envs(t)})
 }
 
 func TestReader(t *testing.T) {
 	t.Parallel()
-	storetest.RunReader(t, openEnv)
+	storetest.RunReader(t, envs(t))
 }
 
-func BenchmarkStore(b *testing.B) { storetest.Bench(b, openEnv) }
+func BenchmarkStore(b *testing.B) { storetest.Bench(b, envs(b)) }

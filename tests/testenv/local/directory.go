@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -78,6 +79,25 @@ func (d *directory) claim() error {
 		return nil
 	}
 	return os.Chown(d.path, d.user.uid, d.user.gid)
+}
+
+// explain adds to the error of a program that could not be started in the
+// directory what is in the way, when that is a directory above it: TMPDIR of root
+// may be closed to the user that the program runs as.
+func (d *directory) explain(err error) error {
+	if d.user == nil || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
+		info, e := os.Stat(dir)
+		if e == nil && info.Mode().Perm()&0o001 == 0 {
+			return fmt.Errorf("%w: it runs as the user nobody, who may not enter %s (mode %04o): set TMPDIR, now %q, to a directory that every user may enter, such as /tmp",
+				err, dir, info.Mode().Perm(), os.TempDir())
+		}
+		if dir == filepath.Dir(dir) {
+			return err
+		}
+	}
 }
 
 func (d *directory) remove() error {

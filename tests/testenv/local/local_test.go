@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -42,6 +43,27 @@ func TestSettingsThatTheServerRefuses(t *testing.T) {
 	}
 	if _, err := local.Redis(t.Context(), "no_such_setting=1"); err == nil || !strings.Contains(err.Error(), "no_such_setting") {
 		t.Errorf("redis: %v, want the server's own words", err)
+	}
+	empty(t)
+}
+
+// TestClosedTemporaryDirectory: root's servers run as another user, who cannot
+// enter what only root may.
+func TestClosedTemporaryDirectory(t *testing.T) {
+	needServers(t)
+	if os.Geteuid() != 0 {
+		t.Skip("only root's servers run as another user")
+	}
+	dir := shared(t)
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	for name, start := range map[string]func(context.Context, ...string) (*local.Server, error){"postgres": local.Postgres, "redis": local.Redis} {
+		_, err := start(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "may not enter "+dir+" (mode 0700)") || !strings.Contains(err.Error(), "set TMPDIR") {
+			t.Errorf("%s: %v, want the directory named, and TMPDIR", name, err)
+		}
 	}
 	empty(t)
 }

@@ -87,7 +87,7 @@ func initdb(ctx context.Context, path string, dir *directory) error {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("initdb: %w", err)
+		return fmt.Errorf("initdb: %w", dir.explain(err))
 	}
 	release := context.AfterFunc(ctx, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) })
 	defer release()

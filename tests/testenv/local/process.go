@@ -30,7 +30,7 @@ func launch(path string, args []string, dir *directory, orphaned syscall.Signal)
 	defer func() { _ = log.Close() }() // the child has its own
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, dir.explain(err)
 	}
 	p := &process{cmd: cmd, exited: make(chan struct{})}
 	go func() {

@@ -3,6 +3,7 @@ package local
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -21,8 +22,44 @@ const redisDatabases = 1024
 
 // HaveRedis reports, as an error, what this machine lacks to run Redis.
 func HaveRedis() error {
-	_, err := exec.LookPath("redis-server")
+	_, err := redisBin()
 	return err
+}
+
+// redisBin finds the server: Redis, or Valkey, which went on from it.
+func redisBin() (string, error) {
+	for _, name := range []string{"redis-server", "valkey-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("neither redis-server nor valkey-server is on the PATH")
+}
+
+// redisVersion is the first that a test may have use DEBUG on.
+const redisVersion = 7
+
+// checkRedis returns an error when a server is older than redisVersion.
+func checkRedis(ctx context.Context, path string) error {
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return fmt.Errorf("%s --version: %w", path, err)
+	}
+	return checkRedisVersion(path, string(out))
+}
+
+// checkRedisVersion reads what --version prints: "Redis server v=7.0.15 sha=…".
+func checkRedisVersion(path, line string) error {
+	_, version, _ := strings.Cut(line, " v=")
+	version, _, _ = strings.Cut(version, " ")
+	major, _, _ := strings.Cut(version, ".")
+	switch n, err := strconv.Atoi(major); {
+	case err != nil:
+		return fmt.Errorf("%s --version says %q, which names no version", path, strings.TrimSpace(line))
+	case n < redisVersion:
+		return fmt.Errorf("%s is version %s, and the tests need %d or later (for enable-debug-command): install a newer Redis, or Valkey, and put it first on the PATH", path, version, redisVersion)
+	}
+	return nil
 }
 
 // Redis starts an empty Redis that keeps nothing on disk: after Stop or Kill it
@@ -84,11 +121,14 @@ func ClusterNode(ctx context.Context, nodeTimeout time.Duration, settings ...str
 	}, settings...)...)
 }
 
-// startRedis starts redis-server with what args says for a directory and a port.
+// startRedis starts the server with what args says for a directory and a port.
 func startRedis(ctx context.Context, name string, args func(dir string, port int) ([]string, error)) (*Server, error) {
-	path, err := exec.LookPath("redis-server")
+	path, err := redisBin()
 	if err != nil {
-		return nil, fmt.Errorf("redis-server is not on the PATH: %w", err)
+		return nil, err
+	}
+	if err := checkRedis(ctx, path); err != nil {
+		return nil, err
 	}
 	dir, err := newDirectory(name)
 	if err != nil {
