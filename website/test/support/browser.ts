@@ -32,6 +32,7 @@ export async function openBrowser(t: TestContext, siteUrl: string): Promise<Brow
         baseURL: siteUrl,
         javaScriptEnabled: false,
         viewport: { width: 1200, height: 800 },
+        colorScheme: "dark",
       });
       context.setDefaultTimeout(10_000);
       context.on("request", (request) => {
