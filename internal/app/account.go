@@ -126,8 +126,13 @@ func (a *accounts) find(ctx context.Context, name string) (*store.User, error) {
 	return u, err
 }
 
-// whom names a user beyond doubt.
-func whom(u *store.User) string { return fmt.Sprintf("%s (id %s)", u.Username, u.ID) }
+// whom names the user who was found, which need not be spelled as it was asked.
+func whom(u *store.User) string {
+	if u.Username == "" {
+		return "the user with the id " + u.ID
+	}
+	return u.Username
+}
 
 func (a *accounts) create(ctx context.Context, name string) error {
 	account := store.GameAccount{LoopbackOnly: a.options.loopback}

@@ -88,13 +88,20 @@ func (r *rows) ReadUser(_ context.Context, by store.UserKey, value string) (*sto
 	if r.closed {
 		return nil, store.Snapshot{}, store.ErrUnavailable
 	}
+	var alike *store.User
 	for _, u := range r.users {
-		if value == map[store.UserKey]string{store.ByID: u.ID, store.ByUsername: u.Username, store.ByEmail: u.Email}[by] ||
-			by != store.ByID && strings.EqualFold(value, map[store.UserKey]string{store.ByUsername: u.Username, store.ByEmail: u.Email}[by]) {
+		name := map[store.UserKey]string{store.ByID: u.ID, store.ByUsername: u.Username, store.ByEmail: u.Email}[by]
+		switch {
+		case name == value:
 			return &u, r.seen(), nil
+		case by != store.ByID && strings.EqualFold(name, value):
+			alike = &u
 		}
 	}
-	return nil, r.seen(), store.ErrUserNotFound
+	if alike == nil {
+		return nil, r.seen(), store.ErrUserNotFound
+	}
+	return alike, r.seen(), nil
 }
 
 func (r *rows) ReadSession(_ context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {

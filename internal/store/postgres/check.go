@@ -27,7 +27,7 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 	if err != nil {
 		return store.Report{}, err
 	}
-	s := &Store{pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), feed: cfg.Feed, feedConn: feedConn}
+	s := &Store{pool: pool, rows: rows, nameCase: cfg.NameCase, expiresIn: cfg.SessionExpiresIn, q: db.New(pool), feed: cfg.Feed, feedConn: feedConn}
 	return s.check(ctx, cfg.site())
 }
 
@@ -101,10 +101,12 @@ func (s *Store) check(ctx context.Context, where site) (store.Report, error) {
 		return report, err
 	}
 	report.Lines = append(report.Lines, lines...)
-	if lines, err = s.nameLines(ctx); err != nil {
-		return report, err
+	for _, look := range []func(context.Context) ([]store.ReportLine, error){s.nameLines, s.assumedLines} {
+		if lines, err = look(ctx); err != nil {
+			return report, err
+		}
+		report.Lines = append(report.Lines, lines...)
 	}
-	report.Lines = append(report.Lines, lines...)
 	ok, detail, err := s.checkFeed(ctx)
 	if err != nil {
 		return report, err

@@ -202,7 +202,7 @@ func (s *Store) warn(ctx context.Context) error {
 	names, err := s.nameLines(ctx)
 	for _, l := range append(lines, names...) {
 		if l.Warning || !l.OK {
-			s.log.WarnContext(ctx, "the website's tables: "+l.Object+": "+l.Detail)
+			s.log.WarnContext(ctx, "the website's tables are not as is best", "what", l.Object, "found", l.Detail)
 		}
 	}
 	return err

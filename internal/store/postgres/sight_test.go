@@ -40,6 +40,7 @@ func openSighted(t *testing.T, before string) *sighted {
 		t.Fatal(err)
 	}
 	e.url = leastRole(t, e.pg, func(t testing.TB, role string) string {
+		t.Helper()
 		e.role = role
 		return readmeOptions(t, role)
 	})

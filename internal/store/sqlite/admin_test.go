@@ -201,7 +201,7 @@ func TestCheck(t *testing.T) {
 	}
 	want := []string{
 		"file", "table user", "table session", "table account", "table verification",
-		"noticing changed passwords", "reading password hashes", "making sessions", "redeeming one-time tokens", "migrations", "integrity",
+		"noticing changed passwords", "reading password hashes", "making sessions", "redeeming one-time tokens", "user names", "e-mail addresses", "migrations", "integrity",
 	}
 	if d := gocmp.Diff(want, objects); d != "" {
 		t.Errorf("objects (-want +got):\n%s", d)

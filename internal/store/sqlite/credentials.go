@@ -26,7 +26,7 @@ func (s *Store) GetCredential(ctx context.Context, by store.UserKey, value strin
 	var err error
 	switch by {
 	case store.ByID:
-		at, err = byID(value, s.web.credentialByID, read)
+		err = byID(value, s.web.credentialByID, read)
 	case store.ByUsername:
 		at, err = s.byName(by, value, nameQueries{s.web.credentialByUsername, s.web.credentialsByUsername}, read)
 	case store.ByEmail:

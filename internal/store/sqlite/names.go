@@ -46,17 +46,14 @@ func (s *Store) byName(by store.UserKey, value string, q nameQueries, read func(
 	return at, err
 }
 
-// byID returns which of the users that read returned has an id. Where ids are
+// byID has read find the user with an id, who is then the first. Where ids are
 // numbers, SQLite takes "007" for 7.
-func byID(id, query string, read func(query string, args ...any) ([]*store.User, error)) (int, error) {
+func byID(id, query string, read func(query string, args ...any) ([]*store.User, error)) error {
 	users, err := read(query, id)
-	if err != nil {
-		return 0, err
+	if err == nil && (len(users) == 0 || users[0].ID != id) {
+		err = store.ErrUserNotFound
 	}
-	if len(users) == 0 || users[0].ID != id {
-		return 0, store.ErrUserNotFound
-	}
-	return 0, nil
+	return err
 }
 
 // checkNames reports how names are told apart.

@@ -53,7 +53,7 @@ func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*
 	var err error
 	switch by {
 	case store.ByID:
-		at, err = byID(value, s.web.getUser, read)
+		err = byID(value, s.web.getUser, read)
 	case store.ByUsername:
 		at, err = s.byName(by, value, nameQueries{s.web.getUserByUsername, s.web.usersByUsername}, read)
 	case store.ByEmail:
