@@ -192,14 +192,6 @@ type GamePlay struct {
 	UserCreatedAt *time.Time
 }
 
-// What is kept of the play records that the sweep removed: one row.
-type GameSweep struct {
-	// Always 1.
-	ID int16
-	// The highest generation among them; a user's first record begins above it.
-	Generation int64
-}
-
 // Random values that only roles with the right to read this table know.
 type GameSecret struct {
 	// What it is for: cache signs the values in Redis, feed names the channel of the change feed's triggers.
@@ -208,6 +200,14 @@ type GameSecret struct {
 	Value []byte
 	// Of feed, the value before this one, to which the feed listens as well; null before the first change of it.
 	Previous []byte
+}
+
+// What is kept of the play records that the sweep removed: one row.
+type GameSweep struct {
+	// Always 1.
+	ID int16
+	// The highest generation among them; a user's first record begins above it.
+	Generation int64
 }
 
 // One-time tickets not yet redeemed.

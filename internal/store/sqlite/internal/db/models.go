@@ -101,15 +101,15 @@ type GamePlay struct {
 	UserCreatedAt     *int64
 }
 
-type GameSweep struct {
-	ID         int64
-	Generation int64
-}
-
 type GameSecret struct {
 	Name     string
 	Value    []byte
 	Previous []byte
+}
+
+type GameSweep struct {
+	ID         int64
+	Generation int64
 }
 
 type GameTicket struct {
