@@ -45,7 +45,7 @@ func (s *settings) sqlitePath() (string, bool) {
 
 // openEngine opens the engine that the settings ask for. migrate lets it bring
 // our own tables up to date.
-func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool, reg prometheus.Registerer) (engine, error) {
+func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool, refused *prometheus.CounterVec) (engine, error) {
 	if _, embedded := s.sqlitePath(); embedded {
 		return openSQLite(ctx, s, log)
 	}
@@ -53,7 +53,7 @@ func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool
 	if err != nil {
 		return nil, err
 	}
-	cfg.Metrics = reg
+	cfg.Refused = refused
 	return postgres.Open(ctx, cfg)
 }
 
@@ -98,7 +98,7 @@ type dataStore struct {
 
 // openStore opens the engine and puts the cache in front of it.
 func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheus.Registerer) (*dataStore, error) {
-	eng, err := openEngine(ctx, s, log, true, reg)
+	eng, err := openEngine(ctx, s, log, true, postgres.NewRefused(reg))
 	if err != nil {
 		return nil, err
 	}

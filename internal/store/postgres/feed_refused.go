@@ -27,21 +27,20 @@ type refusals struct {
 	logged map[string]time.Time // by cause
 }
 
-func newRefusals(log *slog.Logger, reg prometheus.Registerer) *refusals {
-	r := &refusals{
-		log: log, logged: map[string]time.Time{},
-		counts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waystone_feed_refused_total",
-			Help: "Notifications on the channel of the change feed that were not used, by cause: unreadable, or future for a transaction that has not ended.",
-		}, []string{"cause"}),
-	}
+// NewRefused returns the counter for Config.Refused, registered unless reg is
+// nil.
+func NewRefused(reg prometheus.Registerer) *prometheus.CounterVec {
+	counts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "waystone_feed_refused_total",
+		Help: "Notifications on the channel of the change feed that were not used, by cause: unreadable, or future for a transaction that has not ended.",
+	}, []string{"cause"})
 	for _, cause := range []string{refusedUnreadable, refusedFuture} {
-		r.counts.WithLabelValues(cause)
+		counts.WithLabelValues(cause)
 	}
 	if reg != nil {
-		reg.MustRegister(r.counts)
+		reg.MustRegister(counts)
 	}
-	return r
+	return counts
 }
 
 // note counts one, and logs it unless one of its cause was logged just now.

@@ -105,7 +105,7 @@ func TestNoNotificationEndsTheFeed(t *testing.T) {
 	pg := testenv.Postgres(t)
 	b := site(t, pg)
 	reg := prometheus.NewRegistry()
-	b.store = open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: postgres.FeedTriggers, Metrics: reg})
+	b.store = open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: postgres.FeedTriggers, Refused: postgres.NewRefused(reg)})
 	b.listener = follow(t, b.store)
 	for range 40 {
 		for _, p := range payloads()[1:] {

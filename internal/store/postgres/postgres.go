@@ -90,8 +90,8 @@ type Config struct {
 	// Migrate lets Open bring the schema "game" up to date. Without it, Open
 	// refuses a database that is behind.
 	Migrate bool
-	// Metrics gets the counters; nil for none. One Store for each registerer.
-	Metrics prometheus.Registerer
+	// Refused counts the notifications that are not used; nil counts for nobody.
+	Refused *prometheus.CounterVec
 }
 
 // Store is the contract on PostgreSQL. Its methods may be called from any
@@ -142,12 +142,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
 		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
 		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn,
+		refused: &refusals{log: cfg.Log, counts: cfg.Refused, logged: map[string]time.Time{}},
 	}
 	if err := s.prepare(ctx, cfg); err != nil {
 		pool.Close()
 		return nil, err
 	}
-	s.refused = newRefusals(cfg.Log, cfg.Metrics)
 	return s, nil
 }
 
@@ -217,6 +217,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Refused == nil {
+		c.Refused = NewRefused(nil)
 	}
 	if c.SessionExpiresIn == 0 {
 		c.SessionExpiresIn = DefaultSessionExpiresIn
