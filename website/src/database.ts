@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Pool } from "pg";
 import type { DatabaseSetting } from "./settings.ts";
 
@@ -8,6 +8,17 @@ import type { DatabaseSetting } from "./settings.ts";
 export interface Database {
   handle: DatabaseSync | Pool;
   close(): Promise<void>;
+}
+
+/**
+ * A SQLite file whose transactions may write from their beginning. Better-auth
+ * reads first and then hashes a password; when the game server wrote meanwhile,
+ * SQLite would refuse the write that follows, without waiting.
+ */
+class Writable extends DatabaseSync {
+  override prepare(sql: string): StatementSync {
+    return super.prepare(sql === "begin" ? "begin immediate" : sql);
+  }
 }
 
 /** Opens the database that the game server reads as well. */
@@ -19,7 +30,7 @@ export function openDatabase(setting: DatabaseSetting): Database {
     return { handle: pool, close: () => pool.end() };
   }
   mkdirSync(dirname(setting.path), { recursive: true });
-  const file = new DatabaseSync(setting.path, { timeout: 5000 });
+  const file = new Writable(setting.path, { timeout: 5000 });
   // With a write-ahead log the server's readers do not hold up our writes.
   file.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON");
   return { handle: file, close: async () => file.close() };

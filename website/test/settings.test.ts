@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { openDatabase } from "../src/database.ts";
 import { signingSecret } from "../src/secret.ts";
 import { readSettings, SettingsError } from "../src/settings.ts";
 
@@ -91,4 +93,24 @@ test("a secret is made once, for the owner's eyes", (t) => {
   assert.equal(signingSecret(settings), first);
   assert.equal(statSync(join(dataDir, "website-secret")).mode & 0o777, 0o600);
   assert.equal(signingSecret({ ...settings, secret }), secret);
+});
+
+test("a transaction on SQLite may write although another program does between", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "waystone-file-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "site.db");
+  const database = openDatabase({ kind: "sqlite", path });
+  t.after(() => database.close());
+  const file = database.handle as DatabaseSync;
+  file.exec("CREATE TABLE a (n integer)");
+  const game = new DatabaseSync(path, { timeout: 0 });
+  t.after(() => game.close());
+
+  file.prepare("begin").run();
+  file.prepare("SELECT n FROM a").all();
+  assert.throws(() => game.exec("INSERT INTO a VALUES (1)"), /locked/, "the other one waits");
+  file.prepare("INSERT INTO a VALUES (2)").run();
+  file.prepare("commit").run();
+  game.exec("INSERT INTO a VALUES (1)");
+  assert.equal(file.prepare("SELECT n FROM a").all().length, 2);
 });
