@@ -22,10 +22,10 @@ type website struct {
 	// What is off until the owner grants it.
 	credentials, passwordsSeen, sessionMaking, sessionEnding, oneTimeTokens option
 
-	getKnownUser                               string // $1 id; the next ones return a row also where there is no user
-	getUser, getUserByUsername, getUserByEmail string // $1
-	personOf, personsOf                        string // $1 id, $1 ids; see person.go
-	adopt                                      []string
+	getKnownUser                               string   // $1 id; the next ones return a row also where there is no user
+	getUser, getUserByUsername, getUserByEmail string   // $1
+	personOf, personsOf                        string   // $1 id, $1 ids; see person.go
+	adopt                                      []string // fill in whose rows of ours are
 	sweep                                      sweepStatements
 	getSession                                 string // $1 token
 	refreshSession                             string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
