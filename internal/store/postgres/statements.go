@@ -25,21 +25,21 @@ type website struct {
 	// What is off until the owner grants it.
 	credentials, passwordsSeen, sessionMaking, sessionEnding, oneTimeTokens option
 
-	getKnownUser                      string // $1 id; the next ones return a row also where there is no user
-	getUser                           string // $1
-	getUserByUsername, getUserByEmail string // $1 as asked for, $2 in lower case
-	usersByUsername, usersByEmail     string // $1 in lower case; those who have it in any case
-	getSession                        string // $1 token
-	refreshSession                    string // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
-	refreshSessions                   string // $1 ids, the others as above
-	checkSessions, checkUsers         string // $1 ids
-	checkPlayers                      string // $1 ids; checkUsers with what is kept of passwords
-	listUsers                         string // $1 limit
-	listUsersAfter                    string // $1 limit, $2 id
-	setBan                            string // $1 id, $2 banned, $3 reason, $4 until, $5 now
-	deleteSessions                    string // $1 user id
-	personOf, personsOf               string // $1 id, $1 ids; see person.go
-	adopt                             []string
+	getKnownUser                      string   // $1 id; the next ones return a row also where there is no user
+	getUser                           string   // $1
+	getUserByUsername, getUserByEmail string   // $1 as asked for, $2 in lower case
+	usersByUsername, usersByEmail     string   // $1 in lower case; those who have it in any case
+	getSession                        string   // $1 token
+	refreshSession                    string   // $1 token, $2 now, $3 new expiry, $4 due when it ends by then
+	refreshSessions                   string   // $1 ids, the others as above
+	checkSessions, checkUsers         string   // $1 ids
+	checkPlayers                      string   // $1 ids; checkUsers with what is kept of passwords
+	listUsers                         string   // $1 limit
+	listUsersAfter                    string   // $1 limit, $2 id
+	setBan                            string   // $1 id, $2 banned, $3 reason, $4 until, $5 now
+	deleteSessions                    string   // $1 user id
+	personOf, personsOf               string   // $1 id, $1 ids; see person.go
+	adopt                             []string // fill in whose rows of ours are
 	sweep                             sweepStatements
 
 	// Of what may be off, empty where it is.
