@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/waystone-mmo/waystone/internal/service/launcher"
@@ -14,6 +15,9 @@ import (
 var version = "development" // set by the linker
 
 func main() {
+	// cobra would refuse to run where the Explorer of Windows is what starts the
+	// program, as it is for a link.
+	cobra.MousetrapHelpText = ""
 	l := &launcher.Launcher{
 		Args:    os.Args[1:],
 		Stdin:   os.Stdin,

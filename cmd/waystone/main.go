@@ -6,13 +6,18 @@ import (
 	"context"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"github.com/waystone-mmo/waystone/internal/app"
 )
 
 func main() {
+	// cobra would refuse to run where the Explorer of Windows is what starts the
+	// program, as it is for a link.
+	cobra.MousetrapHelpText = ""
 	os.Exit(app.Main(context.Background(), app.Process{
 		Args:   os.Args[1:],
-		Env:    os.LookupEnv,
+		Env:    os.Environ(),
 		Stdin:  os.Stdin,
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,

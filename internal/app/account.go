@@ -5,96 +5,188 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"net/netip"
-	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/term"
+	"github.com/spf13/cobra"
 
-	"github.com/waystone-mmo/waystone/internal/service/auth"
-	"github.com/waystone-mmo/waystone/internal/service/launcher"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
-// emailDomain ends the addresses of accounts that were made without one. The
-// top-level domain is reserved: no mail can ever go there.
-const emailDomain = "waystone.invalid"
-
-const accountUsage = `waystone account manages accounts. It may run beside a server.
-
-  waystone account create NAME [--email ADDRESS] [--no-password] [--loopback-only]
-  waystone account list
-  waystone account ban NAME [--reason TEXT] [--for DURATION]
-  waystone account unban NAME
-  waystone account set-password NAME        the password is read from the terminal or standard input; an empty one takes it away
-  waystone account ticket NAME [--host HOST] [--port PORT]
-
-NAME is a user name, an e-mail address or a user id, or id: and a user id; one
-that could be several accounts' is refused, with their names and ids. On PostgreSQL the website
-owns the accounts: create, ban and unban need --as-website there, and a role
-that may write the website's tables. Settings such as DATABASE_URL and
-WAYSTONE_DATA choose the database.
-`
-
 // accountOptions are the flags of the account commands.
 type accountOptions struct {
-	email, reason, host  string
-	noPassword, loopback bool
-	asWebsite            bool
-	ban                  time.Duration
-	port                 int
+	email, reason, host                    string
+	noPassword, noWebsite, noGame, website bool
+	loopback, asWebsite, otherDatabase     bool
+	ban                                    duration
+	port                                   uint16
 }
 
-func (o *accountOptions) register(s *config.Section) {
-	s.String(&o.email, "email", "", "E-mail address of a new account.", config.Env("WAYSTONE_ACCOUNT_EMAIL"))
-	s.String(&o.reason, "reason", "", "Reason of a ban.", config.Env("WAYSTONE_ACCOUNT_REASON"))
-	s.Duration(&o.ban, "for", 0, "Length of a ban; 0 for one without end.", config.Env("WAYSTONE_ACCOUNT_FOR"), config.Min(time.Duration(0)))
-	s.Bool(&o.noPassword, "no-password", false, "Make the account without a game password.", config.Env("WAYSTONE_ACCOUNT_NO_PASSWORD"))
-	s.Bool(&o.loopback, "loopback-only", false, "Let the account sign in from the server's machine only.", config.Env("WAYSTONE_ACCOUNT_LOOPBACK_ONLY"))
-	s.Bool(&o.asWebsite, "as-website", false, "Write the website's tables on PostgreSQL.", config.Env("WAYSTONE_ACCOUNT_AS_WEBSITE"))
-	s.String(&o.host, "host", "127.0.0.1", "Host that the link of a ticket names.", config.Env("WAYSTONE_ACCOUNT_HOST"))
-	s.Int(&o.port, "port", 29000, "Port that the link of a ticket names.", config.Env("WAYSTONE_ACCOUNT_PORT"), config.Port())
+// duration is a flag that takes days and weeks too.
+type duration time.Duration
+
+func (d *duration) Type() string { return "duration" }
+
+func (d *duration) String() string {
+	if *d == 0 {
+		return "" // the help shows no default
+	}
+	return config.FormatDuration(time.Duration(*d))
 }
 
-func runAccount(ctx context.Context, p Process) error {
-	if len(p.Args) == 0 || p.Args[0] == "help" || p.Args[0] == "-h" || p.Args[0] == "--help" {
-		fmt.Fprint(p.Stdout, accountUsage)
-		return nil
-	}
-	cmd, args := p.Args[0], p.Args[1:]
-	run, ok := map[string]func(*accounts, context.Context, string) error{
-		"create": (*accounts).create, "ban": (*accounts).ban, "unban": (*accounts).unban,
-		"set-password": (*accounts).setPassword, "ticket": (*accounts).ticket, "list": nil,
-	}[cmd]
-	if !ok {
-		return usagef("there is no command account %q; see waystone account help", cmd)
-	}
-	var name string
-	if cmd != "list" {
-		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-			return usagef("account %s needs the NAME of an account", cmd)
-		}
-		name, args = args[0], args[1:]
-	}
-	r := config.New("waystone")
-	var o accountOptions
-	o.register(r.Section("Account", "What an account command is to do."))
-	s := register(r, parts())
-	if err := load(p, r, args); err != nil {
+func (d *duration) Set(text string) error {
+	v, err := config.ParseDuration(text)
+	if err != nil {
 		return err
 	}
-	if _, embedded := s.sqlitePath(); !embedded && !o.asWebsite && (cmd == "create" || cmd == "ban" || cmd == "unban") {
-		return errors.New("the website owns these rows: make and ban accounts there, or add --as-website with a role that may write them")
+	if v < 0 {
+		return errors.New("must not be negative")
 	}
-	if path, embedded := s.sqlitePath(); embedded && cmd != "create" {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no embedded database %s yet; WAYSTONE_DATA names another folder", path)
+	*d = duration(v)
+	return nil
+}
+
+const accountLong = `Manage accounts, while a server runs or not. NAME is a user name, an e-mail address,
+a user id, or id: and a user id; one that could be several accounts' is refused, with
+their names and ids. Each command says first which database it acts on.
+
+On PostgreSQL the website owns the accounts: create, ban and unban need --as-website
+there, and a role that may write the website's tables.`
+
+// accountAction is a command on the opened database; name is its argument, "" for
+// list.
+type accountAction struct {
+	run func(a *accounts, ctx context.Context, name string) error
+	// owned is whether it writes what the website owns, makes whether it may make
+	// the embedded database, writes whether it changes anything.
+	owned, makes, writes bool
+}
+
+func accountCommand(p Process) *cobra.Command {
+	account := &cobra.Command{
+		Use:   "account",
+		Short: "Manage accounts: create, list, ban, unban, passwords, tickets",
+		Long:  accountLong,
+	}
+	command := func(c *cobra.Command, o *accountOptions, action accountAction) {
+		c.Long += settingsHint
+		if c.Args == nil {
+			c.Args = cli.Arguments(1, 1, "the NAME of an account")
+		}
+		c.RunE = func(c *cobra.Command, args []string) error {
+			name := ""
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return runAccount(c, p, o, action, name)
+		}
+		if action.owned {
+			c.Flags().BoolVar(&o.asWebsite, "as-website", false, "write the website's tables on PostgreSQL")
+		}
+		if action.writes {
+			c.Flags().BoolVar(&o.otherDatabase, "other-database", false, "act on this embedded database although a server on this machine runs on PostgreSQL")
+		}
+		takeSettings(c, true)
+		account.AddCommand(c)
+	}
+
+	o := &accountOptions{}
+	c := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Make an account",
+		Long: `Make an account that can sign in at the website and in the game. Two passwords are
+asked for: the one for the website, then, if wanted, another for the game client.
+The client sends its password readably: the two must differ.
+
+At a terminal each is asked for twice. Otherwise they are read from standard input,
+a line each, in that order; an empty or missing second line is no game password.
+On PostgreSQL the website sets its own passwords, and only the second is read.`,
+		Example: "  waystone account create alice\n  printf '%s\\n' \"$WEBSITE\" \"$GAME\" | waystone account create bob --email bob@example.com",
+	}
+	c.Flags().StringVar(&o.email, "email", "", "e-mail `ADDRESS` of the account; one that cannot get mail if none is given")
+	c.Flags().BoolVar(&o.noPassword, "no-password", false, "set no password; the account can play by ticket")
+	c.Flags().BoolVar(&o.noWebsite, "no-website-password", false, "set no password for the website; the only line read is the game's")
+	c.Flags().BoolVar(&o.noGame, "no-game-password", false, "set no password for the game client")
+	c.Flags().BoolVar(&o.loopback, "loopback-only", false, "let the account sign in from the server's machine only")
+	command(c, o, accountAction{run: (*accounts).create, owned: true, makes: true, writes: true})
+
+	command(&cobra.Command{
+		Use: "list", Short: "List all accounts and their bans", Long: "List all accounts and their bans.", Args: cli.NoArguments,
+	}, &accountOptions{}, accountAction{run: func(a *accounts, ctx context.Context, _ string) error { return a.list(ctx) }})
+
+	o = &accountOptions{}
+	c = &cobra.Command{
+		Use:   "ban NAME",
+		Short: "Ban an account; who plays is put out within seconds",
+		Long: `Ban an account. Its sessions end, and who plays is put out within seconds.
+
+A ban of somebody who is banned already changes the end: to that of --for, or to
+none. The reason stays unless another is given.`,
+		Example: "  waystone account ban alice --reason 'gold selling'\n  waystone account ban alice --for 7d",
+	}
+	c.Flags().StringVar(&o.reason, "reason", "", "`TEXT` that the website keeps and shows")
+	c.Flags().Var(&o.ban, "for", "length of the ban: 90m, 12h, 7d, 2w; 0 for one without end")
+	command(c, o, accountAction{run: (*accounts).ban, owned: true, writes: true})
+
+	command(&cobra.Command{
+		Use:   "unban NAME",
+		Short: "Lift a ban",
+		Long:  "Lift a ban. If there is none, say so; the exit status is 0 all the same.",
+	}, &accountOptions{}, accountAction{run: (*accounts).unban, owned: true, writes: true})
+
+	o = &accountOptions{}
+	c = &cobra.Command{
+		Use:   "set-password NAME",
+		Short: "Set or take away the game password, or set the website's",
+		Long: `Set the password of the game client; an empty one takes it away. With --website, set
+the password of the website instead, on the embedded database only.
+
+The password is asked for twice at a terminal, and otherwise read from standard
+input, one line.`,
+		Example: "  waystone account set-password alice\n  waystone account set-password alice --website",
+	}
+	c.Flags().BoolVar(&o.website, "website", false, "set the password of the website")
+	command(c, o, accountAction{run: (*accounts).setPassword, writes: true})
+
+	o = &accountOptions{}
+	c = &cobra.Command{
+		Use:     "ticket NAME",
+		Short:   "Print a play link, good for one sign-in",
+		Long:    "Print a play link for waystone-launcher, good for one sign-in within TICKET_LIFETIME.",
+		Example: "  waystone account ticket alice --host play.example.com",
+	}
+	c.Flags().StringVar(&o.host, "host", "127.0.0.1", "`HOST` that the link names")
+	c.Flags().Uint16Var(&o.port, "port", 29000, "`PORT` that the link names")
+	command(c, o, accountAction{run: (*accounts).ticket, writes: true})
+	return account
+}
+
+func runAccount(c *cobra.Command, p Process, o *accountOptions, action accountAction, name string) error {
+	ctx := c.Context()
+	r := config.New("waystone")
+	s := register(r, parts())
+	if err := load(p, r, c.Flags()); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.Stderr, "waystone: database:", s.databaseName())
+	_, embedded := s.sqlitePath()
+	switch {
+	case !embedded && action.owned && !o.asWebsite:
+		return errors.New("the website owns these rows: make and ban accounts there, or add --as-website with a role that may write them")
+	case !embedded && o.website:
+		return errors.New("the website sets its own passwords on PostgreSQL: change this one there")
+	}
+	if !action.makes {
+		if err := s.requireEmbedded(); err != nil {
+			return err
+		}
+	}
+	if action.writes {
+		if err := compareServer(ctx, p, s, o.otherDatabase); err != nil {
+			return err
 		}
 	}
 	eng, err := openEngine(ctx, s, slog.New(slog.DiscardHandler), false, nil)
@@ -102,11 +194,7 @@ func runAccount(ctx context.Context, p Process) error {
 		return err
 	}
 	defer eng.Close()
-	a := &accounts{Process: p, store: eng, options: o, settings: s}
-	if cmd == "list" {
-		return a.list(ctx)
-	}
-	return run(a, ctx, name)
+	return action.run(&accounts{Process: p, store: eng, options: *o, settings: s, in: bufio.NewReader(p.Stdin)}, ctx, name)
 }
 
 // accounts runs the account commands on an open store.
@@ -115,6 +203,7 @@ type accounts struct {
 	store    engine
 	options  accountOptions
 	settings *settings
+	in       *bufio.Reader // of standard input, when that is no terminal
 }
 
 // find returns the user with a user name, an address or an id.
@@ -132,33 +221,6 @@ func whom(u *store.User) string {
 		return "the user with the id " + u.ID
 	}
 	return u.Username
-}
-
-func (a *accounts) create(ctx context.Context, name string) error {
-	account := store.GameAccount{LoopbackOnly: a.options.loopback}
-	if !a.options.noPassword {
-		password, err := a.readPassword("Password for the game client: ")
-		if err != nil {
-			return err
-		}
-		if account.PasswordHash, err = auth.HashGamePassword(password); err != nil {
-			return err
-		}
-	}
-	email := a.options.email
-	if email == "" {
-		email = name + "@" + emailDomain
-	}
-	u, err := a.store.CreateUser(ctx, store.NewUser{Username: name, Name: name, Email: email})
-	if err != nil {
-		return err
-	}
-	account.UserID = u.ID
-	if err := a.store.SetGameAccount(ctx, account); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.Stdout, "created the account %s (id %s)\n", u.DisplayUsername, u.ID)
-	return nil
 }
 
 // listPage is how many accounts are read at once.
@@ -182,119 +244,4 @@ func (a *accounts) list(ctx context.Context) error {
 			return w.Flush()
 		}
 	}
-}
-
-func banText(u *store.User) string {
-	switch {
-	case !u.BannedAt(time.Now()):
-		return ""
-	case u.BanExpiresAt.IsZero():
-		return "yes: " + u.BanReason
-	}
-	return "until " + u.BanExpiresAt.UTC().Format(time.DateTime) + ": " + u.BanReason
-}
-
-func (a *accounts) ban(ctx context.Context, name string) error {
-	u, err := a.find(ctx, name)
-	if err != nil {
-		return err
-	}
-	b := store.Ban{Banned: true, Reason: a.options.reason}
-	if b.Reason == "" {
-		b.Reason = "No reason"
-	}
-	if a.options.ban > 0 {
-		b.Until = time.Now().Add(a.options.ban)
-	}
-	if err := a.store.SetBan(ctx, u.ID, b); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.Stdout, "banned %s; a player who is in the game is put out within seconds\n", whom(u))
-	return nil
-}
-
-func (a *accounts) unban(ctx context.Context, name string) error {
-	u, err := a.find(ctx, name)
-	if err != nil {
-		return err
-	}
-	if err := a.store.SetBan(ctx, u.ID, store.Ban{}); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.Stdout, "lifted the ban of %s\n", whom(u))
-	return nil
-}
-
-func (a *accounts) setPassword(ctx context.Context, name string) error {
-	u, err := a.find(ctx, name)
-	if err != nil {
-		return err
-	}
-	account := store.GameAccount{UserID: u.ID}
-	switch old, err := a.store.GetGameAccount(ctx, u.ID); {
-	case err == nil:
-		account = *old
-	case !errors.Is(err, store.ErrGameAccountNotFound):
-		return err
-	}
-	password, err := a.readPassword("New password for the game client (empty: none): ")
-	if err != nil {
-		return err
-	}
-	account.PasswordHash = ""
-	done := "took the game password of %s away\n"
-	if password != "" {
-		if account.PasswordHash, err = auth.HashGamePassword(password); err != nil {
-			return err
-		}
-		done = "set the game password of %s\n"
-	}
-	if err := a.store.SetGameAccount(ctx, account); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.Stdout, done, whom(u))
-	return nil
-}
-
-func (a *accounts) ticket(ctx context.Context, name string) error {
-	u, err := a.find(ctx, name)
-	if err != nil {
-		return err
-	}
-	if err := store.Judge(nil, u, time.Now()); err != nil {
-		return err
-	}
-	link := launcher.Link{Host: a.options.host, Port: uint16(a.options.port), User: auth.Handle(u), Ticket: auth.NewTicket()} //nolint:gosec // checked by the settings
-	if err := link.Validate(); err != nil {
-		return err
-	}
-	expires, err := a.store.CreateTicket(ctx, store.Ticket{Digest: store.DigestOf(link.Ticket), UserID: u.ID}, a.settings.auth.TicketLifetime)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(a.Stdout, link)
-	fmt.Fprintf(a.Stderr, "good for one sign-in until %s\n", expires.Local().Format(time.TimeOnly))
-	if ip, err := netip.ParseAddr(link.Host); err == nil && ip.IsLoopback() {
-		fmt.Fprintln(a.Stderr, "it leads to this machine; --host names another")
-	}
-	return nil
-}
-
-// readPassword reads a password from the terminal, or one line of standard
-// input when that is no terminal. It never comes from an argument.
-func (a *accounts) readPassword(prompt string) (string, error) {
-	if f, ok := a.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor fits an int
-		fmt.Fprint(a.Stderr, prompt)
-		b, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // a descriptor fits an int
-		fmt.Fprintln(a.Stderr)
-		if err != nil {
-			return "", fmt.Errorf("read the password: %w", err)
-		}
-		return string(b), nil
-	}
-	line, err := bufio.NewReader(a.Stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read the password from standard input: %w", err)
-	}
-	return strings.TrimRight(line, "\r\n"), nil
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waystone-mmo/waystone/internal/service/launcher"
 )
@@ -24,7 +25,7 @@ func row(t *testing.T, e env, name string) string {
 func TestAccountLife(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	out := ok(t, e, "correct horse\n", "account", "create", "Alice", "--email", "alice@example.com")
+	out := ok(t, e, "correct horse\nbattery staple\n", "account", "create", "Alice", "--email", "alice@example.com")
 	made := regexp.MustCompile(`^created the account Alice \(id ([A-Za-z0-9]{32})\)\n$`).FindStringSubmatch(out)
 	if made == nil {
 		t.Fatalf("create printed %q", out)
@@ -56,6 +57,10 @@ func TestAccountLife(t *testing.T) {
 		t.Errorf("the ban hit bob: %q", line)
 	}
 	ok(t, e, "", "account", "unban", id)
+	ok(t, e, "", "account", "ban", "bob", "--for", "7d")
+	if line := row(t, e, "bob"); !strings.Contains(line, "until "+time.Now().UTC().Add(7*24*time.Hour).Format(time.DateOnly)) {
+		t.Errorf("a ban of seven days is listed as %q", line)
+	}
 
 	long := strings.Repeat("x", 64)
 	for stdin, want := range map[string]string{
@@ -127,8 +132,8 @@ func TestAccountErrorsNameWhatWasWrong(t *testing.T) {
 	for _, cmd := range []string{"ban", "unban", "set-password", "ticket"} {
 		refused(t, e, "", 1, []string{"account", cmd, "nobody"}, `no account has the user name, e-mail address or id "nobody"`)
 	}
-	refused(t, e, "", 1, []string{"account", "create", "ALICE", "--no-password", "--email", "other@example.com"}, "user name")
-	refused(t, e, "", 1, []string{"account", "create", "carol", "--no-password", "--email", "alice@waystone.invalid"}, "e-mail")
+	refused(t, e, "", 1, []string{"account", "create", "ALICE", "--no-password", "--email", "other@example.com"}, "another account has the user name ALICE")
+	refused(t, e, "", 1, []string{"account", "create", "carol", "--no-password", "--email", "alice@waystone.invalid"}, "another account has the e-mail address")
 	for _, name := range []string{"a b", "x", "naïve"} {
 		r := run(t, e, "", "account", "create", name, "--no-password")
 		if r.code != 1 || r.stderr == "" {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
@@ -21,6 +22,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/launcher"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
 )
@@ -41,45 +43,49 @@ func (o *botSettings) register(s *config.Section) {
 	s.String(&o.token, "token", "", "The operator's token out of SERVICE_TOKENS, where the parts ask for one.", config.Env("WAYSTONE_BOT_TOKEN"), config.Secret())
 	s.String(&o.link, "link", "", "A play link: one bot enters by it, in place of --users, and stays until it is put out or stopped.", config.Env("WAYSTONE_BOT_LINK"), config.Secret())
 	s.Strings(&o.users, "users", nil, "User names to play with, two or more.", config.Env("WAYSTONE_BOT_USERS"))
-	s.Int(&o.number, "number", 2, "Bots that play at once; with 2 they judge each other step by step.", config.Env("WAYSTONE_BOT_NUMBER"), config.Range(1, 100000))
+	s.Int(&o.number, "number", 2, "Bots that play at once; with 2 they judge each other step by step.", config.Env("WAYSTONE_BOT_NUMBER"), config.Short("n"), config.Range(1, 100000))
 	s.Duration(&o.duration, "duration", 30*time.Second, "How long more than two bots play.", config.Env("WAYSTONE_BOT_DURATION"), config.Range(time.Second, 24*time.Hour))
 }
 
-// runBot lets bots play on a running server. With the client's own arguments
-// (_server …) it plays as the client that a launcher starts.
-func runBot(ctx context.Context, p Process) error {
-	if len(p.Args) > 0 && strings.HasPrefix(p.Args[0], "_") {
-		if bot.ClientMain(ctx, p.Args, p.Stdout, p.Stderr) != bot.ExitOK {
-			return errors.New("the bot could not play")
-		}
-		return nil
-	}
+func botCommand(p Process) *cobra.Command {
 	r := config.New("waystone")
-	var o botSettings
+	o := &botSettings{}
 	o.register(r.Section("Bot", "Bots that play without a screen."))
-	args := make([]string, 0, len(p.Args))
-	for _, a := range p.Args {
-		if a == "-n" {
-			a = "--number"
-		}
-		args = append(args, a)
+	c := &cobra.Command{
+		Use:   "bot",
+		Short: "Play on a running server without a screen, and check what comes back",
+		Long: "Let bots play on a running server as players do, and check what comes back. Two\njudge each other step by step; more of them walk about for a while.\n\n" +
+			"Started with a game client's own arguments (_server …), it plays as the client\nthat a launcher starts.",
+		Example: "  waystone bot --users alice,bob\n  waystone bot --users a,b,c,d -n 4 --duration 1m\n  waystone bot --link 'waystone://play?…'",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && strings.HasPrefix(args[0], "_") {
+				if bot.ClientMain(c.Context(), args, p.Stdout, p.Stderr) != bot.ExitOK {
+					return errors.New("the bot could not play")
+				}
+				return nil
+			}
+			if err := cli.NoArguments(c, args); err != nil {
+				return err
+			}
+			if err := load(p, r, c.Flags()); err != nil {
+				return err
+			}
+			return runBot(c.Context(), p, o)
+		},
 	}
-	rest, err := r.Load(args, p.Env)
-	if errors.Is(err, config.ErrHelp) {
-		return r.WriteHelp(p.Stdout)
-	}
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return usagef("unexpected argument %q", rest[0])
-	}
+	// What stands behind the client's first argument is the client's.
+	c.Flags().SetInterspersed(false)
+	r.AddFlags(c.Flags(), false)
+	return c
+}
+
+func runBot(ctx context.Context, p Process, o *botSettings) error {
 	report := func(line string) { fmt.Fprintln(p.Stdout, line) }
 	if o.link != "" {
 		return stay(ctx, o.link, report)
 	}
 	if len(o.users) < 2 {
-		return usagef("--users needs two user names or more: --users alice,bob")
+		return cli.Usagef("--users needs two user names or more: --users alice,bob")
 	}
 	accounts, done, err := o.accounts(ctx)
 	if err != nil {

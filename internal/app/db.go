@@ -4,62 +4,75 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
-const dbUsage = `waystone db looks after the database that DATABASE_URL or WAYSTONE_DATA name.
-
-  waystone db migrate        bring our own tables and the triggers of the change feed up to date; the website's rows and columns are never touched
-  waystone db check          print what was found, and what is missing; exit status 1 if anything is
-  waystone db backup FILE    copy the embedded database while the server runs
-`
-
-func runDB(ctx context.Context, p Process) error {
-	if len(p.Args) == 0 || p.Args[0] == "help" || p.Args[0] == "-h" || p.Args[0] == "--help" {
-		fmt.Fprint(p.Stdout, dbUsage)
-		return nil
+// dbCommand looks after the database. Every command says first which one that is.
+func dbCommand(p Process) *cobra.Command {
+	db := &cobra.Command{
+		Use:   "db",
+		Short: "Look after the database that DATABASE_URL or WAYSTONE_DATA names",
 	}
-	cmd, args := p.Args[0], p.Args[1:]
-	var file string
-	if cmd == "backup" {
-		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-			return usagef("db backup needs the FILE to write")
+	command := func(c *cobra.Command, run func(context.Context, *settings, []string) error) {
+		c.Long += settingsHint
+		c.RunE = func(c *cobra.Command, args []string) error {
+			r := config.New("waystone")
+			s := register(r, parts())
+			if err := load(p, r, c.Flags()); err != nil {
+				return err
+			}
+			fmt.Fprintln(p.Stderr, "waystone: database:", s.databaseName())
+			return run(c.Context(), s, args)
 		}
-		file, args = args[0], args[1:]
+		takeSettings(c, true)
+		db.AddCommand(c)
 	}
-	r := config.New("waystone")
-	s := register(r, parts())
-	if err := load(p, r, args); err != nil {
+	command(&cobra.Command{
+		Use:   "migrate",
+		Short: "Bring our own tables and the change feed up to date",
+		Long:  "Bring our own tables and the triggers of the change feed up to date. The website's\nrows and columns are never touched.",
+		Args:  cli.NoArguments,
+	}, func(ctx context.Context, s *settings, _ []string) error { return dbMigrate(ctx, p, s) })
+	command(&cobra.Command{
+		Use:   "check",
+		Short: "Print what was found in the database, and what is missing",
+		Long:  "Print what was found in the database, and what is missing, with the statements that\nhelp. The exit status is 1 if anything is missing.",
+		Args:  cli.NoArguments,
+	}, func(ctx context.Context, s *settings, _ []string) error {
+		return dbCheck(ctx, p, s, slog.New(slog.DiscardHandler))
+	})
+	command(&cobra.Command{
+		Use:     "backup FILE",
+		Short:   "Copy the embedded database while the server runs",
+		Long:    "Copy the embedded database to FILE, which must not be there yet. The server may run\nmeanwhile.",
+		Example: "  waystone db backup /var/backups/waystone-$(date +%F).db",
+		Args:    cli.Arguments(1, 1, "the FILE to write"),
+	}, func(ctx context.Context, s *settings, args []string) error {
+		return dbBackup(ctx, p, s, slog.New(slog.DiscardHandler), args[0])
+	})
+	return db
+}
+
+func dbMigrate(ctx context.Context, p Process, s *settings) error {
+	eng, err := openEngine(ctx, s, slog.New(slog.DiscardHandler), true, nil)
+	if err != nil {
 		return err
 	}
-	log := slog.New(slog.DiscardHandler)
-	switch cmd {
-	case "migrate":
-		eng, err := openEngine(ctx, s, log, true, nil)
-		if err != nil {
-			return err
+	defer eng.Close()
+	if pg, ok := eng.(*postgres.Store); ok {
+		if err := pg.MakeFeed(ctx); err != nil {
+			return fmt.Errorf("the tables are up to date, but not the change feed: %w", err)
 		}
-		defer eng.Close()
-		if pg, ok := eng.(*postgres.Store); ok {
-			if err := pg.MakeFeed(ctx); err != nil {
-				return fmt.Errorf("the tables are up to date, but not the change feed: %w", err)
-			}
-		}
-		fmt.Fprintf(p.Stdout, "the tables of the %s are up to date\n", storeName(s))
-		return nil
-	case "check":
-		return dbCheck(ctx, p, s, log)
-	case "backup":
-		return dbBackup(ctx, p, s, log, file)
 	}
-	return usagef("there is no command db %q; see waystone db help", cmd)
+	fmt.Fprintf(p.Stdout, "the tables of the %s are up to date\n", storeName(s))
+	return nil
 }
 
 func dbCheck(ctx context.Context, p Process, s *settings, log *slog.Logger) error {
@@ -92,6 +105,9 @@ func dbBackup(ctx context.Context, p Process, s *settings, log *slog.Logger, fil
 	if _, embedded := s.sqlitePath(); !embedded {
 		return errors.New("backup copies the embedded database only; PostgreSQL has pg_dump for this")
 	}
+	if err := s.requireEmbedded(); err != nil {
+		return err
+	}
 	eng, err := openSQLite(ctx, s, log)
 	if err != nil {
 		return err
@@ -107,16 +123,15 @@ func dbBackup(ctx context.Context, p Process, s *settings, log *slog.Logger, fil
 // checkEngine looks at the database. An embedded one that cannot be opened says
 // why, and what is missing, when it is tried; one that is not there is not made.
 func checkEngine(ctx context.Context, s *settings, log *slog.Logger) (store.Report, error) {
-	path, embedded := s.sqlitePath()
-	if !embedded {
+	if _, embedded := s.sqlitePath(); !embedded {
 		cfg, err := s.postgresConfig(log, false)
 		if err != nil {
 			return store.Report{}, err
 		}
 		return postgres.Check(ctx, cfg)
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return store.Report{}, fmt.Errorf("the embedded database is not there yet: %w; the first start of the server makes it", err)
+	if err := s.requireEmbedded(); err != nil {
+		return store.Report{}, err
 	}
 	eng, err := openSQLite(ctx, s, log)
 	if err != nil {

@@ -18,11 +18,10 @@ import (
 // process of all parts registers.
 func TestTheOperationsGuideListsEveryMetric(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{"WAYSTONE_DATA": t.TempDir()}
-	p := Process{Stderr: io.Discard, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	p := Process{Stderr: io.Discard, Env: []string{"WAYSTONE_DATA=" + t.TempDir()}}
 	r := config.New("waystone")
 	s := register(r, parts())
-	if err := load(p, r, nil); err != nil {
+	if err := r.Load(nil, p.Env); err != nil {
 		t.Fatal(err)
 	}
 	srv, err := newServer(p, r, s)

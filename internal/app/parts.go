@@ -144,6 +144,7 @@ func (s *server) addDatabase(p part) error {
 			return nil
 		},
 	})
+	s.status["database"] = func() any { return s.settings.databaseStatus() }
 	s.status["change_feed"] = func() any {
 		if d := s.store.Load(); d != nil {
 			return d.feedState()

@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/store/remote"
 	"github.com/waystone-mmo/waystone/internal/utils/balance"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
 	"github.com/waystone-mmo/waystone/internal/utils/health"
@@ -51,40 +53,61 @@ type server struct {
 // errChecked ends a process that was started only to be checked.
 var errChecked = errors.New("the check is done")
 
-func runServe(ctx context.Context, p Process) error {
-	started := time.Now()
-	args, check := takeFlag(p.Args, "check")
-	args, exit := takeFlag(args, "exit")
-	if exit && !check {
-		return usagef("--exit goes with --check")
+func serveCommand(p Process) *cobra.Command {
+	var check, exit bool
+	c := &cobra.Command{
+		Use:   "serve [PART…]",
+		Short: "Run all parts of the server, or only those named",
+		Long: "Run all parts of the server in this process, or only those named: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM ends it in order.\n\n" +
+			"With --check two bots play after the start and report each step.",
+		Example: "  waystone serve                      all parts, on an embedded database\n" +
+			"  waystone serve packet world         two parts in one process\n" +
+			"  waystone serve packet --help        the settings of a part that runs alone",
+		ValidArgs: partNames(),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runServe(c, p, args, check, exit)
+		},
 	}
-	chosen, args, err := splitParts(args)
+	c.Flags().BoolVar(&check, "check", false, "let two bots play after the start, and report")
+	c.Flags().BoolVar(&exit, "exit", false, "with --check, stop when the bots are done; the exit status is their verdict")
+	takeSettings(c, false)
+	helpWithSettings(c)
+	return c
+}
+
+func runServe(c *cobra.Command, p Process, args []string, check, exit bool) error {
+	started := time.Now()
+	if exit && !check {
+		return cli.Usagef("--exit goes with --check")
+	}
+	chosen, err := chooseParts(args)
 	if err != nil {
 		return err
 	}
 	if check && len(chosen) != len(parts()) {
-		return usagef("--check needs all parts in one process; use waystone bot against parts that run alone")
+		return cli.Usagef("--check needs all parts in one process; use waystone bot against parts that run alone")
 	}
 	r := config.New("waystone")
 	s := register(r, chosen)
-	if err := loadServing(p, r, s, args); err != nil {
+	if err := loadServing(p, r, s, c.Flags()); err != nil {
 		return err
 	}
 	if err := requireDatabaseURL(s); err != nil {
 		return err
 	}
 	if s.runs(partAuth) {
-		collectLater(p.Env)
+		collectLater(p.lookup)
 	}
 	srv, err := newServer(p, r, s)
 	if err != nil {
 		return err
 	}
 	defer srv.closeConns()
+	srv.warnUnknown()
 	if check {
 		srv.addCheck(started, exit)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(c.Context())
 	defer cancel(nil)
 	srv.stop = cancel
 	ctx, release := lifecycle.Signals(ctx, srv.log, p.Exit)
@@ -137,6 +160,18 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		}
 	}
 	return srv, nil
+}
+
+// warnUnknown names the variables that look like settings and are none, in the
+// log, or beside it where warnings are not logged.
+func (s *server) warnUnknown() {
+	if !s.log.Enabled(context.Background(), slog.LevelWarn) {
+		s.Process.warnUnknown()
+		return
+	}
+	for _, sentence := range config.UnknownVariables(s.Env, known()...) {
+		s.log.Warn("a variable of the environment is not used", "cause", sentence)
+	}
 }
 
 func (s *server) closeConns() {
@@ -237,11 +272,20 @@ func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegis
 			errc := make(chan error, 2)
 			go func() { errc <- srv.Serve(s.memory[p.name]) }()
 			go func() { errc <- srv.Serve(ln) }()
-			err := <-errc
-			if err != nil {
+			first := <-errc
+			if first != nil {
 				srv.Stop() // half a server is none: the other listener ends too
 			}
-			return errors.Join(err, <-errc)
+			second := <-errc
+			// Where another unit could not start, this one is stopped before it
+			// serves.
+			if errors.Is(first, grpc.ErrServerStopped) {
+				first = nil
+			}
+			if errors.Is(second, grpc.ErrServerStopped) {
+				second = nil
+			}
+			return errors.Join(first, second)
 		},
 		Stop: func(ctx context.Context) error {
 			close(stopping)
@@ -268,16 +312,4 @@ func (s *server) portSetting(p part) string {
 		return "SERVICE_PORT"
 	}
 	return strings.ToUpper(p.name) + "_SERVICE_PORT"
-}
-
-// takeFlag takes a switch out of the arguments.
-func takeFlag(args []string, name string) (rest []string, found bool) {
-	for _, a := range args {
-		if a == "-"+name || a == "--"+name {
-			found = true
-		} else {
-			rest = append(rest, a)
-		}
-	}
-	return rest, found
 }

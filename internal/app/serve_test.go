@@ -50,9 +50,38 @@ func TestServeNamesTheSettingOfATakenPort(t *testing.T) {
 	} {
 		e := anyPorts(t)
 		e[name] = value
+		e["LOG_LEVEL"] = "warn"
 		r := run(t, e, "", "serve")
-		if r.code != 1 || !strings.Contains(r.stderr, name) || !strings.Contains(r.stderr, port) {
+		// One line: nothing is said of the units that stop because of it.
+		if r.code != 1 || !strings.Contains(r.stderr, name) || !strings.Contains(r.stderr, port) || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%s=%s: exit status %d: %s", name, value, r.code, r.stderr)
+		}
+	}
+}
+
+// An ordinary start and stop warns of nothing.
+func TestAnOrdinaryStopWarnsOfNothing(t *testing.T) {
+	t.Parallel()
+	e := anyPorts(t)
+	e["LOG_LEVEL"] = "warn"
+	r := run(t, e, "", "serve", "--check", "--exit")
+	if r.code != 0 || r.stderr != "" {
+		t.Errorf("exit status %d, and it logged:\n%s", r.code, r.stderr)
+	}
+}
+
+// A variable that is not used is warned of in the log, or beside it.
+func TestServeWarnsOfUnknownVariables(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string]string{
+		"warn":  `level=WARN msg="a variable of the environment is not used" cause="PACKET_LISTN_ADDR: no such setting; did you mean PACKET_LISTEN_ADDR?"`,
+		"error": "waystone: warning: PACKET_LISTN_ADDR: no such setting; did you mean PACKET_LISTEN_ADDR?",
+	} {
+		e := anyPorts(t)
+		e["LOG_LEVEL"], e["PACKET_LISTN_ADDR"] = level, "0.0.0.0"
+		e["OPS_LISTEN_ADDR"] = "192.0.2.1:0" // nobody's address: it does not start
+		if r := run(t, e, "", "serve"); r.code != 1 || strings.Count(r.stderr, want) != 1 {
+			t.Errorf("LOG_LEVEL=%s: exit status %d: %s", level, r.code, r.stderr)
 		}
 	}
 }

@@ -15,8 +15,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/database"
 	"github.com/waystone-mmo/waystone/internal/service/packet"
 	"github.com/waystone-mmo/waystone/internal/service/world"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
+	"github.com/waystone-mmo/waystone/internal/utils/nearest"
 )
 
 // Names of the parts.
@@ -95,17 +97,12 @@ func (s *settings) runs(name string) bool {
 // allInOne reports whether every part runs in this process.
 func (s *settings) allInOne() bool { return len(s.parts) == len(parts()) }
 
-// splitParts takes the names of parts from the head of the arguments; none
-// means all.
-func splitParts(args []string) (chosen []part, rest []string, err error) {
-	n := 0
-	for n < len(args) && !strings.HasPrefix(args[n], "-") {
-		n++
-	}
-	names, rest := args[:n], args[n:]
+// chooseParts returns the parts that are named, in the order of the table; none
+// named means all.
+func chooseParts(names []string) (chosen []part, err error) {
 	for _, name := range names {
 		if !slices.Contains(partNames(), name) {
-			return nil, nil, usagef("there is no part %q; parts are %s", name, strings.Join(partNames(), ", "))
+			return nil, cli.Usagef("unknown part %q%s the parts are %s", name, orSemicolon(nearest.Suggest(name, "", partNames())), strings.Join(partNames(), ", "))
 		}
 	}
 	for _, p := range parts() {
@@ -113,7 +110,15 @@ func splitParts(args []string) (chosen []part, rest []string, err error) {
 			chosen = append(chosen, p)
 		}
 	}
-	return chosen, rest, nil
+	return chosen, nil
+}
+
+// orSemicolon lets a sentence go on where nothing is suggested.
+func orSemicolon(suggestion string) string {
+	if suggestion == "" {
+		return ";"
+	}
+	return suggestion
 }
 
 // register registers the settings of a process that runs the given parts.
@@ -133,10 +138,10 @@ func register(r *config.Registry, chosen []part) *settings {
 			prefix = ""
 		}
 		if p.port == 0 {
-			sec.String(&e.addr, prefix+"listen-addr", def, "Address that the "+p.name+" part listens on for game clients.", config.Check(notEmpty(&e.addr)))
+			sec.String(&e.addr, prefix+"listen-addr", def, "Address that the "+p.name+" part listens on for game clients.", config.Check(listenAddr(&e.addr, "PACKET_LOGIN_PORT, PACKET_WORLD_PORT and PACKET_GAME_PORT set the ports")))
 			continue
 		}
-		sec.String(&e.addr, prefix+"listen-addr", def, "Address that the "+p.name+" part listens on for gRPC.", config.Check(notEmpty(&e.addr)))
+		sec.String(&e.addr, prefix+"listen-addr", def, "Address that the "+p.name+" part listens on for gRPC.", config.Check(listenAddr(&e.addr, upper(prefix+"service-port")+" sets the port")))
 		sec.Int(&e.port, prefix+"service-port", p.port, "Port of the "+p.name+" part's gRPC services.", config.PortOrZero())
 	}
 	opsPort := allOpsPort
@@ -144,7 +149,7 @@ func register(r *config.Registry, chosen []part) *settings {
 		opsPort = chosen[0].opsPort
 	}
 	s.opsPort = opsPort
-	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof; without a port, the default one. It has no authentication.", config.Check(notEmpty(&s.opsAddr)))
+	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof; without a port, the default one. It has no authentication.", config.Check(opsAddr(&s.opsAddr)))
 
 	sec = r.Section("Process", "What concerns the process as a whole.")
 	sec.String(&s.dataDir, "waystone-data", "data", "Folder of the embedded database.", config.Check(notEmpty(&s.dataDir)))
@@ -200,6 +205,9 @@ func (s *settings) opsListen() string {
 	return s.opsAddr
 }
 
+// upper is the environment variable of a setting.
+func upper(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
+
 func notEmpty(p *string) func() error {
 	return func() error {
 		if *p == "" {
@@ -209,55 +217,24 @@ func notEmpty(p *string) func() error {
 	}
 }
 
-// loadServing reads the settings of a process that serves, or of one that asks
-// what such a process would do.
-func loadServing(p Process, r *config.Registry, s *settings, args []string) error {
-	if err := checkPrefixes(p, s, args); err != nil {
-		return err
+// listenAddr is a check: an address without a port. ports are the settings for
+// those.
+func listenAddr(p *string, ports string) func() error {
+	return func() error {
+		if config.Address(p)() != nil {
+			return fmt.Errorf("must be an address without a port, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine; %s", ports)
+		}
+		return nil
 	}
-	return load(p, r, args)
 }
 
-// load reads the settings. A command that does not serve may have been started
-// in the environment of a part, and where that listens is not its business.
-func load(p Process, r *config.Registry, args []string) error {
-	rest, err := r.Load(args, p.Env)
-	if err != nil {
-		if errors.Is(err, config.ErrHelp) {
-			if err := r.WriteHelp(p.Stdout); err != nil {
-				return err
-			}
+// opsAddr is a check: an address, with a port or without one.
+func opsAddr(p *string) func() error {
+	return func() error {
+		host := strings.TrimSuffix(strings.TrimPrefix(*p, "["), "]")
+		if *p != "" && (config.HostPort(p)() == nil || config.Address(&host)() == nil) {
+			return nil
 		}
-		return err
+		return errors.New("must be an address with or without a port, such as 127.0.0.1:8080 or 0.0.0.0")
 	}
-	if len(rest) > 0 {
-		return usagef("unexpected argument %q", rest[0])
-	}
-	return nil
-}
-
-// checkPrefixes refuses the two names that mean something else, or nothing,
-// with the parts that this process runs.
-func checkPrefixes(p Process, s *settings, args []string) error {
-	given := func(name string) bool {
-		if v, ok := p.Env(name); ok && v != "" {
-			return true
-		}
-		flag := "-" + strings.ReplaceAll(strings.ToLower(name), "_", "-")
-		return slices.ContainsFunc(args, func(a string) bool {
-			a, _, _ = strings.Cut(a, "=")
-			return a == flag || a == "-"+flag
-		})
-	}
-	for _, name := range []string{"LISTEN_ADDR", "SERVICE_PORT"} {
-		if len(s.parts) > 1 && given(name) {
-			return fmt.Errorf("%s does not say which of the parts in this process it is for: set %s_%s", name, strings.ToUpper(s.parts[0].name), name)
-		}
-		if len(s.parts) == 1 {
-			if prefixed := strings.ToUpper(s.parts[0].name) + "_" + name; given(prefixed) {
-				return fmt.Errorf("%s is for several parts in one process: this one runs %s alone, so set %s", prefixed, s.parts[0].name, name)
-			}
-		}
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -184,6 +185,37 @@ func requireDatabaseURL(s *settings) error {
 	return nil
 }
 
+// requireEmbedded refuses an embedded database that is not there: only the
+// server, db migrate and account create make one.
+func (s *settings) requireEmbedded() error {
+	path, embedded := s.sqlitePath()
+	if !embedded {
+		return nil
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no embedded database at %s (%w): is DATABASE_URL set as it is for the server? "+
+			"WAYSTONE_DATA names another folder; the first start of the server makes the file", shownPath(path), readable(err))
+	}
+	return nil
+}
+
+// readable drops the path from an error, as the sentence names it already.
+func readable(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// shownPath lets a relative path look like one.
+func shownPath(path string) string {
+	if filepath.IsLocal(path) {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
+}
+
 // storeName says for humans where the tables are, without any password.
 func storeName(s *settings) string {
 	if path, embedded := s.sqlitePath(); embedded {
@@ -193,4 +225,26 @@ func storeName(s *settings) string {
 		return "PostgreSQL at " + u.Host
 	}
 	return "PostgreSQL"
+}
+
+// databaseName names the database that a command is about to act on.
+func (s *settings) databaseName() string {
+	if path, embedded := s.sqlitePath(); embedded {
+		return "embedded file " + shownPath(path)
+	}
+	return postgresName(s.database.DatabaseURL)
+}
+
+// postgresName names a database of PostgreSQL: host, database and user, never
+// the password.
+func postgresName(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	name := "PostgreSQL " + u.Host + u.Path
+	if user := u.User.Username(); user != "" {
+		name += " as " + user
+	}
+	return name
 }

@@ -12,7 +12,7 @@ import (
 // from outside does not shut the parts of this process out of each other.
 func TestPartsInOneProcessNeedNoTokens(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{
+	e := env{
 		"WAYSTONE_DATA": t.TempDir(), "OPS_LISTEN_ADDR": "127.0.0.1:0", "DRAIN_DELAY": "0s", "LOG_LEVEL": "error",
 		"DATABASE_SERVICE_PORT": "0", "AUTH_SERVICE_PORT": "0", "CHARACTER_SERVICE_PORT": "0", "WORLD_SERVICE_PORT": "0",
 		"PACKET_LOGIN_PORT": "0", "PACKET_WORLD_PORT": "0", "PACKET_GAME_PORT": "0",
@@ -21,7 +21,7 @@ func TestPartsInOneProcessNeedNoTokens(t *testing.T) {
 	var out, errs bytes.Buffer
 	status := app.Main(t.Context(), app.Process{
 		Args: []string{"serve", "--check", "--exit"}, Stdout: &out, Stderr: &errs, Exit: func(int) {},
-		Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Env: e.list(),
 	})
 	if status != 0 {
 		t.Errorf("status %d\n%s%s", status, out.String(), errs.String())
@@ -32,11 +32,11 @@ func TestPartsInOneProcessNeedNoTokens(t *testing.T) {
 // does not start.
 func TestAPartAloneNeedsItsToken(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{"SERVICE_TOKENS": "packet:0123456789abcdef", "SERVICE_PORT": "0", "OPS_LISTEN_ADDR": "127.0.0.1:0"}
+	e := env{"SERVICE_TOKENS": "packet:0123456789abcdef", "SERVICE_PORT": "0", "OPS_LISTEN_ADDR": "127.0.0.1:0"}
 	var out, errs bytes.Buffer
 	status := app.Main(t.Context(), app.Process{
 		Args: []string{"serve", "auth"}, Stdout: &out, Stderr: &errs, Exit: func(int) {},
-		Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Env: e.list(),
 	})
 	if status != 1 || !strings.Contains(errs.String(), "SERVICE_TOKENS names no token for auth") {
 		t.Errorf("status %d: %s", status, errs.String())

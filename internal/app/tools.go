@@ -1,40 +1,52 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"text/tabwriter"
+
+	"github.com/spf13/cobra"
 
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 	"github.com/waystone-mmo/waystone/internal/utils/health"
 )
 
-// runHealth asks a server whether it can serve. Without a target it asks the
-// operations endpoint that the settings of this process would open.
-func runHealth(ctx context.Context, p Process) error {
-	var target string
-	chosen, args := parts(), p.Args
-	if len(args) > 0 {
-		if c, rest, err := splitParts(args); err == nil {
-			chosen, args = c, rest
-		} else {
-			target, args = args[0], args[1:]
-		}
+func healthCommand(p Process) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "health [TARGET | PART…]",
+		Short: "Ask a running server whether it can serve",
+		Long: "Ask a running server whether it can serve: print ok and end with status 0, or say\nwhy not and end with status 1. It suits the health check of a container.\n\n" +
+			"TARGET is the URL of a /readyz, or host:port of a gRPC service. Without one, the\noperations endpoint is asked that a server with the same settings opens: a server\nof all parts, or of those named." + settingsHint,
+		Example: "  waystone health\n  waystone health packet\n  waystone health http://10.0.0.5:8085/readyz",
+		RunE: func(c *cobra.Command, args []string) error {
+			return runHealth(c, p, args)
+		},
+	}
+	takeSettings(c, true)
+	return c
+}
+
+func runHealth(c *cobra.Command, p Process, args []string) error {
+	chosen, err := chooseParts(args)
+	target := ""
+	if err != nil && len(args) == 1 {
+		chosen, target = parts(), args[0]
+	} else if err != nil {
+		return err
 	}
 	r := config.New("waystone")
 	s := register(r, chosen)
 	if target != "" {
-		if err := load(p, r, args); err != nil {
+		if err := load(p, r, c.Flags()); err != nil {
 			return err
 		}
 	} else {
-		if err := loadServing(p, r, s, args); err != nil {
+		if err := loadServing(p, r, s, c.Flags()); err != nil {
 			return err
 		}
 		target = "http://" + s.localOps() + "/readyz"
 	}
-	if err := health.Probe(ctx, target); err != nil {
+	if err := health.Probe(c.Context(), target); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.Stdout, "ok")
@@ -53,16 +65,32 @@ func (s *settings) localOps() string {
 	return net.JoinHostPort(host, port)
 }
 
-func runConfig(_ context.Context, p Process) error {
-	chosen, args, err := splitParts(p.Args)
+func configCommand(p Process) *cobra.Command {
+	c := &cobra.Command{
+		Use:       "config [PART…]",
+		Short:     "Print every setting, its value and where that comes from",
+		Long:      "Print every setting of a process that runs all parts, or those named: its value,\nand whether that comes from a flag, the environment (env), the file or the default.\nPasswords and tokens are printed as ***." + settingsHint,
+		Example:   "  waystone config\n  waystone config packet --config /etc/waystone.conf",
+		ValidArgs: partNames(),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runConfig(c, p, args)
+		},
+	}
+	takeSettings(c, true)
+	return c
+}
+
+func runConfig(c *cobra.Command, p Process, args []string) error {
+	chosen, err := chooseParts(args)
 	if err != nil {
 		return err
 	}
 	r := config.New("waystone")
 	s := register(r, chosen)
-	if err := loadServing(p, r, s, args); err != nil {
+	if err := loadServing(p, r, s, c.Flags()); err != nil {
 		return err
 	}
+	p.warnUnknown()
 	w := tabwriter.NewWriter(p.Stdout, 0, 4, 2, ' ', 0)
 	for _, set := range r.Settings() {
 		fmt.Fprintf(w, "%s\t%s\t(%s)\n", set.Env, set.Value, set.Source)

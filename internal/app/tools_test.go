@@ -15,14 +15,14 @@ import (
 // are no business of a command that does not listen.
 func TestToolsRunInAPartsEnvironment(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{
+	e := env{
 		"WAYSTONE_DATA": t.TempDir(), "LISTEN_ADDR": "0.0.0.0", "SERVICE_PORT": "50052", "DATABASE_SERVICE_PORT": "50052",
 	}
 	run := func(args ...string) (int, string) {
 		var out, errs bytes.Buffer
 		status := app.Main(t.Context(), app.Process{
 			Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Exit: func(int) {},
-			Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+			Env: e.list(),
 		})
 		return status, errs.String()
 	}
@@ -32,7 +32,7 @@ func TestToolsRunInAPartsEnvironment(t *testing.T) {
 			t.Errorf("%v: status %d: %s", args, status, msg)
 		}
 	}
-	if made, err := filepath.Glob(filepath.Join(env["WAYSTONE_DATA"], "*")); err != nil || len(made) > 0 {
+	if made, err := filepath.Glob(filepath.Join(e["WAYSTONE_DATA"], "*")); err != nil || len(made) > 0 {
 		t.Errorf("the folder holds %q, %v", made, err)
 	}
 	for _, args := range [][]string{
@@ -73,7 +73,7 @@ func TestOperationsAddressWithoutPort(t *testing.T) {
 		cancel() // what it would ask is all that matters
 		status := app.Main(ctx, app.Process{
 			Args: []string{"health", c.part}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Exit: func(int) {},
-			Env: func(name string) (string, bool) { return c.addr, name == "OPS_LISTEN_ADDR" },
+			Env: []string{"OPS_LISTEN_ADDR=" + c.addr},
 		})
 		if status != 1 || !strings.Contains(errs.String(), c.asks) {
 			t.Errorf("OPS_LISTEN_ADDR=%s, %s: status %d, %s", c.addr, c.part, status, errs.String())

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
@@ -26,6 +29,11 @@ default. The file is named by ` + "`--config` or `WAYSTONE_CONFIG`" + `: lines o
 ` + "`key = value`, or YAML when its name ends in `.yaml`" + `. The flag is the variable's name
 in lower case with dashes (` + "`LOG_LEVEL`: `--log-level`" + `), the key in the file the
 same with underscores. ` + "`waystone config` prints every value and where it comes\nfrom" + `; a wrong value stops the start with a sentence that names it.
+
+An unknown key in the file and an unknown flag stop the start too. An unknown
+variable is only warned of, in the log, for another program may share its name:
+one that begins with the first word of a setting (` + "`PACKET_`, `DATABASE_`" + `, …), or is
+nearly a setting's name. A duration is written ` + "`250ms`, `5s`, `1m30s`, `7d` or `2w`" + `.
 
 A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT` and\n`OPS_LISTEN_ADDR` (default 127.0.0.1 and 8081 auth, 8082 database, 8083\ncharacter, 8084 world, 8085 packet)" + ` without the part's name before them.
 
@@ -47,9 +55,74 @@ A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT
 		if s.Secret {
 			usage += " Secret: never printed."
 		}
+		if s.SecretURL {
+			usage += " The password in it is never printed."
+		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Env, def, strings.ReplaceAll(usage, "|", "\\|"))
 	}
 	return b.Bytes()
+}
+
+// Commands renders the tree of commands: a section for each, with how it is
+// called, its flags and examples. Flags that are settings are left to
+// Configuration.
+func Commands(root *cobra.Command) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Commands\n\n" + header)
+	b.WriteString("`waystone help COMMAND` prints the same. Flags may stand before or after the\narguments. Every command that reads settings takes [each of them](configuration.md)\nas a flag too. `waystone completion bash` (or zsh, fish, powershell) prints a script\nthat lets the shell complete commands and flags; `waystone completion bash --help`\nsays how to load it.\n")
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		about := c.Long
+		if about == "" {
+			about = c.Short + "."
+		}
+		call := c.UseLine()
+		if c.HasSubCommands() {
+			call = c.CommandPath() + " COMMAND"
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n```\n%s\n```\n", c.CommandPath(), strings.TrimSpace(about), call)
+		if flags := ownFlags(c); flags != "" {
+			fmt.Fprintf(&b, "\n| flag | what it does |\n|---|---|\n%s", flags)
+		}
+		if c.Example != "" {
+			fmt.Fprintf(&b, "\nExamples:\n\n```sh\n%s\n```\n", dedent(c.Example))
+		}
+		for _, sub := range c.Commands() {
+			if sub.Name() != "completion" && sub.Name() != "help" {
+				visit(sub)
+			}
+		}
+	}
+	visit(root)
+	return b.Bytes()
+}
+
+// ownFlags renders the flags of a command as rows of a table.
+func ownFlags(c *cobra.Command) string {
+	var b strings.Builder
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" || f.Hidden || config.IsSetting(f) && c.Name() == "serve" {
+			return
+		}
+		typ, usage := pflag.UnquoteUsage(f)
+		name := "--" + f.Name
+		if f.Shorthand != "" {
+			name = "-" + f.Shorthand + ", " + name
+		}
+		if typ != "" {
+			name += " " + typ
+		}
+		if f.DefValue != "" && f.DefValue != "false" {
+			usage += " (default " + f.DefValue + ")"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, strings.ReplaceAll(usage, "|", "\\|"))
+	})
+	return b.String()
+}
+
+// dedent takes the two blanks of the help's examples away.
+func dedent(text string) string {
+	return strings.TrimPrefix(strings.ReplaceAll(text, "\n  ", "\n"), "  ")
 }
 
 // Effect says in which states a client's packet may come and what becomes of

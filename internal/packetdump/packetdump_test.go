@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,9 +15,11 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
 	"github.com/waystone-mmo/waystone/internal/packetdump"
 	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
@@ -24,8 +27,18 @@ import (
 func run(t *testing.T, stdin string, args ...string) (int, string, string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status := packetdump.Run(t.Context(), append([]string{"decode"}, args...), strings.NewReader(stdin), &out, &errs)
+	status := call(t.Context(), append([]string{"decode"}, args...), strings.NewReader(stdin), &out, &errs)
 	return status, out.String(), errs.String()
+}
+
+// call runs the command as part of a program.
+func call(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := &cobra.Command{Use: "packet"}
+	root.AddCommand(packetdump.Command())
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return cli.Run(ctx, root, args)
 }
 
 func plainHex(t *testing.T, p packets.Packet) string {
@@ -87,7 +100,7 @@ func TestOutput(t *testing.T) {
 		},
 	} {
 		status, out, errs := run(t, "", append(tc.args, "--plain", plainHex(t, tc.p))...)
-		if status != packetdump.ExitOK || errs != "" {
+		if status != cli.OK || errs != "" {
 			t.Errorf("%s: exit status %d, %s", name, status, errs)
 		}
 		if diff := cmp.Diff(tc.want+"\n", out); diff != "" {
@@ -146,7 +159,7 @@ func TestVectors(t *testing.T) {
 	}
 	for s, text := range input {
 		status, out, errs := run(t, text, "--plain", "--stage", s.stage, "--from", s.from, "-")
-		if status != packetdump.ExitOK {
+		if status != cli.OK {
 			t.Errorf("%v: exit status %d, %s", s, status, errs)
 		}
 		var got []string
@@ -225,7 +238,7 @@ func TestWrongInput(t *testing.T) {
 		"wrong direction": {"", []string{"--from", "server", login}, 0, "packet at offset 0"},
 	} {
 		status, out, errs := run(t, tc.stdin, tc.args...)
-		if status != packetdump.ExitInput || !strings.Contains(errs, tc.want) || strings.Count(errs, "\n") != 1 {
+		if status != cli.Failed || !strings.Contains(errs, tc.want) || strings.Count(errs, "\n") != 1 {
 			t.Errorf("%s: exit status %d, %q; want 1 and %q", name, status, errs, tc.want)
 		}
 		if strings.Count(out, "\n") != tc.lines {
@@ -240,25 +253,25 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "decode"},
-		{[]string{"encode"}, "decode"},
-		{[]string{"decode"}, "nothing to decode"},
+		{[]string{"decod"}, `unknown command "decod"; did you mean decode?`},
+		{[]string{"decode"}, "decode needs something to decode: HEX, FILE or -"},
 		{[]string{"decode", "--from", "nobody", "00"}, "client, server"},
 		{[]string{"decode", "--stage", "lobby", "00"}, "login, world, game"},
 		{[]string{"decode", "--seed", "0", "00"}, "seed 0"},
 		{[]string{"decode", "--seed", "4294967296", "00"}, "from 1 to 4294967295"},
 		{[]string{"decode", "--plain", "--seed", "1", "00"}, "--plain"},
-		{[]string{"decode", "--loud", "00"}, "loud"},
+		{[]string{"decode", "--loud", "00"}, "unknown flag --loud"},
+		{[]string{"decode", "00", "--palin"}, "did you mean --plain?"},
 	} {
 		var out, errs bytes.Buffer
-		status := packetdump.Run(t.Context(), tc.args, strings.NewReader(""), &out, &errs)
-		if status != packetdump.ExitUsage || out.Len() > 0 || !strings.Contains(errs.String(), tc.want) || !strings.Contains(errs.String(), "usage: ") {
-			t.Errorf("%q: exit status %d, %q, %q; want 2, %q and the usage", tc.args, status, out.String(), errs.String(), tc.want)
+		status := call(t.Context(), tc.args, strings.NewReader(""), &out, &errs)
+		if status != cli.Wrong || out.Len() > 0 || !strings.Contains(errs.String(), tc.want) || strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("%q: exit status %d, %q, %q; want 2 and one line with %q", tc.args, status, out.String(), errs.String(), tc.want)
 		}
 	}
 	var out, errs bytes.Buffer
-	if status := packetdump.Run(t.Context(), []string{"decode", "--help"}, strings.NewReader(""), &out, &errs); status != 0 ||
-		!strings.HasPrefix(out.String(), "usage: ") || errs.Len() > 0 {
+	if status := call(t.Context(), []string{"decode", "--help"}, strings.NewReader(""), &out, &errs); status != 0 ||
+		!strings.Contains(out.String(), "Usage:\n  packet decode HEX|FILE|-… [flags]") || errs.Len() > 0 {
 		t.Errorf("--help: exit status %d, %q, %q", status, out.String(), errs.String())
 	}
 }
@@ -268,17 +281,17 @@ func TestBrokenStreams(t *testing.T) {
 	gone := errors.New("gone")
 	args := []string{"decode", "--plain", "-"}
 	var out, errs bytes.Buffer
-	if status := packetdump.Run(t.Context(), args, iotest.ErrReader(gone), &out, &errs); status != 1 || !strings.Contains(errs.String(), "gone") {
+	if status := call(t.Context(), args, iotest.ErrReader(gone), &out, &errs); status != 1 || !strings.Contains(errs.String(), "gone") {
 		t.Errorf("broken input: exit status %d, %q", status, errs.String())
 	}
 	errs.Reset()
-	if status := packetdump.Run(t.Context(), args, strings.NewReader("060003070000"), broken{gone}, &errs); status != 1 || !strings.Contains(errs.String(), "gone") {
+	if status := call(t.Context(), args, strings.NewReader("060003070000"), broken{gone}, &errs); status != 1 || !strings.Contains(errs.String(), "gone") {
 		t.Errorf("broken output: exit status %d, %q", status, errs.String())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	errs.Reset()
-	if status := packetdump.Run(ctx, args, strings.NewReader("060003070000"), &out, &errs); status != 1 || out.Len() > 0 {
+	if status := call(ctx, args, strings.NewReader("060003070000"), &out, &errs); status != 1 || out.Len() > 0 {
 		t.Errorf("cancelled: exit status %d, %q", status, out.String())
 	}
 }

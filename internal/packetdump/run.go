@@ -4,38 +4,28 @@ package packetdump
 
 import (
 	"bufio"
-	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
+	"math"
 	"strconv"
 
+	"github.com/spf13/cobra"
+
 	"github.com/waystone-mmo/waystone/internal/packets"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
-// Exit statuses of Run.
-const (
-	ExitOK    = 0
-	ExitInput = 1 // the input could not be read or is no packet
-	ExitUsage = 2 // the arguments make no sense
-)
+const long = `Decode one or more packets, one after the other, and print a JSON object for each on
+a line of its own. The input is hexadecimal; white space between digits is ignored.
+An argument of hexadecimal digits alone is the input itself (write ./NAME for a file
+of such a name); - is standard input. Tickets and passwords are shown as [redacted].
 
-const usage = `usage: waystone packet decode [flags] HEX|FILE|-
+What was decoded before an error is printed all the same; the error names the byte.`
 
-Decodes one or more packets, one after the other, and prints a JSON object for
-each on a line of its own. The input is hexadecimal; white space between digits
-is ignored. An argument of hexadecimal digits alone is the input itself (write
-./NAME for a file of such a name); - is standard input. Tickets and passwords
-are shown as [redacted].
-
-  --plain        the packets are not enciphered
-  --from SIDE    who sent them: client (default) or server
-  --stage STAGE  of which connection: login (default), world or game
-  --seed N       codec seed of the connection, decimal or 0x…, not 0; without
-                 it the codec of the login connection is used
-`
+const examples = `  waystone packet decode --plain 060003070000
+  waystone packet decode --from server --stage game --seed 0x544f4e45 capture.hex
+  xxd -p capture.bin | waystone packet decode -`
 
 // options are the parsed arguments.
 type options struct {
@@ -46,72 +36,36 @@ type options struct {
 	inputs []string
 }
 
-var errUsage = errors.New("usage")
-
-// Run executes "packet" with args, the words after it, the first of which is
-// "decode". It returns an exit status: 0, ExitInput or ExitUsage. What was
-// decoded before an error is printed all the same; the error is one sentence
-// on stderr that names the byte.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	o, err := parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return report(stdout, usage, ExitOK)
-	case err != nil:
-		return report(stderr, fmt.Sprintf("packet decode: %v\n\n%s", err, usage), ExitUsage)
-	}
-	out := bufio.NewWriter(stdout)
-	err = decode(ctx, o, stdin, out)
-	if flushed := out.Flush(); err == nil {
-		err = flushed
-	}
-	if err != nil {
-		return report(stderr, fmt.Sprintf("packet decode: %v\n", err), ExitInput)
-	}
-	return ExitOK
-}
-
-// report writes text and returns status, or ExitInput when nobody can read it.
-func report(w io.Writer, text string, status int) int {
-	if _, err := io.WriteString(w, text); err != nil && status == ExitOK {
-		return ExitInput
-	}
-	return status
-}
-
-// parse takes flags before, between and after the other arguments.
-func parse(args []string) (options, error) {
+// Command returns the command "decode".
+func Command() *cobra.Command {
 	var o options
-	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
-		return o, flag.ErrHelp
+	c := &cobra.Command{
+		Use:     "decode HEX|FILE|-…",
+		Short:   "Print packets as JSON",
+		Long:    long,
+		Example: examples,
+		Args:    cli.Arguments(1, maxInputs, "something to decode: HEX, FILE or - for standard input"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.inputs = args; o.plain && o.seed != 0 {
+				return cli.Usagef("--plain packets have no codec, so --seed has nothing to do")
+			}
+			out := bufio.NewWriter(c.OutOrStdout())
+			err := decode(c.Context(), o, c.InOrStdin(), out)
+			if flushed := out.Flush(); err == nil {
+				err = flushed
+			}
+			return err
+		},
 	}
-	if len(args) == 0 || args[0] != "decode" {
-		return o, fmt.Errorf("%w: the one thing that packet can do is decode", errUsage)
-	}
-	fs := flag.NewFlagSet("packet decode", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.BoolVar(&o.plain, "plain", false, "")
-	fs.Func("from", "", func(s string) error { return oneOf(s, &o.from, packets.Client, packets.Server) })
-	fs.Func("stage", "", func(s string) error { return oneOf(s, &o.stage, packets.Login, packets.World, packets.Game) })
-	fs.Func("seed", "", func(s string) error { return parseSeed(s, &o.seed) })
-	for rest := args[1:]; ; {
-		if err := fs.Parse(rest); err != nil {
-			return o, err
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		o.inputs = append(o.inputs, fs.Arg(0))
-		rest = fs.Args()[1:]
-	}
-	switch {
-	case len(o.inputs) == 0:
-		return o, fmt.Errorf("%w: nothing to decode: give HEX, FILE or - for standard input", errUsage)
-	case o.plain && o.seed != 0:
-		return o, fmt.Errorf("%w: --plain packets have no codec, so --seed has nothing to do", errUsage)
-	}
-	return o, nil
+	c.Flags().BoolVar(&o.plain, "plain", false, "the packets are not enciphered")
+	c.Flags().Func("from", "`SIDE` that sent them: client or server (default client)", func(s string) error { return oneOf(s, &o.from, packets.Client, packets.Server) })
+	c.Flags().Func("stage", "`STAGE` of the connection: login, world or game (default login)", func(s string) error { return oneOf(s, &o.stage, packets.Login, packets.World, packets.Game) })
+	c.Flags().Func("seed", "codec seed `N` of the connection, decimal or 0x…; without it, that of the login connection", func(s string) error { return parseSeed(s, &o.seed) })
+	return c
 }
+
+// maxInputs bounds the arguments; a shell's own bound comes first.
+const maxInputs = math.MaxInt32
 
 // oneOf sets v to the choice whose name is s.
 func oneOf[T fmt.Stringer](s string, v *T, choices ...T) error {
@@ -126,14 +80,14 @@ func oneOf[T fmt.Stringer](s string, v *T, choices ...T) error {
 		}
 		names += c.String()
 	}
-	return fmt.Errorf("want one of %s", names)
+	return fmt.Errorf("must be one of %s", names)
 }
 
 func parseSeed(s string, v *uint32) error {
 	n, err := strconv.ParseUint(s, 0, 32)
 	switch {
 	case err != nil:
-		return errors.New("want a number from 1 to 4294967295, decimal or 0x…")
+		return errors.New("must be a number from 1 to 4294967295, decimal or 0x…")
 	case n == 0:
 		return fmt.Errorf("%w: no connection has seed 0; leave --seed out for the login connection", wire.ErrSeed)
 	}

@@ -71,7 +71,7 @@ type Access struct {
 // characters or more.
 func ParseTokens(items []string) (map[string]string, error) {
 	tokens := map[string]string{}
-	for _, item := range items {
+	for i, item := range items {
 		name, token, ok := strings.Cut(item, ":")
 		if !ok {
 			return nil, fmt.Errorf("must be a list of name:token")
@@ -79,7 +79,8 @@ func ParseTokens(items []string) (map[string]string, error) {
 		switch name {
 		case Auth, Character, Packet, World, Website, Operator:
 		default:
-			return nil, fmt.Errorf("must name callers out of auth, character, packet, world, website, operator; %q is none", name)
+			// What stands there may be the token.
+			return nil, fmt.Errorf("must be name:token, with names out of auth, character, packet, world, website, operator; entry %d begins with another", i+1)
 		}
 		if len(token) < 16 {
 			return nil, fmt.Errorf("must give %s a token of 16 characters or more", name)

@@ -77,7 +77,11 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 		log.ErrorContext(ctx, "call failed", "method", method, "cause", err.Error())
 		msg = "internal error"
 	case errs.Unavailable:
-		log.WarnContext(ctx, "call refused: unavailable", "method", method, "cause", err.Error())
+		level := slog.LevelWarn
+		if endsInOrder(e.Reason) {
+			level = slog.LevelInfo
+		}
+		log.Log(ctx, level, "call refused: unavailable", "method", method, "cause", err.Error())
 	default: // the caller's own affair
 	}
 	st := status.New(Code(e.Kind), msg)
@@ -95,6 +99,12 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 		return st.Err()
 	}
 	return full.Err()
+}
+
+// endsInOrder reports whether a call ends with a reason that belongs to an
+// ordinary stop: STOPPING, and store.ErrWatchClosed's.
+func endsInOrder(reason string) bool {
+	return reason == errStopping.Reason || reason == "WATCH_CLOSED"
 }
 
 // FromStatus turns what a call returned into an *errs.Error, so that

@@ -52,6 +52,20 @@ func TestErrorsSurviveTheWire(t *testing.T) {
 	}
 }
 
+// A server that stops in order sends its callers elsewhere; that is no warning.
+func TestAnOrdinaryStopIsNoWarning(t *testing.T) {
+	for err, level := range map[*errs.Error]string{
+		store.ErrWatchClosed: "INFO", errs.New(errs.Unavailable, "STOPPING", "the server is stopping"): "INFO",
+		store.ErrUnavailable: "WARN", store.ErrFeedUnavailable: "WARN",
+	} {
+		var log strings.Builder
+		_ = rpc.ToStatus(context.Background(), slog.New(slog.NewTextHandler(&log, nil)), "/m", err)
+		if !strings.Contains(log.String(), "level="+level) {
+			t.Errorf("%v is logged as %s", err, log.String())
+		}
+	}
+}
+
 func TestUnclassifiedErrorsAreHiddenAndLogged(t *testing.T) {
 	var log strings.Builder
 	l := slog.New(slog.NewTextHandler(&log, nil))

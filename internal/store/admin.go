@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -24,6 +25,15 @@ type NewUser struct {
 	Username string // 3 to 30 of [a-zA-Z0-9_.]
 	Name     string
 	Email    string
+	// PasswordHash is the website's own hash of a password for the website, ""
+	// for none. Only the embedded engine takes one: elsewhere the website is
+	// there to set its passwords.
+	PasswordHash string
+}
+
+// LogValue keeps the hash out of logs.
+func (n NewUser) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("username", n.Username), slog.String("email", n.Email))
 }
 
 // Ban is a verdict on a user.

@@ -164,7 +164,7 @@ func (d *deployment) target(users ...string) scenario.Target {
 func (d *deployment) createAccounts(names ...string) {
 	d.t.Helper()
 	for _, n := range names {
-		if _, msg, status := command(d.t, d.env, password+"\n", "account", "create", n); status != 0 {
+		if _, msg, status := command(d.t, d.env, password+"\n", "account", "create", n, "--no-website-password"); status != 0 {
 			d.t.Fatalf("account create %s: %s", n, msg)
 		}
 	}

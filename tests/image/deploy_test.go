@@ -23,9 +23,13 @@ var parts = []string{"auth", "character", "database", "packet", "world"}
 func settings(t *testing.T, part string, env map[string]string) map[string]string {
 	t.Helper()
 	var out, errs bytes.Buffer
+	var environ []string
+	for name, value := range env {
+		environ = append(environ, name+"="+value)
+	}
 	status := app.Main(t.Context(), app.Process{
 		Args: []string{"config", part}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Exit: func(int) {},
-		Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Env: environ,
 	})
 	if status != 0 {
 		t.Errorf("%s: %s", part, errs.String())

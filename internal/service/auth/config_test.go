@@ -7,6 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/spf13/pflag"
+
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
@@ -17,7 +19,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	var c auth.Config
 	r := config.New("test")
 	c.Register(r.Section("Auth", "Settings of the test."))
-	if _, err := r.Load(nil, func(string) (string, bool) { return "", false }); err != nil {
+	if err := r.Load(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if c != auth.DefaultConfig() {
@@ -85,7 +87,12 @@ func TestLimitsAsSettings(t *testing.T) {
 		var c auth.Config
 		r := config.New("test")
 		c.Register(r.Section("Auth", "Settings of the test."))
-		_, err := r.Load([]string{"--auth-attempts-device=" + text}, func(string) (string, bool) { return "", false })
+		flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+		r.AddFlags(flags, false)
+		if err := flags.Parse([]string{"--auth-attempts-device=" + text}); err != nil {
+			t.Fatal(err)
+		}
+		err := r.Load(flags, nil)
 		return c, err
 	}
 	c, err := load("3, 500ms, 90s, 1h30m")

@@ -8,9 +8,6 @@ import (
 // Verify is the check of a stored hash.
 func Verify(hash, form string) bool { return verify(hash, form) }
 
-// VerifySite is the check of a hash of the website.
-func VerifySite(hash, password string) bool { return verifySite(hash, password) }
-
 // SiteHash hashes as the website does, with a salt that is always the same.
 func SiteHash(password string) string {
 	const salt = "000102030405060708090a0b0c0d0e0f"

@@ -211,7 +211,7 @@ func FuzzVerifySite(f *testing.F) {
 	f.Add(":"+strings.Repeat("0", 128), "x")
 	f.Add("salt:"+strings.Repeat("0", 127), "x")
 	f.Fuzz(func(t *testing.T, hash, password string) {
-		if auth.VerifySite(hash, password) && auth.VerifySite(hash, password+"x") {
+		if auth.VerifySitePassword(hash, password) && auth.VerifySitePassword(hash, password+"x") {
 			t.Fatalf("%q fits two passwords", hash)
 		}
 	})

@@ -79,7 +79,7 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 		},
 		VerifySite: func(hash, password string) bool {
 			w.scrypts.Add(1)
-			return auth.VerifySite(hash, password)
+			return auth.VerifySitePassword(hash, password)
 		},
 	})
 	if err != nil {

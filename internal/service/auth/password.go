@@ -59,6 +59,10 @@ func HashGamePassword(password string) (string, error) {
 	return slowHash(ClientForm(password)), nil
 }
 
+// VerifyGamePassword reports whether a typed password is the one of a hash by
+// HashGamePassword.
+func VerifyGamePassword(hash, password string) bool { return verify(hash, ClientForm(password)) }
+
 // setPassword is the line in which changes of passwords wait: they come from
 // the website and the operator, not from a player's network.
 const setPassword = "set-password"

@@ -75,7 +75,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		d.Verify = verify
 	}
 	if d.VerifySite == nil {
-		d.VerifySite = verifySite
+		d.VerifySite = VerifySitePassword
 	}
 	m := newMetrics()
 	pool := hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing)

@@ -4,10 +4,14 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
+	"fmt"
 	"strings"
+	"unicode/utf16"
 
 	"golang.org/x/crypto/scrypt"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
 // Cost of the website's hash, scrypt: 32 MiB.
@@ -19,6 +23,24 @@ const (
 	siteHashSalt = 16  // bytes, of those made here
 	maxSiteSalt  = 128 // characters
 )
+
+// Bounds of a password for the website, in units of UTF-16: those of better-auth.
+const (
+	MinSitePassword = 8
+	MaxSitePassword = 128
+)
+
+// HashSitePassword returns the hash of a password as the website makes one at a
+// sign-up: salt:key, both in hexadecimal. It takes some 60 ms of one core.
+func HashSitePassword(password string) (string, error) {
+	if n := len(utf16.Encode([]rune(password))); n < MinSitePassword || n > MaxSitePassword {
+		return "", errs.Invalid("password", fmt.Sprintf("must be %d to %d characters long", MinSitePassword, MaxSitePassword))
+	}
+	b := make([]byte, siteHashSalt)
+	_, _ = rand.Read(b) // never fails
+	salt := hex.EncodeToString(b)
+	return salt + ":" + hex.EncodeToString(siteKey(password, salt)), nil
+}
 
 // siteDummyHash returns a hash in the website's form that no password has: its
 // key is made up. It costs as much to verify as any other.
@@ -47,8 +69,8 @@ func parseSiteHash(hash string) (salt string, key []byte, ok bool) {
 	return salt, key, ok
 }
 
-// verifySite reports whether a password is the one that the website hashed.
-func verifySite(hash, password string) bool {
+// VerifySitePassword reports whether a password is the one that the website hashed.
+func VerifySitePassword(hash, password string) bool {
 	salt, want, ok := parseSiteHash(hash)
 	return ok && subtle.ConstantTimeCompare(siteKey(password, salt), want) == 1
 }

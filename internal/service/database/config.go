@@ -2,6 +2,7 @@ package database
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -38,9 +39,9 @@ type Config struct {
 // Register registers the settings.
 func (c *Config) Register(s *config.Section) {
 	s.String(&c.DatabaseURL, "database-url", "", "Where the tables are: postgres://user:password@host:port/database, or sqlite:PATH; empty for the embedded SQLite file in WAYSTONE_DATA when all parts run in one process.",
-		config.Secret(), config.Check(func() error { return checkDatabaseURL(c.DatabaseURL) }))
+		config.SecretURL(), config.Check(func() error { return checkDatabaseURL(c.DatabaseURL) }))
 	s.String(&c.RedisURL, "redis-url", "redis://127.0.0.1:6379", "The shared cache: redis://host:port, redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port (rediss… for TLS), or none for a cache inside the process; not used with SQLite.",
-		config.Secret(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
+		config.SecretURL(), config.Check(func() error { return checkRedisURL(c.RedisURL) }))
 	s.String(&c.WebsiteSchema, "website-schema", "", "PostgreSQL schema of the website's tables; empty for the role's search path.")
 	s.Strings(&c.WebsiteTables, "website-tables", nil, "Names of the website's tables that are not better-auth's own, in the singular or plural, such as user=app_users,session=app_sessions; of user, session, account and verification.",
 		config.Check(func() error { _, err := siteschema.ParseTables(c.WebsiteTables); return err }))
@@ -56,7 +57,7 @@ func (c *Config) Register(s *config.Section) {
 	s.String(&c.ChangeFeed, "change-feed", "auto", "How changes of the tables are learned from PostgreSQL: replication reads its log, triggers has the tables notify, auto takes the first that can work.",
 		config.OneOf("auto", "replication", "triggers"))
 	s.String(&c.FeedURL, "database-feed-url", "", "Where the change feed connects to PostgreSQL, past a pooler that DATABASE_URL goes through; empty for DATABASE_URL itself.",
-		config.Secret(), config.Check(func() error { return checkFeedURL(c.FeedURL) }))
+		config.SecretURL(), config.Check(func() error { return checkFeedURL(c.FeedURL) }))
 	s.Duration(&c.CacheTTL, "cache-ttl", 300*time.Second, "How long a record is cached at most; what changes leaves the cache at once. 0 reads everything from the store.", config.Range(time.Duration(0), time.Hour))
 	s.Int(&c.CacheNearBytes, "cache-near-bytes", 64<<20, "Memory for the cache inside the process, in bytes; 0 for none, so that every cached read asks Redis.", config.Range(0, 1<<40))
 	s.Duration(&c.SessionExpiresIn, "session-expires-in", 168*time.Hour, "The website's session.expiresIn.", config.Range(time.Minute, 9600*time.Hour))
@@ -77,16 +78,31 @@ func (c *Config) Register(s *config.Section) {
 
 func checkDatabaseURL(u string) error {
 	if u == "" || hasScheme(u, "postgres://", "postgresql://", "sqlite:") {
-		return nil
+		return checkParameters(u)
 	}
 	return errors.New("must begin with postgres://, or be sqlite: and a path")
 }
 
 func checkFeedURL(u string) error {
 	if u == "" || hasScheme(u, "postgres://", "postgresql://") {
-		return nil
+		return checkParameters(u)
 	}
 	return errors.New("must begin with postgres://")
+}
+
+// checkParameters refuses the parameters that Prisma puts into its URLs: they
+// are for Prisma itself, and PostgreSQL refuses to connect with them.
+func checkParameters(u string) error {
+	_, query, _ := strings.Cut(u, "?")
+	for pair := range strings.SplitSeq(query, "&") {
+		switch name, _, _ := strings.Cut(pair, "="); name {
+		case "schema":
+			return errors.New("must not have schema=, which is a parameter of Prisma and not of PostgreSQL: remove it; WEBSITE_SCHEMA names the schema of the website's tables")
+		case "connection_limit", "pool_timeout", "pgbouncer", "socket_timeout", "sslaccept", "sslidentity", "statement_cache_size":
+			return fmt.Errorf("must not have %s=, which is a parameter of Prisma and not of PostgreSQL: remove it", name)
+		}
+	}
+	return nil
 }
 
 func checkRedisURL(u string) error {

@@ -15,10 +15,11 @@ func loadConfig(vars map[string]string) (database.Config, error) {
 	var c database.Config
 	r := config.New("waystone")
 	c.Register(r.Section("Database", "The database part."))
-	_, err := r.Load(nil, func(name string) (string, bool) {
-		v, ok := vars[name]
-		return v, ok
-	})
+	var environ []string
+	for name, value := range vars {
+		environ = append(environ, name+"="+value)
+	}
+	err := r.Load(nil, environ)
 	return c, err
 }
 
@@ -51,6 +52,11 @@ func TestSettings(t *testing.T) {
 		{"DATABASE_URL", "postgres://", false},
 		{"DATABASE_URL", "POSTGRES://db", false},
 		{"DATABASE_URL", "mysql://db", false},
+		{"DATABASE_URL", "postgres://db/game?sslmode=require&search_path=a", true},
+		{"DATABASE_URL", "postgres://db/game?schema=public", false},
+		{"DATABASE_URL", "postgres://db/game?sslmode=require&connection_limit=5", false},
+		{"DATABASE_URL", "postgres://db/game?pgbouncer=true", false},
+		{"DATABASE_FEED_URL", "postgres://db/game?schema=public", false},
 		{"DATABASE_URL", "data/waystone.db", false},
 		{"REDIS_URL", "none", true},
 		{"REDIS_URL", "redis://cache:6379", true},

@@ -3,13 +3,19 @@ package launcher
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 )
 
 // Launcher is the program, with what it takes from outside in fields, so that
@@ -27,109 +33,125 @@ type Launcher struct {
 	Wait func(context.Context, time.Duration) error
 }
 
-const usage = `waystone-launcher starts the game client, from the website's Play button or
-by itself.
-
-  waystone-launcher login [SITE]  sign in at the game's website, then play
-  waystone-launcher play          play with the sign-in that is kept
-  waystone-launcher logout        sign out and forget the sign-in
-  waystone-launcher run LINK      start the client (LINK alone does the same)
-  waystone-launcher client PATH   say which program is the game client
-  waystone-launcher register      open waystone:// links with this program
-  waystone-launcher allow HOST    let links lead to a server
-  waystone-launcher forbid HOST   stop links from leading there
-  waystone-launcher list          print the settings
-  waystone-launcher version       print the version
-`
-
 // Run runs one command and returns the exit status: 0, 1 when it could not be
 // done, 2 when it was called wrongly. Messages never carry the link, the ticket
 // or the session's token.
 func (m *Launcher) Run(ctx context.Context) int {
-	cmd, args := "help", m.Args
-	if len(args) > 0 {
-		cmd, args = args[0], args[1:]
-	}
-	if strings.HasPrefix(cmd, "waystone:") {
-		cmd, args = "run", m.Args
-	}
-	want := map[string]int{
-		"run": 1, "login": 1, "play": 0, "logout": 0, "client": 1, "register": 0, "allow": 1, "forbid": 1,
-		"list": 0, "version": 0, "help": 0, "-h": 0, "--help": 0,
-	}
-	n, known := want[cmd]
-	if cmd == "login" && len(args) == 0 {
-		n = 0 // the site of the last time
-	}
-	if !known || len(args) != n {
-		fmt.Fprint(m.Stderr, usage)
-		return 2
-	}
-	if err := m.run(ctx, cmd, args); err != nil {
-		fmt.Fprintln(m.Stderr, "waystone-launcher:", err)
-		return 1
-	}
-	return 0
+	return cli.Run(ctx, m.commands(), m.Args)
 }
 
-func (m *Launcher) run(ctx context.Context, cmd string, args []string) error {
-	switch cmd {
-	case "version":
+// commands returns the tree of commands. A link alone, as the website's Play
+// button gives it, is the command run.
+func (m *Launcher) commands() *cobra.Command {
+	run := func(ctx context.Context, c *Config, args []string) error {
+		return m.startLink(ctx, c, args[0], "press Play")
+	}
+	root := &cobra.Command{
+		Use:     "waystone-launcher",
+		Short:   "Start the game client, from the website's Play button or by itself",
+		Long:    "waystone-launcher starts the game client, from the website's Play button or by itself.\nA link alone, as the button gives it, is the same as `waystone-launcher run LINK`.",
+		Version: m.Version,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && strings.HasPrefix(args[0], "waystone:") {
+				return cli.Arguments(1, 1, "a LINK")(c, args)
+			}
+			return cli.NoSuchCommand(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return m.withConfig(run)(c, args)
+		},
+	}
+	root.SetIn(m.Stdin)
+	root.SetOut(m.Stdout)
+	root.SetErr(m.Stderr)
+	add := func(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) {
+		root.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: run})
+	}
+	add("login [SITE]", "Sign in at the game's website, then play", cli.Arguments(0, 1, ""), m.withConfig(func(ctx context.Context, c *Config, args []string) error {
+		return m.login(ctx, c, args)
+	}))
+	add("play", "Play with the sign-in that is kept", cli.NoArguments, m.withConfig(func(ctx context.Context, c *Config, _ []string) error {
+		return m.resume(ctx, c)
+	}))
+	add("logout", "Sign out and forget the sign-in", cli.NoArguments, m.withConfig(func(ctx context.Context, c *Config, _ []string) error {
+		return m.logout(ctx, c)
+	}))
+	add("run LINK", "Start the client from a play link", cli.Arguments(1, 1, "a LINK"), m.withConfig(run))
+	add("client PATH", "Say which program is the game client", cli.Arguments(1, 1, "the PATH of the game client"), m.withConfig(setClient))
+	add("register", "Open waystone:// links with this program", cli.NoArguments, m.register)
+	add("allow HOST", "Let links lead to a server", cli.Arguments(1, 1, "a HOST"), m.withConfig(allow))
+	add("forbid HOST", "Stop links from leading to a server", cli.Arguments(1, 1, "a HOST"), m.withConfig(forbid))
+	add("list", "Print the settings", cli.NoArguments, m.withConfig(m.list))
+	add("version", "Print the version", cli.NoArguments, func(*cobra.Command, []string) error {
 		fmt.Fprintln(m.Stdout, m.Version)
 		return nil
-	case "help", "-h", "--help":
-		fmt.Fprint(m.Stdout, usage)
-		return nil
-	case "register":
-		exe, err := os.Executable()
+	})
+	return root
+}
+
+// withConfig returns a command that works on the launcher's settings.
+func (m *Launcher) withConfig(run func(context.Context, *Config, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		path, err := ConfigPath(m.Env)
 		if err != nil {
-			return fmt.Errorf("find this program's place: %w", err)
+			return err
 		}
-		done, err := Register(runtime.GOOS, exe, m.Env)
-		if err == nil {
-			fmt.Fprintln(m.Stdout, done)
-		}
-		return err
-	}
-	path, err := ConfigPath(m.Env)
-	if err != nil {
-		return err
-	}
-	c, err := LoadConfig(path)
-	if err != nil {
-		return err
-	}
-	switch cmd {
-	case "run":
-		return m.startLink(ctx, c, args[0], "press Play")
-	case "login":
-		return m.login(ctx, c, args)
-	case "play":
-		return m.resume(ctx, c)
-	case "logout":
-		return m.logout(ctx, c)
-	case "client":
-		abs, err := filepath.Abs(args[0])
+		c, err := LoadConfig(path)
 		if err != nil {
-			return fmt.Errorf("find %s: %w", args[0], err)
+			return err
 		}
-		if st, err := os.Stat(abs); err != nil || st.IsDir() {
-			return fmt.Errorf("%s is not a program", abs)
-		}
-		c.Client = abs
-		return c.Save()
-	case "allow":
-		if err := ValidateHost(args[0]); err != nil {
-			return fmt.Errorf("host %q %w", args[0], err)
-		}
-		c.Allow(args[0])
-		return c.Save()
-	case "forbid":
-		if !c.Forbid(args[0]) {
-			return fmt.Errorf("%q was not allowed; allowed are: %s", args[0], strings.Join(c.Allowed, ", "))
-		}
-		return c.Save()
+		return run(cmd.Context(), c, args)
 	}
+}
+
+func (m *Launcher) register(*cobra.Command, []string) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's place: %w", err)
+	}
+	done, err := Register(runtime.GOOS, exe, m.Env)
+	if err == nil {
+		fmt.Fprintln(m.Stdout, done)
+	}
+	return err
+}
+
+func setClient(_ context.Context, c *Config, args []string) error {
+	path, err := filepath.Abs(args[0])
+	if err != nil {
+		return fmt.Errorf("find %s: %w", args[0], err)
+	}
+	switch st, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the file %s does not exist", path)
+	case err != nil:
+		return fmt.Errorf("look at the game client: %w", err)
+	case !st.Mode().IsRegular():
+		return fmt.Errorf("%s is not a program", path)
+	}
+	c.Client = path
+	return c.Save()
+}
+
+func allow(_ context.Context, c *Config, args []string) error {
+	if err := ValidateHost(args[0]); err != nil {
+		return fmt.Errorf("host %q %w", args[0], err)
+	}
+	c.Allow(args[0])
+	return c.Save()
+}
+
+func forbid(_ context.Context, c *Config, args []string) error {
+	if !c.Forbid(args[0]) {
+		return fmt.Errorf("%q was not allowed; allowed are: %s", args[0], strings.Join(c.Allowed, ", "))
+	}
+	return c.Save()
+}
+
+func (m *Launcher) list(_ context.Context, c *Config, _ []string) error {
 	fmt.Fprintf(m.Stdout, "settings  %s\nclient    %s\nrunner    %s\ndirectory %s\nsite      %s\nallowed   %s\n",
 		c.Path, c.Client, c.Runner, c.Directory, c.Site, strings.Join(c.Allowed, ", "))
 	return nil

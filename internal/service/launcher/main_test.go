@@ -178,13 +178,38 @@ func TestSaysWhatIsMissing(t *testing.T) {
 	if code := b.run("run", local); code != 1 || !strings.Contains(b.stderr.String(), "waystone-launcher client PATH") {
 		t.Errorf("no client: status %d, %s", code, &b.stderr)
 	}
-	for _, args := range [][]string{{"nonsense"}, {"run"}, {"run", "a", "b"}, {"allow"}} {
-		if code := b.run(args...); code != 2 {
-			t.Errorf("%v: status %d, want 2", args, code)
+	for call, want := range map[string]string{
+		"nope":                  `unknown command "nope"; `,
+		"alow 127.0.0.1":        `unknown command "alow"; did you mean allow?`,
+		"run":                   "run needs a LINK",
+		"run a b":               `unexpected argument "b"`,
+		local + " and more":     `unexpected argument "and"`,
+		"allow":                 "allow needs a HOST",
+		"allow -rf":             "unknown flag -rf",
+		"list --hepl":           "unknown flag --hepl; did you mean --help?",
+		"help nope":             `unknown command "nope"`,
+		"http" + local[8:]:      "unknown command; ",
+		"allow 127.0.0.1 extra": "`waystone-launcher allow --help` shows how it is called",
+	} {
+		code := b.run(strings.Fields(call)...)
+		if msg := b.stderr.String(); code != 2 || !strings.Contains(msg, want) || strings.Count(msg, "\n") != 1 || strings.Contains(msg, "ticket=") {
+			t.Errorf("%s: status %d, want 2 and one line with %q: %s", call, code, want, msg)
 		}
 	}
-	if code := b.run("allow", "-rf"); code != 1 {
-		t.Errorf("allow -rf: status %d", code)
+	if code := b.run("allow", "--", "-rf"); code != 1 {
+		t.Errorf("allow -- -rf: status %d", code)
+	}
+	none := filepath.Join(b.dir, "no", "such", "file")
+	if code := b.run("client", none); code != 1 || !strings.Contains(b.stderr.String(), "the file "+none+" does not exist") {
+		t.Errorf("client that is not there: status %d, %s", code, &b.stderr)
+	}
+	if code := b.run("client", b.dir); code != 1 || !strings.Contains(b.stderr.String(), b.dir+" is not a program") {
+		t.Errorf("client that is a folder: status %d, %s", code, &b.stderr)
+	}
+	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}, {"help", "login"}, {"login", "--help"}, {"completion", "bash"}} {
+		if code := b.run(args...); code != 0 || !strings.Contains(b.stdout.String(), "waystone-launcher") {
+			t.Errorf("%v: status %d, %s", args, code, &b.stderr)
+		}
 	}
 	if err := os.WriteFile(filepath.Join(b.dir, "launcher.conf"), []byte("clint = x\n"), 0o600); err != nil {
 		t.Fatal(err)

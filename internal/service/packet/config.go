@@ -38,7 +38,8 @@ func (c *Config) Register(s *config.Section) {
 	s.Int(&c.LoginPort, "packet-login-port", DefaultLoginPort, "Port on which clients sign in.", config.PortOrZero())
 	s.Int(&c.WorldPort, "packet-world-port", DefaultWorldPort, "Port on which clients choose a character.", config.PortOrZero())
 	s.Int(&c.GamePort, "packet-game-port", DefaultGamePort, "Port on which clients play.", config.PortOrZero())
-	s.String(&c.PublicAddr, "packet-public-addr", "", "IPv4 address, or a name that is resolved to one at start, that clients are told for the next stage; empty for the address on which the client itself arrived.")
+	s.String(&c.PublicAddr, "packet-public-addr", "", "IPv4 address, or a name that is resolved to one at start, that clients are told for the next stage; empty for the address on which the client itself arrived.",
+		config.Check(publicAddr(&c.PublicAddr)))
 	s.Int(&c.LoginPublicPort, "packet-login-public-port", 0, "Port that play links name for the login stage; 0 for the one listened on.", config.PortOrZero())
 	s.Int(&c.WorldPublicPort, "packet-world-public-port", 0, "Port that clients are told for the world stage; 0 for the one listened on.", config.PortOrZero())
 	s.Int(&c.GamePublicPort, "packet-game-public-port", 0, "Port that clients are told for the game stage; 0 for the one listened on.", config.PortOrZero())
@@ -63,6 +64,16 @@ func (c *Config) Register(s *config.Section) {
 	s.Int(&c.LoginAttempts, "packet-login-attempts", 5, "Sign-ins that may fail on one connection before it is closed.", config.Range(1, 100))
 	s.Duration(&c.BackendTimeout, "packet-backend-timeout", 5*time.Second, "Time for one call to another part.", config.Range(100*time.Millisecond, time.Minute))
 	s.Duration(&c.KeepAliveInterval, "packet-keepalive-interval", 2*time.Second, "How often the play records of open connections are renewed and checked.", config.Range(100*time.Millisecond, 5*time.Second))
+}
+
+// publicAddr accepts an address or a name, without a port.
+func publicAddr(p *string) func() error {
+	return func() error {
+		if *p == "" || config.Address(p)() == nil {
+			return nil
+		}
+		return textError("must be an IPv4 address or a name, without a port; PACKET_LOGIN_PUBLIC_PORT, PACKET_WORLD_PUBLIC_PORT and PACKET_GAME_PUBLIC_PORT set the ports")
+	}
 }
 
 type textError string

@@ -71,7 +71,7 @@ func start(t *testing.T, change func(*packet.Config), prepare ...func(*packet.Se
 	var cfg packet.Config
 	r := config.New("test")
 	cfg.Register(r.Section("Packet", "The gateway."))
-	if _, err := r.Load(nil, func(string) (string, bool) { return "", false }); err != nil {
+	if err := r.Load(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	cfg.ListenAddr = "127.0.0.1"

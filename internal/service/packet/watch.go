@@ -2,6 +2,7 @@ package packet
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -159,6 +160,11 @@ func strength(r connection.Reason) int {
 // Interrupted implements store.WatchHandler.
 func (w *watch) Interrupted(cause error) {
 	w.set(false)
+	if errors.Is(cause, store.ErrWatchClosed) {
+		// An ordinary stop of that replica, or of this process.
+		w.srv.log.Info("the watch of sessions and users ends with the replica; another is opened", "cause", cause.Error())
+		return
+	}
 	w.srv.log.Warn("changes of sessions and users are not heard of now; players are checked from time to time",
 		"every", w.srv.cfg.KeepAliveInterval, "cause", cause.Error())
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/spf13/pflag"
+
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/service/world"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -20,7 +22,12 @@ func load(args ...string) (world.Config, error) {
 	var c world.Config
 	r := config.New("waystone")
 	c.Register(r.Section("world", "The shared world."))
-	_, err := r.Load(args, func(string) (string, bool) { return "", false })
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	r.AddFlags(flags, false)
+	if err := flags.Parse(args); err != nil {
+		return c, err
+	}
+	err := r.Load(flags, nil)
 	return c, err
 }
 

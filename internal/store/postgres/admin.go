@@ -26,6 +26,9 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
+	if n.PasswordHash != "" {
+		return nil, errConfig("only the website sets its users' passwords")
+	}
 	if s.web.getUserByUsername == "" {
 		return nil, errPlugin(siteschema.Username)
 	}

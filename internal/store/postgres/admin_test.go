@@ -45,6 +45,9 @@ func TestCreateUserAsTheWebsiteWould(t *testing.T) {
 			if got, err := s.GetUserByUsername(ctx, "ANN_1", store.Fresh); err != nil || !cmp.Equal(want, got) {
 				t.Errorf("read back %+v, %v", got, err)
 			}
+			if _, err := s.CreateUser(ctx, store.NewUser{Username: "cleo", Name: "Cleo", Email: "c@d", PasswordHash: "salt:key"}); errs.KindOf(err) != errs.FailedPrecondition {
+				t.Errorf("a user with a password: got %v", err)
+			}
 			for what, n := range map[string]store.NewUser{
 				"the name": {Username: "ANN_1", Name: "x", Email: "other@example.com"},
 				"the mail": {Username: "other", Name: "x", Email: "ANN@example.com"},

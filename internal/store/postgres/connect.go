@@ -83,6 +83,9 @@ func boundConnections(pc *pgxpool.Config) {
 	}
 }
 
+// undefinedObject is the SQLSTATE of an unknown parameter in the URL.
+const undefinedObject = "42704"
+
 // connectError says what of DATABASE_URL did not work.
 func connectError(c pgconn.Config, err error) error {
 	at := fmt.Sprintf("%s:%d", c.Host, c.Port)
@@ -92,6 +95,8 @@ func connectError(c pgconn.Config, err error) error {
 		case pe.Code[:2] == "28":
 			return errConfig(fmt.Sprintf("DATABASE_URL: PostgreSQL at %s refused user %q for database %q; "+
 				"check user name and password and the server's pg_hba.conf", at, c.User, c.Database)).Wrap(err)
+		case pe.Code == undefinedObject:
+			return errConfig("DATABASE_URL has a parameter that PostgreSQL does not know; remove it").Wrap(err)
 		case pe.Code == "3D000":
 			return errConfig(fmt.Sprintf("DATABASE_URL: PostgreSQL at %s has no database %q", at, c.Database)).Wrap(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,6 +40,10 @@ func translate(ctx context.Context, op string, err error) error {
 		return fmt.Errorf("%s: %w", op, ctxErr)
 	}
 	cause := fmt.Errorf("%s: %w", op, err)
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) && slices.Contains([]string{duplicateStatement, noStatement}, pe.Code) {
+		cause = fmt.Errorf("%s: %s: %w", op, poolerHint, err)
+	}
 	switch {
 	case denied(err):
 		// A grant that was taken back, or row-level security: see rowSecurity.
@@ -48,6 +53,16 @@ func translate(ctx context.Context, op string, err error) error {
 	}
 	return &errs.Error{Kind: errs.Internal, Reason: "INTERNAL", Msg: "internal error", Cause: cause}
 }
+
+// SQLSTATEs of prepared statements that another session has prepared, or this
+// one has not: a pooler in transaction mode mixes the sessions up.
+const (
+	duplicateStatement = "42P05"
+	noStatement        = "26000"
+)
+
+const poolerHint = "prepared statements do not get through a pooler in transaction mode: " +
+	"add default_query_exec_mode=exec to DATABASE_URL, and set DATABASE_FEED_URL to PostgreSQL itself"
 
 // unavailable reports whether the same call may well succeed a moment later.
 func unavailable(err error) bool {

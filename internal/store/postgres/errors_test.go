@@ -62,6 +62,29 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+// A pooler that mixes sessions up is told by the codes of prepared statements;
+// the operator reads what to set.
+func TestPreparedStatementsThatAPoolerBreaks(t *testing.T) {
+	t.Parallel()
+	for code, hint := range map[string]bool{"42P05": true, "26000": true, "42P01": false} {
+		err := postgres.Translate(t.Context(), "read the search path", &pgconn.PgError{Code: code, Message: "as the driver says"})
+		for _, want := range []string{"default_query_exec_mode=exec", "DATABASE_URL", "DATABASE_FEED_URL"} {
+			if strings.Contains(err.Error(), want) != hint {
+				t.Errorf("%s: hint %v expected for %s: %v", code, hint, want, err)
+			}
+		}
+	}
+}
+
+func TestAParameterThatIsNone(t *testing.T) {
+	t.Parallel()
+	pg := website(t, "postgres_schema.sql")
+	_, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL() + "&no_such_thing=1"})
+	if err == nil || !strings.Contains(err.Error(), "DATABASE_URL has a parameter that PostgreSQL does not know; remove it") || !strings.Contains(err.Error(), "no_such_thing") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestReadOnlyServerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	pg := website(t, "postgres_schema.sql")

@@ -82,6 +82,7 @@ func Account() Model {
 		{"id", ID, "", false},
 		{"userId", ID, "", false},
 		{"providerId", Text, "", false},
+		{"createdAt", Time, "", true},
 		{"updatedAt", Time, "", true},
 		{"accountId", Text, "", true},
 		{"password", Text, "", true},

@@ -13,14 +13,19 @@ import (
 // maxUsers bounds one page of ListUsers.
 const maxUsers = 1000
 
-// CreateUser implements store.Admin. The user has no password: the website's
-// tables get a row of user and none of account.
+// CreateUser implements store.Admin. With a hash, the website's tables get the
+// two rows of a sign-up there, without one a row of user and none of account.
 func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, error) {
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
 	if !s.web.user.has("username") {
 		return nil, errPlugin(siteschema.Username)
+	}
+	if n.PasswordHash != "" {
+		if err := s.web.canSetPasswords(); err != nil {
+			return nil, err
+		}
 	}
 	u := &store.User{
 		ID: store.NewID(), Name: n.Name, Username: strings.ToLower(n.Username), DisplayUsername: n.Username,
@@ -38,7 +43,12 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 		}
 		u.CreatedAt, u.UpdatedAt = t.now, t.now
 		query, args := s.web.insertUser(u)
-		return t.sql.QueryRowContext(ctx, query, args...).Scan(&u.ID)
+		if err := t.sql.QueryRowContext(ctx, query, args...).Scan(&u.ID); err != nil || n.PasswordHash == "" {
+			return err
+		}
+		query, args = s.web.insertAccount(u.ID, n.PasswordHash, t.now)
+		_, err := t.sql.ExecContext(ctx, query, args...)
+		return err
 	})
 	if err != nil {
 		return nil, err

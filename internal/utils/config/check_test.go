@@ -55,10 +55,10 @@ func TestPortOrZero(t *testing.T) {
 	var port int
 	r := config.New("waystone")
 	r.Section("s", "Ports.").Int(&port, "port", 1, "Port.", config.PortOrZero())
-	if _, err := r.Load([]string{"--port=0"}, env()); err != nil || port != 0 {
+	if err := load(t, r, []string{"--port=0"}, nil); err != nil || port != 0 {
 		t.Errorf("port %d, %v", port, err)
 	}
-	if _, err := r.Load([]string{"--port=65536"}, env()); err == nil {
+	if err := load(t, r, []string{"--port=65536"}, nil); err == nil {
 		t.Error("65536 was accepted")
 	}
 }

@@ -11,20 +11,17 @@
 //		config.Check(config.URL(&cfg.URL, "postgres", "sqlite")))
 //
 // and Registry.Load fills it from flags, else the environment, else a file,
-// else the default. A Registry belongs to one goroutine until Load has
-// returned; after that, any number of goroutines may read it.
+// else the default. Registry.AddFlags gives the flags to a command, pflag parses
+// them, and koanf puts the sources on top of each other. A Registry belongs to
+// one goroutine until Load has returned; after that, any number of goroutines
+// may read it.
 package config
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 )
-
-// ErrHelp is returned by Load when the arguments ask for help (-h, --help).
-// The caller then writes Registry.WriteHelp and ends with success.
-var ErrHelp = errors.New("help was asked for")
 
 // settingName is the shape of a name: words of small letters and digits,
 // joined by "-" or ".".
@@ -40,9 +37,8 @@ type Registry struct {
 	byKey    map[string]*setting
 }
 
-// New returns an empty registry. The program's name heads the help text, and
-// names the environment variable that points to a file: "waystone" gives
-// WAYSTONE_CONFIG.
+// New returns an empty registry. The program's name also makes the environment
+// variable that points to a file: "waystone" gives WAYSTONE_CONFIG.
 func New(program string) *Registry {
 	return &Registry{
 		program: program,
@@ -75,7 +71,7 @@ func (r *Registry) add(s *setting) {
 	if !settingName.MatchString(s.name) {
 		panic(fmt.Sprintf("config: the name %q is not made of small letters, digits, - and .", s.name))
 	}
-	if s.name == "config" || s.name == "help" || s.name == "h" {
+	if s.name == "config" || s.name == "help" {
 		panic(fmt.Sprintf("config: the name %q is reserved", s.name))
 	}
 	if s.env == r.FileEnv() {

@@ -27,7 +27,7 @@ func TestFileForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, v := register(t)
-			if _, err := r.Load([]string{"--config", write(t, name, text)}, env()); err != nil {
+			if err := load(t, r, []string{"--config", write(t, name, text)}, nil); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, *v); diff != "" {
@@ -41,10 +41,10 @@ func TestFileErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, file, text, want string }{
 		{"unknown key", "a.conf", "\nservce_port = 1\n", "FILE line 2: servce_port: no such setting; did you mean service_port?"},
-		{"unknown key in YAML", "a.yaml", "a: 1\n", "FILE line 1: a: no such setting; waystone --help lists all settings"},
+		{"unknown key in YAML", "a.yaml", "a: 1\n", "FILE line 1: a: no such setting; `waystone serve --help` lists all settings"},
 		{"bad value", "a.conf", "service_port = 0\n", `FILE line 1: service_port="0": must be a port from 1 to 65535`},
-		{"twice", "a.conf", "money = 1\nMONEY = 2\n", "FILE line 2: MONEY: is already set in line 1; keep one of the two"},
-		{"twice in YAML", "a.yaml", "money: 1\nmoney: 2\n", "FILE line 2: money: is already set in line 1; keep one of the two"},
+		{"twice", "a.conf", "money = 1\nMONEY = 2\n", "FILE: line 2: MONEY: is already set in line 1; keep one of the two"},
+		{"twice in YAML", "a.yaml", "money: 1\nmoney: 2\n", "FILE: line 2: money: is already set in line 1; keep one of the two"},
 		{"no equals sign", "a.conf", "canary\n", "FILE: line 1: must read key = value"},
 		{"open quote", "a.conf", "database_url = \"canary\n", "FILE: line 1: database_url: the quotes of the value do not close"},
 		{"nested", "a.yaml", "money:\n  gold: 1\n", "FILE: line 1: money: must be a single value or a list of them"},
@@ -57,7 +57,7 @@ func TestFileErrors(t *testing.T) {
 			t.Parallel()
 			r, _ := register(t)
 			path := write(t, c.file, c.text)
-			_, err := r.Load([]string{"--config", path}, env())
+			err := load(t, r, []string{"--config", path}, nil)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -79,10 +79,30 @@ func TestFileSharedWithOtherCommands(t *testing.T) {
 	r := config.New("waystone")
 	r.Section("bot", "Bots.").Int(&bots, "bots", 1, "Number of bots.", config.Min(1))
 	path := write(t, "a.conf", "service_port = 7\nbots = 3\n")
-	if _, err := r.Load(nil, env(), config.DefaultFile(path), config.AlsoKnown(other)); err != nil || bots != 3 {
+	environ := []string{"WAYSTONE_CONFIG=" + path}
+	if err := r.Load(nil, environ, config.AlsoKnown(other)); err != nil || bots != 3 {
 		t.Errorf("%d bots, %v", bots, err)
 	}
-	if _, err := r.Load(nil, env(), config.DefaultFile(path)); err == nil {
+	if err := r.Load(nil, environ); err == nil {
 		t.Error("a key of another command was accepted unasked")
+	}
+}
+
+// A value is what stands in the file: the digits of a token are no number, and
+// "$" and "#" belong to a password.
+func TestFileValuesStayAsWritten(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"a.conf": "token = 0012\nurl = p$HOME#x y\n",
+		"a.yaml": "token: 0012\nurl: p$HOME#x y\n",
+	} {
+		var token, url string
+		r := config.New("waystone")
+		s := r.Section("s", "Secrets.")
+		s.String(&token, "token", "", "Token.", config.Secret())
+		s.String(&url, "url", "", "URL.")
+		if err := r.Load(nil, []string{"WAYSTONE_CONFIG=" + write(t, name, text)}); err != nil || token != "0012" || url != "p$HOME#x y" {
+			t.Errorf("%s: token %q, url %q, %v", name, token, url, err)
+		}
 	}
 }

@@ -2,87 +2,124 @@ package config
 
 import (
 	"errors"
-	"slices"
+	"fmt"
+
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
 )
 
 // LoadOption changes how Load works.
 type LoadOption func(*loading)
 
 type loading struct {
-	defaultFile string
-	elsewhere   []*Registry
+	elsewhere []*Registry
 }
 
-// DefaultFile names the file that is read when neither --config nor the
-// environment names one. It has to exist; "" means none.
-func DefaultFile(path string) LoadOption {
-	return func(l *loading) { l.defaultFile = path }
+// AlsoKnown accepts and ignores keys of the file that other registries know, so
+// that one file can serve commands with different settings.
+func AlsoKnown(others ...*Registry) LoadOption {
+	return func(l *loading) { l.elsewhere = append(l.elsewhere, others...) }
 }
 
-// AlsoKnown accepts and ignores file keys that another registry knows, so that
-// one file can serve commands with different settings.
-func AlsoKnown(other *Registry) LoadOption {
-	return func(l *loading) { l.elsewhere = append(l.elsewhere, other) }
+// layer is one source of values, by their keys. names has what to call a value
+// in a message.
+type layer struct {
+	source Source
+	values *koanf.Koanf
+	name   func(*setting) string
 }
 
-// Load sets every setting from the strongest source that names it (flags, the
-// environment, the file, its default), runs all checks, and returns the
-// arguments that are no flags. Flags and other arguments may be mixed; "--"
-// ends the flags. An environment variable that is set but empty counts as not
-// set. env is usually os.LookupEnv.
+// Load sets every setting from the strongest source that names it (flags that
+// AddFlags has added and somebody has parsed, the environment, the file, its
+// default) and runs all checks. flags may be nil. The environment is a list of
+// NAME=value, as os.Environ returns it; a variable that is set but empty counts
+// as not set.
 //
-// The error is ErrHelp, or everything that is wrong at once, one sentence a
-// line. A value that a stronger source overrides is not looked at.
-func (r *Registry) Load(args []string, env func(string) (string, bool), opts ...LoadOption) ([]string, error) {
+// The error is everything that is wrong at once, one sentence a line. A value
+// that a stronger source overrides is not looked at.
+func (r *Registry) Load(flags *pflag.FlagSet, environ []string, opts ...LoadOption) error {
 	var l loading
 	for _, opt := range opts {
 		opt(&l)
 	}
-	parsed, err := r.parseArgs(args)
-	if errors.Is(err, ErrHelp) {
-		return nil, ErrHelp
+	if flags == nil {
+		flags = pflag.NewFlagSet("", pflag.ContinueOnError)
 	}
-	errs := []error{err}
-
-	path, by := l.defaultFile, "the default settings file"
-	if v, ok := env(r.FileEnv()); ok && v != "" {
-		path, by = v, r.FileEnv()
-	}
-	if parsed.file != "" {
-		path, by = parsed.file, parsed.fileBy
-	}
-	var fromFile map[*setting]given
-	if path != "" {
-		fromFile, err = r.readFile(path, by, l.elsewhere)
-		errs = append(errs, err)
+	fromFile, err := r.fileLayer(flags, environ, l.elsewhere)
+	layers := []layer{r.defaultLayer(), fromFile, r.envLayer(environ), r.flagLayer(flags)}
+	all := koanf.New(".")
+	for _, l := range layers {
+		if err := all.Merge(l.values); err != nil {
+			return fmt.Errorf("put the settings together: %w", err)
+		}
 	}
 
 	// Checks may look at several settings, so all are set before any is checked.
+	errs := []error{err}
 	wrong := make([]error, len(r.settings))
 	for i, s := range r.settings {
-		wrong[i] = s.load(parsed.values, env, fromFile)
+		wrong[i] = s.load(all, layers)
 	}
 	for i, s := range r.settings {
 		if wrong[i] == nil {
 			wrong[i] = s.validate()
 		}
 	}
-	errs = append(errs, wrong...)
-	return slices.Clone(parsed.rest), errors.Join(errs...)
+	return errors.Join(append(errs, wrong...)...)
 }
 
-// given is a text and the name by which it was given.
-type given struct{ text, by string }
+// load takes the value that came out on top, and the layer that it is from.
+func (s *setting) load(all *koanf.Koanf, layers []layer) error {
+	top := layers[0]
+	for _, l := range layers {
+		if l.values.Exists(s.key) {
+			top = l
+		}
+	}
+	return s.set(all.String(s.key), top.source, top.name(s))
+}
 
-func (s *setting) load(flags map[*setting]given, env func(string) (string, bool), file map[*setting]given) error {
-	if g, ok := flags[s]; ok {
-		return s.set(g.text, FromFlag, g.by)
+func (r *Registry) defaultLayer() layer {
+	defaults := map[string]any{}
+	for _, s := range r.settings {
+		defaults[s.key] = s.def
 	}
-	if v, ok := env(s.env); ok && v != "" {
-		return s.set(v, FromEnv, s.env)
+	return layer{FromDefault, read(confmap.Provider(defaults, "."), nil), func(s *setting) string { return s.env }}
+}
+
+func (r *Registry) envLayer(environ []string) layer {
+	provider := env.Provider(".", env.Opt{
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			s, known := r.byEnv[name]
+			if !known || value == "" {
+				return "", nil
+			}
+			return s.key, value
+		},
+	})
+	return layer{FromEnv, read(provider, nil), func(s *setting) string { return s.env }}
+}
+
+func (r *Registry) flagLayer(flags *pflag.FlagSet) layer {
+	provider := posflag.ProviderWithFlag(flags, ".", nil, func(f *pflag.Flag) (string, any) {
+		s, known := r.byFlag[f.Name]
+		if !known || !IsSetting(f) {
+			return "", nil
+		}
+		return s.key, f.Value.String()
+	})
+	return layer{FromFlag, read(provider, nil), func(s *setting) string { return "--" + s.name }}
+}
+
+// read loads one source. Those of the process's own memory cannot fail.
+func read(p koanf.Provider, parser koanf.Parser) *koanf.Koanf {
+	k := koanf.New(".")
+	if err := k.Load(p, parser); err != nil {
+		panic(err)
 	}
-	if g, ok := file[s]; ok {
-		return s.set(g.text, FromFile, g.by)
-	}
-	return s.reset()
+	return k
 }

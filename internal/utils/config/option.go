@@ -16,10 +16,21 @@ func Env(name string) Option {
 	return func(s *setting) { s.env = name }
 }
 
-// Secret keeps the value out of help, documentation, Settings and errors,
-// which show *** in its place.
+// Short gives the flag a letter besides its name: Short("n") for -n.
+func Short(letter string) Option {
+	return func(s *setting) { s.short = letter }
+}
+
+// Secret keeps the whole value out of help, documentation, Settings and errors:
+// a token, a password.
 func Secret() Option {
-	return func(s *setting) { s.secret = true }
+	return func(s *setting) { s.secret = wholeSecret }
+}
+
+// SecretURL keeps the password in a URL out of the same places; the rest of it
+// is shown.
+func SecretURL() Option {
+	return func(s *setting) { s.secret = urlSecret }
 }
 
 // Check adds a rule that is run by Load and Validate once all values are set.

@@ -75,11 +75,11 @@ func (s *Section) Float64(p *float64, name string, def float64, usage string, op
 	})
 }
 
-// Duration registers a length of time, written as Go writes it: 250ms, 1m30s.
+// Duration registers a length of time, as ParseDuration reads it: 250ms, 1m30s, 7d.
 func (s *Section) Duration(p *time.Duration, name string, def time.Duration, usage string, opts ...Option) {
 	register(s, p, name, def, usage, opts, kind[time.Duration]{
 		name:   "duration",
-		parse:  parseDuration,
+		parse:  ParseDuration,
 		format: FormatDuration,
 		number: func(v time.Duration) number { return number{whole: int64(v), isDuration: true} },
 	})

@@ -3,11 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
-
-// mask stands for the value of a secret.
-const mask = "***"
 
 // Source tells where a value came from.
 type Source string
@@ -21,20 +17,22 @@ const (
 )
 
 // Setting describes one setting for documentation, the config command and the
-// status page. Default and Value of a secret are masked when not empty.
+// status page. Default and Value show nothing of a secret.
 type Setting struct {
 	Section string `json:"section"`
-	Name    string `json:"name"`            // service-port
-	Flag    string `json:"flag"`            // --service-port
-	Env     string `json:"env"`             // SERVICE_PORT
-	Key     string `json:"key"`             // service_port, in the file
-	Type    string `json:"type"`            // whole number, duration, …
-	Default string `json:"default"`         // as it would be written
-	Usage   string `json:"usage"`           // one or more sentences
-	Range   string `json:"range,omitempty"` // completes "must be …"
-	Secret  bool   `json:"secret,omitempty"`
-	Value   string `json:"value"`  // the current one
-	Source  Source `json:"source"` // where Value came from
+	Name    string `json:"name"`             // service-port
+	Flag    string `json:"flag"`             // --service-port
+	Env     string `json:"env"`              // SERVICE_PORT
+	Key     string `json:"key"`              // service_port, in the file
+	Type    string `json:"type"`             // whole number, duration, …
+	Default string `json:"default"`          // as it would be written
+	Usage   string `json:"usage"`            // one or more sentences
+	Range   string `json:"range,omitempty"`  // completes "must be …"
+	Secret  bool   `json:"secret,omitempty"` // nothing of it is shown
+	// SecretURL is a URL of which all but the password is shown.
+	SecretURL bool   `json:"secret_url,omitempty"`
+	Value     string `json:"value"`  // the current one
+	Source    Source `json:"source"` // where Value came from
 }
 
 // setting is the registration itself.
@@ -44,7 +42,8 @@ type setting struct {
 	typ, def       string
 	usage          string
 	rangeText      string
-	secret         bool
+	short          string // letter of the flag
+	secret         secret
 	value          Value
 	checks         []func() error
 
@@ -70,14 +69,6 @@ func (s *setting) isBool() bool {
 	return ok
 }
 
-// masked hides a secret; an empty one has nothing to hide.
-func (s *setting) masked(text string) string {
-	if s.secret && text != "" {
-		return mask
-	}
-	return text
-}
-
 // set parses text and remembers who gave it.
 func (s *setting) set(text string, source Source, givenBy string) error {
 	s.source, s.givenBy, s.given = source, givenBy, text
@@ -85,11 +76,6 @@ func (s *setting) set(text string, source Source, givenBy string) error {
 		return s.wrong(err)
 	}
 	return nil
-}
-
-// reset goes back to the default.
-func (s *setting) reset() error {
-	return s.set(s.def, FromDefault, s.env)
 }
 
 // validate runs the checks up to the first that fails.
@@ -102,7 +88,8 @@ func (s *setting) validate() error {
 	return nil
 }
 
-// wrong makes the sentence: name="value": what would be right.
+// wrong makes the sentence: name="value": what would be right. The value of a
+// secret is left out.
 func (s *setting) wrong(err error) error {
 	name := s.givenBy
 	if name == "" {
@@ -112,11 +99,10 @@ func (s *setting) wrong(err error) error {
 	if s.source == FromDefault {
 		text = s.value.String()
 	}
-	if s.secret && text != "" && strings.Contains(err.Error(), text) {
-		// A check that quotes the value must not make a secret public.
-		err = errors.New(strings.ReplaceAll(err.Error(), text, mask))
+	if s.secret != notSecret {
+		return fmt.Errorf("%s: %w", name, s.secret.without(err, text))
 	}
-	return fmt.Errorf("%s=%q: %w", name, s.masked(text), err)
+	return fmt.Errorf("%s=%q: %w", name, text, err)
 }
 
 func (s *setting) describe() Setting {
@@ -127,12 +113,12 @@ func (s *setting) describe() Setting {
 		Env:     s.env,
 		Key:     s.key,
 		Type:    s.typ,
-		Default: s.masked(s.def),
+		Default: s.secret.mask(s.def),
 		Usage:   s.usage,
 		Range:   s.rangeText,
-		Secret:  s.secret,
-		Value:   s.masked(s.value.String()),
-		Source:  s.source,
+		Secret:  s.secret == wholeSecret, SecretURL: s.secret == urlSecret,
+		Value:  s.secret.mask(s.value.String()),
+		Source: s.source,
 	}
 }
 
@@ -154,7 +140,7 @@ func (r *Registry) Changed() map[string]string {
 	changed := map[string]string{}
 	for _, s := range r.settings {
 		if s.source != FromDefault && s.value.String() != s.def {
-			changed[s.env] = s.masked(s.value.String())
+			changed[s.env] = s.secret.mask(s.value.String())
 		}
 	}
 	return changed

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/common/model"
 )
 
 // kind is how values of one type are read, printed and compared.
@@ -89,7 +91,7 @@ var (
 	errTooLarge    = errors.New("must be a whole number that fits in 64 bits")
 	errNotNumber   = errors.New("must be a number")
 	errNotBool     = errors.New("must be true or false")
-	errNotDuration = errors.New("must be a duration such as 250ms, 5s or 1m30s")
+	errNotDuration = errors.New("must be a duration such as 250ms, 5s, 1m30s or 7d")
 )
 
 func parseInt64(text string) (int64, error) {
@@ -133,12 +135,18 @@ func parseBool(text string) (bool, error) {
 	}
 }
 
-func parseDuration(text string) (time.Duration, error) {
-	v, err := time.ParseDuration(strings.TrimSpace(text))
+// ParseDuration reads a duration as Go writes it, or with days and weeks: 7d,
+// 2w, 1d12h. A day has 24 hours. The error completes a sentence.
+func ParseDuration(text string) (time.Duration, error) {
+	text = strings.TrimSpace(text)
+	if v, err := time.ParseDuration(text); err == nil {
+		return v, nil
+	}
+	v, err := model.ParseDuration(text)
 	if err != nil {
 		return 0, errNotDuration
 	}
-	return v, nil
+	return time.Duration(v), nil
 }
 
 // FormatDuration prints a duration as settings show it: 5m rather than the 5m0s of the standard library.

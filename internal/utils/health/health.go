@@ -182,11 +182,17 @@ func (h *Health) logChanges(results []Result) {
 	if h.cfg.Log == nil {
 		return
 	}
+	// While a process starts or stops, what others do for it is not there yet, or
+	// no more.
+	level := slog.LevelInfo
+	if h.state == Ready {
+		level = slog.LevelWarn
+	}
 	for i, r := range results {
 		wasOK := i >= len(h.results) || h.results[i].OK
 		switch {
 		case wasOK && !r.OK:
-			h.cfg.Log.Warn("health check fails", "check", r.Name, "critical", r.Critical, "error", r.Error)
+			h.cfg.Log.Log(context.Background(), level, "health check fails", "check", r.Name, "critical", r.Critical, "error", r.Error)
 		case !wasOK && r.OK:
 			h.cfg.Log.Info("health check works again", "check", r.Name)
 		}

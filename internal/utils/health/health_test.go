@@ -214,6 +214,27 @@ func TestRunTellsWatchersAndLog(t *testing.T) {
 	})
 }
 
+// What fails while a process stops is no warning.
+func TestAFailureIsAWarningWhileReady(t *testing.T) {
+	t.Parallel()
+	for state, level := range map[health.State]string{health.Starting: "INFO", health.Ready: "WARN", health.Draining: "INFO"} {
+		synctest.Test(t, func(t *testing.T) {
+			var store failing
+			var log bytes.Buffer
+			h := health.New(health.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+			h.Add(health.Check{Name: "store", Func: store.check})
+			h.SetState(state)
+			h.Report()
+			store.on.Store(true)
+			time.Sleep(2 * time.Second)
+			h.Report()
+			if want := "level=" + level + ` msg="health check fails"`; !strings.Contains(log.String(), want) {
+				t.Errorf("%v: the log does not say %s:\n%s", state, want, log.String())
+			}
+		})
+	}
+}
+
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	h := health.New(health.Config{Services: []string{"db"}})
