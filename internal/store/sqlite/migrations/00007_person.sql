@@ -132,6 +132,21 @@ CREATE TABLE game_sweep (
 INSERT INTO game_sweep (id, generation) VALUES (1, 0);
 
 -- +goose Down
+-- In place of the checks that the table has now.
+-- +goose StatementBegin
+CREATE TRIGGER game_character_money_insert BEFORE INSERT ON game_character
+WHEN NEW.money > 999999999999999
+BEGIN
+    SELECT RAISE(ABORT, 'money must be 0 to 999999999999999');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER game_character_money_update BEFORE UPDATE OF money ON game_character
+WHEN NEW.money > 999999999999999
+BEGIN
+    SELECT RAISE(ABORT, 'money must be 0 to 999999999999999');
+END;
+-- +goose StatementEnd
 DROP TABLE game_sweep;
 ALTER TABLE game_ticket DROP COLUMN user_created_at;
 ALTER TABLE game_play DROP COLUMN user_created_at;
