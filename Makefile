@@ -66,6 +66,13 @@ test: deps $(TESTENV) $(TOOLS)/grpcurl ## run all tests against a fresh PostgreS
 	@echo '== test'
 	RACE_FLAGS='$(RACE_FLAGS)' $(TESTENV) run -- scripts/test.sh '$(PKGS)' '$(PLAIN_PKGS)' -timeout $(TEST_TIMEOUT) $(TEST_FLAGS)
 
+.PHONY: test-rest
+test-rest: deps $(TESTENV) ## run the tests that make test leaves out to be fast
+	TEST_ALL=1 $(TESTENV) run -- go test $(RACE_FLAGS) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) -run '^TestStoreOverRedisAlone$$' ./internal/store/cached
+
+.PHONY: test-all
+test-all: test test-rest ## run make test, then make test-rest
+
 .PHONY: test-short
 test-short: ## run the tests that need no servers, without the race detector; the others are skipped
 	go test -short -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKGS)

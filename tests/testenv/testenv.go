@@ -29,6 +29,10 @@ const (
 	RedisURLVariable    = "TEST_REDIS_URL"
 )
 
+// AllVariable has the tests run that make test leaves out, because others
+// check nearly the same in less time: make test-rest sets it.
+const AllVariable = "TEST_ALL"
+
 // within bounds every single thing that the package does for a test, a start
 // of a server included.
 const within = 2 * time.Minute
@@ -63,6 +67,15 @@ func Missing(t testing.TB, hint string) {
 		t.Fatalf("%s (a skip, but CI is set)", hint)
 	}
 	t.Skip(hint)
+}
+
+// OnlyInAll skips a test unless [AllVariable] is set. The reason says which test
+// checks the same on every run. make test-rest has to name the test.
+func OnlyInAll(t testing.TB, reason string) {
+	t.Helper()
+	if os.Getenv(AllVariable) == "" {
+		t.Skipf("only with %s set, as make test-rest does: %s", AllVariable, reason)
+	}
 }
 
 // underCI: CI systems set CI to true or 1; whatever is no clear "no" counts.

@@ -23,18 +23,20 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { storetest.Run(t, storetest.Harness{Open: sqliteOpener(t)}) })
-	pool := newPool(t)
 	t.Run("postgres and redis", func(t *testing.T) {
-		storetest.Run(t, storetest.Harness{Open: pool.opener(nearBytes)})
+		storetest.Run(t, storetest.Harness{Open: postgresOpener(t, nearBytes)})
 	})
-	t.Run("postgres and redis alone", func(t *testing.T) {
-		storetest.Run(t, storetest.Harness{Open: pool.opener(0)})
-	})
+}
+
+// TestStoreOverRedisAlone is TestStore without the level in the process.
+func TestStoreOverRedisAlone(t *testing.T) {
+	testenv.OnlyInAll(t, "both levels together pass the same suite in TestStore")
+	storetest.Run(t, storetest.Harness{Open: postgresOpener(t, 0)})
 }
 
 func BenchmarkStore(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { storetest.Bench(b, sqliteOpener(b)) })
-	b.Run("postgres", func(b *testing.B) { storetest.Bench(b, newPool(b).opener(nearBytes)) })
+	b.Run("postgres", func(b *testing.B) { storetest.Bench(b, postgresOpener(b, nearBytes)) })
 }
 
 // sqliteOpener returns what opens a Store in front of an SQLite file, with the
@@ -70,14 +72,15 @@ func openSQLite(t testing.TB, path string, website storetest.Website) storetest.
 	return env
 }
 
-// pool is of databases that are migrated and have what the feed needs. They are
-// on a server of their own: the feed reads the log of a whole server, and begins
-// once no transaction is left that was open, in whichever database.
-type pool struct{ *testenv.Pool }
-
-func newPool(t testing.TB) pool {
+// postgresOpener returns what opens a Store for each test below t as a replica
+// among several has it, on a database that is migrated and has what the feed
+// needs. Each database has a server of its own: the feed begins once no
+// transaction is left that was open, in whichever database of its server, and
+// the longest of the suite take seconds.
+func postgresOpener(t testing.TB, near uint64) func(testing.TB) storetest.Env {
 	t.Helper()
-	return pool{testenv.NewPool(t, testenv.OwnPostgres(t).Create, func(t testing.TB, pg *testenv.PG) {
+	server := func(t testing.TB) *testenv.PG { t.Helper(); return &testenv.OwnPostgres(t).PG }
+	pool := testenv.NewPool(t, server, func(t testing.TB, pg *testenv.PG) {
 		t.Helper()
 		pg.Exec(t, betterauth.Read("postgres_schema.sql"))
 		engine, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true, Feed: postgres.FeedReplication})
@@ -87,14 +90,10 @@ func newPool(t testing.TB) pool {
 		if err := errors.Join(engine.MakeFeed(t.Context()), engine.Close()); err != nil {
 			t.Fatal(err)
 		}
-	})}
-}
-
-// opener returns what opens a Store as a replica among several has it.
-func (p pool) opener(near uint64) func(testing.TB) storetest.Env {
+	})
 	return func(t testing.TB) storetest.Env {
 		t.Helper()
-		pg := p.Get(t)
+		pg := pool.Get(t)
 		cfg, err := pgx.ParseConfig(pg.URL())
 		if err != nil {
 			t.Fatal(err)

@@ -34,6 +34,7 @@ func leastEnvs(t testing.TB) func(testing.TB) storetest.Env {
 	t.Helper()
 	urls := map[string]string{} // as the role, by database
 	pool := testenv.NewPool(t, testenv.Postgres, func(t testing.TB, pg *testenv.PG) {
+		t.Helper()
 		pg.Exec(t, schemaOf("postgres_schema.sql"))
 		owner, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true})
 		if err != nil {
@@ -50,7 +51,9 @@ func leastEnvs(t testing.TB) func(testing.TB) storetest.Env {
 		site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
 		site.FillTables(t)
 		clock := storetest.NewClock()
-		return env(t, postgres.Config{URL: urls[pg.Name()], Now: clock.Now}, clock, site)
+		// A thousand callers at once wait for a connection; more of them only cost
+		// the server more processes.
+		return env(t, postgres.Config{URL: urls[pg.Name()], Now: clock.Now, MaxConns: 8}, clock, site)
 	}
 }
 
