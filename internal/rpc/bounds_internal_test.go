@@ -135,7 +135,8 @@ func TestUnfinishedMessagesAreBounded(t *testing.T) {
 					break
 				}
 				sent += len(batch)
-				if held := s.conns.held.Load(); held > maxHeld+2*frameCost+1<<14 {
+				// Above the bound by no more than one read of the smallest frames.
+				if held := s.conns.held.Load(); held > maxHeld+1<<20 {
 					t.Fatalf("the server holds %d bytes for one connection", held)
 				}
 			}
