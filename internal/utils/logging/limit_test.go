@@ -75,7 +75,7 @@ func TestLinesOfACauseAreBounded(t *testing.T) {
 			log.Info("closed", "reason", "other")
 			log.Warn("closed", "reason", "too_many")
 			log.Error("panic")
-			time.Sleep(time.Second) //nolint:forbidigo // of the bubble's clock
+			time.Sleep(time.Second)
 			synctest.Wait()
 		}
 		for range 100 {
