@@ -278,6 +278,7 @@ func (s *server) addPacket(p part) error {
 		conns[to] = cc
 	}
 	cfg := s.settings.packet
+	cfg.MaxConnections = s.shares.clients
 	cfg.ListenAddr = s.settings.listen[p.name].addr
 	g, err := packet.New(cfg, packet.Deps{
 		Log: s.log, Metrics: s.metrics, Name: hostName(),

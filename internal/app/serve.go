@@ -25,6 +25,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
 	"github.com/waystone-mmo/waystone/internal/utils/health"
 	"github.com/waystone-mmo/waystone/internal/utils/lifecycle"
+	"github.com/waystone-mmo/waystone/internal/utils/listen"
 	"github.com/waystone-mmo/waystone/internal/utils/logging"
 	"github.com/waystone-mmo/waystone/internal/utils/ops"
 )
@@ -43,6 +44,7 @@ type server struct {
 	status   map[string]func() any
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
+	shares   shares
 	stores   []*remote.Store           // that have to be closed before the connections
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
@@ -102,6 +104,7 @@ func runServe(c *cobra.Command, p Process, args []string, check, exit bool) erro
 	if err != nil {
 		return err
 	}
+	defer logging.Flush(srv.log)
 	defer srv.closeConns()
 	srv.warnUnknown()
 	if check {
@@ -116,7 +119,9 @@ func runServe(c *cobra.Command, p Process, args []string, check, exit bool) erro
 }
 
 func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
-	log, err := logging.New(p.Stderr, logging.Config{Level: s.logLevel, Format: logging.Format(s.logFormat)})
+	log, err := logging.New(p.Stderr, logging.Config{
+		Level: s.logLevel, Format: logging.Format(s.logFormat), MaxPerSecond: s.logMax,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +132,8 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		status:  map[string]func() any{},
 		memory:  map[string]rpc.Listener{},
 	}
+	srv.shares = s.shares(descriptors())
+	srv.shares.log(log, s)
 	srv.rpc, srv.batches = rpc.NewMetrics(srv.metrics), rpc.NewBatchMetrics(srv.metrics)
 	srv.manager = lifecycle.New(log, lifecycle.Config{
 		DrainDelay:  s.drainDelay,
@@ -192,7 +199,8 @@ func (s *server) addOps() error {
 	}
 	o, err := ops.New(ops.Config{
 		Addr: s.settings.opsListen(), AddrSetting: "OPS_LISTEN_ADDR",
-		Live: s.health.Live(), Ready: s.health.Ready(),
+		MaxConnections: s.shares.ops,
+		Live:           s.health.Live(), Ready: s.health.Ready(),
 		Metrics: s.metrics, Version: Version(), Targets: names,
 		Settings: s.registry.Changed, Providers: s.status, Log: s.log,
 	})
@@ -245,7 +253,7 @@ func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegis
 	stopping := make(chan struct{})
 	srv, err := rpc.NewServer(rpc.ServerConfig{
 		Log: s.log, Metrics: s.rpc, Health: s.health.Server(), Access: rpc.Access{Tokens: s.settings.tokens},
-		Stopping: stopping,
+		Stopping: stopping, MaxConnections: s.shares.rpc, MaxPerAddress: s.settings.rpcPerAddress,
 	})
 	if err != nil {
 		return err
@@ -259,9 +267,10 @@ func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegis
 			addr := net.JoinHostPort(e.addr, strconv.Itoa(e.port))
 			var lc net.ListenConfig
 			var err error
-			if ln, err = lc.Listen(ctx, "tcp", addr); err != nil {
+			if ln, err = lc.Listen(ctx, listen.Network(e.addr), addr); err != nil {
 				return fmt.Errorf("listen on %s: %w; %s sets another port", addr, err, s.portSetting(p))
 			}
+			s.log.Info("gRPC is open", "part", p.name, "addr", ln.Addr().String())
 			if !rpc.IsLocal(ln.Addr()) && len(s.settings.tokens) == 0 {
 				s.log.Warn("gRPC is open beyond this machine and SERVICE_TOKENS is not set: internal methods refuse callers from elsewhere",
 					"part", p.name, "addr", ln.Addr().String())

@@ -65,9 +65,12 @@ type settings struct {
 	listen        map[string]*endpoint
 	opsAddr       string // host:port, or a host for opsPort
 	opsPort       int
+	rpcMax        int
+	rpcPerAddress int
 	dataDir       string
 	logLevel      string
 	logFormat     string
+	logMax        int
 	drainDelay    time.Duration
 	gracePeriod   time.Duration
 	serviceTokens []string
@@ -126,7 +129,7 @@ func register(r *config.Registry, chosen []part) *settings {
 	s := &settings{parts: chosen, listen: map[string]*endpoint{}, discovery: map[string]*string{}}
 	alone := len(chosen) == 1
 
-	sec := r.Section("Listening", "Where the parts listen. A part that runs alone takes LISTEN_ADDR and SERVICE_PORT; when several share a process, each takes these names with its own before them. All parts in one process listen on loopback unless told otherwise.")
+	sec := r.Section("Listening", "Where the parts listen. 0.0.0.0 is every IPv4 address, [::] every address of both kinds; of a name the first address counts, and the log says which. A part that runs alone takes LISTEN_ADDR and SERVICE_PORT; when several share a process, each takes these names with its own before them. All parts in one process listen on loopback unless told otherwise.")
 	for _, p := range chosen {
 		e := &endpoint{}
 		s.listen[p.name] = e
@@ -151,10 +154,14 @@ func register(r *config.Registry, chosen []part) *settings {
 	s.opsPort = opsPort
 	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof; without a port, the default one. It has no authentication.", config.Check(opsAddr(&s.opsAddr)))
 
+	sec.Int(&s.rpcMax, "rpc-max-connections", rpc.DefaultMaxConnections, "Connections to one gRPC port at once; fewer where the process may not open enough files.", config.Range(1, 100000))
+	sec.Int(&s.rpcPerAddress, "rpc-max-per-address", rpc.DefaultMaxPerAddress, "Connections to one gRPC port from one address at once; loopback addresses are not counted.", config.Range(1, 100000))
+
 	sec = r.Section("Process", "What concerns the process as a whole.")
 	sec.String(&s.dataDir, "waystone-data", "data", "Folder of the embedded database.", config.Check(notEmpty(&s.dataDir)))
 	sec.String(&s.logLevel, "log-level", "info", "Least level that is logged.", config.OneOf("debug", "info", "warn", "error"))
 	sec.String(&s.logFormat, "log-format", "text", "Form of the log on standard error.", config.OneOf("text", "json"))
+	sec.Int(&s.logMax, "log-max-per-second", 20, "Lines of one cause, the same message and reason, that are logged in a second; a line with dropped=N says how many more there were. 0: all are logged.", config.Range(0, 1000000))
 	sec.Duration(&s.drainDelay, "drain-delay", 2*time.Second, "Time between the announcement of a stop and the stop.", config.Range(time.Duration(0), time.Minute))
 	sec.Duration(&s.gracePeriod, "grace-period", 30*time.Second, "Time for a stop as a whole.", config.Range(time.Second, 10*time.Minute),
 		config.Check(func() error {

@@ -42,3 +42,14 @@ func TestAPartAloneNeedsItsToken(t *testing.T) {
 		t.Errorf("status %d: %s", status, errs.String())
 	}
 }
+
+// TestOneTokenForTwoCallersIsRefused by the names of both, and without it.
+func TestOneTokenForTwoCallersIsRefused(t *testing.T) {
+	t.Parallel()
+	e := anyPorts(t)
+	e["SERVICE_TOKENS"] = "auth:0123456789abcdef,website:0123456789abcdef"
+	r := run(t, e, "", "serve")
+	if r.code == 0 || !strings.Contains(r.stderr, "SERVICE_TOKENS") || !strings.Contains(r.stderr, "auth and website") || strings.Contains(r.stderr, "0123456789abcdef") {
+		t.Errorf("exit status %d: %s", r.code, r.stderr)
+	}
+}

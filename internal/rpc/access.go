@@ -68,9 +68,10 @@ type Access struct {
 }
 
 // ParseTokens reads SERVICE_TOKENS: name:token,name:token. Tokens have 16
-// characters or more.
+// characters or more, all visible ASCII as metadata needs them, and each caller
+// has its own: with one token, two callers have the rights of both.
 func ParseTokens(items []string) (map[string]string, error) {
-	tokens := map[string]string{}
+	tokens, callers := map[string]string{}, map[string]string{}
 	for i, item := range items {
 		name, token, ok := strings.Cut(item, ":")
 		if !ok {
@@ -85,10 +86,16 @@ func ParseTokens(items []string) (map[string]string, error) {
 		if len(token) < 16 {
 			return nil, fmt.Errorf("must give %s a token of 16 characters or more", name)
 		}
+		if strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			return nil, fmt.Errorf("must give %s a token of visible ASCII characters without spaces", name)
+		}
 		if _, twice := tokens[name]; twice {
 			return nil, fmt.Errorf("must name each caller once; %s is there twice", name)
 		}
-		tokens[name] = token
+		if other, shared := callers[token]; shared {
+			return nil, fmt.Errorf("must give each caller a token of its own; %s and %s have the same", other, name)
+		}
+		tokens[name], callers[token] = token, name
 	}
 	return tokens, nil
 }

@@ -2,7 +2,9 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"runtime/debug"
@@ -42,6 +44,25 @@ func (m *method) unary(handler grpc.MethodHandler) grpc.MethodHandler {
 			return nil, err
 		}
 		return handler(srv, ctx, func(req any) error { return m.receive(decode, req) }, nil)
+	}
+}
+
+// early serves a unary method that not everybody may call as grpc serves
+// streams, whose messages are read by the handler: a unary request is read before
+// anybody can refuse it. On the wire the two are the same.
+func early(handler grpc.MethodHandler) grpc.StreamHandler {
+	return func(srv any, ss grpc.ServerStream) error {
+		resp, err := handler(srv, ss.Context(), func(req any) error {
+			err := ss.RecvMsg(req)
+			if errors.Is(err, io.EOF) {
+				return errs.New(errs.InvalidArgument, "MALFORMED_REQUEST", "the call has no request")
+			}
+			return err
+		}, nil)
+		if err != nil {
+			return err
+		}
+		return ss.SendMsg(resp)
 	}
 }
 
@@ -154,15 +175,14 @@ func token(ctx context.Context) string {
 }
 
 // isLocal reports whether a call came over loopback or an in-memory listener.
+// Both ends count: a packet from elsewhere can be routed to 127.0.0.1, and one
+// from this machine to an address that others reach too.
 func isLocal(ctx context.Context) bool {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
 		return false
 	}
-	if p.LocalAddr != nil {
-		return IsLocal(p.LocalAddr)
-	}
-	return IsLocal(p.Addr)
+	return IsLocal(p.Addr) && (p.LocalAddr == nil || IsLocal(p.LocalAddr))
 }
 
 // IsLocal reports whether an address is loopback or an in-memory listener.

@@ -14,13 +14,15 @@ import (
 )
 
 // Serve serves a listener as grpc's own Serve does. Callers on an in-memory one
-// reach unary methods without the connection for as long as it is open.
+// reach unary methods without the connection for as long as it is open; those on
+// any other are bounded.
 func (s *Server) Serve(ln net.Listener) error {
 	if l, ok := ln.(Listener); ok {
 		l.server.Store(s)
 		defer l.server.CompareAndSwap(s, nil) // also of a server that was stopped before it served
+		return s.Server.Serve(ln)
 	}
-	return s.Server.Serve(ln)
+	return s.Server.Serve(boundedListener{ln, s.conns})
 }
 
 // Close closes the listener; calls under way go on.

@@ -12,6 +12,7 @@ import (
 type Metrics struct {
 	calls   *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
+	refused *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics of gRPC servers; reg may be nil.
@@ -24,9 +25,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "waystone_rpc_seconds", Help: "Time to answer a call.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"method"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waystone_rpc_connections_refused_total", Help: "Connections to gRPC ports that were closed by a bound: too_many, address (too many from it), memory, slow (an unfinished message).",
+		}, []string{"reason"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.calls, m.seconds)
+		reg.MustRegister(m.calls, m.seconds, m.refused)
 	}
 	return m
 }

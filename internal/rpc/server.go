@@ -38,6 +38,9 @@ type ServerConfig struct {
 	// on which it only tells: whoever watches would keep it from stopping, and
 	// watches elsewhere then. May be nil.
 	Stopping <-chan struct{}
+	// MaxConnections and MaxPerAddress bound the connections over a network at
+	// once, in all and from one address. 0: the defaults.
+	MaxConnections, MaxPerAddress int
 }
 
 // Server is a gRPC server whose services all stand behind the edge: callers
@@ -48,6 +51,7 @@ type Server struct {
 	cfg       ServerConfig
 	validator protovalidate.Validator
 	codec     codec
+	conns     *connections
 	locals    map[string]local // by "/package.Service/Method"; not changed once serving
 }
 
@@ -58,13 +62,19 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		return nil, fmt.Errorf("build the validator: %w", err)
 	}
 	c := newCodec()
-	s := &Server{cfg: cfg, validator: v, codec: c, locals: map[string]local{}, Server: grpc.NewServer(
+	conns := newConnections(cfg)
+	s := &Server{cfg: cfg, validator: v, codec: c, conns: conns, locals: map[string]local{}, Server: grpc.NewServer(
 		grpc.ForceServerCodecV2(c),
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		grpc.MaxSendMsgSize(MaxMessageSize),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			Time: 30 * time.Second, Timeout: 10 * time.Second, MaxConnectionIdle: maxIdle,
+		}),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.MaxHeaderListSize(maxHeaderList),
+		grpc.ConnectionTimeout(handshakeTime),
 	)}
 	grpc_health_v1.RegisterHealthServer(s, cfg.Health)
 	reflection.Register(s)
@@ -76,17 +86,20 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 // its metrics and the rules of its request.
 func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	guarded := *desc
-	guarded.Methods = make([]grpc.MethodDesc, len(desc.Methods))
-	for i, d := range desc.Methods {
+	guarded.Methods, guarded.Streams = nil, nil
+	for _, d := range desc.Methods {
 		m := s.method(desc, d.MethodName)
 		handler := m.unary(d.Handler)
-		guarded.Methods[i] = grpc.MethodDesc{MethodName: d.MethodName, Handler: handler}
 		s.locals[m.name] = local{impl, handler}
+		if m.guard.open {
+			guarded.Methods = append(guarded.Methods, grpc.MethodDesc{MethodName: d.MethodName, Handler: handler})
+		} else {
+			guarded.Streams = append(guarded.Streams, grpc.StreamDesc{StreamName: d.MethodName, Handler: early(handler)})
+		}
 	}
-	guarded.Streams = make([]grpc.StreamDesc, len(desc.Streams))
-	for i, d := range desc.Streams {
+	for _, d := range desc.Streams {
 		d.Handler = s.method(desc, d.StreamName).stream(d)
-		guarded.Streams[i] = d
+		guarded.Streams = append(guarded.Streams, d)
 	}
 	s.Server.RegisterService(&guarded, impl)
 }

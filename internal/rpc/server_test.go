@@ -151,38 +151,69 @@ func TestCallersAreKnownByTheirTokens(t *testing.T) {
 	}
 }
 
-// remoteListener makes its connections look as if they came from elsewhere.
-type remoteListener struct{ net.Listener }
+// remoteListener makes its connections look as if they came from, or arrived
+// at, other addresses.
+type remoteListener struct {
+	net.Listener
+	peer, own net.Addr // nil: as it is
+}
 
-type remoteConn struct{ net.Conn }
+type remoteConn struct {
+	net.Conn
+	l remoteListener
+}
 
-func (remoteConn) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 50052} }
+func (c remoteConn) LocalAddr() net.Addr {
+	if c.l.own != nil {
+		return c.l.own
+	}
+	return c.Conn.LocalAddr()
+}
+
+func (c remoteConn) RemoteAddr() net.Addr {
+	if c.l.peer != nil {
+		return c.l.peer
+	}
+	return c.Conn.RemoteAddr()
+}
 
 func (l remoteListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return remoteConn{c}, nil
+	return remoteConn{c, l}, nil
 }
 
+// TestBeyondLoopbackInternalMethodsNeedTokens: both ends have to be loopback. A
+// packet from elsewhere can be routed to 127.0.0.1.
 func TestBeyondLoopbackInternalMethodsNeedTokens(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	start(t, remoteListener{ln}, rpc.Access{})
-	cc, err := rpc.Dial("passthrough:///"+ln.Addr().String(), rpc.ClientConfig{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cc.Close() })
-	err = endPlay(t, cc)
-	if errs.KindOf(err) != errs.Unauthenticated || !strings.Contains(errs.Of(err).Msg, "SERVICE_TOKENS") {
-		t.Errorf("an internal method answers %v", err)
-	}
-	if _, err := databasev1.NewUserServiceClient(cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
-		t.Errorf("an open method answers %v", err)
+	elsewhere := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 50052}
+	for name, l := range map[string]remoteListener{
+		"an address that others reach": {own: elsewhere},
+		"a peer elsewhere":             {peer: elsewhere},
+		"both":                         {own: elsewhere, peer: elsewhere},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Listener = ln
+			start(t, l, rpc.Access{})
+			cc, err := rpc.Dial("passthrough:///"+ln.Addr().String(), rpc.ClientConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = cc.Close() })
+			err = endPlay(t, cc)
+			if errs.KindOf(err) != errs.Unauthenticated || !strings.Contains(errs.Of(err).Msg, "SERVICE_TOKENS") {
+				t.Errorf("an internal method answers %v", err)
+			}
+			if _, err := databasev1.NewUserServiceClient(cc).GetUser(t.Context(), &databasev1.GetUserRequest{UserId: "u"}); err != nil {
+				t.Errorf("an open method answers %v", err)
+			}
+		})
 	}
 }
 
@@ -209,11 +240,25 @@ func TestWatchIsForPartsAlone(t *testing.T) {
 }
 
 func TestParseTokensRefuses(t *testing.T) {
-	for _, items := range [][]string{
-		{"auth"}, {"auth:short"}, {"nobody:0123456789abcdef"}, {"auth:0123456789abcdef", "auth:0123456789abcdef"},
+	const token = "0123456789abcdef"
+	for _, c := range []struct {
+		items []string
+		want  string
+	}{
+		{[]string{"auth"}, "name:token"},
+		{[]string{"auth:"}, "auth a token of 16"},
+		{[]string{"auth:short"}, "auth a token of 16"},
+		{[]string{"nobody:" + token}, `"nobody" is none`},
+		{[]string{" auth:" + token}, `" auth" is none`},
+		{[]string{"auth: " + token}, "auth a token of visible ASCII"},
+		{[]string{"auth:" + token + "\n"}, "auth a token of visible ASCII"},
+		{[]string{"auth:" + token + "é"}, "auth a token of visible ASCII"},
+		{[]string{"auth:" + token, "auth:" + token + "2"}, "auth is there twice"},
+		{[]string{"auth:" + token, "packet:other" + token, "website:" + token}, "auth and website have the same"},
 	} {
-		if _, err := rpc.ParseTokens(items); err == nil {
-			t.Errorf("%v was accepted", items)
+		_, err := rpc.ParseTokens(c.items)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), token) {
+			t.Errorf("%q: %v, want %q", c.items, err, c.want)
 		}
 	}
 }

@@ -98,8 +98,13 @@ func environment(t *testing.T, env map[string]string) []string {
 // runs.
 func run(t *testing.T, env map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, name: strings.Join(args, " "), done: make(chan struct{})}
-	p.cmd = exec.Command(binary(t, "waystone"), args...) //nolint:gosec // the binary under test
+	return runCommand(t, env, exec.Command(binary(t, "waystone"), args...)) //nolint:gosec // the binary under test
+}
+
+// runCommand is run with a command that starts waystone.
+func runCommand(t *testing.T, env map[string]string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, name: strings.Join(cmd.Args[1:], " "), cmd: cmd, done: make(chan struct{})}
 	p.cmd.Env = environment(t, env)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {

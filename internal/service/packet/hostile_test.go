@@ -123,6 +123,8 @@ func TestTooManyPackets(t *testing.T) {
 	g.closed(packets.World, "too_fast", 1)
 }
 
+// TestTooManyConnections: one that has not signed in gives way to a newer one,
+// the oldest first; those of players stay, and then the newcomer is refused.
 func TestTooManyConnections(t *testing.T) {
 	g := start(t, func(c *packet.Config) { c.MaxConnections = 2 })
 	a, b := g.dial(packets.Login), g.dial(packets.Login)
@@ -130,13 +132,27 @@ func TestTooManyConnections(t *testing.T) {
 		c.send(&packets.AcceptRequest{})
 		expect[*packets.NetworkStatus](c)
 	}
-	g.dial(packets.Login).expectEnd()
+	signed := g.dial(packets.Login)
+	a.expectEnd()
 	g.closed(packets.Login, "too_many", 1)
-	_ = a.nc.Close()
-	g.closed(packets.Login, "client_gone", 1)
+	signed.send(&packets.AcceptRequest{})
+	expect[*packets.NetworkStatus](signed)
+	signed.send(&packets.LoginRequest{Secret: secret, User: "alice"})
+	expect[*packets.LoginReply](signed)
 	c := g.dial(packets.Login)
+	b.expectEnd()
+	g.closed(packets.Login, "too_many", 2)
 	c.send(&packets.AcceptRequest{})
 	expect[*packets.NetworkStatus](c)
+	c.send(&packets.LoginRequest{Secret: secret, User: "alice"})
+	expect[*packets.LoginReply](c)
+	g.dial(packets.Login).expectEnd()
+	g.closed(packets.Login, "too_many", 3)
+	_ = c.nc.Close()
+	g.closed(packets.Login, "client_gone", 1)
+	d := g.dial(packets.Login)
+	d.send(&packets.AcceptRequest{})
+	expect[*packets.NetworkStatus](d)
 }
 
 func TestAClientThatDoesNotReadIsDropped(t *testing.T) {

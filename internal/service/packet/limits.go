@@ -1,11 +1,14 @@
 package packet
 
 import (
+	"container/list"
 	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
 // What a player may play of emotes: as often as the client's own pause between
@@ -18,13 +21,24 @@ const (
 func newEmoteLimiter() *rate.Limiter { return rate.NewLimiter(rate.Every(emoteEvery), emoteBurst) }
 
 // limits counts connections, in all and by address. IPv6 addresses count by
-// their /64, which is what one customer gets.
+// their /64, which is what one customer gets. When there is no place left, the
+// connection that has waited longest without a sign-in gives up its own: those
+// that never sign in take no place from players.
 type limits struct {
 	max, maxPerAddress int
 
 	mu        sync.Mutex
 	total     int
 	byAddress map[netip.Prefix]int
+	waiting   list.List // of *place, oldest first; some may have signed in since
+}
+
+// place is what a connection takes.
+type place struct {
+	conn    *connection.Conn
+	address netip.Prefix
+	waits   *list.Element // nil once it is out of the list
+	lost    bool          // another connection has it
 }
 
 func newLimits(total, perAddress int) *limits {
@@ -40,28 +54,55 @@ func prefixOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// take reports whether one more connection from an address is allowed, and
-// counts it if so.
-func (l *limits) take(a netip.Addr) bool {
+// take returns a place for one more connection, and the connection that loses
+// its own for it, which is the caller's to close; nil for none.
+func (l *limits) take(c *connection.Conn) (p *place, loser *connection.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := prefixOf(a)
-	if l.total >= l.max || !a.IsLoopback() && l.byAddress[p] >= l.maxPerAddress {
-		return false
+	a := c.Remote().Addr()
+	p = &place{conn: c, address: prefixOf(a)}
+	if !a.IsLoopback() && l.byAddress[p.address] >= l.maxPerAddress {
+		return nil, nil
+	}
+	if l.total >= l.max {
+		lost := l.oldestWaiting()
+		if lost == nil {
+			return nil, nil
+		}
+		lost.lost, loser = true, lost.conn
+		l.total--
 	}
 	l.total++
-	l.byAddress[p]++
-	return true
+	l.byAddress[p.address]++
+	p.waits = l.waiting.PushBack(p)
+	return p, loser
 }
 
-// give takes a connection back.
-func (l *limits) give(a netip.Addr) {
+// oldestWaiting takes the connection that has waited longest without a sign-in
+// out of the list, and those before it that have signed in.
+func (l *limits) oldestWaiting() *place {
+	for e := l.waiting.Front(); e != nil; e = l.waiting.Front() {
+		p, _ := l.waiting.Remove(e).(*place) // nothing else is in it
+		p.waits = nil
+		if beforeSignIn(p.conn) {
+			return p
+		}
+	}
+	return nil
+}
+
+// give takes a place back.
+func (l *limits) give(p *place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := prefixOf(a)
-	l.total--
-	if l.byAddress[p]--; l.byAddress[p] <= 0 {
-		delete(l.byAddress, p)
+	if !p.lost {
+		l.total--
+	}
+	if p.waits != nil {
+		l.waiting.Remove(p.waits)
+	}
+	if l.byAddress[p.address]--; l.byAddress[p.address] <= 0 {
+		delete(l.byAddress, p.address)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/bufferpool"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/utils/listen"
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
@@ -116,12 +117,13 @@ func (s *Server) Start(ctx context.Context) error {
 	for _, st := range stages {
 		addr := net.JoinHostPort(s.cfg.ListenAddr, strconv.Itoa(ports[st].port))
 		lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveProbe, Count: keepAliveCount}}
-		ln, err := lc.Listen(ctx, "tcp", addr)
+		ln, err := lc.Listen(ctx, listen.Network(s.cfg.ListenAddr), addr)
 		if err != nil {
 			s.closeListeners()
 			return fmt.Errorf("listen for the %s stage on %s: %w; %s sets another port", st, addr, err, ports[st].setting)
 		}
 		s.listeners[st] = ln
+		s.log.InfoContext(ctx, "a client port is open", "stage", st.String(), "addr", ln.Addr().String())
 	}
 	return nil
 }
@@ -282,21 +284,26 @@ func (s *Server) accept(ctx context.Context, st packets.Stage) {
 	}
 }
 
-// admit serves a connection, or closes it when there are too many.
+// admit serves a connection. When there are too many, one that has not signed in
+// is closed for it, or else itself.
 func (s *Server) admit(ctx context.Context, nc net.Conn, cfg *connection.Config, h *stage) {
 	setUserTimeout(nc, userTimeout)
 	c := connection.New(cfg, nc, h)
-	if !s.limits.take(c.Remote().Addr()) {
+	c.Data = &session{srv: s, conn: c}
+	place, loser := s.limits.take(c)
+	if loser != nil {
+		loser.Close(connection.TooMany)
+	}
+	if place == nil {
 		s.log.Info("connection refused: too many", "stage", h.stage.String(), "remote", c.Remote().String())
 		s.metrics.refused(h.stage, connection.TooMany)
 		_ = nc.Close()
 		return
 	}
-	c.Data = &session{srv: s, conn: c}
 	s.openMu.Lock()
 	if s.open == nil {
 		s.openMu.Unlock()
-		s.limits.give(c.Remote().Addr())
+		s.limits.give(place)
 		_ = nc.Close()
 		return
 	}
@@ -307,7 +314,7 @@ func (s *Server) admit(ctx context.Context, nc net.Conn, cfg *connection.Config,
 		// A connection outlives ctx: it ends by closeAll, which lets the client
 		// take what is queued for it.
 		c.Serve(context.WithoutCancel(ctx))
-		s.limits.give(c.Remote().Addr())
+		s.limits.give(place)
 		s.openMu.Lock()
 		delete(s.open, c)
 		s.openMu.Unlock()

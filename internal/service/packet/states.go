@@ -31,6 +31,14 @@ const (
 	gameLeaving
 )
 
+// beforeSignIn reports whether a connection has not shown yet whom it belongs to.
+func beforeSignIn(c *connection.Conn) bool {
+	if c.Stage() == packets.Login {
+		return c.State() < loginSigned
+	}
+	return c.State() == 0 // fresh: without its token
+}
+
 // steps says how long a client may take in each state. On a fresh
 // connection nothing is dropped: a client of this protocol begins with the one
 // packet that belongs there.

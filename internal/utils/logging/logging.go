@@ -3,7 +3,8 @@
 //
 // Fields that belong to a request, such as its id, travel in the context (With)
 // and appear in every record that is logged with that context. Values that must
-// never be read in a log have the type Redact.
+// never be read in a log have the type Redact. What strangers can cause to be
+// logged again and again is bounded by cause (Config.MaxPerSecond).
 package logging
 
 import (
@@ -30,6 +31,9 @@ type Config struct {
 	Level string
 	// Format is text or json. "": text.
 	Format Format
+	// MaxPerSecond bounds the records of a cause, its message and reason, in a
+	// second; Flush tells the last that were left out. 0: no bound.
+	MaxPerSecond int
 }
 
 // New returns a logger that writes records to w, one Write a record. The error
@@ -40,14 +44,19 @@ func New(w io.Writer, cfg Config) (*slog.Logger, error) {
 		return nil, err
 	}
 	opts := &slog.HandlerOptions{Level: level}
+	var h slog.Handler
 	switch cfg.Format {
 	case Text, "":
-		return slog.New(contextHandler{slog.NewTextHandler(w, opts)}), nil
+		h = contextHandler{slog.NewTextHandler(w, opts)}
 	case JSON:
-		return slog.New(contextHandler{slog.NewJSONHandler(w, opts)}), nil
+		h = contextHandler{slog.NewJSONHandler(w, opts)}
 	default:
 		return nil, fmt.Errorf("log format %q: must be text or json", string(cfg.Format))
 	}
+	if cfg.MaxPerSecond > 0 {
+		h = newLimitHandler(h, cfg.MaxPerSecond)
+	}
+	return slog.New(h), nil
 }
 
 // ParseLevel reads debug, info, warn or error; "" is info.

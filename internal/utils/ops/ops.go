@@ -26,6 +26,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/waystone-mmo/waystone/internal/utils/listen"
 )
 
 // Limits of the HTTP server.
@@ -35,6 +37,7 @@ const (
 	WriteTimeout   = 30 * time.Second // to answer; a profile adds its own length
 	IdleTimeout    = time.Minute      // between the requests of a connection
 	MaxHeaderBytes = 16 << 10
+	MaxConnections = 32 // at once; more are closed
 )
 
 // Config is what the port shows.
@@ -47,6 +50,8 @@ type Config struct {
 	Live, Ready http.Handler
 	// Metrics answers /metrics; New adds collectors for Go and the process.
 	Metrics *prometheus.Registry
+	// MaxConnections lowers the bound of that name; 0 leaves it.
+	MaxConnections int
 	// Version and Targets say what runs.
 	Version string
 	Targets []string
@@ -113,7 +118,8 @@ func (s *Server) routes() http.Handler {
 // Start listens and begins to serve. The error names the setting and what to do.
 func (s *Server) Start(ctx context.Context) error {
 	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
+	host, _, _ := net.SplitHostPort(s.cfg.Addr) // what is wrong with it, Listen says
+	listener, err := lc.Listen(ctx, listen.Network(host), s.cfg.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s=%q: the address is in use; stop the program that has it or choose another port",
 			s.cfg.AddrSetting, s.cfg.Addr)
@@ -121,10 +127,14 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s=%q: must be an address of this machine and a port: %w", s.cfg.AddrSetting, s.cfg.Addr, err)
 	}
-	s.listener = listener
+	limit := MaxConnections
+	if s.cfg.MaxConnections > 0 {
+		limit = min(limit, s.cfg.MaxConnections)
+	}
+	s.listener = listen.Bound(listener, limit)
 	go func() {
 		defer close(s.done)
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.err = fmt.Errorf("serve %s: %w", listener.Addr(), err)
 		}
 	}()

@@ -1,0 +1,47 @@
+package app
+
+import "log/slog"
+
+// shares is how many connections each port may have, out of the descriptors
+// that the process may open. Without shares, whoever opens connections on one
+// port would close all others: a port that cannot accept is down.
+type shares struct {
+	files   int // that the process may open; 0: not bounded
+	clients int // of all stages together
+	rpc     int // of one gRPC port
+	ops     int // of the operations port; 0: no bound of ours
+}
+
+// leastReserve is how many descriptors are kept from clients at the least: a
+// process with all parts has some 40 open before anybody connects.
+const leastReserve = 64
+
+// shares divides files descriptors. A quarter, and leastReserve at the least, is
+// not for clients: a gRPC port gets a thirty-second of all, the operations port
+// too, and the rest is for databases and files. Without clients, gRPC gets half.
+func (s *settings) shares(files int) shares {
+	sh := shares{files: files, clients: s.packet.MaxConnections, rpc: s.rpcMax}
+	if files == 0 {
+		return sh
+	}
+	sh.ops = max(4, files/32)
+	if !s.runs(partPacket) {
+		sh.rpc = min(sh.rpc, max(4, files/2/len(s.parts)))
+		return sh
+	}
+	sh.rpc = min(sh.rpc, max(4, files/32))
+	sh.clients = min(sh.clients, max(1, files-max(leastReserve, files/4)))
+	return sh
+}
+
+// log says where the system allows less than the settings.
+func (sh shares) log(log *slog.Logger, s *settings) {
+	if s.runs(partPacket) && sh.clients < s.packet.MaxConnections {
+		log.Warn("fewer clients can connect than PACKET_MAX_CONNECTIONS says: the process may not open more files; raise ulimit -n",
+			"clients", sh.clients, "setting", s.packet.MaxConnections, "files", sh.files)
+	}
+	if sh.rpc < s.rpcMax {
+		log.Warn("fewer parts can connect than RPC_MAX_CONNECTIONS says: the process may not open more files; raise ulimit -n",
+			"connections", sh.rpc, "setting", s.rpcMax, "files", sh.files)
+	}
+}
