@@ -30,10 +30,7 @@ func (s *Server) deliver(players []*player, msg *worldv1.ConnectResponse) {
 			s.broadcast(players, spawn(e))
 			if e.GetMoving() {
 				// The spawn says where it walks; the move makes the client start.
-				s.broadcast(players, &packets.Move{
-					Entity: u16(e.GetId()), X: e.GetTargetX(), Y: e.GetTargetY(), Z: height(e.GetZ()),
-					Distance: distance(e),
-				})
+				s.broadcast(players, underWay(e))
 			}
 		}
 	case *worldv1.ConnectResponse_Removed:
@@ -95,8 +92,9 @@ func (s *Server) joined(p *player, j *worldv1.Joined) {
 }
 
 // entered tells the client that it is in the zone. A client that was there
-// before the stream was lost keeps its entity and only forgets what it was
-// shown, which comes afresh.
+// before the stream was lost keeps its entity and forgets what it was shown,
+// which comes afresh. It may believe that it is elsewhere, or sits: the world's
+// word holds, and the client is put right.
 func (s *Server) entered(p *player, e *worldv1.Entered) {
 	if p.conn.State() == gameEntering {
 		p.conn.SetState(gamePlaying) // before the client can answer the reply
@@ -109,6 +107,9 @@ func (s *Server) entered(p *player, e *worldv1.Entered) {
 	}
 	clear(p.shown)
 	for _, r := range removals(ids) {
+		p.conn.Send(r)
+	}
+	for _, r := range putRight(e.GetSelf()) {
 		p.conn.Send(r)
 	}
 }

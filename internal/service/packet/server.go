@@ -82,6 +82,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		open:      map[*connection.Conn]struct{}{},
 	}
 	s.world.deliver = s.deliver
+	s.world.notify = func(p *player, text string) { p.conn.Send(&packets.Announce{Text: text}) }
 	s.watch, s.saveWait = &watch{srv: s}, defaultSaveWait
 	s.tables = map[packets.Stage]*wire.Tables{packets.Login: wire.DefaultTables()}
 	for st, seed := range s.seeds {

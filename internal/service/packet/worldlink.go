@@ -40,12 +40,16 @@ type worldLink struct {
 	name    string
 	log     *slog.Logger
 	deliver func(players []*player, msg *worldv1.ConnectResponse)
+	notify  func(p *player, text string) // tells a player something; must not wait
 
-	mu      sync.Mutex
-	out     chan *worldv1.ConnectRequest // nil while there is no stream
-	cut     context.CancelCauseFunc      // ends the stream that out leads to
-	players map[uint64]*player
-	nextID  uint64
+	mu  sync.Mutex
+	out chan *worldv1.ConnectRequest // nil while there is no stream
+	cut context.CancelCauseFunc      // ends the stream that out leads to
+	// acknowledges says that the world at the other end acknowledges lines of
+	// chat.
+	acknowledges bool
+	players      map[uint64]*player
+	nextID       uint64
 }
 
 func newWorldLink(client worldv1.WorldServiceClient, name string, log *slog.Logger) *worldLink {
@@ -91,11 +95,12 @@ func (l *worldLink) stream(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("receive welcome: %w", err)
 	}
-	if first.GetWelcome() == nil {
+	welcome := first.GetWelcome()
+	if welcome == nil {
 		return fmt.Errorf("the world's first message is %T, want a welcome", first.GetMessage())
 	}
 	l.log.Info("the stream to the world is up")
-	out := l.up(cancel)
+	out := l.up(cancel, welcome.GetHeartbeat() != nil)
 	var sender sync.WaitGroup
 	sender.Go(func() {
 		defer cancel(nil)
@@ -136,14 +141,14 @@ func streamEnd(stream worldv1.WorldService_ConnectClient) error {
 
 // up opens the queue and puts the joins of the players who are in a zone at
 // its head.
-func (l *worldLink) up(cut context.CancelCauseFunc) chan *worldv1.ConnectRequest {
+func (l *worldLink) up(cut context.CancelCauseFunc, acknowledges bool) chan *worldv1.ConnectRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make(chan *worldv1.ConnectRequest, linkQueue+len(l.players))
 	for _, p := range l.players {
 		out <- joinRequest(p, p.entity)
 	}
-	l.out, l.cut = out, cut
+	l.out, l.cut, l.acknowledges = out, cut, acknowledges
 	return out
 }
 
@@ -159,7 +164,9 @@ func (l *worldLink) down() {
 			if !p.leaving && p.conn.State() != gameFresh {
 				p.conn.Close(connection.Backend)
 			}
+			continue
 		}
+		l.interrupted(p)
 	}
 }
 
@@ -178,6 +185,10 @@ func (l *worldLink) release(p *player) {
 	delete(l.players, p.id)
 	if !p.gone {
 		p.gone = true
+		for _, ln := range p.lines {
+			ln.done()
+		}
+		p.lines = nil
 		p.play.players = slices.DeleteFunc(p.play.players, func(o *player) bool { return o == p })
 		close(p.left)
 	}
@@ -207,6 +218,11 @@ func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
 		switch m := msg.GetMessage().(type) {
 		case *worldv1.ConnectResponse_Entered:
 			p.entity = m.Entered.GetSelf().GetId()
+			if p.returning {
+				l.resume(p, m.Entered)
+			}
+		case *worldv1.ConnectResponse_Spoken:
+			p.acknowledged(m.Spoken.GetLine())
 		case *worldv1.ConnectResponse_Left:
 			l.release(p)
 		case *worldv1.ConnectResponse_Joined:
@@ -260,13 +276,15 @@ func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, char
 	}
 }
 
-// send passes on what a player does. It reports false, and drops the message,
-// while the world cannot be reached or does not keep up.
+// send passes on what a player does, except for walks (move) and chat (say). It
+// reports false, and drops the message, while the world cannot be reached or
+// does not keep up.
 func (l *worldLink) send(p *player, msg *worldv1.ConnectRequest) bool {
 	msg.Player = p.id
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.out != nil && !p.gone && offer(l.out, msg)
+	p.motion = nil // it may end the walk, which must not begin again then
+	return l.reaches(p) && offer(l.out, msg)
 }
 
 // entity returns the number of the player's entity; 0 before the zone was

@@ -175,7 +175,7 @@ func (h *host) attach(p *player, r *route, former zone.ID) error {
 		p.route.Store(r)
 		p.tell(joined(p))
 		if former != 0 {
-			h.tellEntered(tx, p)
+			h.tellEntered(tx, p, nil)
 		}
 	})
 	return err
@@ -193,13 +193,16 @@ func (h *host) enter(tx *zone.Tx, p *player, as zone.ID) error {
 	return nil
 }
 
-func (h *host) tellEntered(tx *zone.Tx, p *player) {
+// tellEntered tells a player where he is. lastLine is the number of his last
+// line of chat, nil when it is not known.
+func (h *host) tellEntered(tx *zone.Tx, p *player, lastLine *uint64) {
 	e, _ := tx.Get(p.entity)
 	p.look(e)
 	p.tell(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Entered{Entered: &worldv1.Entered{
 		Self:       h.entity(e),
 		WorldTicks: uint32(time.Now().Unix() / 10), //nolint:gosec // in range until the year 3330
 		MaxHp:      p.maxHP, MaxMp: p.maxMP,
+		LastLine: lastLine,
 	}}})
 }
 
@@ -220,7 +223,7 @@ func (h *host) reattach(p *player, r *route, former zone.ID) bool {
 			p.look(e)
 		}
 		p.tell(joined(p))
-		h.tellEntered(tx, p)
+		h.tellEntered(tx, p, new(p.line))
 		tx.Show(p.entity)
 	})
 	return true
