@@ -33,6 +33,5 @@ type player struct {
 	lines     []*line // by rising number
 	notices   *rate.Limiter
 
-	// Owned by the link's receiving goroutine.
-	shown map[uint32]struct{} // entities that the client has been shown
+	sight *sight // what the client has been shown, and is still to be shown
 }

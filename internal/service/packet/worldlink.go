@@ -245,7 +245,7 @@ func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, char
 	l.nextID++
 	p := &player{
 		id: l.nextID, conn: c, play: pl, characterID: characterID,
-		joined: make(chan *worldv1.Joined, 1), left: make(chan struct{}), shown: map[uint32]struct{}{},
+		joined: make(chan *worldv1.Joined, 1), left: make(chan struct{}), sight: newSight(),
 	}
 	if l.out == nil || !offer(l.out, joinRequest(p, 0)) {
 		l.mu.Unlock()

@@ -2150,7 +2150,9 @@ type Toggled struct {
 	// Whether it sits.
 	Sitting bool `protobuf:"varint,3,opt,name=sitting,proto3" json:"sitting,omitempty"`
 	// Speed when running, centimetres a second.
-	RunSpeed      uint32 `protobuf:"varint,4,opt,name=run_speed,json=runSpeed,proto3" json:"run_speed,omitempty"`
+	RunSpeed uint32 `protobuf:"varint,4,opt,name=run_speed,json=runSpeed,proto3" json:"run_speed,omitempty"`
+	// Speed now, centimetres a second; 0 from an older world.
+	Speed         uint32 `protobuf:"varint,5,opt,name=speed,proto3" json:"speed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2209,6 +2211,13 @@ func (x *Toggled) GetSitting() bool {
 func (x *Toggled) GetRunSpeed() uint32 {
 	if x != nil {
 		return x.RunSpeed
+	}
+	return 0
+}
+
+func (x *Toggled) GetSpeed() uint32 {
+	if x != nil {
+		return x.Speed
 	}
 	return 0
 }
@@ -2608,12 +2617,13 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\f\n" +
 	"\x01x\x18\x02 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x03 \x01(\x02R\x01y\x12\f\n" +
-	"\x01z\x18\x04 \x01(\x05R\x01z\"\x92\x01\n" +
+	"\x01z\x18\x04 \x01(\x05R\x01z\"\xa8\x01\n" +
 	"\aToggled\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x128\n" +
 	"\tmove_mode\x18\x02 \x01(\x0e2\x1b.waystone.world.v1.MoveModeR\bmoveMode\x12\x18\n" +
 	"\asitting\x18\x03 \x01(\bR\asitting\x12\x1b\n" +
-	"\trun_speed\x18\x04 \x01(\rR\brunSpeed\"L\n" +
+	"\trun_speed\x18\x04 \x01(\rR\brunSpeed\x12\x14\n" +
+	"\x05speed\x18\x05 \x01(\rR\x05speed\"L\n" +
 	"\bAdjusted\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\f\n" +
 	"\x01x\x18\x02 \x01(\x02R\x01x\x12\f\n" +
