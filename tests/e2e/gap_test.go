@@ -58,10 +58,14 @@ func TestOnePictureAfterTheWorldWasAway(t *testing.T) {
 		away(d.processes["world"], func() {
 			self, _ := bots[1].Self()
 			// A walk of which nothing is heard before the world is back.
-			short, stop := context.WithTimeout(ctx, 50*time.Millisecond)
-			_ = bots[1].MoveTo(short, self.X-500, self.Y)
-			_ = bots[0].Say(short, text)
-			stop()
+			for _, act := range []func(context.Context) error{
+				func(ctx context.Context) error { return bots[1].MoveTo(ctx, self.X-500, self.Y) },
+				func(ctx context.Context) error { return bots[0].Say(ctx, text) },
+			} {
+				short, stop := context.WithTimeout(ctx, 100*time.Millisecond)
+				_ = act(short) // without an answer
+				stop()
+			}
 		})
 		delivered := func(v bot.View) (heard, told int) {
 			for _, h := range v.Heard() {

@@ -25,6 +25,7 @@ const (
 	replayTime  = 5 * time.Second // how old a walk may be that is carried out late
 	lineTime    = 5 * time.Second // how long a line of chat may wait
 	maxWaiting  = 8               // lines that may wait
+	settleTime  = 2 * time.Second // how long lines wait for players who do not come back
 	noticeBurst = 16              // notices of lost lines at once; beyond, one a second
 )
 
@@ -99,9 +100,46 @@ func (l *worldLink) say(p *player, say *worldv1.Say) {
 	l.expire(p, ln)
 }
 
+// awaitAll has chat wait until all players are back: a line that goes out before
+// would not reach those who are still away. The caller holds mu.
+func (l *worldLink) awaitAll() {
+	l.settled = l.away == 0
+	if l.settled {
+		return
+	}
+	out := l.out
+	time.AfterFunc(settleTime, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.out == out && !l.settled {
+			l.settle()
+		}
+	})
+}
+
+// back notes that a player is not away any more. The caller holds mu.
+func (l *worldLink) back(p *player) {
+	if !p.returning {
+		return
+	}
+	p.returning = false
+	l.away--
+	if l.away == 0 && l.out != nil && !l.settled {
+		l.settle()
+	}
+}
+
+// settle sends the chat that waits. The caller holds mu.
+func (l *worldLink) settle() {
+	l.settled = true
+	for _, p := range l.players {
+		l.flush(p)
+	}
+}
+
 // flush sends the lines that wait, in their order. The caller holds mu.
 func (l *worldLink) flush(p *player) {
-	if !l.reaches(p) {
+	if !l.settled || !l.reaches(p) {
 		return
 	}
 	for _, ln := range p.lines {
@@ -172,7 +210,10 @@ func (p *player) acknowledged(number uint64) {
 // interrupted notes that the stream was lost which a player's lines were put
 // into. The caller holds mu.
 func (l *worldLink) interrupted(p *player) {
-	p.returning = true
+	if !p.returning {
+		p.returning = true
+		l.away++
+	}
 	for _, ln := range p.lines {
 		if ln.sent && ln.until.IsZero() {
 			l.expire(p, ln)
@@ -182,7 +223,6 @@ func (l *worldLink) interrupted(p *player) {
 
 // resume goes on with a player whom the world has again. The caller holds mu.
 func (l *worldLink) resume(p *player, e *worldv1.Entered) {
-	p.returning = false
 	if e.LastLine != nil {
 		// The world knows which lines it has carried out: the others go out
 		// again.
@@ -200,6 +240,7 @@ func (l *worldLink) resume(p *player, e *worldv1.Entered) {
 			return ln.sent
 		})
 	}
+	l.back(p)
 	l.flush(p)
 	if p.motion != nil && time.Since(p.movedAt) < replayTime {
 		offer(l.out, p.motion)

@@ -49,6 +49,8 @@ type worldLink struct {
 	// chat.
 	acknowledges bool
 	players      map[uint64]*player
+	away         int  // of the players, those who are not in the zone again yet
+	settled      bool // nobody is away any more, or has been for settleTime
 	nextID       uint64
 }
 
@@ -149,6 +151,7 @@ func (l *worldLink) up(cut context.CancelCauseFunc, acknowledges bool) chan *wor
 		out <- joinRequest(p, p.entity)
 	}
 	l.out, l.cut, l.acknowledges = out, cut, acknowledges
+	l.awaitAll()
 	return out
 }
 
@@ -185,6 +188,7 @@ func (l *worldLink) release(p *player) {
 	delete(l.players, p.id)
 	if !p.gone {
 		p.gone = true
+		l.back(p)
 		for _, ln := range p.lines {
 			ln.done()
 		}
