@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
@@ -22,6 +23,10 @@ const (
 	linkBackoffMin = 50 * time.Millisecond
 	linkBackoffMax = 2 * time.Second
 )
+
+// quietTime is how long nothing may come from a world that sends a heartbeat
+// before it counts as standing still.
+const quietTime = 2500 * time.Millisecond
 
 // leftShutdown is the reason of a Left with which a stopping world lets its
 // players go.
@@ -41,6 +46,7 @@ type worldLink struct {
 	log     *slog.Logger
 	deliver func(players []*player, msg *worldv1.ConnectResponse)
 	notify  func(p *player, text string) // tells a player something; must not wait
+	heard   atomic.Int64                 // when the world sent something last, nanoseconds since 1970
 
 	mu  sync.Mutex
 	out chan *worldv1.ConnectRequest // nil while there is no stream
@@ -102,6 +108,7 @@ func (l *worldLink) stream(ctx context.Context) error {
 		return fmt.Errorf("the world's first message is %T, want a welcome", first.GetMessage())
 	}
 	l.log.Info("the stream to the world is up")
+	l.heard.Store(time.Now().UnixNano())
 	out := l.up(cancel, welcome.GetHeartbeat() != nil)
 	var sender sync.WaitGroup
 	sender.Go(func() {
@@ -120,6 +127,7 @@ func (l *worldLink) stream(ctx context.Context) error {
 	for err == nil {
 		var msg *worldv1.ConnectResponse
 		if msg, err = stream.Recv(); err == nil {
+			l.heard.Store(time.Now().UnixNano())
 			l.deliver(l.receivers(msg), msg)
 		}
 	}
@@ -366,6 +374,20 @@ func (l *worldLink) drain(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the world to save %d players: %w", l.playing(), ctx.Err())
 		}
+	}
+	return nil
+}
+
+// ready reports why players cannot be let in; nil when they can.
+func (l *worldLink) ready() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out == nil {
+		return errWorldDown
+	}
+	if quiet := time.Since(time.Unix(0, l.heard.Load())); l.acknowledges && quiet > quietTime {
+		return errs.New(errs.Unavailable, "WORLD_UNAVAILABLE",
+			fmt.Sprintf("the world has not answered for %.1f s; it may stand still", quiet.Seconds()))
 	}
 	return nil
 }
