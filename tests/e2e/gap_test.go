@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -112,6 +111,6 @@ func TestOnePictureAfterTheWorldWasAway(t *testing.T) {
 				}
 			})
 		}
-		t.Log(fmt.Sprintf("%s: the same for all", name))
+		t.Logf("%s: the same for all", name)
 	}
 }
