@@ -79,7 +79,7 @@ func (k *check) close() {
 func who(i int) string { return fmt.Sprintf("bot-%d", i+1) }
 
 func (k *check) run(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{k.arrive, k.meet, k.walk, k.greet, k.talk, k.leave} {
+	for _, part := range []func(context.Context) error{k.arrive, k.meet, k.walk, k.compare, k.greet, k.talk, k.leave} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -193,6 +193,11 @@ func (k *check) walk(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// compare judges that both see the same after all the walking.
+func (k *check) compare(ctx context.Context) error {
+	return k.report.step(ctx, "each sees the other where he stands", func(context.Context) error { return k.agree() })
 }
 
 // checkMotion is the motion that the bots greet with.

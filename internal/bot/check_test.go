@@ -49,6 +49,7 @@ func TestCheckReportsEveryStepAndCanBeRunAgain(t *testing.T) {
 			"ok  bot-1 sees bot-2", "ok  bot-2 sees bot-1",
 			"ok  bot-1 walks", "ok  bot-2 sees bot-1 arrive", "ok  bot-1 walks back", "ok  bot-2 sees bot-1 back",
 			"ok  bot-2 walks", "ok  bot-1 sees bot-2 arrive", "ok  bot-2 walks back", "ok  bot-1 sees bot-2 back",
+			"ok  each sees the other where he stands",
 			"ok  bot-1 plays an emote, bot-2 sees it", "ok  bot-2 plays an emote, bot-1 sees it",
 			"ok  bot-1 says something, bot-2 hears it", "ok  bot-1 whispers, bot-2 hears it", "ok  bot-1 shouts, bot-2 hears it",
 			"ok  bot-2 says something, bot-1 hears it", "ok  bot-2 whispers, bot-1 hears it", "ok  bot-2 shouts, bot-1 hears it",

@@ -74,16 +74,22 @@ func (b *Bot) Enter(ctx context.Context, name string) error {
 // act sends a packet and waits for the answer that match knows. A server that
 // puts the character right instead has refused.
 func (b *Bot) act(ctx context.Context, p packets.Packet, match func(self uint16, p packets.Packet) bool) error {
+	return b.ask(ctx, p, func(self uint16, p packets.Packet) bool {
+		if a, ok := p.(*packets.AdjustPosition); ok && a.Entity == self {
+			return true
+		}
+		return match(self, p)
+	})
+}
+
+// ask is act for what puts nobody elsewhere: when the server puts the character
+// right meanwhile, as it does after it was away, that is no answer.
+func (b *Bot) ask(ctx context.Context, p packets.Packet, match func(self uint16, p packets.Packet) bool) error {
 	self, ok := b.Self()
 	if !ok {
 		return fmt.Errorf("%w: the bot is in no zone", ErrState)
 	}
-	x, err := b.Expect(packets.Game, func(p packets.Packet) bool {
-		if a, ok := p.(*packets.AdjustPosition); ok && a.Entity == self.ID {
-			return true
-		}
-		return match(self.ID, p)
-	})
+	x, err := b.Expect(packets.Game, func(p packets.Packet) bool { return match(self.ID, p) })
 	if err != nil {
 		return err
 	}
@@ -172,7 +178,7 @@ const emoteStops = 1 << 15
 // until the bot hears itself.
 func (b *Bot) Say(ctx context.Context, text string) error {
 	return b.step(ctx, "say", func(ctx context.Context) error {
-		return b.act(ctx, &packets.ChatRequest{Text: text}, func(self uint16, p packets.Packet) bool {
+		return b.ask(ctx, &packets.ChatRequest{Text: text}, func(self uint16, p packets.Packet) bool {
 			c, ok := p.(*packets.LocalChat)
 			return ok && c.Entity == self && c.Text == text
 		})
@@ -184,7 +190,7 @@ func (b *Bot) Say(ctx context.Context, text string) error {
 func (b *Bot) Shout(ctx context.Context, text string) error {
 	return b.step(ctx, "shout", func(ctx context.Context) error {
 		me, _ := b.Self()
-		return b.act(ctx, &packets.ShoutRequest{Text: text}, func(_ uint16, p packets.Packet) bool {
+		return b.ask(ctx, &packets.ShoutRequest{Text: text}, func(_ uint16, p packets.Packet) bool {
 			s, ok := p.(*packets.Shout)
 			return ok && s.From == me.Name && s.Text == text
 		})
@@ -278,8 +284,11 @@ func (b *Bot) Self() (Entity, bool) {
 
 // Look calls f with what the bot knows now. f must neither wait nor call the
 // bot.
-func (b *Bot) Look(f func(View)) {
+func (b *Bot) Look(f func(View)) { b.lookAt(time.Now(), f) }
+
+// lookAt is Look with the places computed for a given moment.
+func (b *Bot) lookAt(now time.Time, f func(View)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	f(View{m: &b.model, now: time.Now()})
+	f(View{m: &b.model, now: now})
 }

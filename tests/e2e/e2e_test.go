@@ -54,7 +54,7 @@ func TestPlayersSurviveRestarts(t *testing.T) {
 			d.restart[part]()
 			text := fmt.Sprintf("after %s, kill=%t", part, kill)
 			d.processes["packet"].until("lets players talk "+text, func() bool {
-				// While the world is away what is said is dropped, so it is said again.
+				// While the world is away what is said waits, so it may be heard late: it is said again.
 				attempt, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 				defer cancel()
 				return a.Shout(attempt, text) == nil

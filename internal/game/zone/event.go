@@ -44,6 +44,7 @@ type Toggled struct {
 	Running  bool
 	Sitting  bool
 	RunSpeed float64
+	Speed    float64 // at which it moves
 }
 
 // Adjusted tells an entity's own client that it was wrong about its place.

@@ -212,7 +212,7 @@ func (tx *Tx) Emote(id ID, motion, flags uint16) {
 
 func (z *Zone) toggled(e *entity) {
 	z.sink.Emit(z.watchers(e, true), Toggled{
-		ID: e.id, Running: e.running, Sitting: e.sitting, RunSpeed: z.motion.RunSpeed,
+		ID: e.id, Running: e.running, Sitting: e.sitting, RunSpeed: z.motion.RunSpeed, Speed: z.speed(e),
 	})
 }
 

@@ -182,17 +182,17 @@ func TestToggles(t *testing.T) {
 	want(t, w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, b) }),
 		heard{both, zone.Moved{ID: a, Aim: b, Distance: 2000, Target: pt(3000, 1000), Z: 9, Running: true}})
 	w.pass(time.Second) // at 1400
-	want(t, w.do(func(tx *zone.Tx) { tx.ToggleRun(a) }), heard{both, zone.Toggled{ID: a, RunSpeed: 400}})
+	want(t, w.do(func(tx *zone.Tx) { tx.ToggleRun(a) }), heard{both, zone.Toggled{ID: a, RunSpeed: 400, Speed: 200}})
 	w.pass(time.Second) // at 1600
 	if e := w.get(a); e.Pos != pt(1600, 1000) || e.Speed != 200 || !e.Walking {
 		t.Errorf("walking on: %+v", e)
 	}
 	want(t, w.do(func(tx *zone.Tx) { tx.ToggleSit(a) }),
 		heard{both, zone.Stopped{ID: a, Pos: pt(1600, 1000), Z: 9}},
-		heard{both, zone.Toggled{ID: a, Sitting: true, RunSpeed: 400}})
+		heard{both, zone.Toggled{ID: a, Sitting: true, RunSpeed: 400, Speed: 200}})
 	want(t, w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) }),
 		heard{to(a), zone.Adjusted{ID: a, Pos: pt(1600, 1000), Z: 9}})
-	want(t, w.do(func(tx *zone.Tx) { tx.ToggleSit(a) }), heard{both, zone.Toggled{ID: a, RunSpeed: 400}})
+	want(t, w.do(func(tx *zone.Tx) { tx.ToggleSit(a) }), heard{both, zone.Toggled{ID: a, RunSpeed: 400, Speed: 200}})
 	if got := w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) }); len(got) != 1 || len(got[0].To) != 2 {
 		t.Errorf("a walk after standing up: %v", got)
 	}
@@ -352,7 +352,7 @@ func TestEmotes(t *testing.T) {
 	w.pass(time.Second) // at 1400
 	want(t, w.do(emote), heard{both, zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}}, played)
 	w.do(func(tx *zone.Tx) { tx.ToggleSit(a) })
-	want(t, w.do(emote), heard{both, zone.Toggled{ID: a, Running: true, RunSpeed: 400}}, played)
+	want(t, w.do(emote), heard{both, zone.Toggled{ID: a, Running: true, RunSpeed: 400, Speed: 400}}, played)
 	if e := w.get(a); e.Sitting || e.Walking || e.Pos != pt(1400, 1000) {
 		t.Errorf("after it: %+v", e)
 	}

@@ -53,7 +53,7 @@ func (c *Config) Register(s *config.Section) {
 	s.Duration(&c.LoginTimeout, "packet-login-timeout", 120*time.Second, "Time for the player to type a name and a password.", config.Range(10*time.Millisecond, time.Hour))
 	s.Duration(&c.ChoiceTimeout, "packet-choice-timeout", 900*time.Second, "Time for each choice before play: server, character.", config.Range(10*time.Millisecond, 24*time.Hour))
 	s.Duration(&c.WriteTimeout, "packet-write-timeout", 10*time.Second, "Time for a client to take what it is sent.", config.Range(10*time.Millisecond, time.Hour))
-	s.Int(&c.QueuePackets, "packet-queue-packets", 1024, "Packets that may wait for one client before it is dropped.", config.Range(16, 65536))
+	s.Int(&c.QueuePackets, "packet-queue-packets", 8192, "Packets that may wait for one client before it is dropped.", config.Range(16, 65536))
 	s.Int(&c.QueueBytes, "packet-queue-bytes", 262144, "Bytes that may wait for one client before it is dropped.", config.Range(16384, 16777216))
 	s.Int(&c.MenuPacketsPerSecond, "packet-menu-rate", 5, "Packets a second that a client may send before play.", config.Range(1, 100000))
 	s.Int(&c.MenuBurst, "packet-menu-burst", 20, "Packets that a client may send at once before play.", config.Range(1, 100000))

@@ -24,39 +24,27 @@ func (s *Server) deliver(players []*player, msg *worldv1.ConnectResponse) {
 		}
 	case *worldv1.ConnectResponse_Spawned:
 		for _, e := range m.Spawned.GetEntities() {
-			for _, p := range players {
-				p.shown[e.GetId()] = struct{}{}
-			}
-			s.broadcast(players, spawn(e))
-			if e.GetMoving() {
-				// The spawn says where it walks; the move makes the client start.
-				s.broadcast(players, &packets.Move{
-					Entity: u16(e.GetId()), X: e.GetTargetX(), Y: e.GetTargetY(), Z: height(e.GetZ()),
-					Distance: distance(e),
-				})
-			}
+			s.show(players, e)
 		}
 	case *worldv1.ConnectResponse_Removed:
-		for _, id := range m.Removed.GetEntities() {
-			for _, p := range players {
-				delete(p.shown, id)
-			}
-		}
-		for _, r := range removals(m.Removed.GetEntities()) {
-			s.broadcast(players, r)
-		}
+		s.hide(players, m.Removed.GetEntities())
 	case *worldv1.ConnectResponse_Moved:
-		s.broadcast(players, move(m.Moved))
+		s.tellOf(players, m.Moved.GetEntity(), move(m.Moved), func(u *unseen) { u.moved(m.Moved) })
 	case *worldv1.ConnectResponse_Stopped:
-		s.broadcast(players, stop(m.Stopped))
+		s.tellOf(players, m.Stopped.GetEntity(), stop(m.Stopped), func(u *unseen) { u.stopped(m.Stopped) })
 	case *worldv1.ConnectResponse_Toggled:
-		s.broadcast(players, toggle(m.Toggled))
+		s.tellOf(players, m.Toggled.GetEntity(), toggle(m.Toggled), func(u *unseen) { u.toggled(m.Toggled) })
 	case *worldv1.ConnectResponse_Adjusted:
 		s.broadcast(players, adjust(m.Adjusted))
 	case *worldv1.ConnectResponse_Emoted:
-		s.broadcast(players, emote(m.Emoted))
+		// Of one that is not shown yet nobody misses the motion.
+		s.tellOf(players, m.Emoted.GetEntity(), emote(m.Emoted), func(*unseen) {})
 	case *worldv1.ConnectResponse_Said:
-		if p := said(m.Said); p != nil {
+		switch p := said(m.Said).(type) {
+		case nil:
+		case *packets.LocalChat:
+			s.tellOf(players, m.Said.GetEntity(), p, nil)
+		default:
 			s.broadcast(players, p)
 		}
 	}
@@ -67,18 +55,13 @@ func (s *Server) broadcast(players []*player, p packets.Packet) {
 	if len(players) == 0 {
 		return
 	}
-	sealed, err := connection.Seal(s.pool, s.tables[packets.Game], p)
-	if err != nil {
-		// One text that the client's protocol cannot carry must not end the
-		// connections of all who were to hear it.
-		s.log.Error("an event of the world cannot be encoded", "cause", err.Error())
-		return
+	for _, sealed := range s.sealAll([]packets.Packet{p}) {
+		for _, to := range players {
+			sealed.Retain()
+			to.conn.SendSealed(sealed)
+		}
+		sealed.Release()
 	}
-	for _, to := range players {
-		sealed.Retain()
-		to.conn.SendSealed(sealed)
-	}
-	sealed.Release()
 }
 
 // joined answers the handler that waits, or closes the connection of a player
@@ -95,20 +78,18 @@ func (s *Server) joined(p *player, j *worldv1.Joined) {
 }
 
 // entered tells the client that it is in the zone. A client that was there
-// before the stream was lost keeps its entity and only forgets what it was
-// shown, which comes afresh.
+// before the stream was lost keeps its entity and forgets what it was shown,
+// which comes afresh. It may believe that it is elsewhere, or sits: the world's
+// word holds, and the client is put right.
 func (s *Server) entered(p *player, e *worldv1.Entered) {
 	if p.conn.State() == gameEntering {
+		p.conn.OnSent(func() { s.showMore(p) })
 		p.conn.SetState(gamePlaying) // before the client can answer the reply
 		p.conn.Send(joinZoneReply(e))
 		return
 	}
-	ids := make([]uint32, 0, len(p.shown))
-	for id := range p.shown {
-		ids = append(ids, id)
-	}
-	clear(p.shown)
-	for _, r := range removals(ids) {
+	s.forget(p)
+	for _, r := range putRight(e.GetSelf()) {
 		p.conn.Send(r)
 	}
 }

@@ -128,6 +128,28 @@ func move(m *worldv1.Moved) *packets.Move {
 	}
 }
 
+// underWay is the walk that an entity is on.
+func underWay(e *worldv1.Entity) *packets.Move {
+	return &packets.Move{
+		Entity: u16(e.GetId()), X: e.GetTargetX(), Y: e.GetTargetY(), Z: height(e.GetZ()), Distance: distance(e),
+	}
+}
+
+// putRight tells a client where its own entity is, how it moves and where it
+// walks to.
+func putRight(self *worldv1.Entity) []packets.Packet {
+	list := []packets.Packet{
+		adjust(&worldv1.Adjusted{Entity: self.GetId(), X: self.GetX(), Y: self.GetY(), Z: self.GetZ()}),
+		toggle(&worldv1.Toggled{
+			Entity: self.GetId(), MoveMode: self.GetMoveMode(), Sitting: self.GetSitting(), RunSpeed: self.GetRunSpeed(),
+		}),
+	}
+	if self.GetMoving() {
+		list = append(list, underWay(self))
+	}
+	return list
+}
+
 func stop(m *worldv1.Stopped) *packets.Stop {
 	return &packets.Stop{Entity: u16(m.GetEntity()), X: m.GetX(), Y: m.GetY(), Z: height(m.GetZ())}
 }

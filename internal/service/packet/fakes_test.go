@@ -253,7 +253,7 @@ func (w *fakeWorld) Connect(stream worldv1.WorldService_ConnectServer) error {
 		return err
 	}
 	if err := stream.Send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Welcome{
-		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second)},
+		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second), Heartbeat: durationpb.New(time.Second)},
 	}}); err != nil {
 		return err
 	}

@@ -347,6 +347,8 @@ func TestPlayersSurviveTheWorldsRestart(t *testing.T) {
 	if r := expect[*packets.RemoveEntities](game); len(r.Entities) != 1 || r.Entities[0] != 9 {
 		t.Errorf("the client was told to forget %+v", r)
 	}
+	expect[*packets.AdjustPosition](game)
+	expect[*packets.MoveToggle](game)
 	expect[*packets.SpawnCharacter](game)
 	game.send(&packets.ChatRequest{Text: "back"})
 	if m := g.fromGateway(); m.GetSay() == nil {

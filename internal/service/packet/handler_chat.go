@@ -18,7 +18,5 @@ func (s *session) say(channel worldv1.Channel, to, text string) {
 	if text == "" {
 		return
 	}
-	s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Say{Say: &worldv1.Say{
-		Channel: channel, To: to, Text: text,
-	}}})
+	s.srv.world.say(s.player, &worldv1.Say{Channel: channel, To: to, Text: text})
 }

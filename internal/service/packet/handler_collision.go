@@ -9,7 +9,7 @@ import (
 
 // handleCollision reports that the client ran against something.
 func handleCollision(_ context.Context, s *session, p *packets.MoveCollisionRequest) error {
-	s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Collide{Collide: &worldv1.Collide{
+	s.srv.world.move(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Collide{Collide: &worldv1.Collide{
 		X: p.X, Y: p.Y, Z: int32(p.Z),
 	}}})
 	return nil

@@ -7,12 +7,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// While the world cannot be reached, what players do is dropped: they stand
-// still for a moment and go on.
-
 // handleMove walks to a point.
 func handleMove(_ context.Context, s *session, p *packets.MoveRequest) error {
-	s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Move{Move: &worldv1.Move{
+	s.srv.world.move(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Move{Move: &worldv1.Move{
 		X: p.X, Y: p.Y, Z: int32(p.Z), TargetEntity: uint32(p.Target),
 	}}})
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // handleStop ends a walk.
 func handleStop(_ context.Context, s *session, p *packets.StopRequest) error {
-	s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Stop{Stop: &worldv1.Stop{
+	s.srv.world.move(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Stop{Stop: &worldv1.Stop{
 		X: p.X, Y: p.Y, Z: int32(p.Z),
 	}}})
 	return nil

@@ -1,6 +1,10 @@
 package packet
 
 import (
+	"time"
+
+	"golang.org/x/time/rate"
+
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
@@ -20,6 +24,14 @@ type player struct {
 	leaving bool
 	gone    bool
 
-	// Owned by the link's receiving goroutine.
-	shown map[uint32]struct{} // entities that the client has been shown
+	// What is kept for the case that the stream is lost; see gap.go. Guarded by
+	// worldLink.mu.
+	returning bool                    // asked for, and not in the zone again yet
+	motion    *worldv1.ConnectRequest // latest walk or stop; nil when another act came after it
+	movedAt   time.Time
+	spoken    uint64  // number of the latest line of chat
+	lines     []*line // by rising number
+	notices   *rate.Limiter
+
+	sight *sight // what the client has been shown, and is still to be shown
 }

@@ -83,6 +83,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		open:      map[*connection.Conn]struct{}{},
 	}
 	s.world.deliver = s.deliver
+	s.world.notify = func(p *player, text string) { p.conn.Send(&packets.Announce{Text: text}) }
 	s.watch, s.saveWait = &watch{srv: s}, defaultSaveWait
 	s.tables = map[packets.Stage]*wire.Tables{packets.Login: wire.DefaultTables()}
 	for st, seed := range s.seeds {
@@ -361,13 +362,9 @@ func (s *Server) percentFull() uint16 {
 	return uint16(100 * s.limits.count() / s.cfg.MaxConnections) //nolint:gosec // at most 100
 }
 
-// Ready reports whether the gateway can let players in: the world is there.
-func (s *Server) Ready(context.Context) error {
-	if !s.world.connected() {
-		return errWorldDown
-	}
-	return nil
-}
+// Ready reports whether the gateway can let players in: the world is there and
+// does not stand still.
+func (s *Server) Ready(context.Context) error { return s.world.ready() }
 
 // Watches reports whether the gateway hears of what happens to sessions and
 // users. While it does not, it asks.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
@@ -22,6 +23,10 @@ const (
 	linkBackoffMin = 50 * time.Millisecond
 	linkBackoffMax = 2 * time.Second
 )
+
+// quietTime is how long nothing may come from a world that sends a heartbeat
+// before it counts as standing still.
+const quietTime = 2500 * time.Millisecond
 
 // leftShutdown is the reason of a Left with which a stopping world lets its
 // players go.
@@ -40,12 +45,19 @@ type worldLink struct {
 	name    string
 	log     *slog.Logger
 	deliver func(players []*player, msg *worldv1.ConnectResponse)
+	notify  func(p *player, text string) // tells a player something; must not wait
+	heard   atomic.Int64                 // when the world sent something last, nanoseconds since 1970
 
-	mu      sync.Mutex
-	out     chan *worldv1.ConnectRequest // nil while there is no stream
-	cut     context.CancelCauseFunc      // ends the stream that out leads to
-	players map[uint64]*player
-	nextID  uint64
+	mu  sync.Mutex
+	out chan *worldv1.ConnectRequest // nil while there is no stream
+	cut context.CancelCauseFunc      // ends the stream that out leads to
+	// acknowledges says that the world at the other end acknowledges lines of
+	// chat.
+	acknowledges bool
+	players      map[uint64]*player
+	away         int  // of the players, those who are not in the zone again yet
+	settled      bool // nobody is away any more, or has been for settleTime
+	nextID       uint64
 }
 
 func newWorldLink(client worldv1.WorldServiceClient, name string, log *slog.Logger) *worldLink {
@@ -91,11 +103,13 @@ func (l *worldLink) stream(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("receive welcome: %w", err)
 	}
-	if first.GetWelcome() == nil {
+	welcome := first.GetWelcome()
+	if welcome == nil {
 		return fmt.Errorf("the world's first message is %T, want a welcome", first.GetMessage())
 	}
 	l.log.Info("the stream to the world is up")
-	out := l.up(cancel)
+	l.heard.Store(time.Now().UnixNano())
+	out := l.up(cancel, welcome.GetHeartbeat() != nil)
 	var sender sync.WaitGroup
 	sender.Go(func() {
 		defer cancel(nil)
@@ -113,6 +127,7 @@ func (l *worldLink) stream(ctx context.Context) error {
 	for err == nil {
 		var msg *worldv1.ConnectResponse
 		if msg, err = stream.Recv(); err == nil {
+			l.heard.Store(time.Now().UnixNano())
 			l.deliver(l.receivers(msg), msg)
 		}
 	}
@@ -136,14 +151,15 @@ func streamEnd(stream worldv1.WorldService_ConnectClient) error {
 
 // up opens the queue and puts the joins of the players who are in a zone at
 // its head.
-func (l *worldLink) up(cut context.CancelCauseFunc) chan *worldv1.ConnectRequest {
+func (l *worldLink) up(cut context.CancelCauseFunc, acknowledges bool) chan *worldv1.ConnectRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make(chan *worldv1.ConnectRequest, linkQueue+len(l.players))
 	for _, p := range l.players {
 		out <- joinRequest(p, p.entity)
 	}
-	l.out, l.cut = out, cut
+	l.out, l.cut, l.acknowledges = out, cut, acknowledges
+	l.awaitAll()
 	return out
 }
 
@@ -159,7 +175,9 @@ func (l *worldLink) down() {
 			if !p.leaving && p.conn.State() != gameFresh {
 				p.conn.Close(connection.Backend)
 			}
+			continue
 		}
+		l.interrupted(p)
 	}
 }
 
@@ -178,6 +196,11 @@ func (l *worldLink) release(p *player) {
 	delete(l.players, p.id)
 	if !p.gone {
 		p.gone = true
+		l.back(p)
+		for _, ln := range p.lines {
+			ln.done()
+		}
+		p.lines = nil
 		p.play.players = slices.DeleteFunc(p.play.players, func(o *player) bool { return o == p })
 		close(p.left)
 	}
@@ -207,6 +230,11 @@ func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
 		switch m := msg.GetMessage().(type) {
 		case *worldv1.ConnectResponse_Entered:
 			p.entity = m.Entered.GetSelf().GetId()
+			if p.returning {
+				l.resume(p, m.Entered)
+			}
+		case *worldv1.ConnectResponse_Spoken:
+			p.acknowledged(m.Spoken.GetLine())
 		case *worldv1.ConnectResponse_Left:
 			l.release(p)
 		case *worldv1.ConnectResponse_Joined:
@@ -229,7 +257,7 @@ func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, char
 	l.nextID++
 	p := &player{
 		id: l.nextID, conn: c, play: pl, characterID: characterID,
-		joined: make(chan *worldv1.Joined, 1), left: make(chan struct{}), shown: map[uint32]struct{}{},
+		joined: make(chan *worldv1.Joined, 1), left: make(chan struct{}), sight: newSight(),
 	}
 	if l.out == nil || !offer(l.out, joinRequest(p, 0)) {
 		l.mu.Unlock()
@@ -260,13 +288,15 @@ func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, char
 	}
 }
 
-// send passes on what a player does. It reports false, and drops the message,
-// while the world cannot be reached or does not keep up.
+// send passes on what a player does, except for walks (move) and chat (say). It
+// reports false, and drops the message, while the world cannot be reached or
+// does not keep up.
 func (l *worldLink) send(p *player, msg *worldv1.ConnectRequest) bool {
 	msg.Player = p.id
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.out != nil && !p.gone && offer(l.out, msg)
+	p.motion = nil // it may end the walk, which must not begin again then
+	return l.reaches(p) && offer(l.out, msg)
 }
 
 // entity returns the number of the player's entity; 0 before the zone was
@@ -344,6 +374,20 @@ func (l *worldLink) drain(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the world to save %d players: %w", l.playing(), ctx.Err())
 		}
+	}
+	return nil
+}
+
+// ready reports why players cannot be let in; nil when they can.
+func (l *worldLink) ready() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out == nil {
+		return errWorldDown
+	}
+	if quiet := time.Since(time.Unix(0, l.heard.Load())); l.acknowledges && quiet > quietTime {
+		return errs.New(errs.Unavailable, "WORLD_UNAVAILABLE",
+			fmt.Sprintf("the world has not answered for %.1f s; it may stand still", quiet.Seconds()))
 	}
 	return nil
 }

@@ -44,9 +44,8 @@ func TestALeaveIsNeverLost(t *testing.T) {
 	_, game, player := g.enter()
 	stop := make(chan struct{})
 	defer close(stop)
-	line := &packets.ChatRequest{Text: strings.Repeat("x", 200)}
 	for range 20000 { // more than all queues on the way hold
-		game.send(line)
+		game.send(&packets.MoveRequest{X: 1, Y: 2, Z: 3})
 	}
 	_ = game.nc.Close()
 	g.closed(packets.Game, "client_gone", 1)
@@ -96,4 +95,19 @@ func TestDrainTakesPlayersOut(t *testing.T) {
 		t.Errorf("%d play records were ended when the drain ended, want 1", n)
 	}
 	g.closed(packets.Game, "shutdown", 1)
+}
+
+// TestAWorldThatStandsStillIsNoticed within seconds, while the stream is up.
+func TestAWorldThatStandsStillIsNoticed(t *testing.T) {
+	g := start(t, nil)
+	var err error
+	g.eventually("the gateway says that the world stands still", func() bool {
+		err = g.srv.Ready(t.Context())
+		return err != nil
+	})
+	if !strings.Contains(err.Error(), "the world has not answered for 2.") {
+		t.Errorf("not ready: %v", err)
+	}
+	g.world.send <- &worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Alive{Alive: &worldv1.Alive{}}}
+	g.eventually("the gateway is ready again", func() bool { return g.srv.Ready(t.Context()) == nil })
 }

@@ -92,7 +92,7 @@ func (h *host) encode(e zone.Event) *worldv1.ConnectResponse {
 		}}
 	case zone.Toggled:
 		m.Message = &worldv1.ConnectResponse_Toggled{Toggled: &worldv1.Toggled{
-			Entity: uint32(e.ID), MoveMode: moveMode(e.Running), Sitting: e.Sitting, RunSpeed: whole(e.RunSpeed),
+			Entity: uint32(e.ID), MoveMode: moveMode(e.Running), Sitting: e.Sitting, RunSpeed: whole(e.RunSpeed), Speed: whole(e.Speed),
 		}}
 	case zone.Adjusted:
 		m.Message = &worldv1.ConnectResponse_Adjusted{Adjusted: &worldv1.Adjusted{

@@ -36,8 +36,8 @@ func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
 	if p == nil {
 		return nil
 	}
-	if say := m.GetSay(); say != nil && say.GetChannel() == worldv1.Channel_CHANNEL_WHISPER {
-		return w.whisper(s, p, say)
+	if say := m.GetSay(); say != nil {
+		return w.say(s, p, say)
 	}
 	command := p.host.command(p, m)
 	if command == nil {
@@ -57,7 +57,7 @@ func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 	case *worldv1.ConnectRequest_Enter:
 		return func(tx *zone.Tx) {
 			if p.entity == 0 && h.enter(tx, p, 0) == nil {
-				h.tellEntered(tx, p)
+				h.tellEntered(tx, p, nil)
 			}
 		}
 	case *worldv1.ConnectRequest_Move:
@@ -90,18 +90,6 @@ func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 		return func(tx *zone.Tx) { tx.Emote(p.entity, uint16(motion), uint16(flags)) } //nolint:gosec // bounded above
 	case *worldv1.ConnectRequest_Halt:
 		return func(tx *zone.Tx) { tx.Halt(p.entity) }
-	case *worldv1.ConnectRequest_Say:
-		text := v.Say.GetText()
-		if text == "" || len(text) > maxText {
-			return nil
-		}
-		switch v.Say.GetChannel() {
-		case worldv1.Channel_CHANNEL_LOCAL:
-			return func(tx *zone.Tx) { tx.Say(p.entity, text) }
-		case worldv1.Channel_CHANNEL_SHOUT:
-			return func(tx *zone.Tx) { tx.Shout(p.entity, text) }
-		default: // whispers pass by the zone, and nothing else gets in
-		}
 	}
 	return nil
 }
@@ -111,29 +99,4 @@ func point(x, y float32) data.Point { return data.Point{X: float64(x), Y: float6
 // leave takes a player out at his own wish.
 func (w *World) leave(s *stream, p *player) error {
 	return p.host.post(s.ctx, func() { p.host.remove(p, leftAsked, p.generation) })
-}
-
-// whisper carries a text to one player wherever he is. When nobody by that
-// name is there, the speaker gets the name back with an empty text. The host
-// of the speaker sends both, so that only those who have entered can speak.
-func (w *World) whisper(s *stream, p *player, say *worldv1.Say) error {
-	text, name := say.GetText(), say.GetTo()
-	if text == "" || len(text) > maxText {
-		return nil
-	}
-	return p.host.post(s.ctx, func() {
-		if p.gone || p.entity == 0 {
-			return
-		}
-		said := &worldv1.Said{Channel: worldv1.Channel_CHANNEL_WHISPER, From: p.character.Name, Text: text}
-		m := &worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Said{Said: said}}
-		if to := w.directory.byName(name); to != nil {
-			if r := to.route.Load(); r != nil {
-				r.tell(m)
-				return
-			}
-		}
-		said.From, said.Text = name, ""
-		p.tell(m)
-	})
 }

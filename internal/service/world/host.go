@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,9 @@ type host struct {
 	stopped  chan struct{}
 	present  atomic.Int64 // entities, for those who look from outside
 	duration prometheus.Observer
+	lateness prometheus.Observer
+	due      time.Time     // of the next step
+	latest   time.Duration // by which steps have been late since the zone was last in time
 
 	players  map[*player]struct{}
 	byEntity map[zone.ID]*player
@@ -49,6 +53,7 @@ func newHost(w *World, z data.Zone) *host {
 		queue:    make(chan func(), w.config.ZoneQueue),
 		stopped:  make(chan struct{}),
 		duration: w.metrics.tick.WithLabelValues(strconv.Itoa(int(z.ID))),
+		lateness: w.metrics.late.WithLabelValues(strconv.Itoa(int(z.ID))),
 		players:  map[*player]struct{}{},
 		byEntity: map[zone.ID]*player{},
 		lost:     map[*player]struct{}{},
@@ -102,6 +107,7 @@ func (h *host) loop(ctx context.Context) {
 	ticker := time.NewTicker(h.world.config.Tick)
 	defer ticker.Stop()
 	h.savedAt = time.Now()
+	h.due = h.savedAt.Add(h.world.config.Tick)
 	for {
 		// A tick that is due comes before any number of commands.
 		select {
@@ -121,8 +127,29 @@ func (h *host) loop(ctx context.Context) {
 	}
 }
 
+// lateStep is by how much a step may be late before the log tells of it.
+const lateStep = time.Second
+
+// punctual notes how long after it was due a step begins. A ticker that could
+// not fire says nothing of it: a world that was stopped finds one step due. The
+// log gets one line once the zone is in time again, with the worst.
+func (h *host) punctual(now time.Time) {
+	late := max(0, now.Sub(h.due))
+	h.due = now.Add(h.world.config.Tick)
+	h.lateness.Observe(late.Seconds())
+	if late >= lateStep {
+		h.latest = max(h.latest, late)
+		return
+	}
+	if h.latest > 0 {
+		h.world.log.Warn("a zone stood still; its players waited", slog.Int("zone", int(h.info.ID)), slog.Duration("longest", h.latest))
+		h.latest = 0
+	}
+}
+
 func (h *host) tick() {
 	now := time.Now()
+	h.punctual(now)
 	h.zone.Tick(now)
 	for p := range h.lost {
 		if now.Sub(p.lostAt) >= h.world.config.Linger {
@@ -175,7 +202,7 @@ func (h *host) attach(p *player, r *route, former zone.ID) error {
 		p.route.Store(r)
 		p.tell(joined(p))
 		if former != 0 {
-			h.tellEntered(tx, p)
+			h.tellEntered(tx, p, nil)
 		}
 	})
 	return err
@@ -193,13 +220,16 @@ func (h *host) enter(tx *zone.Tx, p *player, as zone.ID) error {
 	return nil
 }
 
-func (h *host) tellEntered(tx *zone.Tx, p *player) {
+// tellEntered tells a player where he is. lastLine is the number of his last
+// line of chat, nil when it is not known.
+func (h *host) tellEntered(tx *zone.Tx, p *player, lastLine *uint64) {
 	e, _ := tx.Get(p.entity)
 	p.look(e)
 	p.tell(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Entered{Entered: &worldv1.Entered{
 		Self:       h.entity(e),
 		WorldTicks: uint32(time.Now().Unix() / 10), //nolint:gosec // in range until the year 3330
 		MaxHp:      p.maxHP, MaxMp: p.maxMP,
+		LastLine: lastLine,
 	}}})
 }
 
@@ -220,7 +250,7 @@ func (h *host) reattach(p *player, r *route, former zone.ID) bool {
 			p.look(e)
 		}
 		p.tell(joined(p))
-		h.tellEntered(tx, p)
+		h.tellEntered(tx, p, new(p.line))
 		tx.Show(p.entity)
 	})
 	return true

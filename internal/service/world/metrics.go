@@ -10,6 +10,7 @@ import (
 // metrics are what the world counts. Names begin with waystone_world_.
 type metrics struct {
 	tick     *prometheus.HistogramVec // by zone
+	late     *prometheus.HistogramVec // by zone
 	saves    *prometheus.CounterVec   // by result: ok, refused, unavailable
 	joins    *prometheus.CounterVec   // by result: ok, rejoined or the reason of a refusal
 	departed *prometheus.CounterVec   // by reason
@@ -25,6 +26,10 @@ func newMetrics() *metrics {
 			Name: "waystone_world_tick_seconds", Help: "Time that a step of a zone took.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
 		}, []string{"zone"}),
+		late: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "waystone_world_tick_late_seconds", Help: "How long after it was due a step of a zone began.",
+			Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"zone"}),
 		saves:    counter("saves_total", "Saved characters by result.", "result"),
 		joins:    counter("joins_total", "Joins by result: ok, rejoined or why they were refused.", "result"),
 		departed: counter("departures_total", "Players that left the world by reason.", "reason"),
@@ -39,7 +44,7 @@ func (m *metrics) register(r prometheus.Registerer, w *World) error {
 		}, func() float64 { return float64(f()) })
 	}
 	all := []prometheus.Collector{
-		m.tick, m.saves, m.joins, m.departed, m.cut,
+		m.tick, m.late, m.saves, m.joins, m.departed, m.cut,
 		gauge("players", "Players in the world.", nil, w.directory.len),
 		gauge("streams", "Gateways connected.", nil, func() int { return len(w.openStreams()) }),
 		gauge("unsaved_characters", "Characters that wait to be saved.", nil, w.saver.unsaved),

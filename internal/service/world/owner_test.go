@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,63 @@ func TestLostStreamAndRejoin(t *testing.T) {
 	})
 }
 
+// TestALineIsCarriedOutOnce: it is acknowledged, and when its gateway lost its
+// stream before it knew, it is told how far the player's lines have come.
+func TestALineIsCarriedOutOnce(t *testing.T) {
+	for name, channel := range map[string]worldv1.Channel{
+		"local": worldv1.Channel_CHANNEL_LOCAL, "shout": worldv1.Channel_CHANNEL_SHOUT, "whisper": worldv1.Channel_CHANNEL_WHISPER,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				chars := newCharacters(someone(1, 520000, 520000), someone(2, 520100, 520000))
+				s := start(t, chars)
+				g1, g2 := s.gateway(), s.gateway()
+				g2.enter(2, chars.rows[2], 1)
+				a := g1.enter(1, chars.rows[1], 1)
+				g2.spawned(2, a.GetId())
+				say := func(g *gateway, player, line uint64, text string) {
+					g.send(player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Say{Say: &worldv1.Say{
+						Channel: channel, To: chars.rows[2].Name, Text: text, Line: line,
+					}}})
+				}
+				spoken := func(g *gateway, player, line uint64) {
+					t.Helper()
+					m := g.until(player, func(m *worldv1.ConnectResponse) bool { return m.GetSpoken() != nil })
+					if n := m.GetSpoken().GetLine(); n != line {
+						t.Errorf("line %d is acknowledged, want %d", n, line)
+					}
+				}
+				say(g1, 1, 1, "one")
+				spoken(g1, 1, 1)
+				say(g1, 1, 2, "")
+				spoken(g1, 1, 2) // says nothing, and is not to be said again
+				say(g1, 1, 3, "three")
+				spoken(g1, 1, 3)
+				g1.cancel()
+
+				g3 := s.gateway()
+				g3.sendJoin(7, chars.rows[1], 1, a.GetId())
+				m := g3.until(7, func(m *worldv1.ConnectResponse) bool { return m.GetEntered() != nil })
+				if e := m.GetEntered(); e.LastLine == nil || e.GetLastLine() != 3 {
+					t.Errorf("rejoined with %v, want the last line to be 3", e)
+				}
+				say(g3, 7, 3, "three")
+				say(g3, 7, 4, "four")
+				spoken(g3, 7, 4)
+				var heard []string
+				for _, m := range g2.fence(2) {
+					if text := m.GetSaid().GetText(); text != "" {
+						heard = append(heard, text)
+					}
+				}
+				if want := []string{"one", "three", "four"}; !slices.Equal(heard, want) {
+					t.Errorf("the other heard %q, want %q", heard, want)
+				}
+			})
+		})
+	}
+}
+
 func TestLingerEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chars := newCharacters(someone(1, 520000, 520000), someone(2, 520100, 520000), someone(3, 520100, 520000))
@@ -174,8 +232,12 @@ func TestRejoinAfterRestart(t *testing.T) {
 		}
 		g = start(t, chars).gateway()
 		g.sendJoin(1, chars.rows[1], 1, a.GetId())
-		if e := g.entered(1); e.GetId() != a.GetId() || e.GetY() != 520425 {
+		m := g.until(1, func(m *worldv1.ConnectResponse) bool { return m.GetEntered() != nil })
+		if e := m.GetEntered().GetSelf(); e.GetId() != a.GetId() || e.GetY() != 520425 {
 			t.Errorf("entered as %v", e)
+		}
+		if m.GetEntered().LastLine != nil {
+			t.Error("a world that has loaded the player afresh claims to know his last line of chat")
 		}
 	})
 }

@@ -31,6 +31,7 @@ type player struct {
 	entity zone.ID              // 0 until the player has entered
 	lostAt time.Time            // when the link was lost; zero while it is not
 	gone   bool                 // out of the world
+	line   uint64               // number of the last line of chat
 }
 
 // route is a player's way to his client: a number on a stream.

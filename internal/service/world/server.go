@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -16,6 +17,10 @@ import (
 
 // maxGatewayName is the longest name of a gateway, in bytes.
 const maxGatewayName = 64
+
+// heartbeat is how often a gateway is told that the world is alive, so that it
+// notices within seconds when the world stands still.
+const heartbeat = time.Second
 
 // errDone ends a stream whose gateway has ended it.
 var errDone = errors.New("the gateway ended its stream")
@@ -71,7 +76,7 @@ func (w *World) open(ctx context.Context, gateway string, rpc grpc.BidiStreaming
 	w.streams[s] = struct{}{}
 	w.log.Info("a gateway connected", slog.String("gateway", gateway))
 	s.send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Welcome{
-		Welcome: &worldv1.Welcome{Linger: durationpb.New(w.config.Linger)},
+		Welcome: &worldv1.Welcome{Linger: durationpb.New(w.config.Linger), Heartbeat: durationpb.New(heartbeat)},
 	}})
 	w.serving.Go(func() { s.cancel(s.write(rpc)) })
 	w.serving.Go(func() {
@@ -93,10 +98,16 @@ func (w *World) openStreams() []*stream {
 
 // write sends what is queued until the stream ends, and returns why it did.
 func (s *stream) write(rpc grpc.BidiStreamingServer[worldv1.ConnectRequest, worldv1.ConnectResponse]) error {
+	alive := time.NewTicker(heartbeat)
+	defer alive.Stop()
 	for {
 		select {
 		case <-s.ctx.Done():
 			return context.Cause(s.ctx)
+		case <-alive.C:
+			if err := rpc.Send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Alive{Alive: &worldv1.Alive{}}}); err != nil {
+				return err
+			}
 		case m := <-s.queue:
 			if err := rpc.Send(m); err != nil {
 				return err

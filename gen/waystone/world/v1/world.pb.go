@@ -897,7 +897,11 @@ type Say struct {
 	// Name of the player whispered to.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
 	// The text, up to 512 bytes.
-	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Number of the line, rising with each line of the player, also across
+	// streams. The world drops a line whose number is not above that of the last
+	// one, and acknowledges each with Spoken. 0 for neither.
+	Line          uint64 `protobuf:"varint,4,opt,name=line,proto3" json:"line,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -951,6 +955,13 @@ func (x *Say) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *Say) GetLine() uint64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
 }
 
 // Emote plays a motion of the client's. Someone who walks stops first, and
@@ -1068,6 +1079,8 @@ type ConnectResponse struct {
 	//	*ConnectResponse_Adjusted
 	//	*ConnectResponse_Said
 	//	*ConnectResponse_Emoted
+	//	*ConnectResponse_Spoken
+	//	*ConnectResponse_Alive
 	Message       isConnectResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1225,6 +1238,24 @@ func (x *ConnectResponse) GetEmoted() *Emoted {
 	return nil
 }
 
+func (x *ConnectResponse) GetSpoken() *Spoken {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectResponse_Spoken); ok {
+			return x.Spoken
+		}
+	}
+	return nil
+}
+
+func (x *ConnectResponse) GetAlive() *Alive {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectResponse_Alive); ok {
+			return x.Alive
+		}
+	}
+	return nil
+}
+
 type isConnectResponse_Message interface {
 	isConnectResponse_Message()
 }
@@ -1289,6 +1320,16 @@ type ConnectResponse_Emoted struct {
 	Emoted *Emoted `protobuf:"bytes,13,opt,name=emoted,proto3,oneof"`
 }
 
+type ConnectResponse_Spoken struct {
+	// The world has carried out a player's line of chat.
+	Spoken *Spoken `protobuf:"bytes,14,opt,name=spoken,proto3,oneof"`
+}
+
+type ConnectResponse_Alive struct {
+	// The world is alive; for nobody.
+	Alive *Alive `protobuf:"bytes,15,opt,name=alive,proto3,oneof"`
+}
+
 func (*ConnectResponse_Welcome) isConnectResponse_Message() {}
 
 func (*ConnectResponse_Joined) isConnectResponse_Message() {}
@@ -1313,11 +1354,18 @@ func (*ConnectResponse_Said) isConnectResponse_Message() {}
 
 func (*ConnectResponse_Emoted) isConnectResponse_Message() {}
 
+func (*ConnectResponse_Spoken) isConnectResponse_Message() {}
+
+func (*ConnectResponse_Alive) isConnectResponse_Message() {}
+
 // Welcome answers Hello.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long the players of a lost stream stay in the world.
-	Linger        *durationpb.Duration `protobuf:"bytes,1,opt,name=linger,proto3" json:"linger,omitempty"`
+	Linger *durationpb.Duration `protobuf:"bytes,1,opt,name=linger,proto3" json:"linger,omitempty"`
+	// How often the world sends Alive. Absent from an older world, which sends
+	// neither Alive nor Spoken.
+	Heartbeat     *durationpb.Duration `protobuf:"bytes,2,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1359,6 +1407,51 @@ func (x *Welcome) GetLinger() *durationpb.Duration {
 	return nil
 }
 
+func (x *Welcome) GetHeartbeat() *durationpb.Duration {
+	if x != nil {
+		return x.Heartbeat
+	}
+	return nil
+}
+
+// Alive tells that the world is alive. It is sent at a fixed interval, whatever
+// else is sent.
+type Alive struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Alive) Reset() {
+	*x = Alive{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Alive) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Alive) ProtoMessage() {}
+
+func (x *Alive) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Alive.ProtoReflect.Descriptor instead.
+func (*Alive) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{14}
+}
+
 // Joined answers Join.
 type Joined struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1378,7 +1471,7 @@ type Joined struct {
 
 func (x *Joined) Reset() {
 	*x = Joined{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1483,7 @@ func (x *Joined) String() string {
 func (*Joined) ProtoMessage() {}
 
 func (x *Joined) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1496,7 @@ func (x *Joined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Joined.ProtoReflect.Descriptor instead.
 func (*Joined) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{14}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Joined) GetCharacter() *v1.Character {
@@ -1444,14 +1537,18 @@ type Entered struct {
 	// Largest health.
 	MaxHp uint32 `protobuf:"varint,3,opt,name=max_hp,json=maxHp,proto3" json:"max_hp,omitempty"`
 	// Largest mana.
-	MaxMp         uint32 `protobuf:"varint,4,opt,name=max_mp,json=maxMp,proto3" json:"max_mp,omitempty"`
+	MaxMp uint32 `protobuf:"varint,4,opt,name=max_mp,json=maxMp,proto3" json:"max_mp,omitempty"`
+	// After a Join with a former entity: the number of the player's last line of
+	// chat (Say.line) that was carried out; 0 for none. Absent when the world has
+	// loaded the player afresh and does not know.
+	LastLine      *uint64 `protobuf:"varint,5,opt,name=last_line,json=lastLine,proto3,oneof" json:"last_line,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Entered) Reset() {
 	*x = Entered{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1560,7 @@ func (x *Entered) String() string {
 func (*Entered) ProtoMessage() {}
 
 func (x *Entered) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1573,7 @@ func (x *Entered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entered.ProtoReflect.Descriptor instead.
 func (*Entered) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{15}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Entered) GetSelf() *Entity {
@@ -1507,6 +1604,13 @@ func (x *Entered) GetMaxMp() uint32 {
 	return 0
 }
 
+func (x *Entered) GetLastLine() uint64 {
+	if x != nil && x.LastLine != nil {
+		return *x.LastLine
+	}
+	return 0
+}
+
 // Left tells that a player is out of the world.
 type Left struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1519,7 +1623,7 @@ type Left struct {
 
 func (x *Left) Reset() {
 	*x = Left{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1531,7 +1635,7 @@ func (x *Left) String() string {
 func (*Left) ProtoMessage() {}
 
 func (x *Left) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1544,7 +1648,7 @@ func (x *Left) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Left.ProtoReflect.Descriptor instead.
 func (*Left) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{16}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Left) GetReason() string {
@@ -1603,7 +1707,7 @@ type Entity struct {
 
 func (x *Entity) Reset() {
 	*x = Entity{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1719,7 @@ func (x *Entity) String() string {
 func (*Entity) ProtoMessage() {}
 
 func (x *Entity) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1732,7 @@ func (x *Entity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entity.ProtoReflect.Descriptor instead.
 func (*Entity) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{17}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Entity) GetId() uint32 {
@@ -1782,7 +1886,7 @@ type Spawned struct {
 
 func (x *Spawned) Reset() {
 	*x = Spawned{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1898,7 @@ func (x *Spawned) String() string {
 func (*Spawned) ProtoMessage() {}
 
 func (x *Spawned) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +1911,7 @@ func (x *Spawned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spawned.ProtoReflect.Descriptor instead.
 func (*Spawned) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{18}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Spawned) GetEntities() []*Entity {
@@ -1828,7 +1932,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +1944,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +1957,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{19}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Removed) GetEntities() []uint32 {
@@ -1886,7 +1990,7 @@ type Moved struct {
 
 func (x *Moved) Reset() {
 	*x = Moved{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2002,7 @@ func (x *Moved) String() string {
 func (*Moved) ProtoMessage() {}
 
 func (x *Moved) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2015,7 @@ func (x *Moved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Moved.ProtoReflect.Descriptor instead.
 func (*Moved) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{20}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Moved) GetEntity() uint32 {
@@ -1980,7 +2084,7 @@ type Stopped struct {
 
 func (x *Stopped) Reset() {
 	*x = Stopped{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1992,7 +2096,7 @@ func (x *Stopped) String() string {
 func (*Stopped) ProtoMessage() {}
 
 func (x *Stopped) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2005,7 +2109,7 @@ func (x *Stopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stopped.ProtoReflect.Descriptor instead.
 func (*Stopped) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{21}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Stopped) GetEntity() uint32 {
@@ -2046,14 +2150,16 @@ type Toggled struct {
 	// Whether it sits.
 	Sitting bool `protobuf:"varint,3,opt,name=sitting,proto3" json:"sitting,omitempty"`
 	// Speed when running, centimetres a second.
-	RunSpeed      uint32 `protobuf:"varint,4,opt,name=run_speed,json=runSpeed,proto3" json:"run_speed,omitempty"`
+	RunSpeed uint32 `protobuf:"varint,4,opt,name=run_speed,json=runSpeed,proto3" json:"run_speed,omitempty"`
+	// Speed now, centimetres a second; 0 from an older world.
+	Speed         uint32 `protobuf:"varint,5,opt,name=speed,proto3" json:"speed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Toggled) Reset() {
 	*x = Toggled{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2065,7 +2171,7 @@ func (x *Toggled) String() string {
 func (*Toggled) ProtoMessage() {}
 
 func (x *Toggled) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2184,7 @@ func (x *Toggled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Toggled.ProtoReflect.Descriptor instead.
 func (*Toggled) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{22}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Toggled) GetEntity() uint32 {
@@ -2109,6 +2215,13 @@ func (x *Toggled) GetRunSpeed() uint32 {
 	return 0
 }
 
+func (x *Toggled) GetSpeed() uint32 {
+	if x != nil {
+		return x.Speed
+	}
+	return 0
+}
+
 // Adjusted puts an entity's own client right.
 type Adjusted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2126,7 +2239,7 @@ type Adjusted struct {
 
 func (x *Adjusted) Reset() {
 	*x = Adjusted{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2138,7 +2251,7 @@ func (x *Adjusted) String() string {
 func (*Adjusted) ProtoMessage() {}
 
 func (x *Adjusted) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2151,7 +2264,7 @@ func (x *Adjusted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjusted.ProtoReflect.Descriptor instead.
 func (*Adjusted) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{23}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Adjusted) GetEntity() uint32 {
@@ -2199,7 +2312,7 @@ type Said struct {
 
 func (x *Said) Reset() {
 	*x = Said{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +2324,7 @@ func (x *Said) String() string {
 func (*Said) ProtoMessage() {}
 
 func (x *Said) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2224,7 +2337,7 @@ func (x *Said) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Said.ProtoReflect.Descriptor instead.
 func (*Said) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{24}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Said) GetChannel() Channel {
@@ -2255,6 +2368,53 @@ func (x *Said) GetText() string {
 	return ""
 }
 
+// Spoken tells a speaker's gateway that the world has carried out a line of
+// chat, and every earlier one of the player.
+type Spoken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the line, as it was sent.
+	Line          uint64 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Spoken) Reset() {
+	*x = Spoken{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Spoken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Spoken) ProtoMessage() {}
+
+func (x *Spoken) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Spoken.ProtoReflect.Descriptor instead.
+func (*Spoken) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Spoken) GetLine() uint64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
 // Emoted tells that an entity plays a motion, once.
 type Emoted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2270,7 +2430,7 @@ type Emoted struct {
 
 func (x *Emoted) Reset() {
 	*x = Emoted{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2282,7 +2442,7 @@ func (x *Emoted) String() string {
 func (*Emoted) ProtoMessage() {}
 
 func (x *Emoted) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2295,7 +2455,7 @@ func (x *Emoted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Emoted.ProtoReflect.Descriptor instead.
 func (*Emoted) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{25}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Emoted) GetEntity() uint32 {
@@ -2369,15 +2529,16 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bKIND_RUN\x10\x01\x12\f\n" +
-	"\bKIND_SIT\x10\x02\"w\n" +
+	"\bKIND_SIT\x10\x02\"\x8b\x01\n" +
 	"\x03Say\x12B\n" +
 	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelB\f\xbaH\t\x82\x01\x06\x18\x01\x18\x02\x18\x03R\achannel\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1c\n" +
-	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04text\"K\n" +
+	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04text\x12\x12\n" +
+	"\x04line\x18\x04 \x01(\x04R\x04line\"K\n" +
 	"\x05Emote\x12!\n" +
 	"\x06motion\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x06motion\x12\x1f\n" +
 	"\x05flags\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05flags\"\x06\n" +
-	"\x04Halt\"\xbb\x05\n" +
+	"\x04Halt\"\xa2\x06\n" +
 	"\x0fConnectResponse\x12\x18\n" +
 	"\aplayers\x18\x01 \x03(\x04R\aplayers\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.waystone.world.v1.WelcomeH\x00R\awelcome\x123\n" +
@@ -2392,21 +2553,28 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	" \x01(\v2\x1a.waystone.world.v1.ToggledH\x00R\atoggled\x129\n" +
 	"\badjusted\x18\v \x01(\v2\x1b.waystone.world.v1.AdjustedH\x00R\badjusted\x12-\n" +
 	"\x04said\x18\f \x01(\v2\x17.waystone.world.v1.SaidH\x00R\x04said\x123\n" +
-	"\x06emoted\x18\r \x01(\v2\x19.waystone.world.v1.EmotedH\x00R\x06emotedB\t\n" +
-	"\amessage\"<\n" +
+	"\x06emoted\x18\r \x01(\v2\x19.waystone.world.v1.EmotedH\x00R\x06emoted\x123\n" +
+	"\x06spoken\x18\x0e \x01(\v2\x19.waystone.world.v1.SpokenH\x00R\x06spoken\x120\n" +
+	"\x05alive\x18\x0f \x01(\v2\x18.waystone.world.v1.AliveH\x00R\x05aliveB\t\n" +
+	"\amessage\"u\n" +
 	"\aWelcome\x121\n" +
-	"\x06linger\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x06linger\"\x8d\x01\n" +
+	"\x06linger\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x06linger\x127\n" +
+	"\theartbeat\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\theartbeat\"\a\n" +
+	"\x05Alive\"\x8d\x01\n" +
 	"\x06Joined\x12=\n" +
 	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\x12\x15\n" +
 	"\x06max_hp\x18\x02 \x01(\rR\x05maxHp\x12\x15\n" +
 	"\x06max_mp\x18\x03 \x01(\rR\x05maxMp\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x87\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xb7\x01\n" +
 	"\aEntered\x12-\n" +
 	"\x04self\x18\x01 \x01(\v2\x19.waystone.world.v1.EntityR\x04self\x12\x1f\n" +
 	"\vworld_ticks\x18\x02 \x01(\rR\n" +
 	"worldTicks\x12\x15\n" +
 	"\x06max_hp\x18\x03 \x01(\rR\x05maxHp\x12\x15\n" +
-	"\x06max_mp\x18\x04 \x01(\rR\x05maxMp\"\x1e\n" +
+	"\x06max_mp\x18\x04 \x01(\rR\x05maxMp\x12 \n" +
+	"\tlast_line\x18\x05 \x01(\x04H\x00R\blastLine\x88\x01\x01B\f\n" +
+	"\n" +
+	"_last_line\"\x1e\n" +
 	"\x04Left\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xfc\x03\n" +
 	"\x06Entity\x12\x0e\n" +
@@ -2449,12 +2617,13 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\f\n" +
 	"\x01x\x18\x02 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x03 \x01(\x02R\x01y\x12\f\n" +
-	"\x01z\x18\x04 \x01(\x05R\x01z\"\x92\x01\n" +
+	"\x01z\x18\x04 \x01(\x05R\x01z\"\xa8\x01\n" +
 	"\aToggled\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x128\n" +
 	"\tmove_mode\x18\x02 \x01(\x0e2\x1b.waystone.world.v1.MoveModeR\bmoveMode\x12\x18\n" +
 	"\asitting\x18\x03 \x01(\bR\asitting\x12\x1b\n" +
-	"\trun_speed\x18\x04 \x01(\rR\brunSpeed\"L\n" +
+	"\trun_speed\x18\x04 \x01(\rR\brunSpeed\x12\x14\n" +
+	"\x05speed\x18\x05 \x01(\rR\x05speed\"L\n" +
 	"\bAdjusted\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\f\n" +
 	"\x01x\x18\x02 \x01(\x02R\x01x\x12\f\n" +
@@ -2464,7 +2633,9 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelR\achannel\x12\x16\n" +
 	"\x06entity\x18\x02 \x01(\rR\x06entity\x12\x12\n" +
 	"\x04from\x18\x03 \x01(\tR\x04from\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\"N\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"\x1c\n" +
+	"\x06Spoken\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\x04R\x04line\"N\n" +
 	"\x06Emoted\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x16\n" +
 	"\x06motion\x18\x02 \x01(\rR\x06motion\x12\x14\n" +
@@ -2495,7 +2666,7 @@ func file_waystone_world_v1_world_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_world_v1_world_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_waystone_world_v1_world_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_waystone_world_v1_world_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_waystone_world_v1_world_proto_goTypes = []any{
 	(Channel)(0),                // 0: waystone.world.v1.Channel
 	(MoveMode)(0),               // 1: waystone.world.v1.MoveMode
@@ -2514,21 +2685,23 @@ var file_waystone_world_v1_world_proto_goTypes = []any{
 	(*Halt)(nil),                // 14: waystone.world.v1.Halt
 	(*ConnectResponse)(nil),     // 15: waystone.world.v1.ConnectResponse
 	(*Welcome)(nil),             // 16: waystone.world.v1.Welcome
-	(*Joined)(nil),              // 17: waystone.world.v1.Joined
-	(*Entered)(nil),             // 18: waystone.world.v1.Entered
-	(*Left)(nil),                // 19: waystone.world.v1.Left
-	(*Entity)(nil),              // 20: waystone.world.v1.Entity
-	(*Spawned)(nil),             // 21: waystone.world.v1.Spawned
-	(*Removed)(nil),             // 22: waystone.world.v1.Removed
-	(*Moved)(nil),               // 23: waystone.world.v1.Moved
-	(*Stopped)(nil),             // 24: waystone.world.v1.Stopped
-	(*Toggled)(nil),             // 25: waystone.world.v1.Toggled
-	(*Adjusted)(nil),            // 26: waystone.world.v1.Adjusted
-	(*Said)(nil),                // 27: waystone.world.v1.Said
-	(*Emoted)(nil),              // 28: waystone.world.v1.Emoted
-	(*durationpb.Duration)(nil), // 29: google.protobuf.Duration
-	(*v1.Character)(nil),        // 30: waystone.database.v1.Character
-	(*v1.Appearance)(nil),       // 31: waystone.database.v1.Appearance
+	(*Alive)(nil),               // 17: waystone.world.v1.Alive
+	(*Joined)(nil),              // 18: waystone.world.v1.Joined
+	(*Entered)(nil),             // 19: waystone.world.v1.Entered
+	(*Left)(nil),                // 20: waystone.world.v1.Left
+	(*Entity)(nil),              // 21: waystone.world.v1.Entity
+	(*Spawned)(nil),             // 22: waystone.world.v1.Spawned
+	(*Removed)(nil),             // 23: waystone.world.v1.Removed
+	(*Moved)(nil),               // 24: waystone.world.v1.Moved
+	(*Stopped)(nil),             // 25: waystone.world.v1.Stopped
+	(*Toggled)(nil),             // 26: waystone.world.v1.Toggled
+	(*Adjusted)(nil),            // 27: waystone.world.v1.Adjusted
+	(*Said)(nil),                // 28: waystone.world.v1.Said
+	(*Spoken)(nil),              // 29: waystone.world.v1.Spoken
+	(*Emoted)(nil),              // 30: waystone.world.v1.Emoted
+	(*durationpb.Duration)(nil), // 31: google.protobuf.Duration
+	(*v1.Character)(nil),        // 32: waystone.database.v1.Character
+	(*v1.Appearance)(nil),       // 33: waystone.database.v1.Appearance
 }
 var file_waystone_world_v1_world_proto_depIdxs = []int32{
 	4,  // 0: waystone.world.v1.ConnectRequest.hello:type_name -> waystone.world.v1.Hello
@@ -2545,33 +2718,36 @@ var file_waystone_world_v1_world_proto_depIdxs = []int32{
 	2,  // 11: waystone.world.v1.Toggle.kind:type_name -> waystone.world.v1.Toggle.Kind
 	0,  // 12: waystone.world.v1.Say.channel:type_name -> waystone.world.v1.Channel
 	16, // 13: waystone.world.v1.ConnectResponse.welcome:type_name -> waystone.world.v1.Welcome
-	17, // 14: waystone.world.v1.ConnectResponse.joined:type_name -> waystone.world.v1.Joined
-	18, // 15: waystone.world.v1.ConnectResponse.entered:type_name -> waystone.world.v1.Entered
-	19, // 16: waystone.world.v1.ConnectResponse.left:type_name -> waystone.world.v1.Left
-	21, // 17: waystone.world.v1.ConnectResponse.spawned:type_name -> waystone.world.v1.Spawned
-	22, // 18: waystone.world.v1.ConnectResponse.removed:type_name -> waystone.world.v1.Removed
-	23, // 19: waystone.world.v1.ConnectResponse.moved:type_name -> waystone.world.v1.Moved
-	24, // 20: waystone.world.v1.ConnectResponse.stopped:type_name -> waystone.world.v1.Stopped
-	25, // 21: waystone.world.v1.ConnectResponse.toggled:type_name -> waystone.world.v1.Toggled
-	26, // 22: waystone.world.v1.ConnectResponse.adjusted:type_name -> waystone.world.v1.Adjusted
-	27, // 23: waystone.world.v1.ConnectResponse.said:type_name -> waystone.world.v1.Said
-	28, // 24: waystone.world.v1.ConnectResponse.emoted:type_name -> waystone.world.v1.Emoted
-	29, // 25: waystone.world.v1.Welcome.linger:type_name -> google.protobuf.Duration
-	30, // 26: waystone.world.v1.Joined.character:type_name -> waystone.database.v1.Character
-	20, // 27: waystone.world.v1.Entered.self:type_name -> waystone.world.v1.Entity
-	31, // 28: waystone.world.v1.Entity.appearance:type_name -> waystone.database.v1.Appearance
-	1,  // 29: waystone.world.v1.Entity.move_mode:type_name -> waystone.world.v1.MoveMode
-	20, // 30: waystone.world.v1.Spawned.entities:type_name -> waystone.world.v1.Entity
-	1,  // 31: waystone.world.v1.Moved.move_mode:type_name -> waystone.world.v1.MoveMode
-	1,  // 32: waystone.world.v1.Toggled.move_mode:type_name -> waystone.world.v1.MoveMode
-	0,  // 33: waystone.world.v1.Said.channel:type_name -> waystone.world.v1.Channel
-	3,  // 34: waystone.world.v1.WorldService.Connect:input_type -> waystone.world.v1.ConnectRequest
-	15, // 35: waystone.world.v1.WorldService.Connect:output_type -> waystone.world.v1.ConnectResponse
-	35, // [35:36] is the sub-list for method output_type
-	34, // [34:35] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	18, // 14: waystone.world.v1.ConnectResponse.joined:type_name -> waystone.world.v1.Joined
+	19, // 15: waystone.world.v1.ConnectResponse.entered:type_name -> waystone.world.v1.Entered
+	20, // 16: waystone.world.v1.ConnectResponse.left:type_name -> waystone.world.v1.Left
+	22, // 17: waystone.world.v1.ConnectResponse.spawned:type_name -> waystone.world.v1.Spawned
+	23, // 18: waystone.world.v1.ConnectResponse.removed:type_name -> waystone.world.v1.Removed
+	24, // 19: waystone.world.v1.ConnectResponse.moved:type_name -> waystone.world.v1.Moved
+	25, // 20: waystone.world.v1.ConnectResponse.stopped:type_name -> waystone.world.v1.Stopped
+	26, // 21: waystone.world.v1.ConnectResponse.toggled:type_name -> waystone.world.v1.Toggled
+	27, // 22: waystone.world.v1.ConnectResponse.adjusted:type_name -> waystone.world.v1.Adjusted
+	28, // 23: waystone.world.v1.ConnectResponse.said:type_name -> waystone.world.v1.Said
+	30, // 24: waystone.world.v1.ConnectResponse.emoted:type_name -> waystone.world.v1.Emoted
+	29, // 25: waystone.world.v1.ConnectResponse.spoken:type_name -> waystone.world.v1.Spoken
+	17, // 26: waystone.world.v1.ConnectResponse.alive:type_name -> waystone.world.v1.Alive
+	31, // 27: waystone.world.v1.Welcome.linger:type_name -> google.protobuf.Duration
+	31, // 28: waystone.world.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	32, // 29: waystone.world.v1.Joined.character:type_name -> waystone.database.v1.Character
+	21, // 30: waystone.world.v1.Entered.self:type_name -> waystone.world.v1.Entity
+	33, // 31: waystone.world.v1.Entity.appearance:type_name -> waystone.database.v1.Appearance
+	1,  // 32: waystone.world.v1.Entity.move_mode:type_name -> waystone.world.v1.MoveMode
+	21, // 33: waystone.world.v1.Spawned.entities:type_name -> waystone.world.v1.Entity
+	1,  // 34: waystone.world.v1.Moved.move_mode:type_name -> waystone.world.v1.MoveMode
+	1,  // 35: waystone.world.v1.Toggled.move_mode:type_name -> waystone.world.v1.MoveMode
+	0,  // 36: waystone.world.v1.Said.channel:type_name -> waystone.world.v1.Channel
+	3,  // 37: waystone.world.v1.WorldService.Connect:input_type -> waystone.world.v1.ConnectRequest
+	15, // 38: waystone.world.v1.WorldService.Connect:output_type -> waystone.world.v1.ConnectResponse
+	38, // [38:39] is the sub-list for method output_type
+	37, // [37:38] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_waystone_world_v1_world_proto_init() }
@@ -2605,14 +2781,17 @@ func file_waystone_world_v1_world_proto_init() {
 		(*ConnectResponse_Adjusted)(nil),
 		(*ConnectResponse_Said)(nil),
 		(*ConnectResponse_Emoted)(nil),
+		(*ConnectResponse_Spoken)(nil),
+		(*ConnectResponse_Alive)(nil),
 	}
+	file_waystone_world_v1_world_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_world_v1_world_proto_rawDesc), len(file_waystone_world_v1_world_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -118,6 +118,7 @@ type Conn struct {
 	flush  bool // what is queued is still sent
 	ended  chan struct{}
 	cancel atomic.Pointer[context.CancelFunc] // of the context that handlers get
+	onSent atomic.Pointer[func()]
 
 	// Data belongs to the handler.
 	Data any
@@ -162,6 +163,14 @@ func (c *Conn) SetState(s State) {
 	c.state.Store(uint32(s))
 	_ = c.setReadDeadline() // the reader finds out by itself
 }
+
+// Busy reports whether the client has much to take: a quarter of what may wait
+// for it does. What can wait elsewhere should, until OnSent's function is called.
+func (c *Conn) Busy() bool { return c.queue.busy() }
+
+// OnSent has f called each time that all that was queued has been handed to the
+// system. f runs on the writer's goroutine and may send, but must not wait.
+func (c *Conn) OnSent(f func()) { c.onSent.Store(&f) }
 
 // Done is closed when the connection has been told to end.
 func (c *Conn) Done() <-chan struct{} { return c.ended }

@@ -44,6 +44,13 @@ func (q *queue) push(s *bufferpool.Shared) bool {
 	return true
 }
 
+// busy reports whether a quarter of what may wait is waiting.
+func (q *queue) busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.closed && (4*len(q.items) >= q.maxPackets || 4*q.bytes >= q.maxBytes)
+}
+
 func (q *queue) signal() {
 	select {
 	case q.wake <- struct{}{}:

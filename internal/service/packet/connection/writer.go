@@ -45,6 +45,9 @@ func (c *Conn) write() {
 			}
 			c.cfg.Metrics.Sent(c.cfg.Stage, len(batch), bytes)
 		}
+		if f := c.onSent.Load(); f != nil {
+			(*f)()
+		}
 	}
 }
 

@@ -1,0 +1,54 @@
+package world
+
+import (
+	"github.com/waystone-mmo/waystone/internal/game/zone"
+
+	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+)
+
+// say carries out a line of chat, once: a gateway that has lost its stream says
+// again what it does not know to have arrived. The host of the speaker sends
+// what is said, so that only those who have entered can speak.
+func (w *World) say(s *stream, p *player, say *worldv1.Say) error {
+	return p.host.post(s.ctx, func() {
+		if p.gone || p.entity == 0 {
+			return
+		}
+		if n := say.GetLine(); n != 0 {
+			if n <= p.line {
+				return
+			}
+			p.line = n
+			// Whether or not somebody hears it: it is not to be said again.
+			defer p.tell(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Spoken{Spoken: &worldv1.Spoken{Line: n}}})
+		}
+		text := say.GetText()
+		if text == "" || len(text) > maxText {
+			return
+		}
+		switch say.GetChannel() {
+		case worldv1.Channel_CHANNEL_LOCAL:
+			p.host.do(func(tx *zone.Tx) { tx.Say(p.entity, text) })
+		case worldv1.Channel_CHANNEL_SHOUT:
+			p.host.do(func(tx *zone.Tx) { tx.Shout(p.entity, text) })
+		case worldv1.Channel_CHANNEL_WHISPER:
+			w.whisper(p, say.GetTo(), text)
+		default: // the proto's rule lets nothing else in
+		}
+	})
+}
+
+// whisper carries a text to one player wherever he is. When nobody by that
+// name is there, the speaker gets the name back with an empty text.
+func (w *World) whisper(p *player, name, text string) {
+	said := &worldv1.Said{Channel: worldv1.Channel_CHANNEL_WHISPER, From: p.character.Name, Text: text}
+	m := &worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Said{Said: said}}
+	if to := w.directory.byName(name); to != nil {
+		if r := to.route.Load(); r != nil {
+			r.tell(m)
+			return
+		}
+	}
+	said.From, said.Text = name, ""
+	p.tell(m)
+}
