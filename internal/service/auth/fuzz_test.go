@@ -79,7 +79,7 @@ func examples() map[string]proto.Message {
 		"SignIn":          &authv1.SignInRequest{User: &authv1.SignInRequest_Email{Email: "ada@example.org"}, Password: "x", Address: home, UserAgent: "x"},
 		"SignOut":         &authv1.SignOutRequest{Token: "token"},
 		"VerifyPassword":  byUsername("ada", "x"),
-		"SetGamePassword": &authv1.SetGamePasswordRequest{UserId: "ada1", Password: "long enough"},
+		"SetGamePassword": &authv1.SetGamePasswordRequest{UserId: "ada1", Password: "long enough", CurrentPassword: secret, Address: home, SessionToken: "token-ada1"},
 	}
 }
 
