@@ -42,7 +42,6 @@ func TestASessionAloneChangesNoGamePassword(t *testing.T) {
 	} {
 		for how, password := range map[string]string{"set": "a fresh secret", "removed": ""} {
 			t.Run(what+", "+how, func(t *testing.T) {
-				t.Parallel()
 				w := newWorld(t)
 				before := w.store.accounts["ada1"].PasswordHash
 				err := w.change(t, func(r *request) { r.Password = password; c.edit(r) })
@@ -82,7 +81,6 @@ func TestAFreshSessionInPlaceOfAPassword(t *testing.T) {
 			"unknown":          {"token-nobody", func(*store.Session) {}, auth.ErrSessionNotFresh},
 		} {
 			t.Run(what+", "+how, func(t *testing.T) {
-				t.Parallel()
 				w := newWorld(t)
 				w.store.change(func() {
 					without(w.store)

@@ -140,7 +140,7 @@ func TestHostileTextInEveryField(t *testing.T) {
 				if errs.KindOf(err) == errs.InvalidArgument && len(calls) > 0 {
 					t.Errorf("%s: the store was asked %v", at, calls)
 				}
-				control := strings.ContainsAny(text, "\x00\n\x7f") && field.Name() != "password"
+				control := strings.ContainsAny(text, "\x00\n\x7f") && !strings.HasSuffix(string(field.Name()), "password") // which may be any text
 				if bad := control || !utf8.ValidString(text) || len(text) == 5000; bad &&
 					(errs.KindOf(err) != errs.InvalidArgument || errs.Of(err).Field != string(field.Name())) {
 					t.Errorf("%s: %v, want the field named", at, err)

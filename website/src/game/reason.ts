@@ -32,7 +32,8 @@ function part(message: Buffer, field: number): Buffer {
  * its ErrorInfo, there the first field. Undefined for an error without one.
  */
 export function reasonOf(error: unknown): string | undefined {
-  if (!(error instanceof Error && "metadata" in error && error.metadata instanceof Metadata)) return undefined;
+  if (!(error instanceof Error && "metadata" in error && error.metadata instanceof Metadata))
+    return undefined;
   for (const status of error.metadata.get("grpc-status-details-bin"))
     for (const { field, value: any } of parts(Buffer.from(status)))
       if (field === 3 && part(any, 1).toString().endsWith("/google.rpc.ErrorInfo"))

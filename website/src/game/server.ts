@@ -77,7 +77,11 @@ export class GameServer {
       if (why === "CURRENT_PASSWORD_WRONG")
         throw new GameError("wrong_password", 403, "The current password is wrong.");
       if (why === "SESSION_NOT_FRESH")
-        throw new GameError("sign_in_again", 403, "Sign out, sign in again, and change it within 10 minutes.");
+        throw new GameError(
+          "sign_in_again",
+          403,
+          "Sign out and in again, then change it within a few minutes.",
+        );
       if (why === "TOO_MANY_ATTEMPTS")
         throw new GameError("busy", 429, "Too many attempts. Wait a while and try again.");
       throw explain(error, { notFound: noUser() });
