@@ -30,6 +30,16 @@ func StampPasswords(site, game string) PasswordStamp {
 	return PasswordStamp(site + "." + game)
 }
 
+// SiteOf returns the state of the website's password in the stamp of a game
+// password, told by its hash; "" where the stamp is of another one.
+func (s PasswordStamp) SiteOf(hash string) string {
+	site, game, _ := strings.Cut(string(s), ".")
+	if hash == "" || game != PasswordState(hash) {
+		return ""
+	}
+	return site
+}
+
 // Passwords are what is kept of a user's passwords now.
 type Passwords struct {
 	// Site is of the website's rows that hold the password; "" where there is

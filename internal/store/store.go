@@ -138,7 +138,8 @@ type Purger interface {
 type GameAccounts interface {
 	// GetGameAccount returns it, or ErrGameAccountNotFound.
 	GetGameAccount(ctx context.Context, userID string) (*GameAccount, error)
-	// SetGameAccount writes it as a whole; ErrUserNotFound.
+	// SetGameAccount writes it as a whole; ErrUserNotFound. With another hash than
+	// the one kept, it notes the state of the website's password too.
 	SetGameAccount(ctx context.Context, a GameAccount) error
 }
 
@@ -155,8 +156,9 @@ type Tickets interface {
 // Plays keeps the play records, one for each user.
 type Plays interface {
 	// BeginPlay opens the user's record with the next generation, stamped with the
-	// passwords as they are. Generations
-	// never go down, not even when the record had been ended. While an earlier
+	// passwords that the secret shown rests on, or as they are. A game password of
+	// which the state of the website's password is not known rests on that from now
+	// on. Generations never go down, not even when the record had been ended. While an earlier
 	// record lives it is marked as closing instead, and the error is
 	// ErrPlayClosing: at most until PlayClosingLimit after the first such answer.
 	BeginPlay(ctx context.Context, n NewPlay) (*Play, error)

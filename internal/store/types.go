@@ -178,6 +178,9 @@ type GameAccount struct {
 	UserID       string
 	PasswordHash string // slow hash of the client's MD5 form; empty for none
 	LoopbackOnly bool   // may sign in from loopback addresses only
+	// SitePassword is the PasswordState of the website's password when the game
+	// password was set; "" where that is not known. SetGameAccount sets it itself.
+	SitePassword string
 }
 
 // Digest is the SHA-256 of a secret. Secrets themselves are never stored.
@@ -195,6 +198,9 @@ type Ticket struct {
 	UserID    string
 	SessionID string // of the website; empty when an operator made the ticket
 	Address   string // bound to it; empty for any
+	// SitePassword is the PasswordState of the website's password when the ticket
+	// was made; "" where that is not known. CreateTicket sets it itself.
+	SitePassword string
 }
 
 // Stage is a step of a player's way in.
@@ -249,6 +255,9 @@ type NewPlay struct {
 	// has fitted; "" for other ways in. It is told and not looked up, because the
 	// password may be changed while the sign-in waits.
 	GamePassword string
+	// SitePassword is the PasswordState of the website's password that the secret
+	// shown rests on, told for the same reason; "" to take that of now.
+	SitePassword string
 }
 
 // HandOver describes a passage to another stage.

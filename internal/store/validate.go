@@ -201,14 +201,21 @@ func (t *Ticket) Validate(lifetime time.Duration) error {
 // Validate returns InvalidArgument, naming the field, for a record that must
 // not be opened.
 func (n *NewPlay) Validate() error {
-	if l := len(n.GamePassword); l != 0 && l != 32 || strings.Trim(n.GamePassword, "0123456789abcdef") != "" {
-		return errs.Invalid("game_password", "must be 32 hexadecimal digits or empty")
-	}
 	return first(
+		checkState("game_password", n.GamePassword),
+		checkState("site_password", n.SitePassword),
 		CheckUserID(n.UserID),
 		checkText("session_id", n.SessionID, 0, MaxIDLength),
 		checkText("address", n.Address, 0, MaxAddressLength),
 	)
+}
+
+// checkState wants a PasswordState or nothing.
+func checkState(field, s string) error {
+	if l := len(s); l != 0 && l != 32 || strings.Trim(s, "0123456789abcdef") != "" {
+		return errs.Invalid(field, "must be 32 hexadecimal digits or empty")
+	}
+	return nil
 }
 
 // Validate returns InvalidArgument, naming the field, for a passage that

@@ -81,7 +81,9 @@ onPostgres("what the website's owner has not granted is off, and says so", async
 
     for (const method of ["CheckSession", "RefreshSession"])
       assert.equal(await verdict(method, { token }), "OK OK", method);
-    assert.equal(await verdict("SetGamePassword", { userId: ada.id, password: "a mile of moss" }), "OK OK");
+    const change = { userId: ada.id, password: "a mile of moss" };
+    assert.equal(await verdict("SetGamePassword", change), "PERMISSION_DENIED SESSION_NOT_FRESH");
+    assert.equal(await verdict("SetGamePassword", { ...change, sessionToken: token }), "OK OK");
     const headers = { authorization: `Bearer ${token}` };
     const play = await fetch(`${stack.url}/api/play`, { method: "POST", headers });
     await stack.enter(((await play.json()) as PlayReply).link);

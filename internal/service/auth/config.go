@@ -42,6 +42,9 @@ type Config struct {
 	// SessionLifetime is how long a session made by SignIn lasts,
 	// store.MinSessionLifetime to store.MaxSessionLifetime.
 	SessionLifetime time.Duration
+	// FreshSession is how long ago a session of the website may have been made to
+	// change a game password without the website's password, 1 s to 1 day.
+	FreshSession time.Duration
 }
 
 // DefaultConfig returns the settings as they are when nobody sets any.
@@ -55,11 +58,13 @@ func DefaultConfig() Config {
 		KnownFor:       90 * day,
 		UsernameMin:    3, UsernameMax: 30, PasswordMax: 128,
 		SessionLifetime: 7 * day,
+		FreshSession:    10 * time.Minute,
 	}
 }
 
 const (
 	minLifetime = time.Second
+	maxFresh    = 24 * time.Hour
 	maxWorkers  = 256
 	maxQueue    = 65_536
 	maxUsername = 128
@@ -102,6 +107,9 @@ func (c *Config) Register(s *config.Section) {
 	s.Duration(&c.SessionLifetime, "sign-in-session-lifetime", d.SessionLifetime,
 		"How long a session lasts that a sign-in over gRPC makes: the website's session.expiresIn.",
 		config.Range(store.MinSessionLifetime, store.MaxSessionLifetime))
+	s.Duration(&c.FreshSession, "fresh-session", d.FreshSession,
+		"How long after the sign-in a user whose website password cannot be judged, or who has none, may change the game password.",
+		config.Range(time.Second, maxFresh))
 }
 
 // Validate reports every setting that is out of its range. New calls it, so
@@ -120,6 +128,7 @@ func (c *Config) Validate() error {
 		between("UsernameMax", c.UsernameMax, 1, maxUsername),
 		between("PasswordMax", c.PasswordMax, 1, maxPassword),
 		between("SessionLifetime", c.SessionLifetime, store.MinSessionLifetime, store.MaxSessionLifetime),
+		between("FreshSession", c.FreshSession, time.Second, maxFresh),
 	)
 }
 

@@ -39,6 +39,7 @@ func TestSettingsOutOfRange(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(*auth.Config){
 		"TicketLifetime": func(c *auth.Config) { c.TicketLifetime = 181 * time.Second },
+		"FreshSession":   func(c *auth.Config) { c.FreshSession = 24*time.Hour + 1 },
 		"HashWorkers":    func(c *auth.Config) { c.HashWorkers = -1 },
 		"HashQueue":      func(c *auth.Config) { c.HashQueue = 0 },
 

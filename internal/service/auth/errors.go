@@ -21,6 +21,14 @@ var (
 	ErrTooManyAttempts = errs.New(errs.ResourceExhausted, "TOO_MANY_ATTEMPTS", "too many tries to sign in; wait a little")
 	// ErrNoGamePassword sends the player to the launcher.
 	ErrNoGamePassword = errs.New(errs.FailedPrecondition, "NO_GAME_PASSWORD", "the account has no game password; start the game from the website")
+	// ErrGamePasswordEnded sends the player to the launcher, too: the game password
+	// was right, and ended when the website's was changed.
+	ErrGamePasswordEnded = errs.New(errs.FailedPrecondition, "GAME_PASSWORD_ENDED", "the game password ended when the website's password was changed; set a new one on the website, or start the game from there")
+	// ErrCurrentPasswordWrong, ErrCurrentPasswordNeeded and ErrSessionNotFresh
+	// refuse to change a game password for whoever has not shown to be the user.
+	ErrCurrentPasswordWrong  = errs.New(errs.PermissionDenied, "CURRENT_PASSWORD_WRONG", "the current password of the website is not right")
+	ErrCurrentPasswordNeeded = errs.New(errs.PermissionDenied, "CURRENT_PASSWORD_NEEDED", "the current password of the website is needed to change the game password")
+	ErrSessionNotFresh       = errs.New(errs.PermissionDenied, "SESSION_NOT_FRESH", "sign in to the website anew to change the game password")
 	// ErrLoopbackOnly keeps accounts that are for this machine on it.
 	ErrLoopbackOnly = errs.New(errs.PermissionDenied, "LOOPBACK_ONLY", "this account may sign in from the server's own machine only")
 	// ErrBusy refuses to hash one more password while too many wait.

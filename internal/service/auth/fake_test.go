@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -228,9 +229,17 @@ func (f *fakeStore) SetGameAccount(_ context.Context, a store.GameAccount) error
 	if f.users[a.UserID] == nil {
 		return store.ErrUserNotFound
 	}
+	if old := f.accounts[a.UserID]; old.PasswordHash == a.PasswordHash {
+		a.SitePassword = old.SitePassword
+	} else {
+		a.SitePassword = f.site(a.UserID)
+	}
 	f.accounts[a.UserID] = a
 	return nil
 }
+
+// site is the state of a user's password of the website.
+func (f *fakeStore) site(userID string) string { return store.PasswordState(f.hashes[userID]) }
 
 func (f *fakeStore) CreateTicket(_ context.Context, t store.Ticket, lifetime time.Duration) (time.Time, error) {
 	defer f.mu.Unlock()
@@ -238,6 +247,7 @@ func (f *fakeStore) CreateTicket(_ context.Context, t store.Ticket, lifetime tim
 		return time.Time{}, err
 	}
 	end := f.now.Add(lifetime)
+	t.SitePassword = f.site(t.UserID)
 	f.tickets[t.Digest] = ticketRow{t, end}
 	return end, nil
 }
@@ -272,7 +282,7 @@ func (f *fakeStore) BeginPlay(_ context.Context, n store.NewPlay) (*store.Play, 
 	row := &playRow{digest: n.Digest, Play: store.Play{
 		ID: fmt.Sprintf("play-%s-%d", n.UserID, generation), UserID: n.UserID, SessionID: n.SessionID, Generation: generation,
 		Stage: store.StageLogin, Address: n.Address, LeaseExpiresAt: f.now.Add(store.HandOverLifetime),
-		Stamp: store.StampPasswords(store.PasswordState(f.hashes[n.UserID]), n.GamePassword),
+		Stamp: store.StampPasswords(cmp.Or(n.SitePassword, f.site(n.UserID)), n.GamePassword),
 	}}
 	f.plays[n.UserID] = row
 	p := row.Play
@@ -357,9 +367,11 @@ func (f *fakeStore) GetCredential(_ context.Context, by store.UserKey, value str
 	if f.ungranted {
 		return nil, store.ErrNoCredentialsGrant
 	}
-	value = strings.ToLower(value)
+	if by != store.ByID {
+		value = strings.ToLower(value)
+	}
 	for _, u := range f.users {
-		if by == store.ByUsername && u.Username == value || by == store.ByEmail && u.Email == value {
+		if by == store.ByID && u.ID == value || by == store.ByUsername && u.Username == value || by == store.ByEmail && u.Email == value {
 			return &store.Credential{User: *u, PasswordHash: f.hashes[u.ID], TwoFactor: f.twoFactor[u.ID]}, nil
 		}
 	}

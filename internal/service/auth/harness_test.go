@@ -43,6 +43,8 @@ type world struct {
 	log     *safeBuffer
 	hashes  atomic.Int64 // hashes of game passwords verified
 	scrypts atomic.Int64 // hashes of the website verified
+	// duringScrypt, if set before the first call, runs while one is verified.
+	duringScrypt func()
 }
 
 // newWorld starts a part over the users ada (game password, and the same on the
@@ -60,7 +62,7 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 		{ID: "ada1", Username: "ada", Email: "ada@example.org"}, {ID: "ben1", Username: "ben"}, {ID: "cleo-0001"}, {ID: "lou1", Username: "lou"},
 	} {
 		w.store.users[u.ID] = u
-		w.store.sessions["token-"+u.ID] = &store.Session{ID: "session-" + u.ID, UserID: u.ID, ExpiresAt: w.store.now.Add(time.Hour)}
+		w.store.sessions["token-"+u.ID] = &store.Session{ID: "session-" + u.ID, UserID: u.ID, CreatedAt: w.store.now, ExpiresAt: w.store.now.Add(time.Hour)}
 	}
 	w.store.hashes["ada1"] = siteHashOfSecret()
 	w.store.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: hash}
@@ -79,6 +81,9 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 		},
 		VerifySite: func(hash, password string) bool {
 			w.scrypts.Add(1)
+			if w.duringScrypt != nil {
+				w.duringScrypt()
+			}
 			return auth.VerifySitePassword(hash, password)
 		},
 	})

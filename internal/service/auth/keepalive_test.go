@@ -296,7 +296,7 @@ func TestAGamePasswordThatIsChangedDuringTheWait(t *testing.T) {
 		in <- resp
 	}()
 	<-w.store.waits
-	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: "another password"}); err != nil {
+	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: "another password", CurrentPassword: secret, Address: home}); err != nil {
 		t.Fatal(err)
 	}
 	w.end(t, old.GetPlay())

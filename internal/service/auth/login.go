@@ -26,6 +26,7 @@ type player struct {
 	user      *store.User
 	sessionID string // behind the ticket or token; empty for none
 	password  string // store.PasswordState of the game password shown; empty for other ways
+	site      string // that of the website's password that the secret rests on; empty where not known
 	way       string
 }
 
@@ -63,7 +64,8 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 		return p, nil, err
 	}
 	play, err := s.beginPlay(ctx, store.NewPlay{
-		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(), GamePassword: p.password,
+		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(),
+		GamePassword: p.password, SitePassword: p.site,
 	})
 	return p, play, err
 }
@@ -81,7 +83,7 @@ func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from neti
 		return p, err
 	}
 	s.metrics.tickets.WithLabelValues("redeemed").Inc()
-	p.sessionID = t.SessionID
+	p.sessionID, p.site = t.SessionID, t.SitePassword
 	p.user, err = s.store.GetUser(ctx, t.UserID, store.Fresh)
 	switch {
 	case errors.Is(err, store.ErrUserNotFound):
@@ -155,7 +157,7 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 	}
 	var hash string
 	if u != nil && a != nil {
-		hash = a.PasswordHash
+		hash, p.site = a.PasswordHash, a.SitePassword
 	}
 	fits, err := s.fits(ctx, hash, r.GetSecret(), try.attempt.Network)
 	switch {
@@ -183,9 +185,11 @@ func (s *Server) fits(ctx context.Context, hash, form, network string) (fits boo
 
 // admissible reports whether a player who has shown the right secret may play
 // now, from there. The session behind a ticket may have ended since the ticket
-// was made; such a ticket stands for nobody.
+// was made, or the website's password changed; such a ticket stands for nobody.
 func (s *Server) admissible(ctx context.Context, p player, from netip.Addr) error {
-	verdicts, err := s.store.CheckSessions(ctx, []store.SessionSubject{{SessionID: p.sessionID, UserID: p.user.ID}})
+	verdicts, err := s.store.CheckSessions(ctx, []store.SessionSubject{{
+		SessionID: p.sessionID, UserID: p.user.ID, Stamp: store.StampPasswords(p.site, ""),
+	}})
 	if err != nil {
 		return err
 	}
@@ -193,6 +197,8 @@ func (s *Server) admissible(ctx context.Context, p player, from netip.Addr) erro
 	case v == nil:
 	case errors.Is(v, store.ErrUserBanned):
 		return v
+	case p.way == wayPassword && errors.Is(v, store.ErrPasswordChanged):
+		return ErrGamePasswordEnded.Wrap(v)
 	default:
 		return ErrLoginRefused.Wrap(v)
 	}

@@ -63,21 +63,22 @@ func HashGamePassword(password string) (string, error) {
 // HashGamePassword.
 func VerifyGamePassword(hash, password string) bool { return verify(hash, ClientForm(password)) }
 
-// setPassword is the line in which changes of passwords wait: they come from
-// the website and the operator, not from a player's network.
+// setPassword is the line in which changes of passwords by a fresh session wait:
+// they come from the website, not from a player's network.
 const setPassword = "set-password"
 
-// SetGamePassword sets or takes away a game password; whatever else is kept of
-// the account stays.
+// SetGamePassword sets or takes away a game password, for the user alone;
+// whatever else is kept of the account stays.
 func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordRequest) (*authv1.SetGamePasswordResponse, error) {
-	var hash string
 	if r.GetPassword() != "" {
 		if err := CheckGamePassword(r.GetPassword()); err != nil {
 			return nil, err
 		}
-		if err := s.pool.Do(ctx, setPassword, func() { hash = slowHash(ClientForm(r.GetPassword())) }); err != nil {
-			return nil, err
-		}
+	}
+	hash, err := s.confirmed(ctx, r)
+	if err != nil {
+		s.refused(ctx, "change of a game password refused", err, slog.String("user_id", r.GetUserId()))
+		return nil, err
 	}
 	// Read after the hash was computed, to keep the time short in which another
 	// writer's change could be overwritten.

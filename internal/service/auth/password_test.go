@@ -115,7 +115,7 @@ func TestSetGamePassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	set := func(userID, password string) error {
-		_, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: userID, Password: password})
+		_, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: userID, Password: password, SessionToken: "token-" + userID})
 		return err
 	}
 	form := auth.ClientForm("a fresh secret")

@@ -67,7 +67,7 @@ func TestSecretsStayInside(t *testing.T) {
 		_, err = w.join(t, out.GetToken(), ticket, toWorld, home)
 		note(err)
 		for _, p := range []string{password, "canary" + strings.Repeat("x", 80), "canary\n" + password} {
-			_, err = w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: p})
+			_, err = w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: p, CurrentPassword: password, Address: home})
 			note(err)
 		}
 		leave(in)

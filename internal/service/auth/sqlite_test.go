@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
@@ -107,8 +108,13 @@ func TestGamePasswordsOnSQLite(t *testing.T) {
 	if err := db.SetGameAccount(t.Context(), store.GameAccount{UserID: zed.ID, LoopbackOnly: true}); err != nil {
 		t.Fatal(err)
 	}
+	tokens := map[string]string{}
 	for _, u := range []*store.User{ada, zed} {
-		if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: u.ID, Password: "a fresh secret"}); err != nil {
+		tokens[u.ID] = store.NewID()
+		if _, _, err := db.CreateSession(t.Context(), store.NewSession{UserID: u.ID, Token: tokens[u.ID], Lifetime: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: u.ID, Password: "a fresh secret", SessionToken: tokens[u.ID]}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +127,7 @@ func TestGamePasswordsOnSQLite(t *testing.T) {
 	if got := w.keepAlive(t, true, in.GetPlay())[0]; got != "" {
 		t.Errorf("in play: %q", got)
 	}
-	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: ada.ID, Password: "another secret"}); err != nil {
+	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: ada.ID, Password: "another secret", SessionToken: tokens[ada.ID]}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.keepAlive(t, true, in.GetPlay())[0]; got != "PASSWORD_CHANGED" {

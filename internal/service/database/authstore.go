@@ -28,7 +28,7 @@ func (s *AuthStore) GetGameAccount(ctx context.Context, r *databasev1.GetGameAcc
 		return nil, err
 	}
 	return &databasev1.GetGameAccountResponse{Account: &databasev1.GameAccount{
-		UserId: a.UserID, PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly,
+		UserId: a.UserID, PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly, SitePassword: a.SitePassword,
 	}}, nil
 }
 
@@ -69,7 +69,7 @@ func (s *AuthStore) RedeemTicket(ctx context.Context, r *databasev1.RedeemTicket
 	if err != nil {
 		return nil, err
 	}
-	return &databasev1.RedeemTicketResponse{UserId: t.UserID, SessionId: t.SessionID}, nil
+	return &databasev1.RedeemTicketResponse{UserId: t.UserID, SessionId: t.SessionID, SitePassword: t.SitePassword}, nil
 }
 
 // BeginPlay opens a play record.
@@ -79,7 +79,7 @@ func (s *AuthStore) BeginPlay(ctx context.Context, r *databasev1.BeginPlayReques
 		return nil, err
 	}
 	p, err := s.store.BeginPlay(ctx, store.NewPlay{
-		UserID: r.GetUserId(), SessionID: r.GetSessionId(), Digest: d, Address: r.GetAddress(), GamePassword: r.GetGamePassword(),
+		UserID: r.GetUserId(), SessionID: r.GetSessionId(), Digest: d, Address: r.GetAddress(), GamePassword: r.GetGamePassword(), SitePassword: r.GetSitePassword(),
 	})
 	if errors.Is(err, store.ErrPlayClosing) {
 		// The newcomer tries again, at whichever replica, so that in the end the one

@@ -35,7 +35,7 @@ func TestRefusedLogins(t *testing.T) {
 	for reason, want := range map[string]uint8{
 		"LOGIN_REFUSED": packets.LoginWrongPassword, "USER_BANNED": packets.LoginRefused,
 		"NO_GAME_PASSWORD": packets.LoginNoRight, "LOOPBACK_ONLY": packets.LoginOutsideRegion,
-		"TICKET_REFUSED": packets.LoginNoRight, "TOO_MANY_ATTEMPTS": packets.LoginTooManyUsers,
+		"TICKET_REFUSED": packets.LoginNoRight, "GAME_PASSWORD_ENDED": packets.LoginNoRight, "TOO_MANY_ATTEMPTS": packets.LoginTooManyUsers,
 		"PLAY_CLOSING": packets.LoginAlreadyLoggedIn, "AUTH_BUSY": packets.LoginTooManyUsers, "PART_UNAVAILABLE": packets.LoginFailed,
 	} {
 		t.Run(reason, func(t *testing.T) {

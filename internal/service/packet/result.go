@@ -10,14 +10,16 @@ import (
 // "failed" (1). The client shows a text of its own for each number.
 //
 // An unknown user and a wrong secret are the same reason, so that a stranger
-// cannot find out who has an account. NO_GAME_PASSWORD and TICKET_REFUSED become
-// "no right" (7), which tells the player to start the game from the website.
+// cannot find out who has an account. NO_GAME_PASSWORD, GAME_PASSWORD_ENDED and
+// TICKET_REFUSED become "no right" (7), which tells the player to start the game
+// from the website.
 // TOO_MANY_ATTEMPTS and AUTH_BUSY become "too many users" (8), the one text that
 // asks to try again later.
 var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOGIN_REFUSED":       {login: packets.LoginWrongPassword},
 	"USER_BANNED":         {login: packets.LoginRefused, join: packets.JoinFailed},
 	"NO_GAME_PASSWORD":    {login: packets.LoginNoRight},
+	"GAME_PASSWORD_ENDED": {login: packets.LoginNoRight},
 	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
 	"TICKET_REFUSED":      {login: packets.LoginNoRight},
 	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},

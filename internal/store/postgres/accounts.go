@@ -23,7 +23,11 @@ func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameA
 	if !store.Belongs(row.UserCreatedAt, row.UpdatedAt, there) {
 		return nil, store.ErrGameAccountNotFound
 	}
-	return &store.GameAccount{UserID: row.UserID, PasswordHash: row.PasswordHash, LoopbackOnly: row.LoopbackOnly}, nil
+	a := &store.GameAccount{UserID: row.UserID, PasswordHash: row.PasswordHash, LoopbackOnly: row.LoopbackOnly}
+	if row.PasswordStamp != nil {
+		a.SitePassword = store.PasswordStamp(*row.PasswordStamp).SiteOf(a.PasswordHash)
+	}
+	return a, nil
 }
 
 // SetGameAccount implements store.GameAccounts.
@@ -38,7 +42,17 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 	if there == nil {
 		return store.ErrUserNotFound
 	}
+	// Read before the row is written: of a change between the two the stamp is
+	// that of before, and the game password has ended.
+	kept, err := s.sitePassword(ctx, a.UserID)
+	if err != nil {
+		return err
+	}
+	var stamp *string
+	if kept != "" && a.PasswordHash != "" {
+		stamp = new(string(store.StampPasswords(store.PasswordState(kept), store.PasswordState(a.PasswordHash))))
+	}
 	return translate(ctx, "set game account", s.q.SetAccount(ctx, db.SetAccountParams{
-		UserID: a.UserID, UserCreatedAt: there, PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly, At: s.now(),
+		UserID: a.UserID, UserCreatedAt: there, PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly, PasswordStamp: stamp, At: s.now(),
 	}))
 }

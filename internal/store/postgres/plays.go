@@ -27,7 +27,12 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	if err != nil {
 		return nil, err
 	}
-	stamp := string(store.StampPasswords(store.PasswordState(kept), n.GamePassword))
+	stamp := string(store.StampPasswords(cmp.Or(n.SitePassword, store.PasswordState(kept)), n.GamePassword))
+	if n.GamePassword != "" && n.SitePassword == "" && kept != "" {
+		if err := s.q.StampAccount(ctx, stamp, n.UserID, n.GamePassword); err != nil {
+			return nil, translate(ctx, "stamp game password", err)
+		}
+	}
 	id, now := store.NewID(), s.now()
 	row, err := s.q.BeginPlay(ctx, db.BeginPlayParams{
 		UserID: n.UserID, UserCreatedAt: *passing(there), Present: there != nil, PlayID: id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,

@@ -18,13 +18,18 @@ func (s *Store) CreateTicket(ctx context.Context, t store.Ticket, lifetime time.
 	if err != nil {
 		return time.Time{}, err
 	}
+	kept, err := s.sitePassword(ctx, t.UserID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	site := store.PasswordState(kept)
 	now := s.now()
 	if err := s.q.DeleteOldTickets(ctx, now); err != nil {
 		return time.Time{}, translate(ctx, "sweep tickets", err)
 	}
 	expires := now.Add(lifetime)
 	made, err := s.q.CreateTicket(ctx, db.CreateTicketParams{
-		Digest: t.Digest[:], UserID: t.UserID, UserCreatedAt: passing(there), SessionID: t.SessionID, Address: t.Address, ExpiresAt: expires,
+		Digest: t.Digest[:], UserID: t.UserID, UserCreatedAt: passing(there), SessionID: t.SessionID, Address: t.Address, SitePassword: &site, ExpiresAt: expires,
 	})
 	if err != nil {
 		return time.Time{}, translate(ctx, "create ticket", err)
@@ -51,5 +56,9 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 	if !store.Belongs(row.UserCreatedAt, row.ExpiresAt, there) {
 		return nil, store.ErrTicketInvalid
 	}
-	return &store.Ticket{Digest: digest, UserID: row.UserID, SessionID: row.SessionID, Address: row.Address}, nil
+	t := &store.Ticket{Digest: digest, UserID: row.UserID, SessionID: row.SessionID, Address: row.Address}
+	if row.SitePassword != nil {
+		t.SitePassword = *row.SitePassword
+	}
+	return t, nil
 }

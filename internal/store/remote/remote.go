@@ -268,7 +268,7 @@ func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameA
 		return nil, err
 	}
 	a := resp.GetAccount()
-	return &store.GameAccount{UserID: a.GetUserId(), PasswordHash: a.GetPasswordHash(), LoopbackOnly: a.GetLoopbackOnly()}, nil
+	return &store.GameAccount{UserID: a.GetUserId(), PasswordHash: a.GetPasswordHash(), LoopbackOnly: a.GetLoopbackOnly(), SitePassword: a.GetSitePassword()}, nil
 }
 
 // SetGameAccount implements store.GameAccounts.
@@ -296,13 +296,13 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 	if err != nil {
 		return nil, err
 	}
-	return &store.Ticket{Digest: digest, UserID: resp.GetUserId(), SessionID: resp.GetSessionId(), Address: address}, nil
+	return &store.Ticket{Digest: digest, UserID: resp.GetUserId(), SessionID: resp.GetSessionId(), Address: address, SitePassword: resp.GetSitePassword()}, nil
 }
 
 // BeginPlay implements store.Plays.
 func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, error) {
 	resp, err := s.auth.BeginPlay(ctx, &databasev1.BeginPlayRequest{
-		UserId: n.UserID, SessionId: n.SessionID, Digest: n.Digest[:], Address: n.Address, GamePassword: n.GamePassword,
+		UserId: n.UserID, SessionId: n.SessionID, Digest: n.Digest[:], Address: n.Address, GamePassword: n.GamePassword, SitePassword: n.SitePassword,
 	})
 	if err != nil {
 		return nil, err

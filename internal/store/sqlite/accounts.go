@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
@@ -20,7 +22,11 @@ func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameA
 	if !belongs(r.UserCreatedAt, r.UpdatedAt, there) {
 		return nil, store.ErrGameAccountNotFound
 	}
-	return &store.GameAccount{UserID: r.UserID, PasswordHash: r.PasswordHash, LoopbackOnly: r.LoopbackOnly}, nil
+	a := &store.GameAccount{UserID: r.UserID, PasswordHash: r.PasswordHash, LoopbackOnly: r.LoopbackOnly}
+	if r.PasswordStamp != nil {
+		a.SitePassword = store.PasswordStamp(*r.PasswordStamp).SiteOf(a.PasswordHash)
+	}
+	return a, nil
 }
 
 // SetGameAccount implements store.GameAccounts.
@@ -36,9 +42,34 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 		if there == nil {
 			return store.ErrUserNotFound
 		}
+		site, err := s.sitePassword(ctx, t, a.UserID)
+		if err != nil {
+			return err
+		}
+		var stamp *string
+		if site != "" && a.PasswordHash != "" {
+			stamp = new(string(store.StampPasswords(site, store.PasswordState(a.PasswordHash))))
+		}
 		return t.PutAccount(ctx, db.PutAccountParams{
 			UserID: a.UserID, UserCreatedAt: stored(there), PasswordHash: a.PasswordHash, LoopbackOnly: a.LoopbackOnly,
-			CreatedAt: millis(t.now), UpdatedAt: millis(t.now),
+			PasswordStamp: stamp, CreatedAt: millis(t.now), UpdatedAt: millis(t.now),
 		})
 	})
+}
+
+// stampAccount stamps the game password of a sign-in, if it is still the one that
+// is kept and has no stamp or that of another one.
+func (t *tx) stampAccount(ctx context.Context, n store.NewPlay, stamp string) error {
+	r, err := t.GetAccount(ctx, n.UserID)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case store.PasswordState(r.PasswordHash) != n.GamePassword:
+		return nil
+	case r.PasswordStamp != nil && store.PasswordStamp(*r.PasswordStamp).SiteOf(r.PasswordHash) != "":
+		return nil
+	}
+	return t.StampAccount(ctx, db.StampAccountParams{PasswordStamp: &stamp, UserID: n.UserID})
 }

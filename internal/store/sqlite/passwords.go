@@ -1,6 +1,12 @@
 package sqlite
 
-import "fmt"
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/waystone-mmo/waystone/internal/store"
+)
 
 // passwordSQL builds what tells one state of a user's password of the website
 // from another: the ids and times of change of the rows that hold it, as stored.
@@ -16,4 +22,15 @@ func (w *website) passwordSQL() string {
 		w.account.col("a", "providerId"), w.account.col("a", "userId"))
 	w.passwords = kept + "?1"
 	return "(" + kept + w.user.col("u", "id") + ")"
+}
+
+// sitePassword returns the state of a user's password of the website; "" where
+// there is none or it cannot be told.
+func (s *Store) sitePassword(ctx context.Context, t *tx, userID string) (string, error) {
+	if s.web.passwords == "" {
+		return "", nil
+	}
+	var kept sql.NullString
+	err := t.sql.QueryRowContext(ctx, s.web.passwords, userID).Scan(&kept)
+	return store.PasswordState(kept.String), err
 }

@@ -53,13 +53,16 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 			closing = true
 			return t.MarkClosing(ctx, db.MarkClosingParams{Now: &now, UserID: n.UserID})
 		}
-		var kept sql.NullString
-		if s.web.passwords != "" {
-			if err := t.sql.QueryRowContext(ctx, s.web.passwords, n.UserID).Scan(&kept); err != nil {
+		site, err := s.sitePassword(ctx, t, n.UserID)
+		if err != nil {
+			return err
+		}
+		stamp := string(store.StampPasswords(cmp.Or(n.SitePassword, site), n.GamePassword))
+		if n.GamePassword != "" && n.SitePassword == "" && site != "" {
+			if err := t.stampAccount(ctx, n, stamp); err != nil {
 				return err
 			}
 		}
-		stamp := string(store.StampPasswords(store.PasswordState(kept.String), n.GamePassword))
 		begun, err = t.BeginPlay(ctx, db.BeginPlayParams{
 			UserID: n.UserID, UserCreatedAt: passing(there), PlayID: &id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
 			LeaseExpiresAt: millis(t.now.Add(store.PlayLease)), PasswordStamp: &stamp,

@@ -23,9 +23,13 @@ func (s *Store) CreateTicket(ctx context.Context, n store.Ticket, lifetime time.
 		if err != nil {
 			return err
 		}
+		site, err := s.sitePassword(ctx, t, n.UserID)
+		if err != nil {
+			return err
+		}
 		at = t.now.Add(lifetime).Truncate(time.Millisecond)
 		made, err := t.InsertTicket(ctx, db.InsertTicketParams{
-			Digest: n.Digest[:], UserID: n.UserID, UserCreatedAt: passing(there), SessionID: n.SessionID, Address: n.Address, ExpiresAt: millis(at),
+			Digest: n.Digest[:], UserID: n.UserID, UserCreatedAt: passing(there), SessionID: n.SessionID, Address: n.Address, SitePassword: &site, ExpiresAt: millis(at),
 		})
 		if err == nil && made == 0 {
 			// A ticket is never taken over: the first owner keeps it.
@@ -58,5 +62,9 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 	if !ours { // and it is used up
 		return nil, store.ErrTicketInvalid
 	}
-	return &store.Ticket{Digest: digest, UserID: taken.UserID, SessionID: taken.SessionID, Address: taken.Address}, nil
+	ticket := &store.Ticket{Digest: digest, UserID: taken.UserID, SessionID: taken.SessionID, Address: taken.Address}
+	if taken.SitePassword != nil {
+		ticket.SitePassword = *taken.SitePassword
+	}
+	return ticket, nil
 }

@@ -14,6 +14,10 @@ func passwordTests() []test {
 		{"AChangeOfTheWebsitesIsNoticed", passwordsSite},
 		{"AChangeOfTheGamePasswordEndsWhatItOpened", passwordsGame},
 		{"AFirstPasswordIsNoChange", passwordsFirst},
+		{"AGamePasswordRestsOnTheWebsites", passwordsUnderGame},
+		{"AGamePasswordWithoutOneRestsOnTheFirst", passwordsAdopted},
+		{"ATicketRestsOnTheWebsites", passwordsTicket},
+		{"ARecordRestsOnWhatTheSecretDid", passwordsTold},
 		{"OtherAccountsAreOfNoConcern", passwordsOthers},
 		{"TheStampIsOfItsRecordAlone", passwordsNewRecord},
 		{"EverythingElseIsJudgedFirst", passwordsOrder},
@@ -124,6 +128,88 @@ func passwordsFirst(t *testing.T, e Env) {
 	wantJudged(ctx, t, e, "a first password", p.Subject(), nil)
 }
 
+// sitePassword is what a user's game password rests on.
+func sitePassword(ctx context.Context, t testing.TB, e Env, user string) string {
+	t.Helper()
+	return must[*store.GameAccount](t)(e.Store.GetGameAccount(ctx, user)).SitePassword
+}
+
+func passwordsUnderGame(t *testing.T, e Env) {
+	ctx := testContext(t)
+	u := e.user(t, "spaces")
+	account := store.GameAccount{UserID: u.ID, PasswordHash: "hash 1", SitePassword: store.PasswordState("not asked for")}
+	setGamePassword(ctx, t, e, account)
+	first := sitePassword(ctx, t, e, u.ID)
+	judged := store.SessionSubject{UserID: u.ID, Stamp: store.StampPasswords(first, "")}
+	if first == "" || first == account.SitePassword {
+		t.Fatalf("it rests on %q", first)
+	}
+	wantJudged(ctx, t, e, "as it was", judged, nil)
+	e.Website.SetPassword(t, u.ID, "another hash")
+	wantJudged(ctx, t, e, "changed", judged, store.ErrPasswordChanged)
+
+	// Nothing but another game password revives it: not another setting of the
+	// account, and not a sign-in that waited.
+	account.LoopbackOnly = true
+	setGamePassword(ctx, t, e, account)
+	beginFor(ctx, t, e, u.ID, "", "hash 1")
+	wantEqual(t, "what it rests on, with another setting", sitePassword(ctx, t, e, u.ID), first)
+	account.PasswordHash = "hash 2"
+	setGamePassword(ctx, t, e, account)
+	second := sitePassword(ctx, t, e, u.ID)
+	wantJudged(ctx, t, e, "set anew", store.SessionSubject{UserID: u.ID, Stamp: store.StampPasswords(second, "")}, nil)
+}
+
+func passwordsAdopted(t *testing.T, e Env) {
+	ctx := testContext(t)
+	u := e.user(t, "oauth_only")
+	setGamePassword(ctx, t, e, store.GameAccount{UserID: u.ID, PasswordHash: "hash 1"})
+	wantEqual(t, "what it rests on without a password of the website", sitePassword(ctx, t, e, u.ID), "")
+	e.Website.AddAccount(t, u.ID, "credential", u.ID, "hash")
+	p := beginFor(ctx, t, e, u.ID, "", "another hash")
+	wantEqual(t, "after a sign-in by another game password", sitePassword(ctx, t, e, u.ID), "")
+	if err := e.Store.EndPlay(ctx, p.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	beginFor(ctx, t, e, u.ID, "", "hash 1")
+	adopted := sitePassword(ctx, t, e, u.ID)
+	if adopted == "" {
+		t.Fatal("a sign-in leaves it without one")
+	}
+	e.Website.SetPassword(t, u.ID, "another hash")
+	wantJudged(ctx, t, e, "changed", store.SessionSubject{UserID: u.ID, Stamp: store.StampPasswords(adopted, "")}, store.ErrPasswordChanged)
+}
+
+func passwordsTicket(t *testing.T, e Env) {
+	ctx := testContext(t)
+	u := e.user(t, "spaces")
+	for _, secret := range []string{"one", "two"} {
+		must[time.Time](t)(e.Store.CreateTicket(ctx, store.Ticket{Digest: store.DigestOf(secret), UserID: u.ID}, time.Minute))
+	}
+	judge := func(what, secret string, want error) {
+		t.Helper()
+		got := must[*store.Ticket](t)(e.Store.RedeemTicket(ctx, store.DigestOf(secret), ""))
+		if got.SitePassword == "" {
+			t.Fatalf("%s: it rests on nothing", what)
+		}
+		wantJudged(ctx, t, e, what, store.SessionSubject{UserID: u.ID, Stamp: store.StampPasswords(got.SitePassword, "")}, want)
+	}
+	judge("as it was", "one", nil)
+	e.Website.SetPassword(t, u.ID, "another hash")
+	judge("changed", "two", store.ErrPasswordChanged)
+}
+
+// The website's password is changed while a sign-in waits for its record.
+func passwordsTold(t *testing.T, e Env) {
+	ctx := testContext(t)
+	u := e.user(t, "spaces")
+	setGamePassword(ctx, t, e, store.GameAccount{UserID: u.ID, PasswordHash: "hash 1"})
+	n := store.NewPlay{UserID: u.ID, Digest: secretOf(u.ID), SitePassword: sitePassword(ctx, t, e, u.ID)}
+	e.Website.SetPassword(t, u.ID, "another hash")
+	p := must[*store.Play](t)(e.Store.BeginPlay(ctx, n))
+	wantJudged(ctx, t, e, "changed during the wait", p.Subject(), store.ErrPasswordChanged)
+}
+
 func passwordsOthers(t *testing.T, e Env) {
 	ctx := testContext(t)
 	u, other := e.user(t, "spaces"), e.user(t, "bjorn")
@@ -173,5 +259,7 @@ func passwordsInvalid(t *testing.T, e Env) {
 	for _, bad := range []string{"x", "hash 1", store.PasswordState("hash")[:31], store.PasswordState("hash") + "0", "G" + store.PasswordState("hash")[1:]} {
 		_, err := e.Store.BeginPlay(testContext(t), store.NewPlay{UserID: "user", Digest: secretOf("user"), GamePassword: bad})
 		wantKind(t, "BeginPlay with "+bad, err, errs.InvalidArgument)
+		_, err = e.Store.BeginPlay(testContext(t), store.NewPlay{UserID: "user", Digest: secretOf("user"), SitePassword: bad})
+		wantKind(t, "BeginPlay on "+bad, err, errs.InvalidArgument)
 	}
 }

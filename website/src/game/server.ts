@@ -3,6 +3,7 @@ import { type Channel, openChannel } from "./channel.ts";
 import { type Character, readCharacters } from "./characters.ts";
 import { explain, GameError } from "./errors.ts";
 import { isoTime, objectAt, textAt } from "./read.ts";
+import { reasonOf } from "./reason.ts";
 
 /** A one-time ticket for the game. */
 export interface Ticket {
@@ -10,6 +11,18 @@ export interface Ticket {
   user: string;
   /** ISO 8601. */
   expiresAt: string;
+}
+
+/** A change of a game password, and what shows that the account's owner asks for it. */
+export interface GamePasswordChange {
+  userId: string;
+  /** Empty to take the game password away. */
+  password: string;
+  /** Of the website, as it was typed. */
+  currentPassword: string;
+  /** The visitor's: wrong passwords are counted by its network. */
+  address: string;
+  sessionToken: string;
 }
 
 const noSession = () => new GameError("signed_out", 401, "You are signed out. Sign in again.");
@@ -51,11 +64,26 @@ export class GameServer {
     }
   }
 
-  /** Sets the password of the game client, or takes it away when it is empty. */
-  async setGamePassword(userId: string, password: string): Promise<void> {
+  /**
+   * Sets the password of the game client, or takes it away when it is empty. The
+   * game server judges who asks: by the current password of the website or, where
+   * it may not read that, by how long ago the visitor signed in.
+   */
+  async setGamePassword(change: GamePasswordChange): Promise<void> {
     try {
-      await this.#auth.call("SetGamePassword", { userId, password });
+      await this.#auth.call("SetGamePassword", change);
     } catch (error) {
+      const why = reasonOf(error);
+      if (why === "CURRENT_PASSWORD_WRONG")
+        throw new GameError("wrong_password", 403, "The current password is wrong.");
+      if (why === "SESSION_NOT_FRESH")
+        throw new GameError(
+          "sign_in_again",
+          403,
+          "Sign out and in again, then change it within a few minutes.",
+        );
+      if (why === "TOO_MANY_ATTEMPTS")
+        throw new GameError("busy", 429, "Too many attempts. Wait a while and try again.");
       throw explain(error, { notFound: noUser() });
     }
   }

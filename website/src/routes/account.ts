@@ -11,11 +11,10 @@ import {
 } from "../http/forms.ts";
 import { forward } from "../http/forward.ts";
 import { frame, requireLogin } from "../http/frame.ts";
-import { trustedHeaders } from "../http/guard.ts";
+import { trustedHeaders, visitorAddress } from "../http/guard.ts";
 import type { Login } from "../http/login.ts";
 import { fieldProblems, words } from "../http/words.ts";
 import { type AccountView, accountPage } from "../pages/account.ts";
-import { passwordRefusal } from "./current-password.ts";
 
 type Refused = Pick<
   AccountView,
@@ -101,11 +100,6 @@ export function accountRoutes(app: App, site: Site): void {
       }),
     });
     if (wrong !== undefined) return refuse(wrong);
-    // A game password outlives the session from which it is set, so that the
-    // session alone is not enough.
-    const refusal = await passwordRefusal(c, site, form("current"));
-    if (refusal !== undefined)
-      return refuse(fieldProblems(refusal, { password: "current", newPassword: "current" }));
     if (password !== "" && password === form("current").normalize("NFKC"))
       return refuse({
         "new-password": "This is your website password. Choose one that you use nowhere else.",
@@ -113,9 +107,16 @@ export function accountRoutes(app: App, site: Site): void {
     if (!site.limiter.allow(`game-password ${login.userId}`, 10, 60))
       return refuse({ "": "Too many changes. Wait a minute and try again." });
     try {
-      await site.game.setGamePassword(login.userId, password);
+      await site.game.setGamePassword({
+        userId: login.userId,
+        password,
+        currentPassword: form("current"),
+        address: visitorAddress(c, site),
+        sessionToken: login.token,
+      });
     } catch (error) {
-      return refuse({ "": told(error) });
+      const wrong = error instanceof GameError && error.code === "wrong_password";
+      return refuse({ [wrong ? "current" : ""]: told(error) });
     }
     return c.redirect(`/account?done=game-password${remove ? "-removed" : ""}`, 303);
   });

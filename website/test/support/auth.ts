@@ -2,7 +2,7 @@ import type { TestContext } from "node:test";
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { openChannel } from "../../src/game/channel.ts";
 import { isoTime, objectAt } from "../../src/game/read.ts";
-import { reasonOf } from "./reason.ts";
+import { reasonOf } from "../../src/game/reason.ts";
 import type { Stack } from "./stack.ts";
 
 /** Settings of a game server that does not slow tries at passwords down. */
@@ -37,7 +37,9 @@ export function openAuth(t: TestContext, stack: Stack): Ask {
       return { reason: "OK", status: "OK", reply: await channel.call(method, request) };
     } catch (error) {
       const refusal = error as ServiceError;
-      return { reason: reasonOf(refusal), status: status[refusal.code] ?? "", reply: {} };
+      const reason = reasonOf(error);
+      if (reason === undefined) throw error;
+      return { reason, status: status[refusal.code] ?? "", reply: {} };
     }
   };
 }

@@ -1002,7 +1002,16 @@ type SetGamePasswordRequest struct {
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The password as it is typed into the game client, 8 to 64 bytes; empty to
 	// take it away.
-	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// The user's password of the website, as it was typed. How long it may be is
+	// the website's rule.
+	CurrentPassword string `protobuf:"bytes,3,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
+	// IP address of the visitor: tries at the current password are counted by its
+	// network.
+	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	// Token of the session in which the visitor asks; it counts where there is no
+	// current password that can be judged.
+	SessionToken  string `protobuf:"bytes,5,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1047,6 +1056,27 @@ func (x *SetGamePasswordRequest) GetUserId() string {
 func (x *SetGamePasswordRequest) GetPassword() string {
 	if x != nil {
 		return x.Password
+	}
+	return ""
+}
+
+func (x *SetGamePasswordRequest) GetCurrentPassword() string {
+	if x != nil {
+		return x.CurrentPassword
+	}
+	return ""
+}
+
+func (x *SetGamePasswordRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *SetGamePasswordRequest) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
 	}
 	return ""
 }
@@ -1572,11 +1602,14 @@ const file_waystone_auth_v1_auth_proto_rawDesc = "" +
 	"\x05token\x18\x01 \x01(\tB\x1d\xbaH\x17r\x15\x10\x01\x18\x80\x042\x0e^[\\x20-\\x7e]*$\x80\x01\x01R\x05token\"\x81\x01\n" +
 	"\x16RefreshSessionResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.waystone.database.v1.SessionR\asession\x12.\n" +
-	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"z\n" +
+	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\xac\x02\n" +
 	"\x16SetGamePasswordRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12&\n" +
 	"\bpassword\x18\x02 \x01(\tB\n" +
-	"\xbaH\x04r\x02(@\x80\x01\x01R\bpassword\"\x19\n" +
+	"\xbaH\x04r\x02(@\x80\x01\x01R\bpassword\x126\n" +
+	"\x10current_password\x18\x03 \x01(\tB\v\xbaH\x05r\x03(\x80 \x80\x01\x01R\x0fcurrentPassword\x126\n" +
+	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12@\n" +
+	"\rsession_token\x18\x05 \x01(\tB\x1b\xbaH\x15r\x13\x18\x80\x042\x0e^[\\x20-\\x7e]*$\x80\x01\x01R\fsessionToken\"\x19\n" +
 	"\x17SetGamePasswordResponse\"\xc4\x02\n" +
 	"\rSignInRequest\x12@\n" +
 	"\busername\x18\x01 \x01(\tB\"\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01H\x00R\busername\x12:\n" +

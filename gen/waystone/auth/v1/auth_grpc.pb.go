@@ -57,7 +57,9 @@ type AuthServiceClient interface {
 	// LOOPBACK_ONLY; FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has
 	// none and the form of one was presented; RESOURCE_EXHAUSTED
 	// (TOO_MANY_ATTEMPTS, AUTH_BUSY) with a RetryInfo that says how long to wait,
-	// for game passwords only; ABORTED (PLAY_CLOSING) when the earlier play record
+	// for game passwords only; FAILED_PRECONDITION (GAME_PASSWORD_ENDED) when the
+	// game password is right and the website's password was changed since it was
+	// set; ABORTED (PLAY_CLOSING) when the earlier play record
 	// did not end in time: try again.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
@@ -128,10 +130,24 @@ type AuthServiceClient interface {
 	// "address": "203.0.113.7"}
 	VerifyPassword(ctx context.Context, in *VerifyPasswordRequest, opts ...grpc.CallOption) (*VerifyPasswordResponse, error)
 	// SetGamePassword keeps a slow hash of the client's form of a game
-	// password, or takes the password away when it is empty.
+	// password, or takes the password away when it is empty. It asks for the
+	// user's password of the website: a session alone, which may be stolen, must
+	// not become access that outlives it. Only where there is no such password
+	// that can be judged (the user has none, its hash has another shape than
+	// better-auth's, or the hashes may not be read) does a session that was made
+	// within FRESH_SESSION take its place. A game password ends when the website's
+	// password changes.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// RESOURCE_EXHAUSTED (AUTH_BUSY) when too many passwords wait to be hashed.
+	// INVALID_ARGUMENT without the address of the visitor who typed the current
+	// password; PERMISSION_DENIED with CURRENT_PASSWORD_WRONG,
+	// CURRENT_PASSWORD_NEEDED (left out), or SESSION_NOT_FRESH (no such session of
+	// this user, an older one, or one in which an administrator acts for the user);
+	// RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS or AUTH_BUSY, and a RetryInfo that
+	// says how long to wait.
+	//
+	// Example: {"user_id": "user1", "password": "a mile of moss",
+	// "current_password": "correct horse", "address": "203.0.113.7"}
 	SetGamePassword(ctx context.Context, in *SetGamePasswordRequest, opts ...grpc.CallOption) (*SetGamePasswordResponse, error)
 }
 
@@ -287,7 +303,9 @@ type AuthServiceServer interface {
 	// LOOPBACK_ONLY; FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has
 	// none and the form of one was presented; RESOURCE_EXHAUSTED
 	// (TOO_MANY_ATTEMPTS, AUTH_BUSY) with a RetryInfo that says how long to wait,
-	// for game passwords only; ABORTED (PLAY_CLOSING) when the earlier play record
+	// for game passwords only; FAILED_PRECONDITION (GAME_PASSWORD_ENDED) when the
+	// game password is right and the website's password was changed since it was
+	// set; ABORTED (PLAY_CLOSING) when the earlier play record
 	// did not end in time: try again.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
 	// HandOver gives the token with which the player may join the next stage,
@@ -358,10 +376,24 @@ type AuthServiceServer interface {
 	// "address": "203.0.113.7"}
 	VerifyPassword(context.Context, *VerifyPasswordRequest) (*VerifyPasswordResponse, error)
 	// SetGamePassword keeps a slow hash of the client's form of a game
-	// password, or takes the password away when it is empty.
+	// password, or takes the password away when it is empty. It asks for the
+	// user's password of the website: a session alone, which may be stolen, must
+	// not become access that outlives it. Only where there is no such password
+	// that can be judged (the user has none, its hash has another shape than
+	// better-auth's, or the hashes may not be read) does a session that was made
+	// within FRESH_SESSION take its place. A game password ends when the website's
+	// password changes.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// RESOURCE_EXHAUSTED (AUTH_BUSY) when too many passwords wait to be hashed.
+	// INVALID_ARGUMENT without the address of the visitor who typed the current
+	// password; PERMISSION_DENIED with CURRENT_PASSWORD_WRONG,
+	// CURRENT_PASSWORD_NEEDED (left out), or SESSION_NOT_FRESH (no such session of
+	// this user, an older one, or one in which an administrator acts for the user);
+	// RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS or AUTH_BUSY, and a RetryInfo that
+	// says how long to wait.
+	//
+	// Example: {"user_id": "user1", "password": "a mile of moss",
+	// "current_password": "correct horse", "address": "203.0.113.7"}
 	SetGamePassword(context.Context, *SetGamePasswordRequest) (*SetGamePasswordResponse, error)
 	mustEmbedUnimplementedAuthServiceServer()
 }

@@ -89,7 +89,11 @@ type GameAccount struct {
 	// Slow hash of the game password; empty when the user has none.
 	PasswordHash string `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
 	// Whether the user may sign in only from the machine the gateway runs on.
-	LoopbackOnly  bool `protobuf:"varint,3,opt,name=loopback_only,json=loopbackOnly,proto3" json:"loopback_only,omitempty"`
+	LoopbackOnly bool `protobuf:"varint,3,opt,name=loopback_only,json=loopbackOnly,proto3" json:"loopback_only,omitempty"`
+	// State of the website's password when the game password was set: the first 16
+	// bytes of the SHA-256 of what is kept of it, in hexadecimal; empty where that
+	// is not known. The store sets it and passes by what it is told.
+	SitePassword  string `protobuf:"bytes,4,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -143,6 +147,13 @@ func (x *GameAccount) GetLoopbackOnly() bool {
 		return x.LoopbackOnly
 	}
 	return false
+}
+
+func (x *GameAccount) GetSitePassword() string {
+	if x != nil {
+		return x.SitePassword
+	}
+	return ""
 }
 
 // GetGameAccountRequest names a user.
@@ -511,7 +522,10 @@ type RedeemTicketResponse struct {
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Identifier of the website's session; empty when an operator made the
 	// ticket.
-	SessionId     string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// State of the website's password when the ticket was made, as in
+	// GameAccount.
+	SitePassword  string `protobuf:"bytes,3,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -556,6 +570,13 @@ func (x *RedeemTicketResponse) GetUserId() string {
 func (x *RedeemTicketResponse) GetSessionId() string {
 	if x != nil {
 		return x.SessionId
+	}
+	return ""
+}
+
+func (x *RedeemTicketResponse) GetSitePassword() string {
+	if x != nil {
+		return x.SitePassword
 	}
 	return ""
 }
@@ -706,7 +727,10 @@ type BeginPlayRequest struct {
 	// State of the game password that the client presented: the first 16 bytes of
 	// the SHA-256 of the stored hash that it fitted, in hexadecimal; empty for
 	// other ways in.
-	GamePassword  string `protobuf:"bytes,5,opt,name=game_password,json=gamePassword,proto3" json:"game_password,omitempty"`
+	GamePassword string `protobuf:"bytes,5,opt,name=game_password,json=gamePassword,proto3" json:"game_password,omitempty"`
+	// State of the website's password that the secret presented rests on, as in
+	// GameAccount; empty to take that of now.
+	SitePassword  string `protobuf:"bytes,6,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -772,6 +796,13 @@ func (x *BeginPlayRequest) GetAddress() string {
 func (x *BeginPlayRequest) GetGamePassword() string {
 	if x != nil {
 		return x.GamePassword
+	}
+	return ""
+}
+
+func (x *BeginPlayRequest) GetSitePassword() string {
+	if x != nil {
+		return x.SitePassword
 	}
 	return ""
 }
@@ -2190,11 +2221,12 @@ var File_waystone_database_v1_authstore_proto protoreflect.FileDescriptor
 
 const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\n" +
-	"$waystone/database/v1/authstore.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a waystone/database/v1/types.proto\"\xb3\x01\n" +
+	"$waystone/database/v1/authstore.proto\x12\x14waystone.database.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a waystone/database/v1/types.proto\"\xf6\x01\n" +
 	"\vGameAccount\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12E\n" +
 	"\rpassword_hash\x18\x02 \x01(\tB \xbaH\x1ar\x18\x18\x80\x022\x13^[^\\x00-\\x1f\\x7f]*$\x80\x01\x01R\fpasswordHash\x12#\n" +
-	"\rloopback_only\x18\x03 \x01(\bR\floopbackOnly\"Q\n" +
+	"\rloopback_only\x18\x03 \x01(\bR\floopbackOnly\x12A\n" +
+	"\rsite_password\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fsitePassword\"Q\n" +
 	"\x15GetGameAccountRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"U\n" +
 	"\x16GetGameAccountResponse\x12;\n" +
@@ -2216,11 +2248,12 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x13RedeemTicketRequest\x12\"\n" +
 	"\x06digest\x18\x01 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
-	"\aaddress\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\"N\n" +
+	"\aaddress\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\"s\n" +
 	"\x14RedeemTicketResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tR\tsessionId\"\xe5\x02\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\x12#\n" +
+	"\rsite_password\x18\x03 \x01(\tR\fsitePassword\"\xe5\x02\n" +
 	"\x04Play\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -2235,7 +2268,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\x12\x18\n" +
 	"\aclosing\x18\t \x01(\bR\aclosing\x12%\n" +
 	"\x0epassword_stamp\x18\n" +
-	" \x01(\tR\rpasswordStamp\"\xa9\x02\n" +
+	" \x01(\tR\rpasswordStamp\"\xec\x02\n" +
 	"\x10BeginPlayRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12<\n" +
 	"\n" +
@@ -2243,7 +2276,8 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x06digest\x18\x03 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
 	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12A\n" +
-	"\rgame_password\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fgamePassword\"C\n" +
+	"\rgame_password\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fgamePassword\x12A\n" +
+	"\rsite_password\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fsitePassword\"C\n" +
 	"\x11BeginPlayResponse\x12.\n" +
 	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"\x99\x02\n" +
 	"\x13HandOverPlayRequest\x127\n" +

@@ -9,8 +9,8 @@ DELETE FROM game.ticket WHERE digest IN (
 );
 
 -- name: CreateTicket :execrows
-INSERT INTO game.ticket (digest, user_id, user_created_at, session_id, address, expires_at)
-VALUES (@digest, @user_id, @user_created_at, @session_id, @address, @expires_at)
+INSERT INTO game.ticket (digest, user_id, user_created_at, session_id, address, site_password, expires_at)
+VALUES (@digest, @user_id, @user_created_at, @session_id, @address, @site_password, @expires_at)
 ON CONFLICT (digest) DO NOTHING;
 
 -- name: RedeemTicket :one

@@ -1,5 +1,5 @@
 -- name: InsertTicket :execrows
-INSERT INTO game_ticket (digest, user_id, user_created_at, session_id, address, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO game_ticket (digest, user_id, user_created_at, session_id, address, site_password, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (digest) DO NOTHING;
 
 -- name: TakeTicket :one

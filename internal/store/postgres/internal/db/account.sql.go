@@ -11,7 +11,7 @@ import (
 )
 
 const getAccount = `-- name: GetAccount :one
-SELECT user_id, password_hash, loopback_only, created_at, updated_at, user_created_at FROM game.account WHERE user_id = $1
+SELECT user_id, password_hash, loopback_only, created_at, updated_at, user_created_at, password_stamp FROM game.account WHERE user_id = $1
 `
 
 func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, error) {
@@ -24,17 +24,19 @@ func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, e
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.UserCreatedAt,
+		&i.PasswordStamp,
 	)
 	return i, err
 }
 
 const setAccount = `-- name: SetAccount :exec
-INSERT INTO game.account (user_id, user_created_at, password_hash, loopback_only, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $5)
+INSERT INTO game.account (user_id, user_created_at, password_hash, loopback_only, password_stamp, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
 ON CONFLICT (user_id) DO UPDATE SET
     user_created_at = excluded.user_created_at,
     password_hash = excluded.password_hash,
     loopback_only = excluded.loopback_only,
+    password_stamp = CASE WHEN account.password_hash = excluded.password_hash THEN account.password_stamp ELSE excluded.password_stamp END,
     updated_at = excluded.updated_at
 `
 
@@ -43,6 +45,7 @@ type SetAccountParams struct {
 	UserCreatedAt *time.Time
 	PasswordHash  string
 	LoopbackOnly  bool
+	PasswordStamp *string
 	At            time.Time
 }
 
@@ -52,7 +55,21 @@ func (q *Queries) SetAccount(ctx context.Context, arg SetAccountParams) error {
 		arg.UserCreatedAt,
 		arg.PasswordHash,
 		arg.LoopbackOnly,
+		arg.PasswordStamp,
 		arg.At,
 	)
+	return err
+}
+
+const stampAccount = `-- name: StampAccount :exec
+UPDATE game.account SET password_stamp = $1::text
+WHERE user_id = $2 AND split_part(password_stamp, '.', 2) IS DISTINCT FROM $3::text
+  AND left(encode(sha256(convert_to(password_hash, 'UTF8')), 'hex'), 32) = $3::text
+`
+
+// Stamps the game password with a state (store.PasswordState), if it has no stamp
+// or that of another one.
+func (q *Queries) StampAccount(ctx context.Context, passwordStamp string, userID string, game string) error {
+	_, err := q.db.Exec(ctx, stampAccount, passwordStamp, userID, game)
 	return err
 }

@@ -22,6 +22,8 @@ type GameAccount struct {
 	UpdatedAt time.Time
 	// When the website's user was made, as in character.
 	UserCreatedAt *time.Time
+	// Digests of the website's rows that held the user's password (of their ids and times of change) when the game password was set, and of the hash of the game password, with a dot between; null where nothing is known. A stamp of another hash means nothing.
+	PasswordStamp *string
 }
 
 // Counts of tries to sign in that were not right: of an account from a network, of an account from networks it is not known from, of a network at accounts it is not known to.
@@ -224,4 +226,6 @@ type GameTicket struct {
 	ExpiresAt time.Time
 	// When the website's user was made, as in play.
 	UserCreatedAt *time.Time
+	// Digest of the website's rows that held the user's password when the ticket was made; null or empty where nothing is known.
+	SitePassword *string
 }

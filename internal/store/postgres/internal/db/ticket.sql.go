@@ -11,8 +11,8 @@ import (
 )
 
 const createTicket = `-- name: CreateTicket :execrows
-INSERT INTO game.ticket (digest, user_id, user_created_at, session_id, address, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO game.ticket (digest, user_id, user_created_at, session_id, address, site_password, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (digest) DO NOTHING
 `
 
@@ -22,6 +22,7 @@ type CreateTicketParams struct {
 	UserCreatedAt *time.Time
 	SessionID     string
 	Address       string
+	SitePassword  *string
 	ExpiresAt     time.Time
 }
 
@@ -32,6 +33,7 @@ func (q *Queries) CreateTicket(ctx context.Context, arg CreateTicketParams) (int
 		arg.UserCreatedAt,
 		arg.SessionID,
 		arg.Address,
+		arg.SitePassword,
 		arg.ExpiresAt,
 	)
 	if err != nil {
@@ -60,7 +62,7 @@ const redeemTicket = `-- name: RedeemTicket :one
 DELETE FROM game.ticket
 WHERE digest = $1 AND expires_at > $2::timestamptz
   AND (address = '' OR address = $3::text)
-RETURNING digest, user_id, session_id, address, expires_at, user_created_at
+RETURNING digest, user_id, session_id, address, expires_at, user_created_at, site_password
 `
 
 func (q *Queries) RedeemTicket(ctx context.Context, digest []byte, at time.Time, address string) (GameTicket, error) {
@@ -73,6 +75,7 @@ func (q *Queries) RedeemTicket(ctx context.Context, digest []byte, at time.Time,
 		&i.Address,
 		&i.ExpiresAt,
 		&i.UserCreatedAt,
+		&i.SitePassword,
 	)
 	return i, err
 }

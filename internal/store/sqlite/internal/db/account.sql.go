@@ -10,7 +10,7 @@ import (
 )
 
 const getAccount = `-- name: GetAccount :one
-SELECT user_id, password_hash, loopback_only, created_at, updated_at, user_created_at FROM game_account WHERE user_id = ?
+SELECT user_id, password_hash, loopback_only, created_at, updated_at, user_created_at, password_stamp FROM game_account WHERE user_id = ?
 `
 
 func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, error) {
@@ -23,14 +23,17 @@ func (q *Queries) GetAccount(ctx context.Context, userID string) (GameAccount, e
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.UserCreatedAt,
+		&i.PasswordStamp,
 	)
 	return i, err
 }
 
 const putAccount = `-- name: PutAccount :exec
-INSERT INTO game_account (user_id, user_created_at, password_hash, loopback_only, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO game_account (user_id, user_created_at, password_hash, loopback_only, password_stamp, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id) DO UPDATE SET
-    user_created_at = excluded.user_created_at, password_hash = excluded.password_hash, loopback_only = excluded.loopback_only, updated_at = excluded.updated_at
+    user_created_at = excluded.user_created_at, password_hash = excluded.password_hash, loopback_only = excluded.loopback_only,
+    password_stamp = CASE WHEN game_account.password_hash = excluded.password_hash THEN game_account.password_stamp ELSE excluded.password_stamp END,
+    updated_at = excluded.updated_at
 `
 
 type PutAccountParams struct {
@@ -38,6 +41,7 @@ type PutAccountParams struct {
 	UserCreatedAt *int64
 	PasswordHash  string
 	LoopbackOnly  bool
+	PasswordStamp *string
 	CreatedAt     int64
 	UpdatedAt     int64
 }
@@ -48,8 +52,24 @@ func (q *Queries) PutAccount(ctx context.Context, arg PutAccountParams) error {
 		arg.UserCreatedAt,
 		arg.PasswordHash,
 		arg.LoopbackOnly,
+		arg.PasswordStamp,
 		arg.CreatedAt,
 		arg.UpdatedAt,
 	)
+	return err
+}
+
+const stampAccount = `-- name: StampAccount :exec
+UPDATE game_account SET password_stamp = ?1
+WHERE user_id = ?2
+`
+
+type StampAccountParams struct {
+	PasswordStamp *string
+	UserID        string
+}
+
+func (q *Queries) StampAccount(ctx context.Context, arg StampAccountParams) error {
+	_, err := q.exec(ctx, q.stampAccountStmt, stampAccount, arg.PasswordStamp, arg.UserID)
 	return err
 }

@@ -159,6 +159,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setSkeletonStmt, err = db.PrepareContext(ctx, setSkeleton); err != nil {
 		return nil, fmt.Errorf("error preparing query SetSkeleton: %w", err)
 	}
+	if q.stampAccountStmt, err = db.PrepareContext(ctx, stampAccount); err != nil {
+		return nil, fmt.Errorf("error preparing query StampAccount: %w", err)
+	}
 	if q.sweepAttemptsStmt, err = db.PrepareContext(ctx, sweepAttempts); err != nil {
 		return nil, fmt.Errorf("error preparing query SweepAttempts: %w", err)
 	}
@@ -398,6 +401,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setSkeletonStmt: %w", cerr)
 		}
 	}
+	if q.stampAccountStmt != nil {
+		if cerr := q.stampAccountStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stampAccountStmt: %w", cerr)
+		}
+	}
 	if q.sweepAttemptsStmt != nil {
 		if cerr := q.sweepAttemptsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sweepAttemptsStmt: %w", cerr)
@@ -497,6 +505,7 @@ type Queries struct {
 	setPassageStmt                *sql.Stmt
 	setPlayPersonStmt             *sql.Stmt
 	setSkeletonStmt               *sql.Stmt
+	stampAccountStmt              *sql.Stmt
 	sweepAttemptsStmt             *sql.Stmt
 	takeMarkBackStmt              *sql.Stmt
 	takeTicketStmt                *sql.Stmt
@@ -551,6 +560,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setPassageStmt:                q.setPassageStmt,
 		setPlayPersonStmt:             q.setPlayPersonStmt,
 		setSkeletonStmt:               q.setSkeletonStmt,
+		stampAccountStmt:              q.stampAccountStmt,
 		sweepAttemptsStmt:             q.sweepAttemptsStmt,
 		takeMarkBackStmt:              q.takeMarkBackStmt,
 		takeTicketStmt:                q.takeTicketStmt,

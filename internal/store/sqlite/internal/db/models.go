@@ -11,6 +11,7 @@ type GameAccount struct {
 	CreatedAt     int64
 	UpdatedAt     int64
 	UserCreatedAt *int64
+	PasswordStamp *string
 }
 
 type GameAttempt struct {
@@ -119,4 +120,5 @@ type GameTicket struct {
 	Address       string
 	ExpiresAt     int64
 	UserCreatedAt *int64
+	SitePassword  *string
 }

@@ -23,7 +23,7 @@ func (q *Queries) DropTickets(ctx context.Context, expiresAt int64) error {
 }
 
 const insertTicket = `-- name: InsertTicket :execrows
-INSERT INTO game_ticket (digest, user_id, user_created_at, session_id, address, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO game_ticket (digest, user_id, user_created_at, session_id, address, site_password, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (digest) DO NOTHING
 `
 
@@ -33,6 +33,7 @@ type InsertTicketParams struct {
 	UserCreatedAt *int64
 	SessionID     string
 	Address       string
+	SitePassword  *string
 	ExpiresAt     int64
 }
 
@@ -43,6 +44,7 @@ func (q *Queries) InsertTicket(ctx context.Context, arg InsertTicketParams) (int
 		arg.UserCreatedAt,
 		arg.SessionID,
 		arg.Address,
+		arg.SitePassword,
 		arg.ExpiresAt,
 	)
 	if err != nil {
@@ -54,7 +56,7 @@ func (q *Queries) InsertTicket(ctx context.Context, arg InsertTicketParams) (int
 const takeTicket = `-- name: TakeTicket :one
 DELETE FROM game_ticket
 WHERE digest = ?1 AND expires_at > ?2 AND (address = '' OR address = ?3)
-RETURNING digest, user_id, session_id, address, expires_at, user_created_at
+RETURNING digest, user_id, session_id, address, expires_at, user_created_at, site_password
 `
 
 type TakeTicketParams struct {
@@ -73,6 +75,7 @@ func (q *Queries) TakeTicket(ctx context.Context, arg TakeTicketParams) (GameTic
 		&i.Address,
 		&i.ExpiresAt,
 		&i.UserCreatedAt,
+		&i.SitePassword,
 	)
 	return i, err
 }

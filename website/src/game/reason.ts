@@ -1,4 +1,4 @@
-import type { ServiceError } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
 
 /** Splits a protobuf message into its fields that have a length. */
 function* parts(message: Buffer): Generator<{ field: number; value: Buffer }> {
@@ -18,7 +18,7 @@ function* parts(message: Buffer): Generator<{ field: number; value: Buffer }> {
       const length = varint();
       yield { field: tag >> 3, value: message.subarray(at, at + length) };
       at += length;
-    } else throw new Error("an error of the game server has a field that this test cannot read");
+    } else throw new Error("an error of the game server has a field that cannot be read");
   }
 }
 
@@ -27,11 +27,16 @@ function part(message: Buffer, field: number): Buffer {
   return Buffer.alloc(0);
 }
 
-/** Returns the reason that an error of the game server carries: google.rpc.Status, its ErrorInfo, there the first field. */
-export function reasonOf(error: ServiceError): string {
+/**
+ * Returns the reason that an error of the game server carries: google.rpc.Status,
+ * its ErrorInfo, there the first field. Undefined for an error without one.
+ */
+export function reasonOf(error: unknown): string | undefined {
+  if (!(error instanceof Error && "metadata" in error && error.metadata instanceof Metadata))
+    return undefined;
   for (const status of error.metadata.get("grpc-status-details-bin"))
     for (const { field, value: any } of parts(Buffer.from(status)))
       if (field === 3 && part(any, 1).toString().endsWith("/google.rpc.ErrorInfo"))
         return part(part(any, 2), 1).toString();
-  throw error;
+  return undefined;
 }
