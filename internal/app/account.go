@@ -83,9 +83,9 @@ func accountCommand(p Process) *cobra.Command {
 			}
 			return runAccount(c, p, o, action, name)
 		}
-		if action.owned {
-			c.Flags().BoolVar(&o.asWebsite, "as-website", false, "write the website's tables on PostgreSQL")
-		}
+		c.Flags().BoolVar(&o.asWebsite, "as-website", false, "write the website's tables on PostgreSQL")
+		// The others take it, too, so that a script can give it to all of them.
+		c.Flags().Lookup("as-website").Hidden = !action.owned
 		if action.writes {
 			c.Flags().BoolVar(&o.otherDatabase, "other-database", false, "act on this embedded database although a server on this machine runs on PostgreSQL")
 		}

@@ -30,7 +30,7 @@ func register(t *testing.T) (*config.Registry, *settings) {
 	t.Helper()
 	var v settings
 	r := config.New("waystone")
-	s := r.Section("service", "How the service is reached.")
+	s := r.Section("service", "How the service is reached, "+strings.Repeat("by one way or another ", 8)+"or not at all.")
 	s.Int(&v.Port, "service-port", 50052, "Port of the service.", config.Port())
 	s.String(&v.URL, "database-url", "", "URL of the store.", config.SecretURL(),
 		config.Check(config.URL(&v.URL, "postgres", "sqlite")))
@@ -169,7 +169,7 @@ func TestWriteHelp(t *testing.T) {
 	if err := r.WriteHelp(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\nservice: How the service is reached.\n", "--service-port number", "(TALKATIVE)", "--verbose  ",
+	for _, want := range []string{"\nservice: How the service is reached, by one", "--service-port number", "(TALKATIVE)", "--verbose  ",
 		"(default 50052)", "Must be from 1s to", "WAYSTONE_CONFIG"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("help lacks %q:\n%s", want, b.String())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 )
@@ -76,11 +77,32 @@ func (f *flagText) Set(text string) error {
 	return nil
 }
 
+// wrap breaks a paragraph into lines, as pflag does with the text of a flag.
+func wrap(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch n := utf8.RuneCountInString(word); {
+		case column == 0:
+			column = n
+		case column+1+n > helpWidth:
+			b.WriteByte('\n')
+			column = n
+		default:
+			b.WriteByte(' ')
+			column += 1 + n
+		}
+		b.WriteString(word)
+	}
+	return b.String() + "\n"
+}
+
 // WriteHelp writes every setting with its flag, variable, default, range and
 // usage, section by section. Values that are set now do not appear in it.
 func (r *Registry) WriteHelp(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Settings. A flag comes before the environment variable in parentheses, that before the\nfile that --config or %s names, and that before the default. The key in the file is the\nvariable's name in lower case.\n", r.FileEnv())
+	b.WriteString(wrap("Settings. A flag comes before the environment variable in parentheses, that before the file that --config or " +
+		r.FileEnv() + " names, and that before the default. The key in the file is the variable's name in lower case."))
 	for _, sec := range r.sections {
 		if len(sec.settings) == 0 {
 			continue
@@ -90,7 +112,7 @@ func (r *Registry) WriteHelp(w io.Writer) error {
 		for _, s := range sec.settings {
 			flags.AddFlag(s.flag())
 		}
-		fmt.Fprintf(&b, "\n%s: %s\n%s", sec.name, sec.doc, flags.FlagUsagesWrapped(helpWidth))
+		fmt.Fprintf(&b, "\n%s\n%s", wrap(sec.name+": "+sec.doc), flags.FlagUsagesWrapped(helpWidth))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
