@@ -1,6 +1,9 @@
 package app
 
-import "log/slog"
+import (
+	"context"
+	"log/slog"
+)
 
 // shares is how many connections each port may have, out of the descriptors
 // that the process may open. Without shares, whoever opens connections on one
@@ -34,14 +37,21 @@ func (s *settings) shares(files int) shares {
 	return sh
 }
 
-// log says where the system allows less than the settings.
+// log says where the system allows less than the settings, and warns where that is
+// less than half.
 func (sh shares) log(log *slog.Logger, s *settings) {
+	level := func(share, setting int) slog.Level {
+		if share < setting/2 {
+			return slog.LevelWarn
+		}
+		return slog.LevelInfo
+	}
 	if s.runs(partPacket) && sh.clients < s.packet.MaxConnections {
-		log.Warn("fewer clients can connect than PACKET_MAX_CONNECTIONS says: the process may not open more files; raise ulimit -n",
+		log.Log(context.Background(), level(sh.clients, s.packet.MaxConnections), "fewer clients can connect than PACKET_MAX_CONNECTIONS says: the process may not open more files; raise ulimit -n",
 			"clients", sh.clients, "setting", s.packet.MaxConnections, "files", sh.files)
 	}
 	if sh.rpc < s.rpcMax {
-		log.Warn("fewer parts can connect than RPC_MAX_CONNECTIONS says: the process may not open more files; raise ulimit -n",
+		log.Log(context.Background(), level(sh.rpc, s.rpcMax), "fewer parts can connect than RPC_MAX_CONNECTIONS says: the process may not open more files; raise ulimit -n",
 			"connections", sh.rpc, "setting", s.rpcMax, "files", sh.files)
 	}
 }

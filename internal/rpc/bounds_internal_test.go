@@ -22,12 +22,15 @@ import (
 )
 
 // boundedServer serves GetUser and the guarded AuthStoreService over TCP.
-func boundedServer(t *testing.T, cfg ServerConfig) (*Server, string) {
+func boundedServer(t *testing.T, cfg ServerConfig, edits ...func(*connections)) (*Server, string) {
 	t.Helper()
 	cfg.Log, cfg.Metrics, cfg.Health = slog.New(slog.DiscardHandler), NewMetrics(nil), health.NewServer()
 	s, err := NewServer(cfg)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, edit := range edits {
+		edit(s.conns)
 	}
 	databasev1.RegisterUserServiceServer(s, readyUsers{resp: &databasev1.GetUserResponse{}})
 	databasev1.RegisterAuthStoreServiceServer(s, databasev1.UnimplementedAuthStoreServiceServer{})
@@ -157,8 +160,7 @@ func TestAMessageHasToArriveInTime(t *testing.T) {
 	for name, sent := range map[string][]byte{"a part": append(announce(100), 1, 2, 3), "nothing": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, addr := boundedServer(t, ServerConfig{})
-			s.conns.receiveTime = 50 * time.Millisecond
+			s, addr := boundedServer(t, ServerConfig{}, func(c *connections) { c.receiveTime = 50 * time.Millisecond })
 			p := dialRaw(t, addr)
 			id := p.open(databasev1.UserService_GetUser_FullMethodName)
 			if sent != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -104,7 +105,7 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 // endsInOrder reports whether a call ends with a reason that belongs to an
 // ordinary stop: STOPPING, and store.ErrWatchClosed's.
 func endsInOrder(reason string) bool {
-	return reason == errStopping.Reason || reason == "WATCH_CLOSED"
+	return slices.Contains([]string{errStopping.Reason, "WATCH_CLOSED"}, reason)
 }
 
 // FromStatus turns what a call returned into an *errs.Error, so that

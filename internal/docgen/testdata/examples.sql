@@ -10,12 +10,12 @@ INSERT INTO verification (id, identifier, value, "expiresAt", "createdAt", "upda
 	'2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
 INSERT INTO session (id, token, "userId", "expiresAt", "createdAt", "updatedAt") VALUES
 	('session-1', 'token-of-session-1', 'user-1', '2099-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
-INSERT INTO game_account (user_id, password_hash, loopback_only, created_at, updated_at) VALUES ('user-1', '', 1, 0, 0);
+INSERT INTO game_account (user_id, password_hash, loopback_only, created_at, updated_at) VALUES ('user-1', '', 1, 1767225600000, 1767225600000);
 INSERT INTO game_character (id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp,
 	hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key,
 	delete_at, created_at, updated_at) VALUES
-	(1, 'user-1', 'First', 'first', 0, 0, 0, 0, 1, 1, 520000, 520000, 1, 0, 1, 0, 50, 20, 15, 15, 15, 15, 10, 10, 0, 0, 5000, 0, 1, 'a', NULL, 0, 0),
-	(2, 'user-1', 'Second', 'second', 1, 1, 0, 0, 1, 1, 520000, 520000, 1, 0, 1, 0, 50, 20, 15, 15, 15, 15, 10, 10, 0, 0, 5000, 0, 2, 'b', 4070908800000, 0, 0);
+	(1, 'user-1', 'First', 'first', 0, 0, 0, 0, 1, 1, 520000, 520000, 1, 0, 1, 0, 50, 20, 15, 15, 15, 15, 10, 10, 0, 0, 5000, 0, 1, 'a', NULL, 1767225600000, 1767225600000),
+	(2, 'user-1', 'Second', 'second', 1, 1, 0, 0, 1, 1, 520000, 520000, 1, 0, 1, 0, 50, 20, 15, 15, 15, 15, 10, 10, 0, 0, 5000, 0, 2, 'b', 4070908800000, 1767225600000, 1767225600000);
 -- The digest is 01234567890123456789012345678901.
 INSERT INTO game_ticket (digest, user_id, session_id, address, expires_at) VALUES
 	(CAST('01234567890123456789012345678901' AS BLOB), 'user-1', 'session-1', '', 4070908800000);

@@ -138,7 +138,7 @@ func (s *served) fill(t *testing.T, m protoreflect.Message) {
 		"character_id": "7", "name": "Hero", "idempotency_key": "key", "save_key": "key", "play_id": "no-such-play",
 		"address": "192.0.2.1", "password_hash": "hash", "cursor": "", "replica": "", "group": "trade",
 		"ip_address": "192.0.2.1", "user_agent": "launcher", "network": "192.0.2.0/24",
-		"session_ids": "no-such-session", "password_stamp": "", "game_password": "0123456789abcdef0123456789abcdef",
+		"session_ids": "no-such-session", "password_stamp": "", "site_password": "", "game_password": "0123456789abcdef0123456789abcdef",
 	}
 	for i := range m.Descriptor().Fields().Len() {
 		f := m.Descriptor().Fields().Get(i)

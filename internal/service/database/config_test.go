@@ -30,8 +30,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := database.Config{
-		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, ChangeFeed: "auto", WebsiteTimeZone: "UTC", TokenStored: "plain", CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
-		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute,
+		RedisURL: "redis://127.0.0.1:6379", MaxConns: 16, ChangeFeed: "auto", WebsiteTimeZone: "UTC", UsernameCase: "auto", TokenStored: "plain", CacheTTL: 300 * time.Second, CacheNearBytes: 64 << 20,
+		SessionExpiresIn: 7 * 24 * time.Hour, SessionUpdateAge: 24 * time.Hour, PurgeInterval: time.Minute, SweepGrace: 7 * 24 * time.Hour,
 		WatchBuffer: 65536,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

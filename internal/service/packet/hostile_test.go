@@ -1,6 +1,7 @@
 package packet_test
 
 import (
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -205,7 +206,7 @@ func TestATakenPortIsNamed(t *testing.T) {
 	if !ok {
 		t.Fatal("not TCP")
 	}
-	srv, err := packet.New(packet.Config{ListenAddr: "127.0.0.1", WorldPort: addr.Port, WorldSeed: 1, GameSeed: 2, MaxConnections: 1}, packet.Deps{})
+	srv, err := packet.New(packet.Config{ListenAddr: "127.0.0.1", WorldPort: addr.Port, WorldSeed: 1, GameSeed: 2, MaxConnections: 1}, packet.Deps{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +222,7 @@ func TestPublicAddress(t *testing.T) {
 		t.Errorf("the client is sent to %s:%d", to.Address, to.Port)
 	}
 	for _, bad := range []string{"::1", "no.such.name.invalid"} {
-		srv, err := packet.New(packet.Config{ListenAddr: "127.0.0.1", PublicAddr: bad, WorldSeed: 1, GameSeed: 2, MaxConnections: 1}, packet.Deps{})
+		srv, err := packet.New(packet.Config{ListenAddr: "127.0.0.1", PublicAddr: bad, WorldSeed: 1, GameSeed: 2, MaxConnections: 1}, packet.Deps{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,8 +36,8 @@ func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
 	if p == nil {
 		return nil
 	}
-	if say := m.GetSay(); say != nil {
-		return w.say(s, p, say)
+	if m, ok := m.GetMessage().(*worldv1.ConnectRequest_Say); ok {
+		return w.say(s, p, m.Say)
 	}
 	command := p.host.command(p, m)
 	if command == nil {
