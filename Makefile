@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 RACE_FLAGS   := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 PKGS         ?= ./...
 PLAIN_PKGS   ?= ./internal/store/sqlite/... ./internal/service/auth ./tests/e2e/...
-TEST_TIMEOUT ?= 8m
+TEST_TIMEOUT ?= 20m
 TEST_FLAGS   ?=
 FUZZTIME     ?= 60s
 BENCH        ?= .

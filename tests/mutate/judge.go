@@ -43,7 +43,7 @@ func (j judge) judge(ctx context.Context, t target, m mutation) (verdict, error)
 		return 0, err
 	}
 	changed := filepath.Join(j.scratch, m.id()+".go")
-	if err := os.WriteFile(changed, m.apply(source), 0o600); err != nil {
+	if err := os.WriteFile(changed, m.apply(source), 0o600); err != nil { //nolint:gosec // in a folder of ours, named by a hash
 		return 0, err
 	}
 	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
@@ -76,7 +76,7 @@ func (j judge) test(ctx context.Context, t target, overlay string) ([]byte, erro
 	for _, pkg := range append([]string{t.pkg}, t.also...) {
 		args = append(args, "./"+pkg)
 	}
-	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // arguments are from the table of targets
 	cmd.Dir = j.root
 	return cmd.CombinedOutput()
 }
