@@ -96,17 +96,30 @@ func (b *Bot) mark(ctx context.Context, name string, marked bool) (*packets.Dele
 }
 
 // Select chooses the character to play; the server says where its game stage
-// is.
+// is. Where it refuses, with a return to the choice, the error is a *RefusedError.
 func (b *Bot) Select(ctx context.Context, name string) error {
 	return b.step(ctx, "select character", func(ctx context.Context) error {
 		slot, err := b.slot(name)
 		if err != nil {
 			return err
 		}
-		reply, err := request[*packets.MoveServer](ctx, b, packets.World,
-			&packets.SelectCharacterRequest{Slot: slot, Name: name})
+		x, err := b.Expect(packets.World, func(p packets.Packet) bool {
+			return isA[*packets.MoveServer](p) || isA[*packets.ReturnToSelect](p)
+		})
 		if err != nil {
 			return err
+		}
+		defer x.Cancel()
+		if err := b.send(ctx, x.conn, &packets.SelectCharacterRequest{Slot: slot, Name: name}); err != nil {
+			return err
+		}
+		got, err := x.Wait(ctx)
+		if err != nil {
+			return err
+		}
+		reply, ok := got.(*packets.MoveServer)
+		if !ok {
+			return &RefusedError{Meaning: "the server does not let " + name + " be played"}
 		}
 		return b.pass(packets.Game, reply.Address, reply.Port, reply.Token, reply.Seed)
 	})

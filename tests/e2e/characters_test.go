@@ -107,8 +107,8 @@ func TestCharactersOverTheGameProtocol(t *testing.T) {
 	}
 	create(alice, "a sixth beside a marked one", named("Fritz"), packets.CreateNoMoreSlots)
 	create(bob, "the name of a marked one", named("Mil1ow"), packets.CreateNameExists)
-	var closed *bot.ClosedError
-	if err := alice.Select(ctx, "Millow"); !errors.As(err, &closed) {
+	var refused *bot.RefusedError
+	if err := alice.Select(ctx, "Millow"); !errors.As(err, &refused) {
 		t.Errorf("a marked character was selected: %v", err)
 	}
 

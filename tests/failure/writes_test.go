@@ -281,6 +281,10 @@ func (s *subject) playWrites(t *testing.T, tag string) []*call {
 	record := func(name string) store.NewPlay {
 		return store.NewPlay{UserID: tag + "_play_" + name, SessionID: "session", Digest: store.DigestOf(tag + name), Address: "203.0.113.7"}
 	}
+	// A dead record of a user who is not there would be removed by the sweep.
+	for _, name := range []string{"begun", "handed", "admitted", "renewed", "ended"} {
+		s.addUser(t, record(name).UserID, time.Now().Add(time.Hour))
+	}
 	begin := func(name string) store.PlayRef {
 		p, err := s.db().BeginPlay(t.Context(), record(name))
 		if err != nil {

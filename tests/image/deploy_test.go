@@ -65,6 +65,7 @@ type service struct {
 	Restart     string            `yaml:"restart"`
 	Command     []string          `yaml:"command"`
 	Environment map[string]string `yaml:"environment"`
+	User        string            `yaml:"user"`
 	Ports       []string          `yaml:"ports"`
 	Volumes     []string          `yaml:"volumes"`
 	Grace       string            `yaml:"stop_grace_period"`

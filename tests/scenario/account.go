@@ -31,10 +31,9 @@ func DeleteAndRestore(ctx context.Context, target Target) error {
 		return err
 	}
 
-	// The client knows no refusal here: the server ends the connection.
-	var closed *bot.ClosedError
-	if err := b.Select(ctx, name); !errors.As(err, &closed) {
-		return fmt.Errorf("playing a character that is marked for deletion: want a closed connection, got %w", orNil(err))
+	var refused *bot.RefusedError
+	if err := b.Select(ctx, name); !errors.As(err, &refused) {
+		return fmt.Errorf("playing a character that is marked for deletion: want a refusal, got %w", orNil(err))
 	}
 	again, err := target.dial(ctx, user)
 	if err != nil {
