@@ -131,7 +131,7 @@ func TestCompose(t *testing.T) {
 				if _, standard, ok := strings.Cut(strings.TrimSuffix(v, "}"), ":-"); ok {
 					return standard
 				}
-				return "sixteenLettersOrMore"
+				return "sixteenLettersOrMore" + regexp.MustCompile(`\W`).ReplaceAllString(v, "") // one for each
 			})
 		}
 		settings(t, part, env)
