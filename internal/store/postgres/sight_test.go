@@ -94,7 +94,7 @@ func (e *sighted) calls() map[string]func(context.Context) error {
 var hiddenBy = map[string][]string{
 	`"user"`:  {"GetUser", "GetUserByUsername", "GetUserByEmail", "GetSession", "RefreshSession", "CheckSessions", "GetCredential", "SetGameAccount"},
 	"session": {"GetSession", "RefreshSession", "CheckSessions"},
-	"account": {"GetCredential"},
+	"account": {"GetCredential", "SetGameAccount"},
 }
 
 // Rows that row-level security hides are never taken for rows that are gone,
