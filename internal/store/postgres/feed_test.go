@@ -63,7 +63,7 @@ func (l *listener) Lost(cause error) { l.note(func() { l.lost = append(l.lost, c
 // await waits until ok says so of what was told.
 func (l *listener) await(t testing.TB, what string, ok func(l *listener) bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		l.mu.Lock()
 		good, news := ok(l), l.news
@@ -76,7 +76,7 @@ func (l *listener) await(t testing.TB, what string, ok func(l *listener) bool) {
 		case <-deadline:
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			t.Fatalf("%s: not within 20 s; told %+v, lost %v", what, l.changes, l.lost)
+			t.Fatalf("%s: not within a minute; told %+v, lost %v", what, l.changes, l.lost)
 		}
 	}
 }
