@@ -389,7 +389,7 @@ func comesBack(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is
 	pg := testenv.OwnPostgres(t)
 	db := openSQL(t, pg.URL())
 	(&storetest.SQLWebsite{DB: db, Engine: "postgres"}).LoadFixtures(t)
-	b := feedBench{pg: &pg.PG, db: db, store: open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode})}
+	b := feedBench{pg: &pg.PG, db: db, store: open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode, FeedPatience: 3 * time.Second})}
 	b.listener = follow(t, b.store)
 	for _, step := range []struct {
 		name string
@@ -399,7 +399,9 @@ func comesBack(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is
 			pg.Exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'waystone feed%'`)
 		}},
 		{"the server stands still and goes on", func() {
+			b.mu.Lock()
 			lost := len(b.lost)
+			b.mu.Unlock()
 			pg.Freeze(t)
 			b.await(t, "the loss", func(l *listener) bool { return len(l.lost) > lost })
 			pg.Thaw(t)
