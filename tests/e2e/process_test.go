@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 // patience bounds every wait for a process.
@@ -211,22 +213,12 @@ func command(t *testing.T, env map[string]string, stdin string, args ...string) 
 	return o.String(), e.String(), status
 }
 
-// ports reserves n free ports at once and releases them for the process that
-// is to have them.
+// ports are n free ports for a process.
 func ports(t *testing.T, n int) []string {
 	t.Helper()
 	var list []string
 	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer ln.Close()
-		_, port, err := net.SplitHostPort(ln.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, port)
+		list = append(list, strconv.Itoa(testenv.FreePort(t)))
 	}
 	return list
 }
