@@ -230,7 +230,7 @@ func requireDatabaseURL(s *settings) error {
 }
 
 // requireEmbedded refuses an embedded database that is not there: only the
-// server, db migrate and account create make one.
+// server, db migrate, db restore and account create make one.
 func (s *settings) requireEmbedded() error {
 	path, embedded := s.sqlitePath()
 	if !embedded {
