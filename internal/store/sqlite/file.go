@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -30,12 +31,13 @@ const (
 	Damaged     Trouble = "damaged"     // what is in it is no database, or not a whole one
 	ReadOnly    Trouble = "read_only"   // the file or its folder may not be written
 	Full        Trouble = "full"        // there is no room on the disk
+	Locked      Trouble = "locked"      // another program holds the write lock, and does not end
 	Unreachable Trouble = "unreachable" // the system does not read, write or open it
 )
 
 // Troubles returns all of them.
 func Troubles() []Trouble {
-	return []Trouble{Replaced, Shortened, Damaged, ReadOnly, Full, Unreachable}
+	return []Trouble{Replaced, Shortened, Damaged, ReadOnly, Full, Locked, Unreachable}
 }
 
 // sentences say what is amiss with a path and what to do next.
@@ -48,7 +50,9 @@ var sentences = map[Trouble]string{ //nolint:gochecknoglobals // a constant tabl
 		"stop the server, run `waystone db restore FILE` with a backup, and start it again",
 	ReadOnly: "the database file %s or its folder cannot be written: " +
 		"give both to the user that runs the server, with the right to write, on a file system that is not mounted read-only",
-	Full:        "the disk that holds %s is full, or a quota on it: free some space",
+	Full: "the disk that holds %s is full, or a quota on it: free some space",
+	Locked: "another program, such as the website, keeps the database file %s locked for longer than is waited: " +
+		"end its transaction, or stop it",
 	Unreachable: "the system cannot open, read or write %s: check its path, its owner, the disk and the system's log",
 }
 
@@ -69,6 +73,8 @@ func troubleOf(err error) Trouble {
 		return ReadOnly
 	case sqlite3.SQLITE_FULL:
 		return Full
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
+		return Locked
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
 		return Unreachable
 	}
@@ -183,19 +189,25 @@ func (f *watchedFile) note(t Trouble, err *errs.Error) {
 	}
 }
 
-// measure finds out whether the file has lost its end. The database has so many
-// bytes, those in its log included. Pages that were in the file and belong to
-// the database stay there: only the file system, or somebody's hand, takes them
-// away.
-func (f *watchedFile) measure(database int64) error {
+// length is how many bytes the file has; 0 if it is not there, as intact says
+// that.
+func (f *watchedFile) length() int64 {
 	info, err := os.Stat(f.path)
 	if err != nil {
-		return nil //nolint:nilerr // intact says it
+		return 0
 	}
+	return info.Size()
+}
+
+// measure finds out whether the file has lost its end. It had so many bytes, and
+// then the database so many, those in its log included. Pages that were in the
+// file and belong to the database stay there: only the file system, or somebody's
+// hand, takes them away. A database that has become smaller, by a VACUUM, takes
+// its file along; nothing is known of that until the next time.
+func (f *watchedFile) measure(size, database int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	size := info.Size()
-	if size < min(f.floor, database) && f.fatal == nil {
+	if f.fatal == nil && size < f.floor && database >= f.floor {
 		err := explain(Shortened, f.path, fmt.Errorf("it has %d bytes, and had %d", size, f.floor))
 		f.fatal = &finding{Shortened, err}
 		return err
@@ -252,8 +264,9 @@ func (f *watchedFile) passing() *finding {
 
 // LookAtFile looks whether the file is still what was opened, whole and
 // writable. FileHealth and FileTrouble go by what was found last; Ping and
-// every write look by themselves whether it was replaced. A look reads a page
-// and writes one beside the file; while writes fail it writes a row.
+// every write look by themselves whether it was replaced. A look reads a page,
+// takes the write lock for a moment and writes a page beside the file; while
+// writes fail it writes a row.
 func (s *Store) LookAtFile(ctx context.Context) error {
 	if s.cfg.Path == Memory {
 		return nil
@@ -261,11 +274,10 @@ func (s *Store) LookAtFile(ctx context.Context) error {
 	if bad := s.file.intact(); bad != nil {
 		return bad.err
 	}
-	size, err := s.size(ctx)
-	if err != nil {
+	if err := s.measure(ctx); err != nil {
 		return err
 	}
-	if err := s.file.measure(size); err != nil {
+	if err := s.transact(ctx, "take the write lock", func(*sql.Tx) error { return nil }); err != nil {
 		return err
 	}
 	if s.file.looked(s.file.probe()) {
@@ -282,20 +294,15 @@ func (s *Store) LookAtFile(ctx context.Context) error {
 	return s.FileHealth(ctx)
 }
 
-// startLook is the look at the start: the file is as long as it is. Whether it
-// can be written has been seen already.
-func (s *Store) startLook(ctx context.Context) error {
-	size, err := s.size(ctx)
+// measure compares the length of the file with that of the database.
+func (s *Store) measure(ctx context.Context) error {
+	size := s.file.length()
+	var database int64
+	err := s.reads.QueryRowContext(ctx, `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&database)
 	if err != nil {
-		return err
+		return s.fail(ctx, "measure the file", err)
 	}
-	return s.file.measure(size)
-}
-
-// size returns how many bytes the database has, those in its log included.
-func (s *Store) size(ctx context.Context) (n int64, err error) {
-	err = s.reads.QueryRowContext(ctx, `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&n)
-	return n, s.fail(ctx, "measure the file", err)
+	return s.file.measure(size, database)
 }
 
 // FileHealth is an error, with what to do, while writes fail or are about to:

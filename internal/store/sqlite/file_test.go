@@ -111,6 +111,16 @@ func TestFileThatIsReplaced(t *testing.T) {
 	}
 }
 
+// What is committed to a file that has lost its name meanwhile is not
+// acknowledged.
+func TestFileThatIsReplacedDuringAWrite(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "waystone.db")
+	s := open(t, sqlite.Config{Path: path})
+	err := s.During(t.Context(), func() { rename(t, path, path+".away") })
+	wantTrouble(t, "the write", err, path, "put back")
+}
+
 func TestFileThatIsShortened(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "waystone.db")
@@ -162,7 +172,8 @@ func TestFileThatIsVacuumed(t *testing.T) {
 	exec(t, other, `DROP TABLE ballast; VACUUM`)
 	look("vacuumed in the log")
 	exec(t, other, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	look("vacuumed in the file")
+	exec(t, other, `CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(100000))`)
+	look("vacuumed in the file, and grown in the log")
 	if size() >= large {
 		t.Fatal("the file has not become shorter")
 	}
@@ -282,6 +293,27 @@ func TestFileOnADiskThatIsReallyFull(t *testing.T) {
 	}
 }
 
+// A program that keeps the write lock is a trouble until it ends.
+func TestFileThatIsLocked(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "waystone.db")
+	s := open(t, sqlite.Config{Path: path})
+	other := sqlOpen(t, path)
+	exec(t, other, `BEGIN IMMEDIATE`)
+	if err := s.BoundWait(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	wantTrouble(t, "a look", s.LookAtFile(t.Context()), path, "locked", "another program")
+	wantTrouble(t, "the state of the file", s.FileHealth(t.Context()), path, "locked")
+	if err := s.Ping(t.Context()); err != nil || s.FileTrouble() != sqlite.Locked {
+		t.Errorf("ready: %v; the trouble is %q", err, s.FileTrouble())
+	}
+	exec(t, other, `ROLLBACK`)
+	if err := errors.Join(s.LookAtFile(t.Context()), s.FileHealth(t.Context())); err != nil {
+		t.Errorf("when it has ended: %v", err)
+	}
+}
+
 // What cannot be opened says why, and what to do.
 func TestOpenSaysWhatIsAmiss(t *testing.T) {
 	t.Parallel()
@@ -339,7 +371,7 @@ func TestOpenAsAUserWhoMayNotWrite(t *testing.T) {
 		return
 	}
 	p := startProcess(t, "nobody")
-	dir, err := os.MkdirTemp("", "waystone-nobody-") // where another user can come to
+	dir, err := os.MkdirTemp("", "waystone-nobody-") //nolint:usetesting // where another user can come to: the folders above TempDir are of root alone
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.file.identify(); err != nil {
 		return err
 	}
-	return s.startLook(ctx)
+	return s.measure(ctx)
 }
 
 // openFile makes the file if it is not there, and takes its lock.
