@@ -130,6 +130,9 @@ func (s *server) addDatabase(p part) error {
 			served.Store, served.Encoded = d.served, d.served
 			s.store.Store(d)
 			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
+			if d.file != nil {
+				s.health.Add(health.Check{Name: "database file", Degraded: true, Func: d.file.FileHealth})
+			}
 			if d.redis != nil {
 				s.health.Add(health.Check{Name: "redis", Degraded: true, Func: d.redis.Ping})
 			}
@@ -155,6 +158,14 @@ func (s *server) addDatabase(p part) error {
 		Name: "change feed", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
 			s.store.Load().follow(ctx, s.log, broker)
+			<-ctx.Done()
+			return nil
+		},
+	})
+	s.manager.Add(lifecycle.Unit{
+		Name: "database file", Needs: []string{"store"},
+		Run: func(ctx context.Context) error {
+			s.store.Load().lookAtFile(ctx)
 			<-ctx.Done()
 			return nil
 		},
