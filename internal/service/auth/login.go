@@ -159,7 +159,7 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 	if u != nil && a != nil {
 		hash, p.site = a.PasswordHash, a.SitePassword
 	}
-	fits, err := s.fits(ctx, hash, r.GetSecret(), try.attempt.Network)
+	fits, err := s.fits(ctx, hash, r.GetSecret(), try.line)
 	switch {
 	case err != nil:
 		return p, err
