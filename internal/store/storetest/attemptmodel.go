@@ -41,7 +41,8 @@ func modelKeys(a store.Attempt, l store.AttemptLimits) (here, device string, oth
 
 func (m *attemptModel) begin(a store.Attempt, l store.AttemptLimits, now time.Time) store.Admission {
 	here, device, held := modelKeys(a, l)
-	admission := store.Admission{KnownAddress: m.known[here].After(now), Known: m.known[device].After(now)}
+	admission := store.Admission{KnownAddress: m.known[here].After(now)}
+	admission.Known = admission.KnownAddress || m.known[device].After(now)
 	switch {
 	case admission.KnownAddress:
 		held = map[string]store.AttemptLimit{here: l.Device}
