@@ -20,7 +20,6 @@ var (
 	// it is longer than any option, and mustHold keeps it from being filler alone.
 	userRE   = regexp.MustCompile(`^[A-Za-z0-9.][A-Za-z0-9_.]{0,29}$`)
 	ticketRE = regexp.MustCompile(`^[A-Za-z0-9_-]{32}$`)
-	filler   = strings.NewReplacer("_", "", "-", "")
 	labelRE  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 	numberRE = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
 )
@@ -104,7 +103,7 @@ func (l Link) Validate() error {
 		return errors.New("the link's port must be a number from 1 to 65535")
 	case !userRE.MatchString(l.User):
 		return errors.New("the link's user must be 1 to 30 letters, digits, underscores or dots, and must not begin with an underscore, as the client's options do")
-	case !ticketRE.MatchString(l.Ticket) || len(filler.Replace(l.Ticket)) < mustHold:
+	case !ticketRE.MatchString(l.Ticket) || len(l.Ticket)-strings.Count(l.Ticket, "-")-strings.Count(l.Ticket, "_") < mustHold:
 		return errors.New("the link's ticket must be 32 letters, digits, underscores or hyphens, and at least 16 of them letters or digits")
 	}
 	return nil
