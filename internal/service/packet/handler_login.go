@@ -34,12 +34,14 @@ func handleAccept(_ context.Context, s *session, _ *packets.AcceptRequest) error
 // handleLogin signs the player in. A refused player may try again, a few
 // times.
 func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error {
-	ctx, cancel := context.WithTimeout(ctx, s.srv.cfg.BackendTimeout+loginWait)
-	defer cancel()
-	resp, err := s.srv.auth.Login(ctx, &authv1.LoginRequest{
-		UserName: p.User,
-		Secret:   string(p.Secret),
-		Address:  s.conn.Remote().Addr().String(),
+	var resp *authv1.LoginResponse
+	err := s.signIn(ctx, s.srv.cfg.BackendTimeout+loginWait, func(ctx context.Context) (err error) {
+		resp, err = s.srv.auth.Login(ctx, &authv1.LoginRequest{
+			UserName: p.User,
+			Secret:   string(p.Secret),
+			Address:  s.conn.Remote().Addr().String(),
+		})
+		return err
 	})
 	if err != nil {
 		s.backendFailed("login", err)

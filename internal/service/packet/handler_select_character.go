@@ -22,10 +22,11 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 		s.chooseAgain(ctx)
 		return nil
 	}
-	callCtx, cancel := s.call(ctx)
-	defer cancel()
-	if _, err := s.srv.character.SelectCharacter(callCtx, &characterv1.SelectCharacterRequest{
-		UserId: s.play.userID, CharacterId: c.GetId(),
+	if err := s.step(ctx, func(ctx context.Context) error {
+		_, err := s.srv.character.SelectCharacter(ctx, &characterv1.SelectCharacterRequest{
+			UserId: s.play.userID, CharacterId: c.GetId(),
+		})
+		return err
 	}); err != nil {
 		s.backendFailed("select character", err)
 		s.chooseAgain(ctx)
@@ -33,7 +34,7 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 	}
 	next, err := s.nextStage(ctx, packets.Game, c.GetId())
 	switch errs.KindOf(err) {
-	case errs.Unavailable, errs.DeadlineExceeded:
+	case errs.Unavailable, errs.DeadlineExceeded, errs.ResourceExhausted:
 		s.backendFailed("hand over", err)
 		s.chooseAgain(ctx)
 		return nil

@@ -13,7 +13,7 @@ import (
 // cannot find out who has an account. NO_GAME_PASSWORD, GAME_PASSWORD_ENDED and
 // TICKET_REFUSED become "no right" (7), which tells the player to start the game
 // from the website.
-// TOO_MANY_ATTEMPTS and AUTH_BUSY become "too many users" (8), the one text that
+// TOO_MANY_ATTEMPTS, AUTH_BUSY, GATEWAY_BUSY and GATEWAY_SLOW become "too many users" (8), the one text that
 // asks to try again later.
 var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOGIN_REFUSED":       {login: packets.LoginWrongPassword},
@@ -23,6 +23,8 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
 	"TICKET_REFUSED":      {login: packets.LoginNoRight},
 	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},
+	"GATEWAY_BUSY":        {login: packets.LoginTooManyUsers, join: packets.JoinTimeout},
+	"GATEWAY_SLOW":        {login: packets.LoginTooManyUsers, join: packets.JoinTimeout},
 	"TOO_MANY_ATTEMPTS":   {login: packets.LoginTooManyUsers},
 	"PLAY_CLOSING":        {login: packets.LoginAlreadyLoggedIn},
 	"SESSION_EXPIRED":     {login: packets.LoginWrongPassword},

@@ -175,10 +175,11 @@ type AuthStoreServiceClient interface {
 	RedeemOneTimeToken(ctx context.Context, in *RedeemOneTimeTokenRequest, opts ...grpc.CallOption) (*RedeemOneTimeTokenResponse, error)
 	// BeginAttempt counts one try to sign in with a secret, before it is known
 	// whether the secret is right, and tells whether it may be looked at. All
-	// replicas count together. From a device that the account has signed in from
-	// before, only the tries of that device with that account count; from others,
-	// all of their tries at the account and all tries from their network count
-	// too. A try that has to wait is not counted.
+	// replicas count together. From an address that the account has signed in from
+	// before, only its own tries with that account count; from another address of
+	// such a network, only the network's tries with that account; from elsewhere,
+	// all such tries at the account and all tries from the networks count too. A
+	// try that has to wait is not counted.
 	//
 	// Errors: none of its own; a try that has to wait has wait above zero.
 	//
@@ -188,9 +189,11 @@ type AuthStoreServiceClient interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(ctx context.Context, in *BeginAttemptRequest, opts ...grpc.CallOption) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: the tries of its device are
-	// taken off all counts, no wait that the last of them began is left, and the
-	// device is known for a time. Calling it again changes no count.
+	// EndAttempt says that a try had the right secret: its address and its network
+	// are known to the account for a time. From an address that is not known yet,
+	// the tries at the account from its network are taken off all counts and no
+	// wait that the last of them began is left; from one that is, those of the
+	// address. Calling it again changes no count.
 	//
 	// Errors: none of its own.
 	//
@@ -505,10 +508,11 @@ type AuthStoreServiceServer interface {
 	RedeemOneTimeToken(context.Context, *RedeemOneTimeTokenRequest) (*RedeemOneTimeTokenResponse, error)
 	// BeginAttempt counts one try to sign in with a secret, before it is known
 	// whether the secret is right, and tells whether it may be looked at. All
-	// replicas count together. From a device that the account has signed in from
-	// before, only the tries of that device with that account count; from others,
-	// all of their tries at the account and all tries from their network count
-	// too. A try that has to wait is not counted.
+	// replicas count together. From an address that the account has signed in from
+	// before, only its own tries with that account count; from another address of
+	// such a network, only the network's tries with that account; from elsewhere,
+	// all such tries at the account and all tries from the networks count too. A
+	// try that has to wait is not counted.
 	//
 	// Errors: none of its own; a try that has to wait has wait above zero.
 	//
@@ -518,9 +522,11 @@ type AuthStoreServiceServer interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(context.Context, *BeginAttemptRequest) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: the tries of its device are
-	// taken off all counts, no wait that the last of them began is left, and the
-	// device is known for a time. Calling it again changes no count.
+	// EndAttempt says that a try had the right secret: its address and its network
+	// are known to the account for a time. From an address that is not known yet,
+	// the tries at the account from its network are taken off all counts and no
+	// wait that the last of them began is left; from one that is, those of the
+	// address. Calling it again changes no count.
 	//
 	// Errors: none of its own.
 	//
