@@ -197,7 +197,8 @@ type ConnectRequest struct {
 	// Player that the message is about: a number that the gateway chose at Join,
 	// unique on this stream, never 0. 0 for Hello.
 	Player uint64 `protobuf:"varint,1,opt,name=player,proto3" json:"player,omitempty"`
-	// What the player does.
+	// What the player does. There is no rule that one of these is set: a newer
+	// gateway's may be another.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -864,7 +865,7 @@ func (x *Collide) GetZ() int32 {
 // Toggle switches a way of moving on or off.
 type Toggle struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to switch.
+	// What to switch. The world passes by what it does not know.
 	Kind          Toggle_Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=waystone.world.v1.Toggle_Kind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -910,7 +911,8 @@ func (x *Toggle) GetKind() Toggle_Kind {
 // Say is a text from a player.
 type Say struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who is to hear it: local, whisper or shout.
+	// Who is to hear it: local, whisper or shout. The world passes by what it does
+	// not know.
 	Channel Channel `protobuf:"varint,1,opt,name=channel,proto3,enum=waystone.world.v1.Channel" json:"channel,omitempty"`
 	// Name of the player whispered to.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
@@ -2623,7 +2625,7 @@ var File_waystone_world_v1_world_proto protoreflect.FileDescriptor
 
 const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\n" +
-	"\x1dwaystone/world/v1/world.proto\x12\x11waystone.world.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a waystone/database/v1/types.proto\"\x96\x05\n" +
+	"\x1dwaystone/world/v1/world.proto\x12\x11waystone.world.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a waystone/database/v1/types.proto\"\x8f\x05\n" +
 	"\x0eConnectRequest\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\x04R\x06player\x120\n" +
 	"\x05hello\x18\x02 \x01(\v2\x18.waystone.world.v1.HelloH\x00R\x05hello\x12-\n" +
@@ -2639,8 +2641,8 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x05emote\x18\v \x01(\v2\x18.waystone.world.v1.EmoteH\x00R\x05emote\x12-\n" +
 	"\x04halt\x18\f \x01(\v2\x17.waystone.world.v1.HaltH\x00R\x04halt\x12=\n" +
 	"\n" +
-	"set_hotbar\x18\r \x01(\v2\x1c.waystone.world.v1.SetHotbarH\x00R\tsetHotbarB\x10\n" +
-	"\amessage\x12\x05\xbaH\x02\b\x01\",\n" +
+	"set_hotbar\x18\r \x01(\v2\x1c.waystone.world.v1.SetHotbarH\x00R\tsetHotbarB\t\n" +
+	"\amessage\",\n" +
 	"\x05Hello\x12#\n" +
 	"\agateway\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\agateway\"\xbe\x01\n" +
 	"\x04Join\x12 \n" +
@@ -2664,16 +2666,15 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\aCollide\x12\f\n" +
 	"\x01x\x18\x01 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x02 \x01(\x02R\x01y\x12\f\n" +
-	"\x01z\x18\x03 \x01(\x05R\x01z\"\x82\x01\n" +
-	"\x06Toggle\x12>\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x1e.waystone.world.v1.Toggle.KindB\n" +
-	"\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\x04kind\"8\n" +
+	"\x01z\x18\x03 \x01(\x05R\x01z\"v\n" +
+	"\x06Toggle\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.waystone.world.v1.Toggle.KindR\x04kind\"8\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bKIND_RUN\x10\x01\x12\f\n" +
-	"\bKIND_SIT\x10\x02\"\x8b\x01\n" +
-	"\x03Say\x12B\n" +
-	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelB\f\xbaH\t\x82\x01\x06\x18\x01\x18\x02\x18\x03R\achannel\x12\x0e\n" +
+	"\bKIND_SIT\x10\x02\"}\n" +
+	"\x03Say\x124\n" +
+	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelR\achannel\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1c\n" +
 	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04text\x12\x12\n" +
 	"\x04line\x18\x04 \x01(\x04R\x04line\"K\n" +
