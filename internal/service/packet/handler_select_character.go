@@ -24,13 +24,15 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 	}
 	callCtx, cancel := s.call(ctx)
 	defer cancel()
-	if _, err := s.srv.character.SelectCharacter(callCtx, &characterv1.SelectCharacterRequest{
+	chosen, err := s.srv.character.SelectCharacter(callCtx, &characterv1.SelectCharacterRequest{
 		UserId: s.play.userID, CharacterId: c.GetId(),
-	}); err != nil {
+	})
+	if err != nil {
 		s.backendFailed("select character", err)
 		s.chooseAgain(ctx)
 		return nil
 	}
+	s.srv.plays.learn(s.play, chosen.GetBasicSkills())
 	next, err := s.nextStage(ctx, packets.Game, c.GetId())
 	switch errs.KindOf(err) {
 	case errs.Unavailable, errs.DeadlineExceeded:

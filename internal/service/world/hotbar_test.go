@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"buf.build/go/protovalidate"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -130,6 +131,9 @@ func TestMessagesOfANewerGatewayArePassedBy(t *testing.T) {
 		g.enter(1, chars.rows[1], 1)
 		newer := &worldv1.ConnectRequest{}
 		newer.ProtoReflect().SetUnknown(protowire.AppendBytes(protowire.AppendTag(nil, 1000, protowire.BytesType), []byte("x")))
+		if err := protovalidate.Validate(newer); err != nil {
+			t.Errorf("the edge ends the stream: %v", err)
+		}
 		g.send(1, newer)
 		g.send(1, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Toggle{Toggle: &worldv1.Toggle{Kind: 99}}})
 		g.say(1, 99, "", "a channel of tomorrow")
