@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,7 +209,7 @@ func (f *fakeCharacters) SelectCharacter(context.Context, *characterv1.SelectCha
 	if f.refusal != nil {
 		return nil, f.refusal
 	}
-	return &characterv1.SelectCharacterResponse{Character: f.list[0]}, nil
+	return &characterv1.SelectCharacterResponse{Character: f.list[0], BasicSkills: []uint32{11, 12, 16}}, nil
 }
 
 // fakeWorld is a world over an in-memory listener that a test scripts: it
@@ -219,6 +220,7 @@ type fakeWorld struct {
 	send    chan *worldv1.ConnectResponse
 	cut     chan struct{} // a value ends the stream
 	streams chan struct{}
+	keeps   atomic.Bool // quick bars; of the next stream
 }
 
 func startWorld(t *testing.T) (*fakeWorld, worldv1.WorldServiceClient) {
@@ -253,7 +255,7 @@ func (w *fakeWorld) Connect(stream worldv1.WorldService_ConnectServer) error {
 		return err
 	}
 	if err := stream.Send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Welcome{
-		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second), Heartbeat: durationpb.New(time.Second)},
+		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second), Heartbeat: durationpb.New(time.Second), KeepsHotbars: w.keeps.Load()},
 	}}); err != nil {
 		return err
 	}
