@@ -118,6 +118,13 @@ func loadStart(path string, world *data.Data) (*start, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start of characters: %w", err)
 	}
+	if s.BasicSkills == nil { // a file of before there were some
+		var own start
+		if err := parseYAML("built-in start.yaml", builtInStart, &own); err != nil {
+			return nil, fmt.Errorf("start of characters: %w", err)
+		}
+		s.BasicSkills = own.BasicSkills
+	}
 	if err := s.complete(file, world); err != nil {
 		return nil, fmt.Errorf("start of characters: %w", err)
 	}

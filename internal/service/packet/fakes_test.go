@@ -48,6 +48,8 @@ type fakeAuth struct {
 	refreshes  int           // times that KeepAlive was asked to prolong sessions, and answered
 	admitted   func()        // called before a sign-in is answered; nil for nothing
 	loginTime  time.Duration // that the last sign-in was given
+	elsewhere  bool          // the player has an earlier play, which a sign-in may keep
+	takeovers  int           // sign-ins that would not
 	ended      chan *databasev1.PlayRef
 	kept       chan int // plays of each KeepAlive; what does not fit is dropped
 }
@@ -73,6 +75,12 @@ func (a *fakeAuth) Login(ctx context.Context, r *authv1.LoginRequest, _ ...grpc.
 	}
 	if r.GetUserName() != "alice" || r.GetSecret() != secret {
 		return nil, errs.New(errs.PermissionDenied, "LOGIN_REFUSED", "no")
+	}
+	if a.elsewhere && r.GetKeepEarlier() {
+		return &authv1.LoginResponse{User: &databasev1.User{Id: "user-alice"}}, nil
+	}
+	if !r.GetKeepEarlier() {
+		a.takeovers++
 	}
 	a.generation++
 	if a.admitted != nil {
@@ -145,6 +153,7 @@ type fakeCharacters struct {
 	mu      sync.Mutex
 	list    []*databasev1.Character
 	refusal error // of every call but the list
+	hidden  int   // calls of the list that still fail, as those of a part that is away
 }
 
 // refuse makes every call but the list fail; nil ends that.
@@ -157,6 +166,10 @@ func (f *fakeCharacters) refuse(err error) {
 func (f *fakeCharacters) ListCharacters(context.Context, *characterv1.ListCharactersRequest, ...grpc.CallOption) (*characterv1.ListCharactersResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.hidden > 0 {
+		f.hidden--
+		return nil, store.ErrUnavailable
+	}
 	resp := &characterv1.ListCharactersResponse{}
 	for _, c := range f.list {
 		resp.Characters = append(resp.Characters, proto.CloneOf(c))

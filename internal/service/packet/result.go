@@ -10,9 +10,10 @@ import (
 // "failed" (1). The client shows a text of its own for each number.
 //
 // An unknown user and a wrong secret are the same reason, so that a stranger
-// cannot find out who has an account. NO_GAME_PASSWORD, GAME_PASSWORD_ENDED and
-// TICKET_REFUSED become "no right" (7), which tells the player to start the game
-// from the website.
+// cannot find out who has an account. NO_GAME_PASSWORD and GAME_PASSWORD_ENDED
+// become "no right" (7), which tells the player to start the game from the website.
+// TICKET_REFUSED is a wrong secret (3) like others: the account may well have a
+// game password, which the player can type after that answer.
 // TOO_MANY_ATTEMPTS and AUTH_BUSY become "too many users" (8), the one text that
 // asks to try again later.
 var results = map[string]result{ //nolint:gochecknoglobals // a constant table
@@ -21,7 +22,7 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"NO_GAME_PASSWORD":    {login: packets.LoginNoRight},
 	"GAME_PASSWORD_ENDED": {login: packets.LoginNoRight},
 	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
-	"TICKET_REFUSED":      {login: packets.LoginNoRight},
+	"TICKET_REFUSED":      {login: packets.LoginWrongPassword},
 	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},
 	"TOO_MANY_ATTEMPTS":   {login: packets.LoginTooManyUsers},
 	"PLAY_CLOSING":        {login: packets.LoginAlreadyLoggedIn},
