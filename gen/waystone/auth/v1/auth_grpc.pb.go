@@ -53,7 +53,7 @@ type AuthServiceClient interface {
 	// keep_earlier it does not: the earlier play goes on, and the same secret is
 	// good for one more call, a ticket or a token for 180 seconds and from the same
 	// address. A ticket or a token that was used is good again from the address that
-	// used it for about a minute after its play has ended, as long as its session of
+	// used it for one to two minutes after its play has ended, as long as its session of
 	// the website lives: the client signs in with it again by itself.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
@@ -304,7 +304,7 @@ type AuthServiceServer interface {
 	// keep_earlier it does not: the earlier play goes on, and the same secret is
 	// good for one more call, a ticket or a token for 180 seconds and from the same
 	// address. A ticket or a token that was used is good again from the address that
-	// used it for about a minute after its play has ended, as long as its session of
+	// used it for one to two minutes after its play has ended, as long as its session of
 	// the website lives: the client signs in with it again by itself.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
