@@ -148,8 +148,9 @@ func (m *model) applyMotion(now time.Time, p packets.Packet) {
 }
 
 func (e *entity) toggle(p *packets.MoveToggle) {
-	e.sitting = p.Kind == packets.ToggledSit
-	if !e.sitting {
+	if p.Kind == packets.ToggledSit {
+		e.sitting = !e.sitting
+	} else {
 		e.running = p.Kind != packets.ToggledWalk
 	}
 	if p.RunSpeed > 0 {

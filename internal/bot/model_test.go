@@ -135,8 +135,9 @@ func TestSittingAndStanding(t *testing.T) {
 		kind             uint8
 		sitting, running bool
 	}{
-		{packets.ToggledSit, true, true}, {packets.ToggledRun, false, true},
+		{packets.ToggledSit, true, true}, {packets.ToggledSit, false, true},
 		{packets.ToggledWalk, false, false}, {packets.ToggledSit, true, false},
+		{packets.ToggledRun, true, true}, {packets.ToggledSit, false, true},
 	} {
 		m.Apply(epoch, &packets.MoveToggle{Entity: 1, Kind: tt.kind})
 		if self, _ := m.View(epoch).Self(); self.Sitting != tt.sitting || self.Running != tt.running {

@@ -19,7 +19,7 @@ const HotbarSlots = 32
 // HotbarSlot is one entry of the quick bar, two bytes; the zero value is
 // empty.
 type HotbarSlot struct {
-	Kind  uint8  // 0–31, a Hotbar constant
+	Kind  uint8  // 0–31 on the wire; the client knows the Hotbar constants
 	Index uint16 // 0–2047, by kind: item slot, skill slot, …
 }
 

@@ -2,7 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// MoveToggle tells that an entity now walks, runs, sits or drives.
+// MoveToggle tells that an entity now walks, runs or drives, or that it sits down
+// or stands up.
 type MoveToggle struct {
 	Entity   uint16
 	Kind     uint8  // ToggledSit and its neighbours

@@ -87,7 +87,8 @@ const (
 	ToggleDrive uint8 = 2
 )
 
-// Values of MoveToggle.Kind: the state that the entity is now in.
+// Values of MoveToggle.Kind: how the entity moves from now on. ToggledSit has one
+// that stands sit down, and one that sits stand up; the others do neither.
 const (
 	ToggledSit   uint8 = 1
 	ToggledWalk  uint8 = 2

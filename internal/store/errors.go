@@ -24,6 +24,7 @@ var (
 	ErrGameAccountNotFound = errs.New(errs.NotFound, "GAME_ACCOUNT_NOT_FOUND", "nothing is kept for this user")
 	ErrTicketInvalid       = errs.New(errs.NotFound, "TICKET_INVALID", "the ticket is unknown, used or over")
 	ErrPlayClosing         = errs.New(errs.Aborted, "PLAY_CLOSING", "an earlier sign-in of the user is being closed; try again shortly")
+	ErrPlayLives           = errs.New(errs.FailedPrecondition, "PLAY_LIVES", "the user has a play record that lives")
 	ErrPlayNotFound        = errs.New(errs.NotFound, "PLAY_NOT_FOUND", "the play record has ended or was taken over")
 	ErrTokenTaken          = errs.New(errs.AlreadyExists, "TOKEN_TAKEN", "another hand-over uses this token")
 	ErrJoinRefused         = errs.New(errs.PermissionDenied, "JOIN_REFUSED", "token and secret do not open this stage")
@@ -48,7 +49,7 @@ func ByReason(reason string) *errs.Error {
 		ErrAlreadyDeleted, ErrNotDeleted, ErrCharacterInPlay,
 		ErrVersionConflict, ErrStaleGeneration, ErrItemConflict, ErrGroupRefused,
 		ErrGameAccountNotFound,
-		ErrTicketInvalid, ErrPlayClosing, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
+		ErrTicketInvalid, ErrPlayClosing, ErrPlayLives, ErrPlayNotFound, ErrTokenTaken, ErrJoinRefused,
 		ErrNoCredentialsGrant, ErrNoSessionsGrant, ErrNoOneTimeGrant,
 		ErrUserExists, ErrTooManyWatchers, ErrWatchTooSlow, ErrWatchClosed,
 		ErrFeedUnavailable, ErrWebsiteHidden, ErrUnavailable,

@@ -49,6 +49,9 @@ const (
 	// HandOverLifetime is how long the token of a hand-over is good; the play
 	// record lives at least as long.
 	HandOverLifetime = 60 * time.Second
+	// PlayReuse is how long after its end, or at most a HandOverLifetime later, a
+	// record is found by the secret that it was begun with.
+	PlayReuse = time.Minute
 	// MaxTicketLifetime bounds how long a ticket is good.
 	MaxTicketLifetime = 180 * time.Second
 	// MaxBatch is the largest number of items in one call of CheckSessions,
@@ -160,7 +163,8 @@ type Plays interface {
 	// which the state of the website's password is not known rests on that from now
 	// on. Generations never go down, not even when the record had been ended. While an earlier
 	// record lives it is marked as closing instead, and the error is
-	// ErrPlayClosing: at most until PlayClosingLimit after the first such answer.
+	// ErrPlayClosing: at most until PlayClosingLimit after the first such answer. With
+	// KeepEarlier it is left alone, and the error is ErrPlayLives.
 	BeginPlay(ctx context.Context, n NewPlay) (*Play, error)
 	// HandOverPlay sets the one passage that AdmitPlay will accept and returns
 	// until when; ErrPlayNotFound when the record is dead, gone, closing or newer.
@@ -175,6 +179,11 @@ type Plays interface {
 	// nobody. The result has an entry for each reference, nil where the record
 	// is lost.
 	RenewPlays(ctx context.Context, refs []PlayRef) ([]*Play, error)
+	// EndedPlay returns the record that was begun with a secret from an address, by
+	// a session of the website, and has been dead for no longer than PlayReuse:
+	// ErrPlayLives while it is not dead, and ErrPlayNotFound when there is none, when
+	// another sign-in has taken its place, or waits to.
+	EndedPlay(ctx context.Context, digest Digest, address string) (*Play, error)
 	// EndPlay ends a record; one that is gone or newer is no error.
 	EndPlay(ctx context.Context, ref PlayRef) error
 }

@@ -129,6 +129,7 @@ type Character struct {
 	Appearance Appearance
 	State      CharacterState
 	Items      Inventory // in the order of places
+	Hotbar     Hotbar    // empty when made
 	DeleteAt   time.Time // zero unless marked for deletion
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -156,6 +157,8 @@ type CharacterSave struct {
 	// among them is gone, one with id 0 is new. nil leaves them as they are at
 	// Version, whatever they are; an empty inventory takes all of them away.
 	Items *Inventory
+	// Hotbar is the quick bar as a whole; nil leaves it as it is.
+	Hotbar *Hotbar
 	// Group, 0 to 64 characters, names saves of one batch of which either all
 	// are written or none is; empty for a save that stands alone. Items move
 	// from one character to another within a group only.
@@ -258,6 +261,8 @@ type NewPlay struct {
 	// SitePassword is the PasswordState of the website's password that the secret
 	// shown rests on, told for the same reason; "" to take that of now.
 	SitePassword string
+	// KeepEarlier: an earlier record that lives is not to be closed for this one.
+	KeepEarlier bool
 }
 
 // HandOver describes a passage to another stage.

@@ -120,6 +120,11 @@ func (s *CharacterSave) Validate() error {
 			return err
 		}
 	}
+	if s.Hotbar != nil {
+		if err := s.Hotbar.Validate(); err != nil {
+			return err
+		}
+	}
 	return first(
 		checkText("save_key", s.Key, 1, MaxKeyLength),
 		checkText("group", s.Group, 0, MaxGroupLength),

@@ -166,15 +166,13 @@ func (s *Server) act(c *conn, p packets.Packet) error {
 		reply := &packets.MoveToggle{Entity: e.id, Kind: packets.ToggledRun, RunSpeed: runSpeed}
 		if p.Kind == packets.ToggleSit {
 			e.sits = !e.sits
-		} else {
-			e.walkSlowly = !e.walkSlowly
-		}
-		if e.walkSlowly {
-			reply.Kind = packets.ToggledWalk
-		}
-		if e.sits {
 			reply.Kind, reply.RunSpeed = packets.ToggledSit, 0
 			e.put(x, y)
+		} else {
+			e.walkSlowly = !e.walkSlowly
+			if e.walkSlowly {
+				reply.Kind = packets.ToggledWalk
+			}
 		}
 		s.tell(reply)
 	case *packets.EmoteRequest:

@@ -25,6 +25,10 @@ func PlacesOf(address string) [4]string {
 	return [4]string{y.Address, y.Network, y.Wide, y.Widest}
 }
 
+// SetEndingWait sets how long the end of the play of a used ticket is waited for. It
+// is called before the part serves.
+func (s *Server) SetEndingWait(d time.Duration) { s.endingWait = d }
+
 // SetClosingWait sets how long a sign-in waits for the end of an earlier one. It
 // is called before the part serves.
 func (s *Server) SetClosingWait(d time.Duration) { s.closingWait = d }

@@ -273,6 +273,9 @@ func (f *fakeStore) BeginPlay(_ context.Context, n store.NewPlay) (*store.Play, 
 	generation := int64(1)
 	if old := f.plays[n.UserID]; old != nil {
 		if !old.ended && !f.now.After(old.LeaseExpiresAt) {
+			if n.KeepEarlier {
+				return nil, store.ErrPlayLives
+			}
 			old.Closing = true
 			f.waits <- n.UserID
 			return nil, store.ErrPlayClosing
@@ -346,6 +349,24 @@ func (f *fakeStore) RenewPlays(_ context.Context, refs []store.PlayRef) ([]*stor
 		}
 	}
 	return plays, nil
+}
+
+func (f *fakeStore) EndedPlay(_ context.Context, d store.Digest, address string) (*store.Play, error) {
+	defer f.mu.Unlock()
+	if err := f.call("EndedPlay"); err != nil {
+		return nil, err
+	}
+	for _, p := range f.plays {
+		if p.digest != d || p.Address != address || p.SessionID == "" || p.Closing || f.now.After(p.LeaseExpiresAt.Add(store.PlayReuse)) {
+			continue
+		}
+		if !p.ended && !f.now.After(p.LeaseExpiresAt) {
+			return nil, store.ErrPlayLives
+		}
+		ended := p.Play
+		return &ended, nil
+	}
+	return nil, store.ErrPlayNotFound
 }
 
 func (f *fakeStore) EndPlay(_ context.Context, ref store.PlayRef) error {

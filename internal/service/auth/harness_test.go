@@ -91,6 +91,7 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 		t.Fatal(err)
 	}
 	w.part = a
+	a.SetEndingWait(50 * time.Millisecond)
 	w.conn = serve(t, log, a)
 	w.AuthServiceClient = authv1.NewAuthServiceClient(w.conn)
 	return w

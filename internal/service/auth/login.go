@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 const (
 	wayTicket   = "ticket"
 	wayOneTime  = "one-time-token"
+	wayUsed     = "used-ticket"
 	wayPassword = "password" // of the game
 	waySignIn   = "sign-in"
 	wayVerify   = "verify"
@@ -28,9 +30,10 @@ const endingLimit = 2 * time.Second
 // player is who has shown the right secret.
 type player struct {
 	user      *store.User
-	sessionID string // behind the ticket or token; empty for none
-	password  string // store.PasswordState of the game password shown; empty for other ways
-	site      string // that of the website's password that the secret rests on; empty where not known
+	sessionID string              // behind the ticket or token; empty for none
+	password  string              // store.PasswordState of the game password shown; empty for other ways
+	site      string              // that of the website's password that the secret rests on; empty where not known
+	stamp     store.PasswordStamp // of the play whose ticket is used again; empty for others
 	way       string
 }
 
@@ -43,6 +46,11 @@ func (s *Server) Login(ctx context.Context, r *authv1.LoginRequest) (*authv1.Log
 	}
 	p, play, err := s.login(ctx, r, from)
 	s.metrics.logins.WithLabelValues(p.way, result(err)).Inc()
+	if errors.Is(err, store.ErrPlayLives) { // the secret is right
+		s.log.InfoContext(ctx, "may sign in; an earlier play goes on until then",
+			slog.String("way", p.way), slog.String("user_id", p.user.ID), slog.String("address", from.String()))
+		return &authv1.LoginResponse{User: storepb.UserPB(p.user)}, nil
+	}
 	if err != nil {
 		// The name is not logged: people type passwords into the wrong field.
 		s.refused(ctx, "sign-in refused", err, slog.String("way", p.way), slog.String("address", from.String()))
@@ -69,7 +77,7 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 	}
 	play, err := s.beginPlay(ctx, store.NewPlay{
 		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(),
-		GamePassword: p.password, SitePassword: p.site,
+		GamePassword: p.password, SitePassword: p.site, KeepEarlier: r.GetKeepEarlier(),
 	})
 	if err == nil && ctx.Err() != nil {
 		// Nobody is there to take it over, and until it lapses it would keep the
@@ -81,7 +89,28 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 		}
 		return p, nil, ctx.Err()
 	}
+	if errors.Is(err, store.ErrPlayLives) || errors.Is(err, store.ErrPlayClosing) {
+		if failed := s.giveBack(ctx, p, r.GetSecret(), from); failed != nil {
+			return p, nil, failed
+		}
+	}
 	return p, play, err
+}
+
+// giveBack makes a ticket or a one-time token good for one more sign-in from the
+// same address: the player was not let in yet, and the client has no other secret.
+// What it rests on is judged again, for the sign-in may have waited.
+func (s *Server) giveBack(ctx context.Context, p player, secret string, from netip.Addr) error {
+	if p.way == wayPassword {
+		return nil
+	}
+	if err := s.admissible(ctx, p, from); err != nil {
+		return err
+	}
+	_, err := s.store.CreateTicket(ctx, store.Ticket{
+		Digest: store.DigestOf(secret), UserID: p.user.ID, SessionID: p.sessionID, Address: from.String(),
+	}, store.MaxTicketLifetime)
+	return err
 }
 
 // byTicket uses a ticket up. The name shown with it must be its owner's; a
@@ -89,7 +118,7 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 // should not.
 func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
 	p := player{way: wayTicket}
-	if !isTicket(r.GetSecret()) {
+	if !isOneTimeToken(r.GetSecret()) { // of which a ticket may have been made; see giveBack
 		return p, store.ErrTicketInvalid
 	}
 	t, err := s.store.RedeemTicket(ctx, store.DigestOf(r.GetSecret()), from.String())
@@ -98,16 +127,43 @@ func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from neti
 	}
 	s.metrics.tickets.WithLabelValues("redeemed").Inc()
 	p.sessionID, p.site = t.SessionID, t.SitePassword
-	p.user, err = s.store.GetUser(ctx, t.UserID, store.Fresh)
+	return s.owner(ctx, p, t.UserID, r.GetUserName())
+}
+
+// owner adds to a player the user whose the secret is, and whose the name shown
+// with it must be.
+func (s *Server) owner(ctx context.Context, p player, userID, name string) (player, error) {
+	var err error
+	p.user, err = s.store.GetUser(ctx, userID, store.Fresh)
 	switch {
 	case errors.Is(err, store.ErrUserNotFound):
 		return p, ErrLoginRefused.Wrap(err)
 	case err != nil:
 		return p, err
-	case !strings.EqualFold(Handle(p.user), r.GetUserName()):
+	case !strings.EqualFold(Handle(p.user), name):
 		return p, ErrLoginRefused
 	}
 	return p, nil
+}
+
+// byUsedTicket lets in a client that signs in again by itself with the ticket or
+// token of a play that it has just left: it has no other secret. The play must have
+// ended within the minute, have been begun from this address, and rest on a session
+// and on passwords that are still good, which admissible judges.
+func (s *Server) byUsedTicket(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
+	p := player{way: wayUsed}
+	if !isOneTimeToken(r.GetSecret()) {
+		return p, ErrTicketRefused
+	}
+	ended, err := s.endedPlay(ctx, store.DigestOf(r.GetSecret()), from.String())
+	switch {
+	case errors.Is(err, store.ErrPlayNotFound), errors.Is(err, store.ErrPlayLives):
+		return p, ErrTicketRefused // and not a word of the play
+	case err != nil:
+		return p, err
+	}
+	p.sessionID, p.stamp = ended.SessionID, ended.Stamp
+	return s.owner(ctx, p, ended.UserID, r.GetUserName())
 }
 
 // byOneTimeToken uses up a one-time token that the website made. It stands for a
@@ -143,14 +199,14 @@ func isNobody(err error) bool {
 }
 
 // byPassword checks a game password. Whoever is asked for, the same is read and
-// computed. A secret that no password has as its form was meant as a ticket: it
-// is refused, whoever the user is, without a look at anything.
+// computed. A secret that no password has as its form was meant as a ticket, and is
+// good at most as a used one.
 //
 // That a user name exists can be learned in one case, as the contract says: a
 // user without a game password is told to use the launcher.
 func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
 	if !isClientForm(r.GetSecret()) {
-		return player{way: wayTicket}, ErrTicketRefused
+		return s.byUsedTicket(ctx, r, from)
 	}
 	p := player{way: wayPassword}
 	try, err := s.throttle.begin(ctx, r.GetUserName(), from)
@@ -202,7 +258,7 @@ func (s *Server) fits(ctx context.Context, hash, form, network string) (fits boo
 // was made, or the website's password changed; such a ticket stands for nobody.
 func (s *Server) admissible(ctx context.Context, p player, from netip.Addr) error {
 	verdicts, err := s.store.CheckSessions(ctx, []store.SessionSubject{{
-		SessionID: p.sessionID, UserID: p.user.ID, Stamp: store.StampPasswords(p.site, ""),
+		SessionID: p.sessionID, UserID: p.user.ID, Stamp: cmp.Or(p.stamp, store.StampPasswords(p.site, "")),
 	}})
 	if err != nil {
 		return err

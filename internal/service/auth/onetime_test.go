@@ -76,8 +76,8 @@ func TestTheOrderOfLookUps(t *testing.T) {
 		{"the form of a password", auth.ClientForm("wrong"), []string{
 			"RedeemTicket", "RedeemOneTimeToken", "BeginAttempt", "GetUserByUsername", "GetGameAccount",
 		}},
-		{"letters and digits", "ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", []string{"RedeemTicket", "RedeemOneTimeToken"}},
-		{"hyphens", onceToken, []string{"RedeemOneTimeToken"}},
+		{"letters and digits", "ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", []string{"RedeemTicket", "RedeemOneTimeToken", "EndedPlay"}},
+		{"hyphens", onceToken, []string{"RedeemTicket", "RedeemOneTimeToken", "EndedPlay"}},
 		{"anything else", "................................", nil},
 	} {
 		w.store.takeCalls()

@@ -54,6 +54,7 @@ type Server struct {
 	metrics    *metrics
 	// closingWait is how long a sign-in waits for the end of an earlier one.
 	closingWait time.Duration
+	endingWait  time.Duration // likewise, of the play whose ticket is used again
 }
 
 // New returns the auth part. It fails on a setting out of its range, without a
@@ -86,6 +87,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
 		pool: pool, metrics: m,
 		closingWait: closingWait,
+		endingWait:  endingWait,
 	}
 	if d.Metrics != nil {
 		if err := m.register(d.Metrics, s.pool); err != nil {

@@ -1,6 +1,7 @@
 package character_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +58,15 @@ func builtIn(t *testing.T, file, old, replacement string) string {
 	return strings.Replace(string(text), old, replacement, 1)
 }
 
+// manySkills are lines of a start file.
+func manySkills(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  - {number: %d}\n", 1000+i)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 func TestStartsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	world := earth(t)
@@ -64,6 +74,11 @@ func TestStartsThatAreRefused(t *testing.T) {
 	for what, c := range map[string]struct{ old, replacement, want string }{
 		"unknown key":          {"  xp: 0", "  xpp: 0", "field xpp not found"},
 		"no start point":       {"start_points:", "start_points: []\nx_points:", "x_points"},
+		"skill 0":              {"number: 11,", "number: 0,", "basic_skills[0].number: is 0, must be from 1"},
+		"skill 65536":          {"number: 11,", "number: 65536,", "line "},
+		"a skill twice":        {"number: 12,", "number: 11,", "basic_skills[1].number: is 11, which another"},
+		"too many skills":      {"  - {number: 11, name: sit}", manySkills(16), "basic_skills: has 31 entries, must have at most 30"},
+		"a long skill":         {"name: sit", "name: " + strings.Repeat("a", 65), "basic_skills[0].name: has 65 bytes"},
 		"no such zone":         {"zone: 20, x: 520000, y: 520600", "zone: 3, x: 520000, y: 520600", "start_points[3].zone: is 3, which is not a zone of built-in world.yaml"},
 		"outside of the zone":  {"x: 524000", "x: 52400", "start_points[1]: x and y lie outside of zone 1"},
 		"no place":             {"x: 524000", "x: .nan", "start_points[1]: x and y lie outside of zone 1"},

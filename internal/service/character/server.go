@@ -162,5 +162,5 @@ func (s *Server) SelectCharacter(ctx context.Context, r *characterv1.SelectChara
 	case !c.DeleteAt.IsZero():
 		return nil, store.ErrAlreadyDeleted
 	}
-	return &characterv1.SelectCharacterResponse{Character: storepb.CharacterPB(c)}, nil
+	return &characterv1.SelectCharacterResponse{Character: storepb.CharacterPB(c), BasicSkills: s.start.basic}, nil
 }

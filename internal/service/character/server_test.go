@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -183,6 +186,46 @@ func TestOneNameOneCharacter(t *testing.T) {
 	}
 	if made != 1 {
 		t.Errorf("%d have the name", made)
+	}
+}
+
+// Every character has the basic skills of the file, the built-in ones where an
+// operator's file of before there were some has none.
+func TestBasicSkills(t *testing.T) {
+	t.Parallel()
+	builtInSkills := []uint32{11, 12, 16, 20, 25, 13, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50}
+	_, rest, _ := strings.Cut(builtIn(t, "start.yaml", "basic_skills:", "#"), "new_character:")
+	points, _, _ := strings.Cut(builtIn(t, "start.yaml", "basic_skills:", "basic_skills:"), "basic_skills:")
+	file := func(list string) string {
+		path := filepath.Join(t.TempDir(), "start.yaml")
+		if err := os.WriteFile(path, []byte(points+list+"\nnew_character:"+rest), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for what, c := range map[string]struct {
+		path string
+		want []uint32
+	}{
+		"built in":     {"", builtInSkills},
+		"without them": {file(""), builtInSkills},
+		"of one's own": {file("basic_skills: [{number: 13, name: jump}, {number: 7}]"), []uint32{13, 7}},
+		"none at all":  {file("basic_skills: []"), nil},
+	} {
+		f := newFake()
+		s, err := character.New(character.Config{StartFile: c.path}, character.Deps{Store: f, World: earth(t)})
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		made, err := s.CreateCharacter(t.Context(), request("Aria"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.SelectCharacter(t.Context(), &characterv1.SelectCharacterRequest{UserId: "ada1", CharacterId: made.GetCharacter().GetId()})
+		if err != nil || !slices.Equal(got.GetBasicSkills(), c.want) {
+			t.Errorf("%s: %v, %v, want %v", what, got.GetBasicSkills(), err, c.want)
+		}
 	}
 }
 

@@ -20,15 +20,27 @@ const (
 	maxStartPoints = 256
 	maxStamina     = 5000
 	maxPointName   = 64 // bytes
+	maxBasicSkills = 30 // that the client's page has places for
 )
 
 // start is what start.yaml holds. It is not changed after it was loaded.
 type start struct {
 	Points       []startPoint `yaml:"start_points"`
 	NewCharacter newCharacter `yaml:"new_character"`
+	BasicSkills  []basicSkill `yaml:"basic_skills"`
 
 	state store.CharacterState        // but for where it is
 	items [female + 1]store.Inventory // by gender, in the order of places
+	basic []uint32                    // numbers of the basic skills
+}
+
+// basicSkill is one that every character has. The numbers in the built-in file
+// are those of the client's table of skills, as the servers rose-offline
+// (rose-data, SkillIds) and osIROSE-new (skill_db) state them, and the choice is
+// what rose-offline gives to a new character.
+type basicSkill struct {
+	Number uint16 `yaml:"number"`
+	Name   string `yaml:"name"` // for readers of the file
 }
 
 type startPoint struct {
@@ -106,6 +118,13 @@ func loadStart(path string, world *data.Data) (*start, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start of characters: %w", err)
 	}
+	if s.BasicSkills == nil { // a file of before there were some
+		var own start
+		if err := parseYAML("built-in start.yaml", builtInStart, &own); err != nil {
+			return nil, fmt.Errorf("start of characters: %w", err)
+		}
+		s.BasicSkills = own.BasicSkills
+	}
 	if err := s.complete(file, world); err != nil {
 		return nil, fmt.Errorf("start of characters: %w", err)
 	}
@@ -126,6 +145,7 @@ func (s *start) complete(file string, world *data.Data) error {
 	all := items(p, "new_character.items", n.Items)
 	s.items[male] = together(p, "new_character.items_male", all, items(p, "new_character.items_male", n.ItemsMale))
 	s.items[female] = together(p, "new_character.items_female", all, items(p, "new_character.items_female", n.ItemsFemale))
+	s.basic = basicSkills(p, s.BasicSkills)
 	s.state = store.CharacterState{
 		Job: n.Job, Level: n.Level, XP: n.XP, HP: world.MaxHP(n.Level, n.Stats), MP: world.MaxMP(n.Level, n.Stats),
 		Stats: store.Stats(n.Stats), StatPoints: n.StatPoints, SkillPoints: n.SkillPoints, Stamina: n.Stamina, Money: n.Money,
@@ -167,6 +187,27 @@ func (n *newCharacter) check(p *problems) {
 	} {
 		between("stats."+s.name, int64(s.value), 1, math.MaxUint16)
 	}
+}
+
+// basicSkills returns the numbers of a list, each once.
+func basicSkills(p *problems, all []basicSkill) (numbers []uint32) {
+	if n := len(all); n > maxBasicSkills {
+		p.add("basic_skills", "has %d entries, must have at most %d", n, maxBasicSkills)
+	}
+	for i, b := range all {
+		where := fmt.Sprintf("basic_skills[%d]", i)
+		switch n := uint32(b.Number); {
+		case len(b.Name) > maxPointName:
+			p.add(where+".name", "has %d bytes, must have at most %d", len(b.Name), maxPointName)
+		case n == 0:
+			p.add(where+".number", "is 0, must be from 1 to %d", math.MaxUint16)
+		case slices.Contains(numbers, n):
+			p.add(where+".number", "is %d, which another skill of the list has", n)
+		default:
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
 }
 
 // items returns the items of a list that are in order.

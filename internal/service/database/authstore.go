@@ -80,6 +80,7 @@ func (s *AuthStore) BeginPlay(ctx context.Context, r *databasev1.BeginPlayReques
 	}
 	p, err := s.store.BeginPlay(ctx, store.NewPlay{
 		UserID: r.GetUserId(), SessionID: r.GetSessionId(), Digest: d, Address: r.GetAddress(), GamePassword: r.GetGamePassword(), SitePassword: r.GetSitePassword(),
+		KeepEarlier: r.GetKeepEarlier(),
 	})
 	if errors.Is(err, store.ErrPlayClosing) {
 		// The newcomer tries again, at whichever replica, so that in the end the one
@@ -154,6 +155,19 @@ func (s *AuthStore) RefreshSessions(ctx context.Context, r *databasev1.RefreshSe
 		return nil, err
 	}
 	return &databasev1.RefreshSessionsResponse{SessionIds: refreshed}, nil
+}
+
+// GetEndedPlay finds a record that is dead by the secret that it was begun with.
+func (s *AuthStore) GetEndedPlay(ctx context.Context, r *databasev1.GetEndedPlayRequest) (*databasev1.GetEndedPlayResponse, error) {
+	d, err := storepb.Digest(r.GetDigest())
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.store.EndedPlay(ctx, d, r.GetAddress())
+	if err != nil {
+		return nil, err
+	}
+	return &databasev1.GetEndedPlayResponse{Play: storepb.PlayPB(p)}, nil
 }
 
 // EndPlay ends a record.

@@ -240,3 +240,17 @@ func TestANameInAnotherCodePage(t *testing.T) {
 		t.Errorf("%d characters were made", len(g.characters.list))
 	}
 }
+
+// TestAListThatCannotBeReadNow comes late, and nobody is put out for it.
+func TestAListThatCannotBeReadNow(t *testing.T) {
+	t.Parallel()
+	g := start(t, nil)
+	g.characters.mu.Lock()
+	g.characters.list, g.characters.hidden = []*databasev1.Character{character("Aria")}, 2
+	g.characters.mu.Unlock()
+	w := g.choose()
+	w.send(&packets.CharacterListRequest{})
+	if l := expect[*packets.CharacterListReply](w); len(l.Characters) != 1 {
+		t.Errorf("got %+v", l)
+	}
+}

@@ -33,12 +33,14 @@ func (s *Server) deliver(players []*player, msg *worldv1.ConnectResponse) {
 	case *worldv1.ConnectResponse_Stopped:
 		s.tellOf(players, m.Stopped.GetEntity(), stop(m.Stopped), func(u *unseen) { u.stopped(m.Stopped) })
 	case *worldv1.ConnectResponse_Toggled:
-		s.tellOf(players, m.Toggled.GetEntity(), toggle(m.Toggled), func(u *unseen) { u.toggled(m.Toggled) })
+		s.tellToggled(players, m.Toggled)
 	case *worldv1.ConnectResponse_Adjusted:
 		s.broadcast(players, adjust(m.Adjusted))
 	case *worldv1.ConnectResponse_Emoted:
 		// Of one that is not shown yet nobody misses the motion.
 		s.tellOf(players, m.Emoted.GetEntity(), emote(m.Emoted), func(*unseen) {})
+	case *worldv1.ConnectResponse_HotbarSet:
+		s.hotbarSet(players, m.HotbarSet)
 	case *worldv1.ConnectResponse_Said:
 		switch p := said(m.Said).(type) {
 		case nil:
@@ -89,7 +91,10 @@ func (s *Server) entered(p *player, e *worldv1.Entered) {
 		return
 	}
 	s.forget(p)
-	for _, r := range putRight(e.GetSelf()) {
+	self := e.GetSelf()
+	p.sight.mu.Lock()
+	defer p.sight.mu.Unlock()
+	for _, r := range putRight(self, p.sight.sit(self.GetId(), self.GetSitting())) {
 		p.conn.Send(r)
 	}
 }

@@ -30,10 +30,10 @@ func u16(v uint32) uint16 { return uint16(min(v, math.MaxUint16)) } //nolint:gos
 // height passes 16 bits through as the client sent them.
 func height(z int32) uint16 { return uint16(z) } //nolint:gosec // the low 16 bits are meant
 
-func characterData(c *databasev1.Character) *packets.CharacterData {
+func characterData(c *databasev1.Character, basicSkills []uint16) *packets.CharacterData {
 	st, look := c.GetState(), c.GetAppearance()
 	id, _ := strconv.ParseUint(c.GetId(), 10, 32) // the store gives nothing else
-	return &packets.CharacterData{
+	p := &packets.CharacterData{
 		Gender:     u8(look.GetGender()),
 		Zone:       u16(st.GetPosition().GetZone()),
 		X:          st.GetPosition().GetX(),
@@ -60,9 +60,12 @@ func characterData(c *databasev1.Character) *packets.CharacterData {
 		BodySize:    bodySize,
 		HeadSize:    headSize,
 		Stamina:     u16(st.GetStamina()),
+		Hotbar:      hotbar(c),
 		UniqueID:    uint32(id),
 		Name:        c.GetName(),
 	}
+	copy(p.Skills.Basic[:], basicSkills)
+	return p
 }
 
 func joinZoneReply(e *worldv1.Entered) *packets.JoinZoneReply {
@@ -136,13 +139,17 @@ func underWay(e *worldv1.Entity) *packets.Move {
 }
 
 // putRight tells a client where its own entity is, how it moves and where it
-// walks to.
-func putRight(self *worldv1.Entity) []packets.Packet {
+// walks to; turn says that it sits and the client believes that it stands, or the
+// other way round.
+func putRight(self *worldv1.Entity, turn bool) []packets.Packet {
 	list := []packets.Packet{
 		adjust(&worldv1.Adjusted{Entity: self.GetId(), X: self.GetX(), Y: self.GetY(), Z: self.GetZ()}),
-		toggle(&worldv1.Toggled{
-			Entity: self.GetId(), MoveMode: self.GetMoveMode(), Sitting: self.GetSitting(), RunSpeed: self.GetRunSpeed(),
-		}),
+	}
+	if turn {
+		list = append(list, sitOrStand(self.GetId()))
+	}
+	if !self.GetSitting() {
+		list = append(list, switched(&worldv1.Toggled{Entity: self.GetId(), MoveMode: self.GetMoveMode(), RunSpeed: self.GetRunSpeed()}))
 	}
 	if self.GetMoving() {
 		list = append(list, underWay(self))
@@ -154,15 +161,19 @@ func stop(m *worldv1.Stopped) *packets.Stop {
 	return &packets.Stop{Entity: u16(m.GetEntity()), X: m.GetX(), Y: m.GetY(), Z: height(m.GetZ())}
 }
 
-func toggle(m *worldv1.Toggled) *packets.MoveToggle {
+// switched tells how an entity moves.
+func switched(m *worldv1.Toggled) *packets.MoveToggle {
 	p := &packets.MoveToggle{Entity: u16(m.GetEntity()), Kind: packets.ToggledRun, RunSpeed: u16(m.GetRunSpeed())}
-	switch {
-	case m.GetSitting():
-		p.Kind, p.RunSpeed = packets.ToggledSit, 0
-	case m.GetMoveMode() == worldv1.MoveMode_MOVE_MODE_WALK:
+	if m.GetMoveMode() == worldv1.MoveMode_MOVE_MODE_WALK {
 		p.Kind = packets.ToggledWalk
 	}
 	return p
+}
+
+// sitOrStand has an entity that stands sit down, and one that sits stand up: the
+// client has one kind for both.
+func sitOrStand(entity uint32) *packets.MoveToggle {
+	return &packets.MoveToggle{Entity: u16(entity), Kind: packets.ToggledSit}
 }
 
 func emote(m *worldv1.Emoted) *packets.Emote {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ type fakeAuth struct {
 	admitted   func()                      // called before a sign-in is answered; nil for nothing
 	loginTime  time.Duration               // that the last sign-in was given
 	hold       func(context.Context) error // a sign-in waits in it; nil for nothing
+	elsewhere  bool                        // the player has an earlier play, which a sign-in may keep
+	takeovers  int                         // sign-ins that would not
 	ended      chan *databasev1.PlayRef
 	kept       chan int // plays of each KeepAlive; what does not fit is dropped
 }
@@ -78,6 +81,12 @@ func (a *fakeAuth) Login(ctx context.Context, r *authv1.LoginRequest, _ ...grpc.
 	}
 	if r.GetUserName() != "alice" || r.GetSecret() != secret {
 		return nil, errs.New(errs.PermissionDenied, "LOGIN_REFUSED", "no")
+	}
+	if a.elsewhere && r.GetKeepEarlier() {
+		return &authv1.LoginResponse{User: &databasev1.User{Id: "user-alice"}}, nil
+	}
+	if !r.GetKeepEarlier() {
+		a.takeovers++
 	}
 	a.generation++
 	if a.admitted != nil {
@@ -150,6 +159,7 @@ type fakeCharacters struct {
 	mu      sync.Mutex
 	list    []*databasev1.Character
 	refusal error // of every call but the list
+	hidden  int   // calls of the list that still fail, as those of a part that is away
 }
 
 // refuse makes every call but the list fail; nil ends that.
@@ -162,6 +172,10 @@ func (f *fakeCharacters) refuse(err error) {
 func (f *fakeCharacters) ListCharacters(context.Context, *characterv1.ListCharactersRequest, ...grpc.CallOption) (*characterv1.ListCharactersResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.hidden > 0 {
+		f.hidden--
+		return nil, store.ErrUnavailable
+	}
 	resp := &characterv1.ListCharactersResponse{}
 	for _, c := range f.list {
 		resp.Characters = append(resp.Characters, proto.CloneOf(c))
@@ -214,7 +228,7 @@ func (f *fakeCharacters) SelectCharacter(context.Context, *characterv1.SelectCha
 	if f.refusal != nil {
 		return nil, f.refusal
 	}
-	return &characterv1.SelectCharacterResponse{Character: f.list[0]}, nil
+	return &characterv1.SelectCharacterResponse{Character: f.list[0], BasicSkills: []uint32{11, 12, 16}}, nil
 }
 
 // fakeWorld is a world over an in-memory listener that a test scripts: it
@@ -225,6 +239,7 @@ type fakeWorld struct {
 	send    chan *worldv1.ConnectResponse
 	cut     chan struct{} // a value ends the stream
 	streams chan struct{}
+	keeps   atomic.Bool // quick bars; of the next stream
 }
 
 func startWorld(t *testing.T) (*fakeWorld, worldv1.WorldServiceClient) {
@@ -259,7 +274,7 @@ func (w *fakeWorld) Connect(stream worldv1.WorldService_ConnectServer) error {
 		return err
 	}
 	if err := stream.Send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Welcome{
-		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second), Heartbeat: durationpb.New(time.Second)},
+		Welcome: &worldv1.Welcome{Linger: durationpb.New(time.Second), Heartbeat: durationpb.New(time.Second), KeepsHotbars: w.keeps.Load()},
 	}}); err != nil {
 		return err
 	}

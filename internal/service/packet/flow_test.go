@@ -10,6 +10,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 func TestLoginHandsOverToTheWorldStage(t *testing.T) {
@@ -35,7 +36,7 @@ func TestRefusedLogins(t *testing.T) {
 	for reason, want := range map[string]uint8{
 		"LOGIN_REFUSED": packets.LoginWrongPassword, "USER_BANNED": packets.LoginRefused,
 		"NO_GAME_PASSWORD": packets.LoginNoRight, "LOOPBACK_ONLY": packets.LoginOutsideRegion,
-		"TICKET_REFUSED": packets.LoginNoRight, "GAME_PASSWORD_ENDED": packets.LoginNoRight, "TOO_MANY_ATTEMPTS": packets.LoginTooManyUsers,
+		"TICKET_REFUSED": packets.LoginWrongPassword, "GAME_PASSWORD_ENDED": packets.LoginNoRight, "TOO_MANY_ATTEMPTS": packets.LoginTooManyUsers,
 		"PLAY_CLOSING": packets.LoginAlreadyLoggedIn, "AUTH_BUSY": packets.LoginTooManyUsers, "PART_UNAVAILABLE": packets.LoginFailed,
 	} {
 		t.Run(reason, func(t *testing.T) {
@@ -282,6 +283,51 @@ func TestASecondSignInClosesTheFirst(t *testing.T) {
 	c.send(&packets.JoinRequest{Token: to.Token, Secret: secret})
 	if r := expect[*packets.JoinReply](c); r.Result != packets.JoinOK {
 		t.Errorf("the newcomer's join: %+v", r)
+	}
+}
+
+// TestALookAtTheListOfServersPutsNobodyOut: an earlier play is taken over when the
+// newcomer goes on to the world stage, and a takeover that fails may be tried again.
+func TestALookAtTheListOfServersPutsNobodyOut(t *testing.T) {
+	g := start(t, nil)
+	set := func(elsewhere bool, err error) {
+		g.auth.mu.Lock()
+		defer g.auth.mu.Unlock()
+		g.auth.elsewhere, g.auth.loginErr = elsewhere, err
+	}
+	takeovers := func() int {
+		g.auth.mu.Lock()
+		defer g.auth.mu.Unlock()
+		return g.auth.takeovers
+	}
+	set(true, nil)
+	c := g.dial(packets.Login)
+	c.send(&packets.AcceptRequest{})
+	expect[*packets.NetworkStatus](c)
+	c.send(&packets.LoginRequest{Secret: secret, User: "alice"})
+	if r := expect[*packets.LoginReply](c); r.Result != packets.LoginOK || len(r.Servers) != 1 {
+		t.Fatalf("login reply %+v", r)
+	}
+	c.send(&packets.ChannelListRequest{})
+	expect[*packets.ChannelListReply](c)
+	if n := takeovers(); n != 0 {
+		t.Errorf("%d plays were taken over for a look at the list", n)
+	}
+	set(true, store.ErrPlayClosing)
+	c.send(&packets.SelectServerRequest{Channel: 1})
+	if r := expect[*packets.SelectServerReply](c); r.Result != packets.SelectFailed {
+		t.Errorf("a takeover that failed: %+v", r)
+	}
+	set(true, nil)
+	c.send(&packets.SelectServerRequest{Channel: 1})
+	to := expect[*packets.SelectServerReply](c)
+	if to.Result != packets.SelectOK || takeovers() != 1 {
+		t.Fatalf("select reply %+v after %d takeovers", to, takeovers())
+	}
+	w := g.dial(packets.World)
+	w.send(&packets.JoinRequest{Token: to.Token, Secret: secret})
+	if r := expect[*packets.JoinReply](w); r.Result != packets.JoinOK {
+		t.Errorf("join reply %+v", r)
 	}
 }
 

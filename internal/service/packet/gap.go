@@ -17,6 +17,7 @@ import (
 //   - A line of chat is never lost without a word and never heard twice: it is
 //     delivered late, or its speaker is told. So is a line that was under way
 //     when the stream was lost.
+//   - What is put onto the quick bar is kept and confirmed once the player is back.
 //   - Emotes and switches (run, sit) are dropped: clients show them only when
 //     the world tells them to.
 
@@ -242,6 +243,7 @@ func (l *worldLink) resume(p *player, e *worldv1.Entered) {
 	}
 	l.back(p)
 	l.flush(p)
+	l.restoreHotbar(p)
 	if p.motion != nil && time.Since(p.movedAt) < replayTime {
 		offer(l.out, p.motion)
 	}

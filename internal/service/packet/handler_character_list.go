@@ -6,6 +6,7 @@ import (
 
 	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
@@ -13,14 +14,43 @@ import (
 // premiumSlot is the first slot that the client marks as a paid one.
 const premiumSlot = 3
 
+// How long a list of characters that cannot be read is asked for, and how often:
+// longer than a part takes to start again.
+const (
+	listWait = 15 * time.Second
+	listStep = 500 * time.Millisecond
+)
+
 // handleCharacterList lists the player's characters. The place of a character
 // in this list is its slot in the packets that follow.
+//
+// The client cannot be told that there is none now: the protocol has no refusal,
+// and an empty list would look like a loss. It waits, so the list is asked for
+// until there is one or listWait is over.
 func handleCharacterList(ctx context.Context, s *session, _ *packets.CharacterListRequest) error {
-	if err := s.sendList(ctx); err != nil {
-		// The client cannot be told: an empty list would look like a loss.
+	over := time.NewTimer(listWait)
+	defer over.Stop()
+	for {
+		err := s.sendList(ctx)
+		switch errs.KindOf(err) {
+		case errs.Unavailable, errs.DeadlineExceeded, errs.ResourceExhausted:
+		default:
+			if err != nil {
+				return connection.End(connection.Backend, "list characters: %w", err)
+			}
+			return nil
+		}
+		s.backendFailed("list characters", err)
+		again := time.NewTimer(listStep)
+		select {
+		case <-again.C:
+			continue
+		case <-over.C:
+		case <-ctx.Done():
+		}
+		again.Stop()
 		return connection.End(connection.Backend, "list characters: %w", err)
 	}
-	return nil
 }
 
 func (s *session) sendList(ctx context.Context) error {

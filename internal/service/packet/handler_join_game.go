@@ -37,7 +37,7 @@ func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) err
 	s.player, s.belongings = player, belongingsOf(c, inv)
 	s.conn.SetState(gameJoined)
 	s.send(&packets.JoinReply{Result: packets.JoinOK, SequenceID: s.srv.nextSequence(), PayFlags: payEverything})
-	s.send(characterData(c))
+	s.send(characterData(c, s.srv.plays.basicSkills(s.play)))
 	s.send(inv)
 	s.send(&packets.QuestData{})
 	return nil

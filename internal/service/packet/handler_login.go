@@ -31,24 +31,19 @@ func handleAccept(_ context.Context, s *session, _ *packets.AcceptRequest) error
 	return nil
 }
 
-// handleLogin signs the player in. A refused player may try again, a few
-// times.
+// handleLogin signs the player in, or, where an earlier play of the player goes on,
+// only finds out that the secret is right: the play ends once the player goes on
+// to the world stage. A refused player may try again, a few times.
 func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error {
-	var resp *authv1.LoginResponse
-	err := s.signIn(ctx, s.srv.cfg.BackendTimeout+loginWait, func(ctx context.Context) (err error) {
-		resp, err = s.srv.auth.Login(ctx, &authv1.LoginRequest{
-			UserName: p.User,
-			Secret:   string(p.Secret),
-			Address:  s.conn.Remote().Addr().String(),
-		})
-		return err
-	})
+	rec, err := s.login(ctx, p, true)
 	if err != nil {
 		s.backendFailed("login", err)
 		s.refuseLogin(loginResult(err))
 		return nil
 	}
-	if !s.attach(resp.GetPlay()) {
+	if rec == nil {
+		s.waiting = p
+	} else if !s.attach(rec) {
 		s.send(&packets.LoginReply{Result: packets.LoginFailed})
 		s.conn.Finish(connection.Refused)
 		return nil
@@ -61,6 +56,37 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 		Servers: []packets.ServerEntry{{Name: "_" + s.srv.cfg.ServerName, ID: serverID}},
 	})
 	return nil
+}
+
+// login returns the play record of a sign-in; nil when an earlier one goes on that
+// is to be kept.
+func (s *session) login(ctx context.Context, p *packets.LoginRequest, keepEarlier bool) (*databasev1.Play, error) {
+	var resp *authv1.LoginResponse
+	err := s.signIn(ctx, s.srv.cfg.BackendTimeout+loginWait, func(ctx context.Context) (err error) {
+		resp, err = s.srv.auth.Login(ctx, &authv1.LoginRequest{
+			UserName:    p.User,
+			Secret:      string(p.Secret),
+			Address:     s.conn.Remote().Addr().String(),
+			KeepEarlier: keepEarlier,
+		})
+		return err
+	})
+	return resp.GetPlay(), err
+}
+
+// takeOver signs in a player whose earlier play went on so far, which ends it. It
+// reports false when that failed; the player may try again.
+func (s *session) takeOver(ctx context.Context) bool {
+	rec, err := s.login(ctx, s.waiting, false)
+	if err != nil {
+		s.backendFailed("login", err)
+		return false
+	}
+	if !s.attach(rec) {
+		return false
+	}
+	s.waiting = nil
+	return true
 }
 
 // refuseLogin lets the player try again, a few times.

@@ -22,8 +22,9 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 		s.chooseAgain(ctx)
 		return nil
 	}
-	if err := s.step(ctx, func(ctx context.Context) error {
-		_, err := s.srv.character.SelectCharacter(ctx, &characterv1.SelectCharacterRequest{
+	var chosen *characterv1.SelectCharacterResponse
+	if err := s.step(ctx, func(ctx context.Context) (err error) {
+		chosen, err = s.srv.character.SelectCharacter(ctx, &characterv1.SelectCharacterRequest{
 			UserId: s.play.userID, CharacterId: c.GetId(),
 		})
 		return err
@@ -32,6 +33,7 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 		s.chooseAgain(ctx)
 		return nil
 	}
+	s.srv.plays.learn(s.play, chosen.GetBasicSkills())
 	next, err := s.nextStage(ctx, packets.Game, c.GetId())
 	switch errs.KindOf(err) {
 	case errs.Unavailable, errs.DeadlineExceeded, errs.ResourceExhausted:

@@ -9,10 +9,16 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleSelectServer hands the player over to the world stage.
+// handleSelectServer hands the player over to the world stage. A play that the
+// player has elsewhere ends here: whoever knows the secret and only looks at the
+// list of servers has put nobody out.
 func handleSelectServer(ctx context.Context, s *session, p *packets.SelectServerRequest) error {
 	if p.Server != serverID || p.Channel != channelID {
 		s.send(&packets.SelectServerReply{Result: packets.SelectInvalidChannel})
+		return nil
+	}
+	if s.waiting != nil && !s.takeOver(ctx) {
+		s.send(&packets.SelectServerReply{Result: packets.SelectFailed})
 		return nil
 	}
 	next, err := s.nextStage(ctx, packets.World, "")

@@ -27,8 +27,8 @@ func handleCastPosition(_ context.Context, s *session, _ *packets.CastPositionRe
 	return nil
 }
 
-// cancelCast ends what the client may have begun to show: nobody has a skill to
-// cast. A player who is not in the zone yet has nothing to end.
+// cancelCast ends what the client may have begun to show: no skill has an effect
+// yet, the kisses among the basic skills included. A player who is not in the zone yet has nothing to end.
 func (s *session) cancelCast() {
 	if id := s.srv.world.entity(s.player); id != 0 {
 		s.send(&packets.CastCancelled{Entity: u16(id), Reason: packets.CastNoAbility})

@@ -8,7 +8,7 @@ import (
 )
 
 // handleToggle switches running or sitting. There are no vehicles: a switch to
-// driving is left without effect.
+// driving is left without effect, for nobody has one.
 func handleToggle(_ context.Context, s *session, p *packets.MoveToggleRequest) error {
 	var kind worldv1.Toggle_Kind
 	switch p.Kind {

@@ -54,7 +54,7 @@ func handlers() []handler {
 		noStores  = "players keep no stores; the client opens its own only when it is told to"
 		noMaking  = "nobody has a skill to make something with"
 		stays     = "answered with what lies in the item slots that it names"
-		noSkill   = "answered with the end of the cast: nobody has a skill to cast"
+		noSkill   = "answered with the end of the cast: no skill has an effect yet"
 		noParty   = "answered with: there is no party"
 		noMeaning = "its meaning is not known"
 	)
@@ -94,7 +94,7 @@ func handlers() []handler {
 		{packets.Game, 0x762, game, "what a character carries does not change", nil},
 		{packets.Game, 0x771, playing, "ends the walk where the client ran against something, or puts it right (0x770)", on(handleCollision)},
 		{packets.Game, 0x781, game, "plays the motion to the player and to all who see him; at most 4 a second, 4 at once, others are dropped", on(handleEmote)},
-		{packets.Game, 0x782, playing, "switches running or sitting; there are no vehicles to drive", on(handleToggle)},
+		{packets.Game, 0x782, playing, "switches running, or sits down or stands up (0x782 of kind 1 to all who see it, for both); there are no vehicles to drive", on(handleToggle)},
 		{packets.Game, 0x783, playing, "says something to all who see the player", on(handleChat)},
 		{packets.Game, 0x784, playing, "says something to one player; answered with an empty text when nobody has the name", on(handleWhisper)},
 		{packets.Game, 0x785, playing, "says something to the whole zone", on(handleShout)},
@@ -112,7 +112,7 @@ func handlers() []handler {
 		{packets.Game, 0x7a7, game, "answered with: it is gone", on(handlePickUp)},
 		{packets.Game, 0x7a8, game, "halts the player and puts the client right (0x770): no gate leads anywhere", on(handleWarpGate)},
 		{packets.Game, 0x7a9, game, "there are no stat points to spend, no reply refuses, and the client changes nothing before it is told to", nil},
-		{packets.Game, 0x7aa, game, "answered with the same; it holds until the client leaves the game", on(handleSetHotbar)},
+		{packets.Game, 0x7aa, game, "kept with the character; answered with what lies there, once the world has it", on(handleSetHotbar)},
 		{packets.Game, 0x7ab, game, stays, on(handleAmmo)},
 		{packets.Game, 0x7ad, game, "there is no bank; the client opens its window only when it is told to", nil},
 		{packets.Game, 0x7ae, game, stays, on(handleBankMove)},

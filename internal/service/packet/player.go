@@ -6,6 +6,7 @@ import (
 	"golang.org/x/time/rate"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
+	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
@@ -32,6 +33,7 @@ type player struct {
 	spoken    uint64  // number of the latest line of chat
 	lines     []*line // by rising number
 	notices   *rate.Limiter
+	hotbar    map[uint8]packets.HotbarSlot // what was put onto the quick bar, by place; nil for nothing
 
 	sight *sight // what the client has been shown, and is still to be shown
 }

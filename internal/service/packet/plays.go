@@ -22,6 +22,7 @@ type play struct {
 
 	// guarded by plays.mu
 	conns   map[packets.Stage]*connection.Conn
+	basics  []uint16  // the basic skills of its characters, as of the last choice
 	pending time.Time // until then the client may still join the next stage
 	ending  bool      // it takes no more connections
 	// refreshed is when its session was last prolonged, or found not to be due;
@@ -183,6 +184,23 @@ func (ps *plays) noteRefreshed(list []*play) {
 	for _, p := range list {
 		p.refreshed = now
 	}
+}
+
+// learn notes the basic skills of the character that was chosen.
+func (ps *plays) learn(p *play, skills []uint32) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p.basics = p.basics[:0:0]
+	for _, n := range skills {
+		p.basics = append(p.basics, u16(n))
+	}
+}
+
+// basicSkills returns what learn noted.
+func (ps *plays) basicSkills(p *play) []uint16 {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return p.basics
 }
 
 // handedOver notes that the client was sent to the next stage: the play may be

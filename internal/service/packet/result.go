@@ -10,10 +10,11 @@ import (
 // "failed" (1). The client shows a text of its own for each number.
 //
 // An unknown user and a wrong secret are the same reason, so that a stranger
-// cannot find out who has an account. NO_GAME_PASSWORD, GAME_PASSWORD_ENDED and
-// TICKET_REFUSED become "no right" (7), which tells the player to start the game
-// from the website.
-// TOO_MANY_ATTEMPTS, AUTH_BUSY, GATEWAY_BUSY and GATEWAY_SLOW become "too many users" (8), the one text that
+// cannot find out who has an account. NO_GAME_PASSWORD and GAME_PASSWORD_ENDED
+// become "no right" (7), which tells the player to start the game from the website.
+// TICKET_REFUSED is a wrong secret (3) like others: the account may well have a
+// game password, which the player can type after that answer. TOO_MANY_ATTEMPTS,
+// AUTH_BUSY, GATEWAY_BUSY and GATEWAY_SLOW become "too many users" (8), the one text that
 // asks to try again later.
 var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOGIN_REFUSED":       {login: packets.LoginWrongPassword},
@@ -21,7 +22,7 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"NO_GAME_PASSWORD":    {login: packets.LoginNoRight},
 	"GAME_PASSWORD_ENDED": {login: packets.LoginNoRight},
 	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
-	"TICKET_REFUSED":      {login: packets.LoginNoRight},
+	"TICKET_REFUSED":      {login: packets.LoginWrongPassword},
 	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},
 	"GATEWAY_BUSY":        {login: packets.LoginTooManyUsers, join: packets.JoinTimeout},
 	"GATEWAY_SLOW":        {login: packets.LoginTooManyUsers, join: packets.JoinTimeout},

@@ -329,6 +329,13 @@ func (g *gateway) joinGame() (world, game *client, player uint64) {
 	if d.Name != "Aria" || d.UniqueID != 7 || d.Zone != 20 {
 		g.t.Fatalf("character data %+v", d)
 	}
+	if skills := [3]uint16(d.Skills.Basic[:3]); skills != [3]uint16{11, 12, 16} || d.Skills.Basic[3] != 0 {
+		g.t.Fatalf("her basic skills are %v", d.Skills.Basic)
+	}
+	bar := [packets.HotbarSlots]packets.HotbarSlot{0: {Kind: packets.HotbarSkill, Index: 1}, 31: {Kind: packets.HotbarEmote, Index: 41}}
+	if d.Hotbar != bar {
+		g.t.Fatalf("her quick bar (-want +got):\n%s", cmp.Diff(bar, d.Hotbar))
+	}
 	if d.Equipment != (packets.VisibleItems{Weapon: packets.VisibleItem{Number: 202, Gem: 301, Socket: true, Grade: 4}}) {
 		g.t.Fatalf("she wears %+v", d.Equipment)
 	}
@@ -363,7 +370,8 @@ func (g *gateway) enter() (world, game *client, player uint64) {
 func character(name string) *databasev1.Character {
 	return &databasev1.Character{
 		Id: "7", Name: name, Appearance: &databasev1.Appearance{},
-		State: &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, SkillPoints: 4, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
+		State:  &databasev1.CharacterState{Level: 1, Hp: 50, Money: 12, SkillPoints: 4, Position: &databasev1.Position{Zone: 20, X: 1, Y: 2}},
+		Hotbar: &databasev1.Hotbar{Slots: []*databasev1.HotbarSlot{{Slot: 0, Kind: 3, Index: 1}, {Slot: 31, Kind: 4, Index: 41}}},
 		Items: []*databasev1.Item{
 			{
 				Id: 71, Place: packets.SlotWeapon, Type: uint32(packets.ItemWeapon), Number: 202, Quantity: 1, Crafted: true, Gem: 301,

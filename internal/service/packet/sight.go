@@ -28,7 +28,8 @@ type sight struct {
 	mu     sync.Mutex
 	shown  map[uint32]struct{}
 	unseen map[uint32]*unseen
-	order  []*unseen // those that went out of sight again included
+	order  []*unseen           // those that went out of sight again included
+	sits   map[uint32]struct{} // those that the client shows as sitting, its own included
 }
 
 // unseen is an entity that is in sight and has not been shown.
@@ -40,7 +41,19 @@ type unseen struct {
 }
 
 func newSight() *sight {
-	return &sight{shown: map[uint32]struct{}{}, unseen: map[uint32]*unseen{}}
+	return &sight{shown: map[uint32]struct{}{}, unseen: map[uint32]*unseen{}, sits: map[uint32]struct{}{}}
+}
+
+// sit notes whether an entity sits, and reports whether that is news to the
+// client. The caller holds mu.
+func (v *sight) sit(id uint32, sitting bool) bool {
+	_, before := v.sits[id]
+	if sitting {
+		v.sits[id] = struct{}{}
+	} else {
+		delete(v.sits, id)
+	}
+	return sitting != before
 }
 
 // wait puts an entity behind those that wait. The caller holds mu.
@@ -143,6 +156,7 @@ func (s *Server) show(players []*player, e *worldv1.Entity) {
 				sealed = s.sealAll(appearance(e))
 			}
 			p.sight.shown[e.GetId()] = struct{}{}
+			p.sight.sit(e.GetId(), e.GetSitting())
 			for _, b := range sealed {
 				b.Retain()
 				p.conn.SendSealed(b)
@@ -174,6 +188,7 @@ func (s *Server) reveal(p *player, u *unseen) {
 	id := u.entity.GetId()
 	p.sight.cancel(id)
 	p.sight.shown[id] = struct{}{}
+	p.sight.sit(id, u.entity.GetSitting())
 	for _, packet := range appearance(u.entity) {
 		p.conn.Send(packet)
 	}
@@ -191,6 +206,7 @@ func (s *Server) hide(players []*player, ids []uint32) {
 				known = append(known, id)
 			}
 			delete(p.sight.shown, id)
+			delete(p.sight.sits, id)
 		}
 		if len(known) == len(ids) {
 			for _, b := range all {
@@ -217,6 +233,7 @@ func (s *Server) forget(p *player) {
 	ids := make([]uint32, 0, len(v.shown))
 	for id := range v.shown {
 		ids = append(ids, id)
+		delete(v.sits, id) // and not its own entity's, which stays
 	}
 	slices.Sort(ids)
 	clear(v.shown)
@@ -224,6 +241,32 @@ func (s *Server) forget(p *player) {
 	v.order = nil
 	for _, r := range removals(ids) {
 		p.conn.Send(r)
+	}
+}
+
+// tellToggled tells clients how an entity moves from here on, or that it sits down
+// or stands up. Those who do not know yet which of the two are told that alone,
+// for it is what has changed.
+func (s *Server) tellToggled(players []*player, m *worldv1.Toggled) {
+	all := s.sealAll([]packets.Packet{switched(m), sitOrStand(m.GetEntity())})
+	if len(all) == 2 {
+		for _, p := range players {
+			p.sight.mu.Lock()
+			if u := p.sight.unseen[m.GetEntity()]; u != nil {
+				u.toggled(m)
+			} else {
+				b := all[0]
+				if p.sight.sit(m.GetEntity(), m.GetSitting()) {
+					b = all[1]
+				}
+				b.Retain()
+				p.conn.SendSealed(b)
+			}
+			p.sight.mu.Unlock()
+		}
+	}
+	for _, b := range all {
+		b.Release()
 	}
 }
 

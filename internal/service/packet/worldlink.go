@@ -54,6 +54,7 @@ type worldLink struct {
 	// acknowledges says that the world at the other end acknowledges lines of
 	// chat.
 	acknowledges bool
+	keepsHotbars bool // and that it keeps quick bars
 	players      map[uint64]*player
 	away         int  // of the players, those who are not in the zone again yet
 	settled      bool // nobody is away any more, or has been for settleTime
@@ -109,7 +110,7 @@ func (l *worldLink) stream(ctx context.Context) error {
 	}
 	l.log.Info("the stream to the world is up")
 	l.heard.Store(time.Now().UnixNano())
-	out := l.up(cancel, welcome.GetHeartbeat() != nil)
+	out := l.up(cancel, welcome)
 	var sender sync.WaitGroup
 	sender.Go(func() {
 		defer cancel(nil)
@@ -151,14 +152,15 @@ func streamEnd(stream worldv1.WorldService_ConnectClient) error {
 
 // up opens the queue and puts the joins of the players who are in a zone at
 // its head.
-func (l *worldLink) up(cut context.CancelCauseFunc, acknowledges bool) chan *worldv1.ConnectRequest {
+func (l *worldLink) up(cut context.CancelCauseFunc, welcome *worldv1.Welcome) chan *worldv1.ConnectRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make(chan *worldv1.ConnectRequest, linkQueue+len(l.players))
 	for _, p := range l.players {
 		out <- joinRequest(p, p.entity)
 	}
-	l.out, l.cut, l.acknowledges = out, cut, acknowledges
+	l.out, l.cut = out, cut
+	l.acknowledges, l.keepsHotbars = welcome.GetHeartbeat() != nil, welcome.GetKeepsHotbars()
 	l.awaitAll()
 	return out
 }

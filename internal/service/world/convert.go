@@ -9,7 +9,7 @@ import (
 // joined tells a player that his join succeeded, with his character as it is.
 func joined(p *player) *worldv1.ConnectResponse {
 	c := *p.character
-	c.State = p.state
+	c.State, c.Hotbar = p.state, p.hotbar
 	return &worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Joined{Joined: &worldv1.Joined{
 		Character: storepb.CharacterPB(&c), MaxHp: p.maxHP, MaxMp: p.maxMP,
 	}}}

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"log/slog"
 	"math"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
@@ -29,18 +30,28 @@ func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
 			return w.leave(s, p)
 		}
 		return nil
-	case *worldv1.ConnectRequest_Hello, nil:
-		return errs.Invalid("message", "must be neither a second Hello nor empty")
+	case *worldv1.ConnectRequest_Hello:
+		return errs.Invalid("message", "must not be a second Hello")
+	case nil:
+		if len(m.ProtoReflect().GetUnknown()) == 0 {
+			return errs.Invalid("message", "must not be empty")
+		}
+		w.passBy(s)
+		return nil
 	}
 	p := s.player(number)
 	if p == nil {
 		return nil
 	}
-	if m, ok := m.GetMessage().(*worldv1.ConnectRequest_Say); ok {
-		return w.say(s, p, m.Say)
+	switch v := m.GetMessage().(type) {
+	case *worldv1.ConnectRequest_Say:
+		return w.say(s, p, v.Say)
+	case *worldv1.ConnectRequest_SetHotbar:
+		return w.setHotbar(s, p, v.SetHotbar)
 	}
 	command := p.host.command(p, m)
 	if command == nil {
+		w.passBy(s)
 		return nil
 	}
 	return p.host.post(s.ctx, func() {
@@ -50,8 +61,18 @@ func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
 	})
 }
 
-// command turns a player's message into a step of his zone; nil when there is
-// nothing to do.
+// passBy leaves a message of a kind that this world does not know: gateways may
+// be newer.
+func (w *World) passBy(s *stream) {
+	w.metrics.unknown.Inc()
+	s.unknown.Do(func() {
+		w.log.Warn("a gateway sends messages of a kind that this world does not know; they are passed by until the world is as new",
+			slog.String("gateway", s.gateway))
+	})
+}
+
+// command turns a player's message into a step of his zone; nil when the world
+// does not know what is meant.
 func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 	switch v := m.GetMessage().(type) {
 	case *worldv1.ConnectRequest_Enter:
@@ -80,7 +101,7 @@ func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 			return func(tx *zone.Tx) { tx.ToggleRun(p.entity) }
 		case worldv1.Toggle_KIND_SIT:
 			return func(tx *zone.Tx) { tx.ToggleSit(p.entity) }
-		default: // the proto's rule lets nothing else in
+		default: // a newer gateway's
 		}
 	case *worldv1.ConnectRequest_Emote:
 		motion, flags := v.Emote.GetMotion(), v.Emote.GetFlags()

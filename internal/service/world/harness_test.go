@@ -103,6 +103,9 @@ func (c *characters) SaveCharacters(_ context.Context, saves []store.CharacterSa
 			if s.Items != nil {
 				row.Items = *s.Items
 			}
+			if s.Hotbar != nil {
+				row.Hotbar = *s.Hotbar
+			}
 			row.Version++
 			c.owner[s.ID] = s.Generation
 			c.keys[s.ID][s.Key] = row.Version

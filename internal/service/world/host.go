@@ -12,6 +12,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/game/zone"
+	"github.com/waystone-mmo/waystone/internal/store"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 )
@@ -173,9 +174,13 @@ func (h *host) save(tx *zone.Tx, p *player) {
 	if e, ok := tx.Get(p.entity); ok {
 		p.look(e)
 	}
-	if p.state != p.saved {
+	var bar *store.Hotbar // as it is stored
+	if p.altered {
+		bar, p.altered = new(p.hotbar), false
+	}
+	if p.state != p.saved || bar != nil {
 		p.saved = p.state
-		h.world.saver.put(p.character.ID, p.state)
+		h.world.saver.put(p.character.ID, p.state, bar)
 	}
 }
 

@@ -143,7 +143,7 @@ func (w *World) load(ctx context.Context, r *route, u *user, id store.CharacterI
 	p := &player{
 		user: u, character: c, generation: in.GetGeneration(), host: h,
 		maxHP: w.data.MaxHP(c.State.Level, stats), maxMP: w.data.MaxMP(c.State.Level, stats),
-		state: c.State, saved: c.State,
+		state: c.State, saved: c.State, hotbar: c.Hotbar,
 	}
 	if !w.directory.add(p) {
 		return w.unavailable(id, errors.New("the world is full"))

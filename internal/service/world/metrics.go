@@ -15,6 +15,7 @@ type metrics struct {
 	joins    *prometheus.CounterVec   // by result: ok, rejoined or the reason of a refusal
 	departed *prometheus.CounterVec   // by reason
 	cut      prometheus.Counter
+	unknown  prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -34,6 +35,9 @@ func newMetrics() *metrics {
 		joins:    counter("joins_total", "Joins by result: ok, rejoined or why they were refused.", "result"),
 		departed: counter("departures_total", "Players that left the world by reason.", "reason"),
 		cut:      prometheus.NewCounter(prometheus.CounterOpts{Name: "waystone_world_streams_cut_total", Help: "Gateways cut off because they did not read fast enough."}),
+		unknown: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "waystone_world_messages_unknown_total", Help: "Messages of gateways that were passed by because the world does not know their kind.",
+		}),
 	}
 }
 
@@ -44,7 +48,7 @@ func (m *metrics) register(r prometheus.Registerer, w *World) error {
 		}, func() float64 { return float64(f()) })
 	}
 	all := []prometheus.Collector{
-		m.tick, m.late, m.saves, m.joins, m.departed, m.cut,
+		m.tick, m.late, m.saves, m.joins, m.departed, m.cut, m.unknown,
 		gauge("players", "Players in the world.", nil, w.directory.len),
 		gauge("streams", "Gateways connected.", nil, func() int { return len(w.openStreams()) }),
 		gauge("unsaved_characters", "Characters that wait to be saved.", nil, w.saver.unsaved),

@@ -32,6 +32,9 @@ type player struct {
 	lostAt time.Time            // when the link was lost; zero while it is not
 	gone   bool                 // out of the world
 	line   uint64               // number of the last line of chat
+
+	hotbar  store.Hotbar // as it is
+	altered bool         // hotbar has not been handed to the saver
 }
 
 // route is a player's way to his client: a number on a stream.

@@ -38,6 +38,7 @@ type record struct {
 	version    int64 // stored now
 	generation int64
 	newest     *store.CharacterState // to be written; nil when there is none
+	hotbar     *store.Hotbar         // to be written with newest; nil when it has not changed
 	write      *store.CharacterSave  // not answered yet
 	queued     bool
 	refused    error       // the store's verdict; the record is dead then
@@ -63,13 +64,16 @@ func (s *saver) track(c *store.Character, generation int64, onRefused func(error
 	s.records[c.ID] = &record{id: c.ID, version: c.Version, generation: generation, onRefused: onRefused}
 }
 
-// put hands in the newest state of a tracked character. wake then has it
-// written.
-func (s *saver) put(id store.CharacterID, state store.CharacterState) {
+// put hands in the newest state of a tracked character, and its quick bar if that
+// has changed. wake then has it written.
+func (s *saver) put(id store.CharacterID, state store.CharacterState, hotbar *store.Hotbar) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.records[id]; r != nil && r.refused == nil {
 		r.newest = &state
+		if hotbar != nil {
+			r.hotbar = hotbar
+		}
 		s.enqueue(r)
 	}
 }
@@ -242,10 +246,10 @@ func (s *saver) take(n int) []*store.CharacterSave {
 			// Nothing in the world changes items: they are left to the store,
 			// which keeps them with the version.
 			r.write = &store.CharacterSave{
-				ID: r.id, Version: r.version, State: *r.newest,
+				ID: r.id, Version: r.version, State: *r.newest, Hotbar: r.hotbar,
 				Key: fmt.Sprintf("%s-%d", s.run, s.lastKey),
 			}
-			r.newest = nil
+			r.newest, r.hotbar = nil, nil
 		}
 		r.write.Generation = r.generation
 		save := *r.write
@@ -319,7 +323,7 @@ func (s *saver) answer(save *store.CharacterSave, result store.SaveResult) bool 
 	var onRefused func(error)
 	if result.Err != nil {
 		s.metrics.saves.WithLabelValues("refused").Inc()
-		r.refused, r.newest = result.Err, nil
+		r.refused, r.newest, r.hotbar = result.Err, nil, nil
 		onRefused = r.onRefused
 	} else {
 		s.metrics.saves.WithLabelValues("ok").Inc()

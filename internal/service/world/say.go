@@ -33,7 +33,8 @@ func (w *World) say(s *stream, p *player, say *worldv1.Say) error {
 			p.host.do(func(tx *zone.Tx) { tx.Shout(p.entity, text) })
 		case worldv1.Channel_CHANNEL_WHISPER:
 			w.whisper(p, say.GetTo(), text)
-		default: // the proto's rule lets nothing else in
+		default:
+			w.passBy(s)
 		}
 	})
 }

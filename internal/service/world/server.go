@@ -76,7 +76,7 @@ func (w *World) open(ctx context.Context, gateway string, rpc grpc.BidiStreaming
 	w.streams[s] = struct{}{}
 	w.log.Info("a gateway connected", slog.String("gateway", gateway))
 	s.send(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Welcome{
-		Welcome: &worldv1.Welcome{Linger: durationpb.New(w.config.Linger), Heartbeat: durationpb.New(heartbeat)},
+		Welcome: &worldv1.Welcome{Linger: durationpb.New(w.config.Linger), Heartbeat: durationpb.New(heartbeat), KeepsHotbars: true},
 	}})
 	w.serving.Go(func() { s.cancel(s.write(rpc)) })
 	w.serving.Go(func() {

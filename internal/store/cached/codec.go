@@ -29,7 +29,7 @@ import (
 const (
 	// layout has to be raised when a message in a body gains, loses or changes a
 	// field: binaries of both layouts may share a Redis.
-	layout = 4
+	layout = 5
 
 	rankSize   = 16
 	layoutAt   = rankSize

@@ -50,6 +50,11 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 	return s.inner.RenewPlays(ctx, refs)
 }
 
+// EndedPlay implements store.Plays.
+func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address string) (*store.Play, error) {
+	return s.inner.EndedPlay(ctx, digest, address)
+}
+
 // EndPlay implements store.Plays.
 func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	return s.inner.EndPlay(ctx, ref)

@@ -37,6 +37,7 @@ func character(r db.GameCharacter, items store.Inventory) *store.Character {
 			Money:       r.Money,
 		},
 		Items:     items,
+		Hotbar:    store.ParseHotbar(r.Hotbar),
 		DeleteAt:  instantOf(r.DeleteAt),
 		CreatedAt: r.CreatedAt.UTC(),
 		UpdatedAt: r.UpdatedAt.UTC(),

@@ -38,6 +38,9 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 		UserID: n.UserID, UserCreatedAt: *passing(there), Present: there != nil, PlayID: id, SessionID: n.SessionID, Digest: n.Digest[:], Address: n.Address,
 		LeaseExpiresAt: now.Add(store.PlayLease), At: now, Overdue: now.Add(-store.PlayClosingLimit), PasswordStamp: stamp,
 	})
+	if errors.Is(err, pgx.ErrNoRows) && n.KeepEarlier {
+		return nil, store.ErrPlayLives
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		// What ended since then is not marked, and what began since then is: this
 		// sign-in is the newer one.
@@ -149,6 +152,28 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 		plays[i] = alive[ref]
 	}
 	return plays, nil
+}
+
+// EndedPlay implements store.Plays.
+func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address string) (*store.Play, error) {
+	if !storable(address) {
+		return nil, store.ErrPlayNotFound
+	}
+	now := s.now()
+	row, err := s.q.FindPlay(ctx, digest[:], address, now.Add(-store.PlayReuse))
+	if err != nil {
+		return nil, noRows(ctx, "find play", err, store.ErrPlayNotFound)
+	}
+	still, err := s.stillPlays(ctx, row)
+	switch {
+	case err != nil:
+		return nil, err
+	case !still:
+		return nil, store.ErrPlayNotFound
+	case row.PlayID != nil && !row.LeaseExpiresAt.Before(now):
+		return nil, store.ErrPlayLives
+	}
+	return play(row), nil
 }
 
 // EndPlay implements store.Plays. The row stays, dead, to keep the generation.

@@ -38,10 +38,10 @@ WITH s AS (
         $5::int[], $6::real[], $7::real[], $8::int[], $9::int[], $10::int[],
         $11::bigint[], $12::bigint[], $13::bigint[],
         $14::int[], $15::int[], $16::int[], $17::int[], $18::int[], $19::int[],
-        $20::int[], $21::int[], $22::int[], $23::bigint[], $24::int[], $25::bool[])
+        $20::int[], $21::int[], $22::int[], $23::bigint[], $24::int[], $25::bool[], $40::bytea[])
     WITH ORDINALITY AS s (id, version, generation, key, zone, x, y, revive_zone, job, level, xp, hp, mp,
         strength, dexterity, intelligence, concentration, charm, sense,
-        stat_points, skill_points, stamina, money, grp, has_items, n)
+        stat_points, skill_points, stamina, money, grp, has_items, hotbar, n)
 ), i AS (
     SELECT i.*, s.id AS character_id, s.grp
     FROM unnest($26::bigint[], $27::bigint[], $28::smallint[], $29::smallint[], $30::smallint[], $31::bigint[],
@@ -78,6 +78,7 @@ WITH s AS (
         strength = j.strength, dexterity = j.dexterity, intelligence = j.intelligence,
         concentration = j.concentration, charm = j.charm, sense = j.sense,
         stat_points = j.stat_points, skill_points = j.skill_points, stamina = j.stamina, money = j.money,
+        hotbar = COALESCE(j.hotbar, t.hotbar),
         version = j.version + 1, last_save_key = j.key, updated_at = $39
     FROM judged j JOIN good USING (grp)
     WHERE t.id = j.id
@@ -193,6 +194,7 @@ type saveColumns struct {
 	statPoints, skillPoints, stamina           []int32
 	grp                                        []int32
 	hasItems                                   []bool
+	hotbar                                     [][]byte // nil for one that stays as it is
 	items                                      itemColumns
 	itemSave                                   []int64 // number of the save that an item belongs to
 }
@@ -202,6 +204,11 @@ func (c *saveColumns) add(sv *store.CharacterSave, index, grp int) {
 	st := &sv.State
 	c.grp = append(c.grp, int32(grp)) //nolint:gosec // below MaxBatch
 	c.hasItems = append(c.hasItems, sv.Items != nil)
+	var hotbar []byte
+	if sv.Hotbar != nil {
+		hotbar = sv.Hotbar.Bytes()
+	}
+	c.hotbar = append(c.hotbar, hotbar)
 	if sv.Items != nil {
 		for i := range *sv.Items {
 			c.itemSave = append(c.itemSave, int64(index)+1)
@@ -243,5 +250,5 @@ func (c *saveColumns) args(at time.Time) []any {
 	it := &c.items
 	return append(args, c.statPoints, c.skillPoints, c.stamina, c.money, c.grp, c.hasItems,
 		c.itemSave, it.id, it.place, it.itemType, it.number, it.quantity,
-		it.crafted, it.gem, it.durability, it.life, it.socket, it.appraised, it.grade, at)
+		it.crafted, it.gem, it.durability, it.life, it.socket, it.appraised, it.grade, at, c.hotbar)
 }

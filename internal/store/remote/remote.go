@@ -303,6 +303,7 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, error) {
 	resp, err := s.auth.BeginPlay(ctx, &databasev1.BeginPlayRequest{
 		UserId: n.UserID, SessionId: n.SessionID, Digest: n.Digest[:], Address: n.Address, GamePassword: n.GamePassword, SitePassword: n.SitePassword,
+		KeepEarlier: n.KeepEarlier,
 	})
 	if err != nil {
 		return nil, err
@@ -355,6 +356,15 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 		plays[i] = storepb.Play(m)
 	}
 	return plays, nil
+}
+
+// EndedPlay implements store.Plays.
+func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address string) (*store.Play, error) {
+	resp, err := s.auth.GetEndedPlay(ctx, &databasev1.GetEndedPlayRequest{Digest: digest[:], Address: address})
+	if err != nil {
+		return nil, err
+	}
+	return storepb.Play(resp.GetPlay()), nil
 }
 
 // EndPlay implements store.Plays.

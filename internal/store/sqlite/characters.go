@@ -22,7 +22,7 @@ func character(r db.GameCharacter, items store.Inventory) *store.Character {
 			},
 			StatPoints: r.StatPoints, SkillPoints: r.SkillPoints, Stamina: r.Stamina, Money: r.Money,
 		},
-		Items:     items,
+		Items: items, Hotbar: store.ParseHotbar(r.Hotbar),
 		CreatedAt: fromMillis(r.CreatedAt), UpdatedAt: fromMillis(r.UpdatedAt), Version: r.Version,
 	}
 	if r.DeleteAt != nil {

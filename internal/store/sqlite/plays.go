@@ -49,6 +49,8 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
 			return err
+		case belongs(living.UserCreatedAt, living.LeaseExpiresAt, there) && n.KeepEarlier:
+			return store.ErrPlayLives
 		case belongs(living.UserCreatedAt, living.LeaseExpiresAt, there):
 			closing = true
 			return t.MarkClosing(ctx, db.MarkClosingParams{Now: &now, UserID: n.UserID})
@@ -194,6 +196,25 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 		return nil, err
 	}
 	return plays, nil
+}
+
+// EndedPlay implements store.Plays.
+func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address string) (*store.Play, error) {
+	now := s.now()
+	r, err := s.reading.FindPlay(ctx, db.FindPlayParams{Digest: digest[:], Address: address, Since: millis(now.Add(-store.PlayReuse))})
+	if err != nil {
+		return nil, s.fail(ctx, "find play", orNotFound(err, store.ErrPlayNotFound))
+	}
+	there, err := s.person(ctx, s.reads, r.UserID)
+	switch {
+	case err != nil:
+		return nil, s.fail(ctx, "find play", err)
+	case !belongs(r.UserCreatedAt, r.LeaseExpiresAt, there):
+		return nil, store.ErrPlayNotFound
+	case r.PlayID != nil && r.LeaseExpiresAt >= millis(now):
+		return nil, store.ErrPlayLives
+	}
+	return play(r), nil
 }
 
 // EndPlay implements store.Plays.

@@ -116,12 +116,16 @@ func (t *tx) judge(ctx context.Context, sv *store.CharacterSave) (stored int64, 
 
 func (t *tx) writeState(ctx context.Context, sv *store.CharacterSave) error {
 	st := &sv.State
+	var hotbar []byte // as it is
+	if sv.Hotbar != nil {
+		hotbar = sv.Hotbar.Bytes()
+	}
 	return t.SaveCharacter(ctx, db.SaveCharacterParams{
 		Zone: st.Position.Zone, X: st.Position.X, Y: st.Position.Y, ReviveZone: st.ReviveZone,
 		Job: st.Job, Level: st.Level, Xp: st.XP, Hp: st.HP, Mp: st.MP,
 		Strength: st.Stats.Strength, Dexterity: st.Stats.Dexterity, Intelligence: st.Stats.Intelligence,
 		Concentration: st.Stats.Concentration, Charm: st.Stats.Charm, Sense: st.Stats.Sense,
 		StatPoints: st.StatPoints, SkillPoints: st.SkillPoints, Stamina: st.Stamina, Money: st.Money,
-		LastSaveKey: &sv.Key, UpdatedAt: millis(t.now), ID: uint32(sv.ID),
+		Hotbar: hotbar, LastSaveKey: &sv.Key, UpdatedAt: millis(t.now), ID: uint32(sv.ID),
 	})
 }

@@ -57,6 +57,9 @@ func SavePB(sv *store.CharacterSave) *databasev1.CharacterSave {
 	if sv.Items != nil {
 		m.Items = &databasev1.Inventory{Items: ItemsPB(*sv.Items)}
 	}
+	if sv.Hotbar != nil {
+		m.Hotbar = HotbarPB(sv.Hotbar)
+	}
 	return m
 }
 
@@ -80,6 +83,13 @@ func Save(m *databasev1.CharacterSave) (store.CharacterSave, error) {
 			return store.CharacterSave{}, err
 		}
 		sv.Items = &items
+	}
+	if m.GetHotbar() != nil {
+		bar, err := Hotbar(m.GetHotbar())
+		if err != nil {
+			return store.CharacterSave{}, err
+		}
+		sv.Hotbar = &bar
 	}
 	return sv, nil
 }

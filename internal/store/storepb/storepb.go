@@ -169,7 +169,7 @@ func CharacterPB(c *store.Character) *databasev1.Character {
 	return &databasev1.Character{
 		Id: c.ID.String(), UserId: c.UserID, Name: c.Name, Slot: uint32(c.Slot),
 		Appearance: AppearancePB(c.Appearance), State: StatePB(c.State), Items: ItemsPB(c.Items), DeleteAt: stamp(c.DeleteAt),
-		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Version: c.Version,
+		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Version: c.Version, Hotbar: characterHotbar(&c.Hotbar),
 	}
 }
 
@@ -194,11 +194,15 @@ func Character(m *databasev1.Character) (*store.Character, error) {
 	if err != nil {
 		return nil, err
 	}
+	bar, err := Hotbar(m.GetHotbar())
+	if err != nil {
+		return nil, err
+	}
 	var r ranges
 	c := &store.Character{
 		ID: id, UserID: m.GetUserId(), Name: m.GetName(), Slot: r.u8("slot", m.GetSlot()), Appearance: look, State: state, Items: items,
 		DeleteAt: instant(m.GetDeleteAt()), CreatedAt: instant(m.GetCreatedAt()), UpdatedAt: instant(m.GetUpdatedAt()),
-		Version: m.GetVersion(),
+		Version: m.GetVersion(), Hotbar: bar,
 	}
 	return c, r.error()
 }
@@ -219,9 +223,10 @@ func PlayPB(p *store.Play) *databasev1.Play {
 	return m
 }
 
-// Play is m as a play record; nil for nil and for an empty one.
+// Play is m as a play record; nil for nil and for an empty one. One that was ended
+// has no id.
 func Play(m *databasev1.Play) *store.Play {
-	if m.GetId() == "" {
+	if m.GetId() == "" && m.GetUserId() == "" {
 		return nil
 	}
 	p := &store.Play{

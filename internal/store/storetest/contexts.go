@@ -82,6 +82,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 			return err
 		},
 		"RenewPlays": func(ctx context.Context) error { _, err := s.RenewPlays(ctx, []store.PlayRef{play}); return err },
+		"EndedPlay":  func(ctx context.Context) error { _, err := s.EndedPlay(ctx, secretOf("u"), ""); return err },
 		"EndPlay":    func(ctx context.Context) error { return s.EndPlay(ctx, play) },
 		"BeginAttempt": func(ctx context.Context) error {
 			_, err := s.BeginAttempt(ctx, attempt("ghost", "net"), onDevice())

@@ -24,6 +24,9 @@ func playTests() []test {
 		{"RenewTellsEachRecordApart", playsRenewMixed},
 		{"RenewTakesAThousandAndNoMore", playsRenewLimit},
 		{"EndIsTheOwnersAndRepeatable", playsEnd},
+		{"AnEarlierOneIsLeftAloneWhereThatIsAsked", playsKeepEarlier},
+		{"AnEndedOneIsFoundForAMinute", playsEnded},
+		{"AnEndedOneIsFoundByItsOwnAlone", playsEndedForeign},
 		{"NobodyCannotBegin", playsInvalid},
 	}
 }
@@ -369,4 +372,105 @@ func playsEnd(t *testing.T, e Env) {
 func playsInvalid(t *testing.T, e Env) {
 	_, err := e.Store.BeginPlay(testContext(t), store.NewPlay{Digest: secretOf("")})
 	wantKind(t, "a record of nobody", err, errs.InvalidArgument)
+}
+
+func playsKeepEarlier(t *testing.T, e Env) {
+	ctx := testContext(t)
+	second := store.NewPlay{UserID: "user", Digest: store.DigestOf("second"), Address: "192.0.2.2", KeepEarlier: true}
+	first := begin(ctx, t, e, "user")
+	_, err := e.Store.BeginPlay(ctx, second)
+	wantErr(t, "beside one that lives", err, store.ErrPlayLives)
+	got := renew(ctx, t, e, first.Ref())
+	if got == nil || got.Closing {
+		t.Fatalf("the earlier record is %+v, want it as it was", got)
+	}
+	handOver(ctx, t, e, first, store.StageWorld, 0, 7)
+	must[*store.Play](t)(e.Store.AdmitPlay(ctx, 7, secretOf("user"), store.StageWorld))
+
+	// One that a newer sign-in waits for is left alone as well, and once it has
+	// ended the way is free.
+	takesOver := second
+	takesOver.KeepEarlier = false
+	_, err = e.Store.BeginPlay(ctx, takesOver)
+	wantErr(t, "with a takeover", err, store.ErrPlayClosing)
+	_, err = e.Store.BeginPlay(ctx, second)
+	wantErr(t, "beside one that is closing", err, store.ErrPlayLives)
+	if err := e.Store.EndPlay(ctx, first.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	p := must[*store.Play](t)(e.Store.BeginPlay(ctx, second))
+	if p.Generation <= first.Generation {
+		t.Errorf("generation %d after %d", p.Generation, first.Generation)
+	}
+}
+
+func playsEnded(t *testing.T, e Env) {
+	ctx := testContext(t)
+	find := func() (*store.Play, error) { return e.Store.EndedPlay(ctx, secretOf("user"), "192.0.2.1") }
+	_, err := find()
+	wantErr(t, "before there was one", err, store.ErrPlayNotFound)
+	p := begin(ctx, t, e, "user")
+	_, err = find()
+	wantErr(t, "while it lives", err, store.ErrPlayLives)
+	if err := e.Store.EndPlay(ctx, p.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	got := must[*store.Play](t)(find())
+	if got.UserID != "user" || got.SessionID != "session of user" || got.Generation != p.Generation || got.ID != "" || got.Stamp != p.Stamp {
+		t.Errorf("got %+v, want what was begun as %+v", got, p)
+	}
+	e.Clock.Advance(store.PlayLease + store.PlayReuse)
+	must[*store.Play](t)(find())
+	e.Clock.Advance(time.Second)
+	_, err = find()
+	wantErr(t, "after a minute", err, store.ErrPlayNotFound)
+
+	// One whose lease ran out is dead too.
+	p = begin(ctx, t, e, "user")
+	e.Clock.Advance(store.PlayLease)
+	_, err = find()
+	wantErr(t, "at the end of its lease", err, store.ErrPlayLives)
+	e.Clock.Advance(time.Second)
+	if got := must[*store.Play](t)(find()); got.ID != p.ID {
+		t.Errorf("got %q, want %q", got.ID, p.ID)
+	}
+}
+
+func playsEndedForeign(t *testing.T, e Env) {
+	ctx := testContext(t)
+	p := begin(ctx, t, e, "user")
+	if err := e.Store.EndPlay(ctx, p.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []struct {
+		what, secret, address string
+	}{
+		{"another secret", "secret of another", "192.0.2.1"}, {"another address", "secret of user", "192.0.2.2"}, {"no address", "secret of user", ""},
+	} {
+		_, err := e.Store.EndedPlay(ctx, store.DigestOf(other.secret), other.address)
+		wantErr(t, other.what, err, store.ErrPlayNotFound)
+	}
+
+	// A record without a session of the website: by a game password, or an
+	// operator's ticket.
+	alone := must[*store.Play](t)(e.Store.BeginPlay(ctx, store.NewPlay{UserID: "another", Digest: secretOf("another"), Address: "192.0.2.1"}))
+	if err := e.Store.EndPlay(ctx, alone.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := e.Store.EndedPlay(ctx, secretOf("another"), "192.0.2.1")
+	wantErr(t, "a record without a session", err, store.ErrPlayNotFound)
+
+	// A newer sign-in waited for its end, and then took its place.
+	p = begin(ctx, t, e, "user")
+	newer := store.NewPlay{UserID: "user", SessionID: "session", Digest: store.DigestOf("newer"), Address: "192.0.2.3"}
+	_, err = e.Store.BeginPlay(ctx, newer)
+	wantErr(t, "a newer sign-in", err, store.ErrPlayClosing)
+	if err := e.Store.EndPlay(ctx, p.Ref()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Store.EndedPlay(ctx, secretOf("user"), "192.0.2.1")
+	wantErr(t, "one that made way", err, store.ErrPlayNotFound)
+	must[*store.Play](t)(e.Store.BeginPlay(ctx, newer))
+	_, err = e.Store.EndedPlay(ctx, secretOf("user"), "192.0.2.1")
+	wantErr(t, "one whose place is taken", err, store.ErrPlayNotFound)
 }

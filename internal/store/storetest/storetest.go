@@ -79,6 +79,7 @@ func categories() []category {
 		{"persons", personTests()},
 		{"saves", saveTests()},
 		{"items", itemTests()},
+		{"hotbars", hotbarTests()},
 		{"trades", tradeTests()},
 		{"game_accounts", accountTests()},
 		{"credentials", credentialTests()},
@@ -96,7 +97,7 @@ func categories() []category {
 
 // Run checks the whole contract. Categories: users, sessions, check_sessions,
 // refresh_session, refresh_sessions, characters, deletion, sweeps, persons, saves,
-// items, trades, game_accounts, credentials, site_sessions, one_time_tokens, tickets, plays,
+// items, hotbars, trades, game_accounts, credentials, site_sessions, one_time_tokens, tickets, plays,
 // hand_over, passwords, attempts, contexts, closed.
 func Run(t *testing.T, h Harness) {
 	t.Helper()

@@ -30,6 +30,7 @@ const (
 	HandOverPlay       Method = "HandOverPlay"
 	AdmitPlay          Method = "AdmitPlay"
 	RenewPlays         Method = "RenewPlays"
+	EndedPlay          Method = "EndedPlay"
 	EndPlay            Method = "EndPlay"
 	GetCredential      Method = "GetCredential" //nolint:gosec // the name of a method
 	CreateSession      Method = "CreateSession"
@@ -68,6 +69,7 @@ func Methods() []Method {
 		HandOverPlay,
 		AdmitPlay,
 		RenewPlays,
+		EndedPlay,
 		EndPlay,
 		GetCredential,
 		CreateSession,
@@ -206,6 +208,11 @@ func (s *Store) AdmitPlay(ctx context.Context, token uint32, digest store.Digest
 // RenewPlays passes on to the store beneath.
 func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.Play, error) {
 	return do(ctx, s, RenewPlays, func() ([]*store.Play, error) { return s.inner.RenewPlays(ctx, refs) })
+}
+
+// EndedPlay passes on to the store beneath.
+func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address string) (*store.Play, error) {
+	return do(ctx, s, EndedPlay, func() (*store.Play, error) { return s.inner.EndedPlay(ctx, digest, address) })
 }
 
 // EndPlay passes on to the store beneath.

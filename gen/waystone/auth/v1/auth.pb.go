@@ -192,7 +192,11 @@ type LoginRequest struct {
 	// The 32 characters of the client's password field.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	// IP address of the client.
-	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// Whether an earlier play of the player is left alone. The player is then told
+	// whether the secret is right, and the caller calls again without this once the
+	// player goes on.
+	KeepEarlier   bool `protobuf:"varint,4,opt,name=keep_earlier,json=keepEarlier,proto3" json:"keep_earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -248,10 +252,18 @@ func (x *LoginRequest) GetAddress() string {
 	return ""
 }
 
+func (x *LoginRequest) GetKeepEarlier() bool {
+	if x != nil {
+		return x.KeepEarlier
+	}
+	return false
+}
+
 // LoginResponse says who was let in.
 type LoginResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The play record.
+	// The play record; absent when the player has an earlier play that lives and
+	// keep_earlier was set.
 	Play *v1.Play `protobuf:"bytes,1,opt,name=play,proto3" json:"play,omitempty"`
 	// The user.
 	User          *v1.User `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
@@ -1553,11 +1565,12 @@ const file_waystone_auth_v1_auth_proto_rawDesc = "" +
 	"\x06ticket\x18\x01 \x01(\tB\x03\x80\x01\x01R\x06ticket\x12\x1b\n" +
 	"\tuser_name\x18\x02 \x01(\tR\buserName\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xa8\x01\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xcb\x01\n" +
 	"\fLoginRequest\x12;\n" +
 	"\tuser_name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\buserName\x128\n" +
 	"\x06secret\x18\x02 \x01(\tB \xbaH\x1ar\x182\x13^[^\\x00-\\x1f\\x7f]*$\x98\x01 \x80\x01\x01R\x06secret\x12!\n" +
-	"\aaddress\x18\x03 \x01(\tB\a\xbaH\x04r\x02p\x01R\aaddress\"o\n" +
+	"\aaddress\x18\x03 \x01(\tB\a\xbaH\x04r\x02p\x01R\aaddress\x12!\n" +
+	"\fkeep_earlier\x18\x04 \x01(\bR\vkeepEarlier\"o\n" +
 	"\rLoginResponse\x12.\n" +
 	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\x12.\n" +
 	"\x04user\x18\x02 \x01(\v2\x1a.waystone.database.v1.UserR\x04user\"\xf3\x01\n" +

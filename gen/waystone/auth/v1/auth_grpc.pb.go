@@ -49,7 +49,12 @@ type AuthServiceClient interface {
 	// Login lets a player in by the 32 characters the client presents: a ticket
 	// first, then a one-time token of the website, then the MD5 form of the game
 	// password. It opens the play record; while the player has an earlier one, it
-	// waits until the gateway that holds that has ended it, at most 11 seconds.
+	// waits until the gateway that holds that has ended it, at most 11 seconds. With
+	// keep_earlier it does not: the earlier play goes on, and the same secret is
+	// good for one more call, a ticket or a token for 180 seconds and from the same
+	// address. A ticket or a token that was used is good again from the address that
+	// used it for one to two minutes after its play has ended, as long as its session of
+	// the website lives: the client signs in with it again by itself.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
 	// the same answer in the same time), TICKET_REFUSED (neither a ticket nor a
@@ -295,7 +300,12 @@ type AuthServiceServer interface {
 	// Login lets a player in by the 32 characters the client presents: a ticket
 	// first, then a one-time token of the website, then the MD5 form of the game
 	// password. It opens the play record; while the player has an earlier one, it
-	// waits until the gateway that holds that has ended it, at most 11 seconds.
+	// waits until the gateway that holds that has ended it, at most 11 seconds. With
+	// keep_earlier it does not: the earlier play goes on, and the same secret is
+	// good for one more call, a ticket or a token for 180 seconds and from the same
+	// address. A ticket or a token that was used is good again from the address that
+	// used it for one to two minutes after its play has ended, as long as its session of
+	// the website lives: the client signs in with it again by itself.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
 	// the same answer in the same time), TICKET_REFUSED (neither a ticket nor a

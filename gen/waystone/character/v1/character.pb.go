@@ -507,7 +507,10 @@ func (x *SelectCharacterRequest) GetCharacterId() string {
 type SelectCharacterResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The character.
-	Character     *v1.Character `protobuf:"bytes,1,opt,name=character,proto3" json:"character,omitempty"`
+	Character *v1.Character `protobuf:"bytes,1,opt,name=character,proto3" json:"character,omitempty"`
+	// The basic skills that every character has, up to 30, by the number of their
+	// row in the client's list; an older character part names none.
+	BasicSkills   []uint32 `protobuf:"varint,2,rep,packed,name=basic_skills,json=basicSkills,proto3" json:"basic_skills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -545,6 +548,13 @@ func (*SelectCharacterResponse) Descriptor() ([]byte, []int) {
 func (x *SelectCharacterResponse) GetCharacter() *v1.Character {
 	if x != nil {
 		return x.Character
+	}
+	return nil
+}
+
+func (x *SelectCharacterResponse) GetBasicSkills() []uint32 {
+	if x != nil {
+		return x.BasicSkills
 	}
 	return nil
 }
@@ -588,9 +598,10 @@ const file_waystone_character_v1_character_proto_rawDesc = "" +
 	"\x16SelectCharacterRequest\x12#\n" +
 	"\auser_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06userId\x12;\n" +
-	"\fcharacter_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\"X\n" +
+	"\fcharacter_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\"{\n" +
 	"\x17SelectCharacterResponse\x12=\n" +
-	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter2\xdb\x04\n" +
+	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\x12!\n" +
+	"\fbasic_skills\x18\x02 \x03(\rR\vbasicSkills2\xdb\x04\n" +
 	"\x10CharacterService\x12r\n" +
 	"\x0eListCharacters\x12,.waystone.character.v1.ListCharactersRequest\x1a-.waystone.character.v1.ListCharactersResponse\"\x03\x90\x02\x01\x12u\n" +
 	"\x0fCreateCharacter\x12-.waystone.character.v1.CreateCharacterRequest\x1a..waystone.character.v1.CreateCharacterResponse\"\x03\x90\x02\x02\x12p\n" +

@@ -730,7 +730,9 @@ type BeginPlayRequest struct {
 	GamePassword string `protobuf:"bytes,5,opt,name=game_password,json=gamePassword,proto3" json:"game_password,omitempty"`
 	// State of the website's password that the secret presented rests on, as in
 	// GameAccount; empty to take that of now.
-	SitePassword  string `protobuf:"bytes,6,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
+	SitePassword string `protobuf:"bytes,6,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
+	// Whether an earlier record that lives is left alone.
+	KeepEarlier   bool `protobuf:"varint,7,opt,name=keep_earlier,json=keepEarlier,proto3" json:"keep_earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -807,6 +809,115 @@ func (x *BeginPlayRequest) GetSitePassword() string {
 	return ""
 }
 
+func (x *BeginPlayRequest) GetKeepEarlier() bool {
+	if x != nil {
+		return x.KeepEarlier
+	}
+	return false
+}
+
+// GetEndedPlayRequest names a record by how it was begun.
+type GetEndedPlayRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the 32 characters that the client presented, 32 bytes.
+	Digest []byte `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// Address that they were presented from.
+	Address       string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEndedPlayRequest) Reset() {
+	*x = GetEndedPlayRequest{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEndedPlayRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEndedPlayRequest) ProtoMessage() {}
+
+func (x *GetEndedPlayRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEndedPlayRequest.ProtoReflect.Descriptor instead.
+func (*GetEndedPlayRequest) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetEndedPlayRequest) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+func (x *GetEndedPlayRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+// GetEndedPlayResponse carries the record.
+type GetEndedPlayResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The record as it was; its id is empty when it was ended, and not when its
+	// lease ran out.
+	Play          *Play `protobuf:"bytes,1,opt,name=play,proto3" json:"play,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEndedPlayResponse) Reset() {
+	*x = GetEndedPlayResponse{}
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEndedPlayResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEndedPlayResponse) ProtoMessage() {}
+
+func (x *GetEndedPlayResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEndedPlayResponse.ProtoReflect.Descriptor instead.
+func (*GetEndedPlayResponse) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetEndedPlayResponse) GetPlay() *Play {
+	if x != nil {
+		return x.Play
+	}
+	return nil
+}
+
 // BeginPlayResponse carries the new record.
 type BeginPlayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -818,7 +929,7 @@ type BeginPlayResponse struct {
 
 func (x *BeginPlayResponse) Reset() {
 	*x = BeginPlayResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[11]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +941,7 @@ func (x *BeginPlayResponse) String() string {
 func (*BeginPlayResponse) ProtoMessage() {}
 
 func (x *BeginPlayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[11]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +954,7 @@ func (x *BeginPlayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPlayResponse.ProtoReflect.Descriptor instead.
 func (*BeginPlayResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{11}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BeginPlayResponse) GetPlay() *Play {
@@ -872,7 +983,7 @@ type HandOverPlayRequest struct {
 
 func (x *HandOverPlayRequest) Reset() {
 	*x = HandOverPlayRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[12]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -884,7 +995,7 @@ func (x *HandOverPlayRequest) String() string {
 func (*HandOverPlayRequest) ProtoMessage() {}
 
 func (x *HandOverPlayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[12]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -897,7 +1008,7 @@ func (x *HandOverPlayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverPlayRequest.ProtoReflect.Descriptor instead.
 func (*HandOverPlayRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{12}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *HandOverPlayRequest) GetPlayId() string {
@@ -946,7 +1057,7 @@ type HandOverPlayResponse struct {
 
 func (x *HandOverPlayResponse) Reset() {
 	*x = HandOverPlayResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[13]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1069,7 @@ func (x *HandOverPlayResponse) String() string {
 func (*HandOverPlayResponse) ProtoMessage() {}
 
 func (x *HandOverPlayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[13]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1082,7 @@ func (x *HandOverPlayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverPlayResponse.ProtoReflect.Descriptor instead.
 func (*HandOverPlayResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{13}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HandOverPlayResponse) GetExpiresAt() *timestamppb.Timestamp {
@@ -996,7 +1107,7 @@ type AdmitPlayRequest struct {
 
 func (x *AdmitPlayRequest) Reset() {
 	*x = AdmitPlayRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[14]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1119,7 @@ func (x *AdmitPlayRequest) String() string {
 func (*AdmitPlayRequest) ProtoMessage() {}
 
 func (x *AdmitPlayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[14]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1132,7 @@ func (x *AdmitPlayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmitPlayRequest.ProtoReflect.Descriptor instead.
 func (*AdmitPlayRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{14}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AdmitPlayRequest) GetToken() uint32 {
@@ -1056,7 +1167,7 @@ type AdmitPlayResponse struct {
 
 func (x *AdmitPlayResponse) Reset() {
 	*x = AdmitPlayResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[15]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +1179,7 @@ func (x *AdmitPlayResponse) String() string {
 func (*AdmitPlayResponse) ProtoMessage() {}
 
 func (x *AdmitPlayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[15]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +1192,7 @@ func (x *AdmitPlayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmitPlayResponse.ProtoReflect.Descriptor instead.
 func (*AdmitPlayResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{15}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AdmitPlayResponse) GetPlay() *Play {
@@ -1104,7 +1215,7 @@ type PlayRef struct {
 
 func (x *PlayRef) Reset() {
 	*x = PlayRef{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[16]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1116,7 +1227,7 @@ func (x *PlayRef) String() string {
 func (*PlayRef) ProtoMessage() {}
 
 func (x *PlayRef) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[16]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1129,7 +1240,7 @@ func (x *PlayRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayRef.ProtoReflect.Descriptor instead.
 func (*PlayRef) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{16}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PlayRef) GetPlayId() string {
@@ -1157,7 +1268,7 @@ type RenewPlaysRequest struct {
 
 func (x *RenewPlaysRequest) Reset() {
 	*x = RenewPlaysRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[17]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1280,7 @@ func (x *RenewPlaysRequest) String() string {
 func (*RenewPlaysRequest) ProtoMessage() {}
 
 func (x *RenewPlaysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[17]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1293,7 @@ func (x *RenewPlaysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPlaysRequest.ProtoReflect.Descriptor instead.
 func (*RenewPlaysRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{17}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RenewPlaysRequest) GetPlays() []*PlayRef {
@@ -1203,7 +1314,7 @@ type RenewPlaysResponse struct {
 
 func (x *RenewPlaysResponse) Reset() {
 	*x = RenewPlaysResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[18]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1215,7 +1326,7 @@ func (x *RenewPlaysResponse) String() string {
 func (*RenewPlaysResponse) ProtoMessage() {}
 
 func (x *RenewPlaysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[18]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1228,7 +1339,7 @@ func (x *RenewPlaysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPlaysResponse.ProtoReflect.Descriptor instead.
 func (*RenewPlaysResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{18}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RenewPlaysResponse) GetPlays() []*Play {
@@ -1249,7 +1360,7 @@ type RefreshSessionsRequest struct {
 
 func (x *RefreshSessionsRequest) Reset() {
 	*x = RefreshSessionsRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1372,7 @@ func (x *RefreshSessionsRequest) String() string {
 func (*RefreshSessionsRequest) ProtoMessage() {}
 
 func (x *RefreshSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[19]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1385,7 @@ func (x *RefreshSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshSessionsRequest.ProtoReflect.Descriptor instead.
 func (*RefreshSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{19}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RefreshSessionsRequest) GetSessionIds() []string {
@@ -1295,7 +1406,7 @@ type RefreshSessionsResponse struct {
 
 func (x *RefreshSessionsResponse) Reset() {
 	*x = RefreshSessionsResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1418,7 @@ func (x *RefreshSessionsResponse) String() string {
 func (*RefreshSessionsResponse) ProtoMessage() {}
 
 func (x *RefreshSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[20]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1431,7 @@ func (x *RefreshSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshSessionsResponse.ProtoReflect.Descriptor instead.
 func (*RefreshSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{20}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RefreshSessionsResponse) GetSessionIds() []string {
@@ -1341,7 +1452,7 @@ type EndPlayRequest struct {
 
 func (x *EndPlayRequest) Reset() {
 	*x = EndPlayRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +1464,7 @@ func (x *EndPlayRequest) String() string {
 func (*EndPlayRequest) ProtoMessage() {}
 
 func (x *EndPlayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[21]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1477,7 @@ func (x *EndPlayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlayRequest.ProtoReflect.Descriptor instead.
 func (*EndPlayRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{21}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EndPlayRequest) GetPlay() *PlayRef {
@@ -1385,7 +1496,7 @@ type EndPlayResponse struct {
 
 func (x *EndPlayResponse) Reset() {
 	*x = EndPlayResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1508,7 @@ func (x *EndPlayResponse) String() string {
 func (*EndPlayResponse) ProtoMessage() {}
 
 func (x *EndPlayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[22]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1521,7 @@ func (x *EndPlayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlayResponse.ProtoReflect.Descriptor instead.
 func (*EndPlayResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{22}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{24}
 }
 
 // GetCredentialRequest names a user.
@@ -1430,7 +1541,7 @@ type GetCredentialRequest struct {
 
 func (x *GetCredentialRequest) Reset() {
 	*x = GetCredentialRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1442,7 +1553,7 @@ func (x *GetCredentialRequest) String() string {
 func (*GetCredentialRequest) ProtoMessage() {}
 
 func (x *GetCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[23]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1455,7 +1566,7 @@ func (x *GetCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentialRequest.ProtoReflect.Descriptor instead.
 func (*GetCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{23}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetCredentialRequest) GetUser() isGetCredentialRequest_User {
@@ -1533,7 +1644,7 @@ type GetCredentialResponse struct {
 
 func (x *GetCredentialResponse) Reset() {
 	*x = GetCredentialResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1656,7 @@ func (x *GetCredentialResponse) String() string {
 func (*GetCredentialResponse) ProtoMessage() {}
 
 func (x *GetCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[24]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1669,7 @@ func (x *GetCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentialResponse.ProtoReflect.Descriptor instead.
 func (*GetCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{24}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetCredentialResponse) GetUser() *User {
@@ -1601,7 +1712,7 @@ type CreateSessionRequest struct {
 
 func (x *CreateSessionRequest) Reset() {
 	*x = CreateSessionRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1724,7 @@ func (x *CreateSessionRequest) String() string {
 func (*CreateSessionRequest) ProtoMessage() {}
 
 func (x *CreateSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[25]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1737,7 @@ func (x *CreateSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSessionRequest.ProtoReflect.Descriptor instead.
 func (*CreateSessionRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{25}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreateSessionRequest) GetUserId() string {
@@ -1677,7 +1788,7 @@ type CreateSessionResponse struct {
 
 func (x *CreateSessionResponse) Reset() {
 	*x = CreateSessionResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1689,7 +1800,7 @@ func (x *CreateSessionResponse) String() string {
 func (*CreateSessionResponse) ProtoMessage() {}
 
 func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[26]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1702,7 +1813,7 @@ func (x *CreateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateSessionResponse.ProtoReflect.Descriptor instead.
 func (*CreateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{26}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CreateSessionResponse) GetSession() *Session {
@@ -1730,7 +1841,7 @@ type RevokeSessionRequest struct {
 
 func (x *RevokeSessionRequest) Reset() {
 	*x = RevokeSessionRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1742,7 +1853,7 @@ func (x *RevokeSessionRequest) String() string {
 func (*RevokeSessionRequest) ProtoMessage() {}
 
 func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[27]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1755,7 +1866,7 @@ func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
 func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{27}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RevokeSessionRequest) GetToken() string {
@@ -1774,7 +1885,7 @@ type RevokeSessionResponse struct {
 
 func (x *RevokeSessionResponse) Reset() {
 	*x = RevokeSessionResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +1897,7 @@ func (x *RevokeSessionResponse) String() string {
 func (*RevokeSessionResponse) ProtoMessage() {}
 
 func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[28]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +1910,7 @@ func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
 func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{28}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{30}
 }
 
 // RedeemOneTimeTokenRequest presents a one-time token of the website.
@@ -1813,7 +1924,7 @@ type RedeemOneTimeTokenRequest struct {
 
 func (x *RedeemOneTimeTokenRequest) Reset() {
 	*x = RedeemOneTimeTokenRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1936,7 @@ func (x *RedeemOneTimeTokenRequest) String() string {
 func (*RedeemOneTimeTokenRequest) ProtoMessage() {}
 
 func (x *RedeemOneTimeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[29]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1949,7 @@ func (x *RedeemOneTimeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemOneTimeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RedeemOneTimeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{29}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RedeemOneTimeTokenRequest) GetToken() string {
@@ -1861,7 +1972,7 @@ type RedeemOneTimeTokenResponse struct {
 
 func (x *RedeemOneTimeTokenResponse) Reset() {
 	*x = RedeemOneTimeTokenResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1873,7 +1984,7 @@ func (x *RedeemOneTimeTokenResponse) String() string {
 func (*RedeemOneTimeTokenResponse) ProtoMessage() {}
 
 func (x *RedeemOneTimeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[30]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1886,7 +1997,7 @@ func (x *RedeemOneTimeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemOneTimeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RedeemOneTimeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{30}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RedeemOneTimeTokenResponse) GetSession() *Session {
@@ -1922,7 +2033,7 @@ type AttemptLimit struct {
 
 func (x *AttemptLimit) Reset() {
 	*x = AttemptLimit{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1934,7 +2045,7 @@ func (x *AttemptLimit) String() string {
 func (*AttemptLimit) ProtoMessage() {}
 
 func (x *AttemptLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[31]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1947,7 +2058,7 @@ func (x *AttemptLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptLimit.ProtoReflect.Descriptor instead.
 func (*AttemptLimit) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{31}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AttemptLimit) GetFree() uint32 {
@@ -2012,7 +2123,7 @@ type BeginAttemptRequest struct {
 
 func (x *BeginAttemptRequest) Reset() {
 	*x = BeginAttemptRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2024,7 +2135,7 @@ func (x *BeginAttemptRequest) String() string {
 func (*BeginAttemptRequest) ProtoMessage() {}
 
 func (x *BeginAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[32]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2037,7 +2148,7 @@ func (x *BeginAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginAttemptRequest.ProtoReflect.Descriptor instead.
 func (*BeginAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{32}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *BeginAttemptRequest) GetAccount() []byte {
@@ -2132,7 +2243,7 @@ type BeginAttemptResponse struct {
 
 func (x *BeginAttemptResponse) Reset() {
 	*x = BeginAttemptResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2255,7 @@ func (x *BeginAttemptResponse) String() string {
 func (*BeginAttemptResponse) ProtoMessage() {}
 
 func (x *BeginAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[33]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2268,7 @@ func (x *BeginAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginAttemptResponse.ProtoReflect.Descriptor instead.
 func (*BeginAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{33}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *BeginAttemptResponse) GetWait() *durationpb.Duration {
@@ -2202,7 +2313,7 @@ type EndAttemptRequest struct {
 
 func (x *EndAttemptRequest) Reset() {
 	*x = EndAttemptRequest{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[34]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2325,7 @@ func (x *EndAttemptRequest) String() string {
 func (*EndAttemptRequest) ProtoMessage() {}
 
 func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[34]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2227,7 +2338,7 @@ func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptRequest.ProtoReflect.Descriptor instead.
 func (*EndAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{34}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *EndAttemptRequest) GetAccount() []byte {
@@ -2281,7 +2392,7 @@ type EndAttemptResponse struct {
 
 func (x *EndAttemptResponse) Reset() {
 	*x = EndAttemptResponse{}
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[35]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2404,7 @@ func (x *EndAttemptResponse) String() string {
 func (*EndAttemptResponse) ProtoMessage() {}
 
 func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_authstore_proto_msgTypes[35]
+	mi := &file_waystone_database_v1_authstore_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2417,7 @@ func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptResponse.ProtoReflect.Descriptor instead.
 func (*EndAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{35}
+	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{37}
 }
 
 var File_waystone_database_v1_authstore_proto protoreflect.FileDescriptor
@@ -2360,7 +2471,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x10lease_expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\x12\x18\n" +
 	"\aclosing\x18\t \x01(\bR\aclosing\x12%\n" +
 	"\x0epassword_stamp\x18\n" +
-	" \x01(\tR\rpasswordStamp\"\xec\x02\n" +
+	" \x01(\tR\rpasswordStamp\"\x8f\x03\n" +
 	"\x10BeginPlayRequest\x128\n" +
 	"\auser_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\x12<\n" +
 	"\n" +
@@ -2369,7 +2480,14 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
 	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12A\n" +
 	"\rgame_password\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fgamePassword\x12A\n" +
-	"\rsite_password\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fsitePassword\"C\n" +
+	"\rsite_password\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18 2\x13^[^\\x00-\\x1f\\x7f]*$R\fsitePassword\x12!\n" +
+	"\fkeep_earlier\x18\a \x01(\bR\vkeepEarlier\"q\n" +
+	"\x13GetEndedPlayRequest\x12\"\n" +
+	"\x06digest\x18\x01 \x01(\fB\n" +
+	"\xbaH\x04z\x02h \x80\x01\x01R\x06digest\x126\n" +
+	"\aaddress\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\"F\n" +
+	"\x14GetEndedPlayResponse\x12.\n" +
+	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"C\n" +
 	"\x11BeginPlayResponse\x12.\n" +
 	"\x04play\x18\x01 \x01(\v2\x1a.waystone.database.v1.PlayR\x04play\"\x99\x02\n" +
 	"\x13HandOverPlayRequest\x127\n" +
@@ -2479,7 +2597,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\vSTAGE_LOGIN\x10\x01\x12\x0f\n" +
 	"\vSTAGE_WORLD\x10\x02\x12\x0e\n" +
 	"\n" +
-	"STAGE_GAME\x10\x032\xad\r\n" +
+	"STAGE_GAME\x10\x032\x99\x0e\n" +
 	"\x10AuthStoreService\x12p\n" +
 	"\x0eGetGameAccount\x12+.waystone.database.v1.GetGameAccountRequest\x1a,.waystone.database.v1.GetGameAccountResponse\"\x03\x90\x02\x01\x12p\n" +
 	"\x0eSetGameAccount\x12+.waystone.database.v1.SetGameAccountRequest\x1a,.waystone.database.v1.SetGameAccountResponse\"\x03\x90\x02\x02\x12e\n" +
@@ -2490,7 +2608,8 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\tAdmitPlay\x12&.waystone.database.v1.AdmitPlayRequest\x1a'.waystone.database.v1.AdmitPlayResponse\x12d\n" +
 	"\n" +
 	"RenewPlays\x12'.waystone.database.v1.RenewPlaysRequest\x1a(.waystone.database.v1.RenewPlaysResponse\"\x03\x90\x02\x02\x12s\n" +
-	"\x0fRefreshSessions\x12,.waystone.database.v1.RefreshSessionsRequest\x1a-.waystone.database.v1.RefreshSessionsResponse\"\x03\x90\x02\x02\x12[\n" +
+	"\x0fRefreshSessions\x12,.waystone.database.v1.RefreshSessionsRequest\x1a-.waystone.database.v1.RefreshSessionsResponse\"\x03\x90\x02\x02\x12j\n" +
+	"\fGetEndedPlay\x12).waystone.database.v1.GetEndedPlayRequest\x1a*.waystone.database.v1.GetEndedPlayResponse\"\x03\x90\x02\x01\x12[\n" +
 	"\aEndPlay\x12$.waystone.database.v1.EndPlayRequest\x1a%.waystone.database.v1.EndPlayResponse\"\x03\x90\x02\x02\x12m\n" +
 	"\rGetCredential\x12*.waystone.database.v1.GetCredentialRequest\x1a+.waystone.database.v1.GetCredentialResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\rCreateSession\x12*.waystone.database.v1.CreateSessionRequest\x1a+.waystone.database.v1.CreateSessionResponse\x12m\n" +
@@ -2513,7 +2632,7 @@ func file_waystone_database_v1_authstore_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_database_v1_authstore_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_waystone_database_v1_authstore_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_waystone_database_v1_authstore_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_waystone_database_v1_authstore_proto_goTypes = []any{
 	(Stage)(0),                         // 0: waystone.database.v1.Stage
 	(*GameAccount)(nil),                // 1: waystone.database.v1.GameAccount
@@ -2527,104 +2646,109 @@ var file_waystone_database_v1_authstore_proto_goTypes = []any{
 	(*RedeemTicketResponse)(nil),       // 9: waystone.database.v1.RedeemTicketResponse
 	(*Play)(nil),                       // 10: waystone.database.v1.Play
 	(*BeginPlayRequest)(nil),           // 11: waystone.database.v1.BeginPlayRequest
-	(*BeginPlayResponse)(nil),          // 12: waystone.database.v1.BeginPlayResponse
-	(*HandOverPlayRequest)(nil),        // 13: waystone.database.v1.HandOverPlayRequest
-	(*HandOverPlayResponse)(nil),       // 14: waystone.database.v1.HandOverPlayResponse
-	(*AdmitPlayRequest)(nil),           // 15: waystone.database.v1.AdmitPlayRequest
-	(*AdmitPlayResponse)(nil),          // 16: waystone.database.v1.AdmitPlayResponse
-	(*PlayRef)(nil),                    // 17: waystone.database.v1.PlayRef
-	(*RenewPlaysRequest)(nil),          // 18: waystone.database.v1.RenewPlaysRequest
-	(*RenewPlaysResponse)(nil),         // 19: waystone.database.v1.RenewPlaysResponse
-	(*RefreshSessionsRequest)(nil),     // 20: waystone.database.v1.RefreshSessionsRequest
-	(*RefreshSessionsResponse)(nil),    // 21: waystone.database.v1.RefreshSessionsResponse
-	(*EndPlayRequest)(nil),             // 22: waystone.database.v1.EndPlayRequest
-	(*EndPlayResponse)(nil),            // 23: waystone.database.v1.EndPlayResponse
-	(*GetCredentialRequest)(nil),       // 24: waystone.database.v1.GetCredentialRequest
-	(*GetCredentialResponse)(nil),      // 25: waystone.database.v1.GetCredentialResponse
-	(*CreateSessionRequest)(nil),       // 26: waystone.database.v1.CreateSessionRequest
-	(*CreateSessionResponse)(nil),      // 27: waystone.database.v1.CreateSessionResponse
-	(*RevokeSessionRequest)(nil),       // 28: waystone.database.v1.RevokeSessionRequest
-	(*RevokeSessionResponse)(nil),      // 29: waystone.database.v1.RevokeSessionResponse
-	(*RedeemOneTimeTokenRequest)(nil),  // 30: waystone.database.v1.RedeemOneTimeTokenRequest
-	(*RedeemOneTimeTokenResponse)(nil), // 31: waystone.database.v1.RedeemOneTimeTokenResponse
-	(*AttemptLimit)(nil),               // 32: waystone.database.v1.AttemptLimit
-	(*BeginAttemptRequest)(nil),        // 33: waystone.database.v1.BeginAttemptRequest
-	(*BeginAttemptResponse)(nil),       // 34: waystone.database.v1.BeginAttemptResponse
-	(*EndAttemptRequest)(nil),          // 35: waystone.database.v1.EndAttemptRequest
-	(*EndAttemptResponse)(nil),         // 36: waystone.database.v1.EndAttemptResponse
-	(*durationpb.Duration)(nil),        // 37: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 38: google.protobuf.Timestamp
-	(*User)(nil),                       // 39: waystone.database.v1.User
-	(*Session)(nil),                    // 40: waystone.database.v1.Session
+	(*GetEndedPlayRequest)(nil),        // 12: waystone.database.v1.GetEndedPlayRequest
+	(*GetEndedPlayResponse)(nil),       // 13: waystone.database.v1.GetEndedPlayResponse
+	(*BeginPlayResponse)(nil),          // 14: waystone.database.v1.BeginPlayResponse
+	(*HandOverPlayRequest)(nil),        // 15: waystone.database.v1.HandOverPlayRequest
+	(*HandOverPlayResponse)(nil),       // 16: waystone.database.v1.HandOverPlayResponse
+	(*AdmitPlayRequest)(nil),           // 17: waystone.database.v1.AdmitPlayRequest
+	(*AdmitPlayResponse)(nil),          // 18: waystone.database.v1.AdmitPlayResponse
+	(*PlayRef)(nil),                    // 19: waystone.database.v1.PlayRef
+	(*RenewPlaysRequest)(nil),          // 20: waystone.database.v1.RenewPlaysRequest
+	(*RenewPlaysResponse)(nil),         // 21: waystone.database.v1.RenewPlaysResponse
+	(*RefreshSessionsRequest)(nil),     // 22: waystone.database.v1.RefreshSessionsRequest
+	(*RefreshSessionsResponse)(nil),    // 23: waystone.database.v1.RefreshSessionsResponse
+	(*EndPlayRequest)(nil),             // 24: waystone.database.v1.EndPlayRequest
+	(*EndPlayResponse)(nil),            // 25: waystone.database.v1.EndPlayResponse
+	(*GetCredentialRequest)(nil),       // 26: waystone.database.v1.GetCredentialRequest
+	(*GetCredentialResponse)(nil),      // 27: waystone.database.v1.GetCredentialResponse
+	(*CreateSessionRequest)(nil),       // 28: waystone.database.v1.CreateSessionRequest
+	(*CreateSessionResponse)(nil),      // 29: waystone.database.v1.CreateSessionResponse
+	(*RevokeSessionRequest)(nil),       // 30: waystone.database.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),      // 31: waystone.database.v1.RevokeSessionResponse
+	(*RedeemOneTimeTokenRequest)(nil),  // 32: waystone.database.v1.RedeemOneTimeTokenRequest
+	(*RedeemOneTimeTokenResponse)(nil), // 33: waystone.database.v1.RedeemOneTimeTokenResponse
+	(*AttemptLimit)(nil),               // 34: waystone.database.v1.AttemptLimit
+	(*BeginAttemptRequest)(nil),        // 35: waystone.database.v1.BeginAttemptRequest
+	(*BeginAttemptResponse)(nil),       // 36: waystone.database.v1.BeginAttemptResponse
+	(*EndAttemptRequest)(nil),          // 37: waystone.database.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),         // 38: waystone.database.v1.EndAttemptResponse
+	(*durationpb.Duration)(nil),        // 39: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 40: google.protobuf.Timestamp
+	(*User)(nil),                       // 41: waystone.database.v1.User
+	(*Session)(nil),                    // 42: waystone.database.v1.Session
 }
 var file_waystone_database_v1_authstore_proto_depIdxs = []int32{
 	1,  // 0: waystone.database.v1.GetGameAccountResponse.account:type_name -> waystone.database.v1.GameAccount
 	1,  // 1: waystone.database.v1.SetGameAccountRequest.account:type_name -> waystone.database.v1.GameAccount
-	37, // 2: waystone.database.v1.CreateTicketRequest.lifetime:type_name -> google.protobuf.Duration
-	38, // 3: waystone.database.v1.CreateTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
+	39, // 2: waystone.database.v1.CreateTicketRequest.lifetime:type_name -> google.protobuf.Duration
+	40, // 3: waystone.database.v1.CreateTicketResponse.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 4: waystone.database.v1.Play.stage:type_name -> waystone.database.v1.Stage
-	38, // 5: waystone.database.v1.Play.lease_expires_at:type_name -> google.protobuf.Timestamp
-	10, // 6: waystone.database.v1.BeginPlayResponse.play:type_name -> waystone.database.v1.Play
-	0,  // 7: waystone.database.v1.HandOverPlayRequest.stage:type_name -> waystone.database.v1.Stage
-	38, // 8: waystone.database.v1.HandOverPlayResponse.expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 9: waystone.database.v1.AdmitPlayRequest.stage:type_name -> waystone.database.v1.Stage
-	10, // 10: waystone.database.v1.AdmitPlayResponse.play:type_name -> waystone.database.v1.Play
-	17, // 11: waystone.database.v1.RenewPlaysRequest.plays:type_name -> waystone.database.v1.PlayRef
-	10, // 12: waystone.database.v1.RenewPlaysResponse.plays:type_name -> waystone.database.v1.Play
-	17, // 13: waystone.database.v1.EndPlayRequest.play:type_name -> waystone.database.v1.PlayRef
-	39, // 14: waystone.database.v1.GetCredentialResponse.user:type_name -> waystone.database.v1.User
-	37, // 15: waystone.database.v1.CreateSessionRequest.lifetime:type_name -> google.protobuf.Duration
-	40, // 16: waystone.database.v1.CreateSessionResponse.session:type_name -> waystone.database.v1.Session
-	39, // 17: waystone.database.v1.CreateSessionResponse.user:type_name -> waystone.database.v1.User
-	40, // 18: waystone.database.v1.RedeemOneTimeTokenResponse.session:type_name -> waystone.database.v1.Session
-	39, // 19: waystone.database.v1.RedeemOneTimeTokenResponse.user:type_name -> waystone.database.v1.User
-	37, // 20: waystone.database.v1.AttemptLimit.first:type_name -> google.protobuf.Duration
-	37, // 21: waystone.database.v1.AttemptLimit.longest:type_name -> google.protobuf.Duration
-	37, // 22: waystone.database.v1.AttemptLimit.memory:type_name -> google.protobuf.Duration
-	32, // 23: waystone.database.v1.BeginAttemptRequest.device_limit:type_name -> waystone.database.v1.AttemptLimit
-	32, // 24: waystone.database.v1.BeginAttemptRequest.account_limit:type_name -> waystone.database.v1.AttemptLimit
-	32, // 25: waystone.database.v1.BeginAttemptRequest.network_limit:type_name -> waystone.database.v1.AttemptLimit
-	32, // 26: waystone.database.v1.BeginAttemptRequest.wide_limit:type_name -> waystone.database.v1.AttemptLimit
-	32, // 27: waystone.database.v1.BeginAttemptRequest.widest_limit:type_name -> waystone.database.v1.AttemptLimit
-	37, // 28: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
-	37, // 29: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
-	2,  // 30: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
-	4,  // 31: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
-	6,  // 32: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
-	8,  // 33: waystone.database.v1.AuthStoreService.RedeemTicket:input_type -> waystone.database.v1.RedeemTicketRequest
-	11, // 34: waystone.database.v1.AuthStoreService.BeginPlay:input_type -> waystone.database.v1.BeginPlayRequest
-	13, // 35: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
-	15, // 36: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
-	18, // 37: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
-	20, // 38: waystone.database.v1.AuthStoreService.RefreshSessions:input_type -> waystone.database.v1.RefreshSessionsRequest
-	22, // 39: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
-	24, // 40: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
-	26, // 41: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
-	28, // 42: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
-	30, // 43: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
-	33, // 44: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
-	35, // 45: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
-	3,  // 46: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
-	5,  // 47: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
-	7,  // 48: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
-	9,  // 49: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
-	12, // 50: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
-	14, // 51: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
-	16, // 52: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
-	19, // 53: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
-	21, // 54: waystone.database.v1.AuthStoreService.RefreshSessions:output_type -> waystone.database.v1.RefreshSessionsResponse
-	23, // 55: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
-	25, // 56: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
-	27, // 57: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
-	29, // 58: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
-	31, // 59: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
-	34, // 60: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
-	36, // 61: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
-	46, // [46:62] is the sub-list for method output_type
-	30, // [30:46] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	40, // 5: waystone.database.v1.Play.lease_expires_at:type_name -> google.protobuf.Timestamp
+	10, // 6: waystone.database.v1.GetEndedPlayResponse.play:type_name -> waystone.database.v1.Play
+	10, // 7: waystone.database.v1.BeginPlayResponse.play:type_name -> waystone.database.v1.Play
+	0,  // 8: waystone.database.v1.HandOverPlayRequest.stage:type_name -> waystone.database.v1.Stage
+	40, // 9: waystone.database.v1.HandOverPlayResponse.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 10: waystone.database.v1.AdmitPlayRequest.stage:type_name -> waystone.database.v1.Stage
+	10, // 11: waystone.database.v1.AdmitPlayResponse.play:type_name -> waystone.database.v1.Play
+	19, // 12: waystone.database.v1.RenewPlaysRequest.plays:type_name -> waystone.database.v1.PlayRef
+	10, // 13: waystone.database.v1.RenewPlaysResponse.plays:type_name -> waystone.database.v1.Play
+	19, // 14: waystone.database.v1.EndPlayRequest.play:type_name -> waystone.database.v1.PlayRef
+	41, // 15: waystone.database.v1.GetCredentialResponse.user:type_name -> waystone.database.v1.User
+	39, // 16: waystone.database.v1.CreateSessionRequest.lifetime:type_name -> google.protobuf.Duration
+	42, // 17: waystone.database.v1.CreateSessionResponse.session:type_name -> waystone.database.v1.Session
+	41, // 18: waystone.database.v1.CreateSessionResponse.user:type_name -> waystone.database.v1.User
+	42, // 19: waystone.database.v1.RedeemOneTimeTokenResponse.session:type_name -> waystone.database.v1.Session
+	41, // 20: waystone.database.v1.RedeemOneTimeTokenResponse.user:type_name -> waystone.database.v1.User
+	39, // 21: waystone.database.v1.AttemptLimit.first:type_name -> google.protobuf.Duration
+	39, // 22: waystone.database.v1.AttemptLimit.longest:type_name -> google.protobuf.Duration
+	39, // 23: waystone.database.v1.AttemptLimit.memory:type_name -> google.protobuf.Duration
+	34, // 24: waystone.database.v1.BeginAttemptRequest.device_limit:type_name -> waystone.database.v1.AttemptLimit
+	34, // 25: waystone.database.v1.BeginAttemptRequest.account_limit:type_name -> waystone.database.v1.AttemptLimit
+	34, // 26: waystone.database.v1.BeginAttemptRequest.network_limit:type_name -> waystone.database.v1.AttemptLimit
+	34, // 27: waystone.database.v1.BeginAttemptRequest.wide_limit:type_name -> waystone.database.v1.AttemptLimit
+	34, // 28: waystone.database.v1.BeginAttemptRequest.widest_limit:type_name -> waystone.database.v1.AttemptLimit
+	39, // 29: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
+	39, // 30: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
+	2,  // 31: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
+	4,  // 32: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
+	6,  // 33: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
+	8,  // 34: waystone.database.v1.AuthStoreService.RedeemTicket:input_type -> waystone.database.v1.RedeemTicketRequest
+	11, // 35: waystone.database.v1.AuthStoreService.BeginPlay:input_type -> waystone.database.v1.BeginPlayRequest
+	15, // 36: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
+	17, // 37: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
+	20, // 38: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
+	22, // 39: waystone.database.v1.AuthStoreService.RefreshSessions:input_type -> waystone.database.v1.RefreshSessionsRequest
+	12, // 40: waystone.database.v1.AuthStoreService.GetEndedPlay:input_type -> waystone.database.v1.GetEndedPlayRequest
+	24, // 41: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
+	26, // 42: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
+	28, // 43: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
+	30, // 44: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
+	32, // 45: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
+	35, // 46: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
+	37, // 47: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
+	3,  // 48: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
+	5,  // 49: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
+	7,  // 50: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
+	9,  // 51: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
+	14, // 52: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
+	16, // 53: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
+	18, // 54: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
+	21, // 55: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
+	23, // 56: waystone.database.v1.AuthStoreService.RefreshSessions:output_type -> waystone.database.v1.RefreshSessionsResponse
+	13, // 57: waystone.database.v1.AuthStoreService.GetEndedPlay:output_type -> waystone.database.v1.GetEndedPlayResponse
+	25, // 58: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
+	27, // 59: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
+	29, // 60: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
+	31, // 61: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
+	33, // 62: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
+	36, // 63: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
+	38, // 64: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
+	48, // [48:65] is the sub-list for method output_type
+	31, // [31:48] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_authstore_proto_init() }
@@ -2633,7 +2757,7 @@ func file_waystone_database_v1_authstore_proto_init() {
 		return
 	}
 	file_waystone_database_v1_types_proto_init()
-	file_waystone_database_v1_authstore_proto_msgTypes[23].OneofWrappers = []any{
+	file_waystone_database_v1_authstore_proto_msgTypes[25].OneofWrappers = []any{
 		(*GetCredentialRequest_UserId)(nil),
 		(*GetCredentialRequest_Username)(nil),
 		(*GetCredentialRequest_Email)(nil),
@@ -2644,7 +2768,7 @@ func file_waystone_database_v1_authstore_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_authstore_proto_rawDesc), len(file_waystone_database_v1_authstore_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

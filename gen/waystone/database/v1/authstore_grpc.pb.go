@@ -28,6 +28,7 @@ const (
 	AuthStoreService_AdmitPlay_FullMethodName          = "/waystone.database.v1.AuthStoreService/AdmitPlay"
 	AuthStoreService_RenewPlays_FullMethodName         = "/waystone.database.v1.AuthStoreService/RenewPlays"
 	AuthStoreService_RefreshSessions_FullMethodName    = "/waystone.database.v1.AuthStoreService/RefreshSessions"
+	AuthStoreService_GetEndedPlay_FullMethodName       = "/waystone.database.v1.AuthStoreService/GetEndedPlay"
 	AuthStoreService_EndPlay_FullMethodName            = "/waystone.database.v1.AuthStoreService/EndPlay"
 	AuthStoreService_GetCredential_FullMethodName      = "/waystone.database.v1.AuthStoreService/GetCredential"
 	AuthStoreService_CreateSession_FullMethodName      = "/waystone.database.v1.AuthStoreService/CreateSession"
@@ -82,7 +83,8 @@ type AuthStoreServiceClient interface {
 	// until the holder has ended it or its lease is over.
 	//
 	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
-	// shortly.
+	// shortly. FAILED_PRECONDITION (PLAY_LIVES) instead, and the earlier record is
+	// left alone, with keep_earlier.
 	//
 	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
@@ -124,6 +126,19 @@ type AuthStoreServiceClient interface {
 	//
 	// Example: {"session_ids": ["session-1"]}
 	RefreshSessions(ctx context.Context, in *RefreshSessionsRequest, opts ...grpc.CallOption) (*RefreshSessionsResponse, error)
+	// GetEndedPlay returns the record that was begun with a secret from an address
+	// by a session of the website, if it is dead for no longer than a minute: so a
+	// client that signs in again by itself is known again.
+	//
+	// Errors: FAILED_PRECONDITION (PLAY_LIVES) while the record is not dead;
+	// NOT_FOUND (PLAY_NOT_FOUND) when there is none, it is dead for longer, or a
+	// newer sign-in has taken its place or waits to.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "address": "203.0.113.9"}
+	GetEndedPlay(ctx context.Context, in *GetEndedPlayRequest, opts ...grpc.CallOption) (*GetEndedPlayResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
 	// one that is gone already is no error.
 	//
@@ -300,6 +315,16 @@ func (c *authStoreServiceClient) RefreshSessions(ctx context.Context, in *Refres
 	return out, nil
 }
 
+func (c *authStoreServiceClient) GetEndedPlay(ctx context.Context, in *GetEndedPlayRequest, opts ...grpc.CallOption) (*GetEndedPlayResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetEndedPlayResponse)
+	err := c.cc.Invoke(ctx, AuthStoreService_GetEndedPlay_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *authStoreServiceClient) EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EndPlayResponse)
@@ -415,7 +440,8 @@ type AuthStoreServiceServer interface {
 	// until the holder has ended it or its lease is over.
 	//
 	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
-	// shortly.
+	// shortly. FAILED_PRECONDITION (PLAY_LIVES) instead, and the earlier record is
+	// left alone, with keep_earlier.
 	//
 	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
@@ -457,6 +483,19 @@ type AuthStoreServiceServer interface {
 	//
 	// Example: {"session_ids": ["session-1"]}
 	RefreshSessions(context.Context, *RefreshSessionsRequest) (*RefreshSessionsResponse, error)
+	// GetEndedPlay returns the record that was begun with a secret from an address
+	// by a session of the website, if it is dead for no longer than a minute: so a
+	// client that signs in again by itself is known again.
+	//
+	// Errors: FAILED_PRECONDITION (PLAY_LIVES) while the record is not dead;
+	// NOT_FOUND (PLAY_NOT_FOUND) when there is none, it is dead for longer, or a
+	// newer sign-in has taken its place or waits to.
+	//
+	// Consistency: always from the database, never from a cache.
+	//
+	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// "address": "203.0.113.9"}
+	GetEndedPlay(context.Context, *GetEndedPlayRequest) (*GetEndedPlayResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
 	// one that is gone already is no error.
 	//
@@ -569,6 +608,9 @@ func (UnimplementedAuthStoreServiceServer) RenewPlays(context.Context, *RenewPla
 }
 func (UnimplementedAuthStoreServiceServer) RefreshSessions(context.Context, *RefreshSessionsRequest) (*RefreshSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefreshSessions not implemented")
+}
+func (UnimplementedAuthStoreServiceServer) GetEndedPlay(context.Context, *GetEndedPlayRequest) (*GetEndedPlayResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetEndedPlay not implemented")
 }
 func (UnimplementedAuthStoreServiceServer) EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndPlay not implemented")
@@ -774,6 +816,24 @@ func _AuthStoreService_RefreshSessions_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AuthStoreService_GetEndedPlay_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetEndedPlayRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthStoreServiceServer).GetEndedPlay(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthStoreService_GetEndedPlay_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthStoreServiceServer).GetEndedPlay(ctx, req.(*GetEndedPlayRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AuthStoreService_EndPlay_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(EndPlayRequest)
 	if err := dec(in); err != nil {
@@ -942,6 +1002,10 @@ var AuthStoreService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RefreshSessions",
 			Handler:    _AuthStoreService_RefreshSessions_Handler,
+		},
+		{
+			MethodName: "GetEndedPlay",
+			Handler:    _AuthStoreService_GetEndedPlay_Handler,
 		},
 		{
 			MethodName: "EndPlay",

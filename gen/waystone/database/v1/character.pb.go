@@ -593,7 +593,10 @@ type CharacterSave struct {
 	// Saves of one request with the same name, up to 16, are all written or none
 	// is; empty for a save that stands alone. An item moves from one character to
 	// another within a group only, in which both saves have their items.
-	Group         string `protobuf:"bytes,7,opt,name=group,proto3" json:"group,omitempty"`
+	Group string `protobuf:"bytes,7,opt,name=group,proto3" json:"group,omitempty"`
+	// The quick bar that the character has from now on. Absent: it stays as it is.
+	// Present and empty: nothing lies on it.
+	Hotbar        *Hotbar `protobuf:"bytes,8,opt,name=hotbar,proto3" json:"hotbar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -675,6 +678,13 @@ func (x *CharacterSave) GetGroup() string {
 		return x.Group
 	}
 	return ""
+}
+
+func (x *CharacterSave) GetHotbar() *Hotbar {
+	if x != nil {
+		return x.Hotbar
+	}
+	return nil
 }
 
 // SaveCharactersRequest carries up to 1000 saves with up to 50000 items in all.
@@ -872,7 +882,7 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x128\n" +
 	"\auser_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"Y\n" +
 	"\x18RestoreCharacterResponse\x12=\n" +
-	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\x82\x03\n" +
+	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\"\xb8\x03\n" +
 	"\rCharacterSave\x12;\n" +
 	"\fcharacter_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[1-9][0-9]{0,9}$R\vcharacterId\x12!\n" +
 	"\aversion\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\aversion\x12'\n" +
@@ -882,7 +892,8 @@ const file_waystone_database_v1_character_proto_rawDesc = "" +
 	"\bsave_key\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\asaveKey\x12B\n" +
 	"\x05state\x18\x05 \x01(\v2$.waystone.database.v1.CharacterStateB\x06\xbaH\x03\xc8\x01\x01R\x05state\x125\n" +
 	"\x05items\x18\x06 \x01(\v2\x1f.waystone.database.v1.InventoryR\x05items\x122\n" +
-	"\x05group\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x05group\"_\n" +
+	"\x05group\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\x05group\x124\n" +
+	"\x06hotbar\x18\b \x01(\v2\x1c.waystone.database.v1.HotbarR\x06hotbar\"_\n" +
 	"\x15SaveCharactersRequest\x12F\n" +
 	"\x05saves\x18\x01 \x03(\v2#.waystone.database.v1.CharacterSaveB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05saves\"Y\n" +
 	"\n" +
@@ -935,6 +946,7 @@ var file_waystone_database_v1_character_proto_goTypes = []any{
 	(*Item)(nil),                     // 18: waystone.database.v1.Item
 	(*timestamppb.Timestamp)(nil),    // 19: google.protobuf.Timestamp
 	(*Inventory)(nil),                // 20: waystone.database.v1.Inventory
+	(*Hotbar)(nil),                   // 21: waystone.database.v1.Hotbar
 }
 var file_waystone_database_v1_character_proto_depIdxs = []int32{
 	14, // 0: waystone.database.v1.GetCharacterRequest.consistency:type_name -> waystone.database.v1.Consistency
@@ -949,25 +961,26 @@ var file_waystone_database_v1_character_proto_depIdxs = []int32{
 	15, // 9: waystone.database.v1.RestoreCharacterResponse.character:type_name -> waystone.database.v1.Character
 	17, // 10: waystone.database.v1.CharacterSave.state:type_name -> waystone.database.v1.CharacterState
 	20, // 11: waystone.database.v1.CharacterSave.items:type_name -> waystone.database.v1.Inventory
-	10, // 12: waystone.database.v1.SaveCharactersRequest.saves:type_name -> waystone.database.v1.CharacterSave
-	12, // 13: waystone.database.v1.SaveCharactersResponse.results:type_name -> waystone.database.v1.SaveResult
-	0,  // 14: waystone.database.v1.CharacterDbService.GetCharacter:input_type -> waystone.database.v1.GetCharacterRequest
-	2,  // 15: waystone.database.v1.CharacterDbService.GetCharacterList:input_type -> waystone.database.v1.GetCharacterListRequest
-	4,  // 16: waystone.database.v1.CharacterDbService.CreateCharacter:input_type -> waystone.database.v1.CreateCharacterRequest
-	6,  // 17: waystone.database.v1.CharacterDbService.DeleteCharacter:input_type -> waystone.database.v1.DeleteCharacterRequest
-	8,  // 18: waystone.database.v1.CharacterDbService.RestoreCharacter:input_type -> waystone.database.v1.RestoreCharacterRequest
-	11, // 19: waystone.database.v1.CharacterDbService.SaveCharacters:input_type -> waystone.database.v1.SaveCharactersRequest
-	1,  // 20: waystone.database.v1.CharacterDbService.GetCharacter:output_type -> waystone.database.v1.GetCharacterResponse
-	3,  // 21: waystone.database.v1.CharacterDbService.GetCharacterList:output_type -> waystone.database.v1.GetCharacterListResponse
-	5,  // 22: waystone.database.v1.CharacterDbService.CreateCharacter:output_type -> waystone.database.v1.CreateCharacterResponse
-	7,  // 23: waystone.database.v1.CharacterDbService.DeleteCharacter:output_type -> waystone.database.v1.DeleteCharacterResponse
-	9,  // 24: waystone.database.v1.CharacterDbService.RestoreCharacter:output_type -> waystone.database.v1.RestoreCharacterResponse
-	13, // 25: waystone.database.v1.CharacterDbService.SaveCharacters:output_type -> waystone.database.v1.SaveCharactersResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	21, // 12: waystone.database.v1.CharacterSave.hotbar:type_name -> waystone.database.v1.Hotbar
+	10, // 13: waystone.database.v1.SaveCharactersRequest.saves:type_name -> waystone.database.v1.CharacterSave
+	12, // 14: waystone.database.v1.SaveCharactersResponse.results:type_name -> waystone.database.v1.SaveResult
+	0,  // 15: waystone.database.v1.CharacterDbService.GetCharacter:input_type -> waystone.database.v1.GetCharacterRequest
+	2,  // 16: waystone.database.v1.CharacterDbService.GetCharacterList:input_type -> waystone.database.v1.GetCharacterListRequest
+	4,  // 17: waystone.database.v1.CharacterDbService.CreateCharacter:input_type -> waystone.database.v1.CreateCharacterRequest
+	6,  // 18: waystone.database.v1.CharacterDbService.DeleteCharacter:input_type -> waystone.database.v1.DeleteCharacterRequest
+	8,  // 19: waystone.database.v1.CharacterDbService.RestoreCharacter:input_type -> waystone.database.v1.RestoreCharacterRequest
+	11, // 20: waystone.database.v1.CharacterDbService.SaveCharacters:input_type -> waystone.database.v1.SaveCharactersRequest
+	1,  // 21: waystone.database.v1.CharacterDbService.GetCharacter:output_type -> waystone.database.v1.GetCharacterResponse
+	3,  // 22: waystone.database.v1.CharacterDbService.GetCharacterList:output_type -> waystone.database.v1.GetCharacterListResponse
+	5,  // 23: waystone.database.v1.CharacterDbService.CreateCharacter:output_type -> waystone.database.v1.CreateCharacterResponse
+	7,  // 24: waystone.database.v1.CharacterDbService.DeleteCharacter:output_type -> waystone.database.v1.DeleteCharacterResponse
+	9,  // 25: waystone.database.v1.CharacterDbService.RestoreCharacter:output_type -> waystone.database.v1.RestoreCharacterResponse
+	13, // 26: waystone.database.v1.CharacterDbService.SaveCharacters:output_type -> waystone.database.v1.SaveCharactersResponse
+	21, // [21:27] is the sub-list for method output_type
+	15, // [15:21] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_character_proto_init() }

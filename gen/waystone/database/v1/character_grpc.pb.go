@@ -86,7 +86,7 @@ type CharacterDbServiceClient interface {
 	// Example: {"character_id": "2", "user_id": "user-1"}
 	RestoreCharacter(ctx context.Context, in *RestoreCharacterRequest, opts ...grpc.CallOption) (*RestoreCharacterResponse, error)
 	// SaveCharacters writes the state of many characters, and with it their items
-	// where a save has them, in one transaction. Every save has its own result;
+	// and their quick bars where a save has them, in one transaction. Every save has its own result;
 	// the same save repeated answers as the first time. Of the saves of a group
 	// all are written or none.
 	//
@@ -232,7 +232,7 @@ type CharacterDbServiceServer interface {
 	// Example: {"character_id": "2", "user_id": "user-1"}
 	RestoreCharacter(context.Context, *RestoreCharacterRequest) (*RestoreCharacterResponse, error)
 	// SaveCharacters writes the state of many characters, and with it their items
-	// where a save has them, in one transaction. Every save has its own result;
+	// and their quick bars where a save has them, in one transaction. Every save has its own result;
 	// the same save repeated answers as the first time. Of the saves of a group
 	// all are written or none.
 	//

@@ -911,6 +911,118 @@ func (x *Inventory) GetItems() []*Item {
 	return nil
 }
 
+// HotbarSlot is what lies on one place of the client's quick bar.
+type HotbarSlot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place, 0 to 31.
+	Slot uint32 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	// 0 nothing, 1 an item, 2 a command, 3 a skill, 4 an emote, 5 a dialogue, 6 a
+	// skill of the clan.
+	Kind uint32 `protobuf:"varint,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Which one, 0 to 2047: of an item its place, 1 to 138; of a skill its place on
+	// the four pages of 30, from 0; of nothing 0.
+	Index         uint32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HotbarSlot) Reset() {
+	*x = HotbarSlot{}
+	mi := &file_waystone_database_v1_types_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HotbarSlot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HotbarSlot) ProtoMessage() {}
+
+func (x *HotbarSlot) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_types_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HotbarSlot.ProtoReflect.Descriptor instead.
+func (*HotbarSlot) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *HotbarSlot) GetSlot() uint32 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *HotbarSlot) GetKind() uint32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *HotbarSlot) GetIndex() uint32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+// Hotbar is the client's quick bar as a whole.
+type Hotbar struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What lies on it, each on another place; places that are not named are empty.
+	Slots         []*HotbarSlot `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hotbar) Reset() {
+	*x = Hotbar{}
+	mi := &file_waystone_database_v1_types_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hotbar) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hotbar) ProtoMessage() {}
+
+func (x *Hotbar) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_database_v1_types_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hotbar.ProtoReflect.Descriptor instead.
+func (*Hotbar) Descriptor() ([]byte, []int) {
+	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Hotbar) GetSlots() []*HotbarSlot {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
+}
+
 // Character is a player's character.
 type Character struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -936,14 +1048,16 @@ type Character struct {
 	// Grows by one with every change; a save names the version it started from.
 	Version int64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
 	// All that the character has, in the order of places.
-	Items         []*Item `protobuf:"bytes,11,rep,name=items,proto3" json:"items,omitempty"`
+	Items []*Item `protobuf:"bytes,11,rep,name=items,proto3" json:"items,omitempty"`
+	// What lies on the client's quick bar; absent when nothing does.
+	Hotbar        *Hotbar `protobuf:"bytes,12,opt,name=hotbar,proto3" json:"hotbar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Character) Reset() {
 	*x = Character{}
-	mi := &file_waystone_database_v1_types_proto_msgTypes[8]
+	mi := &file_waystone_database_v1_types_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1069,7 @@ func (x *Character) String() string {
 func (*Character) ProtoMessage() {}
 
 func (x *Character) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_database_v1_types_proto_msgTypes[8]
+	mi := &file_waystone_database_v1_types_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1082,7 @@ func (x *Character) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Character.ProtoReflect.Descriptor instead.
 func (*Character) Descriptor() ([]byte, []int) {
-	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_waystone_database_v1_types_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Character) GetId() string {
@@ -1044,6 +1158,13 @@ func (x *Character) GetVersion() int64 {
 func (x *Character) GetItems() []*Item {
 	if x != nil {
 		return x.Items
+	}
+	return nil
+}
+
+func (x *Character) GetHotbar() *Hotbar {
+	if x != nil {
+		return x.Hotbar
 	}
 	return nil
 }
@@ -1138,7 +1259,14 @@ const file_waystone_database_v1_types_proto_rawDesc = "" +
 	"\tappraised\x18\v \x01(\bR\tappraised\x12\x1d\n" +
 	"\x05grade\x18\f \x01(\rB\a\xbaH\x04*\x02\x18\x0fR\x05grade\"H\n" +
 	"\tInventory\x12;\n" +
-	"\x05items\x18\x01 \x03(\v2\x1a.waystone.database.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\x8a\x01R\x05items\"\xd5\x03\n" +
+	"\x05items\x18\x01 \x03(\v2\x1a.waystone.database.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\x8a\x01R\x05items\"f\n" +
+	"\n" +
+	"HotbarSlot\x12\x1b\n" +
+	"\x04slot\x18\x01 \x01(\rB\a\xbaH\x04*\x02\x18\x1fR\x04slot\x12\x1b\n" +
+	"\x04kind\x18\x02 \x01(\rB\a\xbaH\x04*\x02\x18\x06R\x04kind\x12\x1e\n" +
+	"\x05index\x18\x03 \x01(\rB\b\xbaH\x05*\x03\x18\xff\x0fR\x05index\"J\n" +
+	"\x06Hotbar\x12@\n" +
+	"\x05slots\x18\x01 \x03(\v2 .waystone.database.v1.HotbarSlotB\b\xbaH\x05\x92\x01\x02\x10 R\x05slots\"\x8b\x04\n" +
 	"\tCharacter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x12\n" +
@@ -1155,7 +1283,8 @@ const file_waystone_database_v1_types_proto_rawDesc = "" +
 	"updated_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
 	"\aversion\x18\n" +
 	" \x01(\x03R\aversion\x120\n" +
-	"\x05items\x18\v \x03(\v2\x1a.waystone.database.v1.ItemR\x05items*Y\n" +
+	"\x05items\x18\v \x03(\v2\x1a.waystone.database.v1.ItemR\x05items\x124\n" +
+	"\x06hotbar\x18\f \x01(\v2\x1c.waystone.database.v1.HotbarR\x06hotbar*Y\n" +
 	"\vConsistency\x12\x1b\n" +
 	"\x17CONSISTENCY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CONSISTENCY_CACHED\x10\x01\x12\x15\n" +
@@ -1174,7 +1303,7 @@ func file_waystone_database_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_database_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_waystone_database_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_waystone_database_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_waystone_database_v1_types_proto_goTypes = []any{
 	(Consistency)(0),              // 0: waystone.database.v1.Consistency
 	(*User)(nil),                  // 1: waystone.database.v1.User
@@ -1185,30 +1314,34 @@ var file_waystone_database_v1_types_proto_goTypes = []any{
 	(*CharacterState)(nil),        // 6: waystone.database.v1.CharacterState
 	(*Item)(nil),                  // 7: waystone.database.v1.Item
 	(*Inventory)(nil),             // 8: waystone.database.v1.Inventory
-	(*Character)(nil),             // 9: waystone.database.v1.Character
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*HotbarSlot)(nil),            // 9: waystone.database.v1.HotbarSlot
+	(*Hotbar)(nil),                // 10: waystone.database.v1.Hotbar
+	(*Character)(nil),             // 11: waystone.database.v1.Character
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_waystone_database_v1_types_proto_depIdxs = []int32{
-	10, // 0: waystone.database.v1.User.ban_expires_at:type_name -> google.protobuf.Timestamp
-	10, // 1: waystone.database.v1.User.created_at:type_name -> google.protobuf.Timestamp
-	10, // 2: waystone.database.v1.User.updated_at:type_name -> google.protobuf.Timestamp
-	10, // 3: waystone.database.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	10, // 4: waystone.database.v1.Session.created_at:type_name -> google.protobuf.Timestamp
-	10, // 5: waystone.database.v1.Session.updated_at:type_name -> google.protobuf.Timestamp
+	12, // 0: waystone.database.v1.User.ban_expires_at:type_name -> google.protobuf.Timestamp
+	12, // 1: waystone.database.v1.User.created_at:type_name -> google.protobuf.Timestamp
+	12, // 2: waystone.database.v1.User.updated_at:type_name -> google.protobuf.Timestamp
+	12, // 3: waystone.database.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	12, // 4: waystone.database.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	12, // 5: waystone.database.v1.Session.updated_at:type_name -> google.protobuf.Timestamp
 	4,  // 6: waystone.database.v1.CharacterState.position:type_name -> waystone.database.v1.Position
 	5,  // 7: waystone.database.v1.CharacterState.stats:type_name -> waystone.database.v1.Stats
 	7,  // 8: waystone.database.v1.Inventory.items:type_name -> waystone.database.v1.Item
-	3,  // 9: waystone.database.v1.Character.appearance:type_name -> waystone.database.v1.Appearance
-	6,  // 10: waystone.database.v1.Character.state:type_name -> waystone.database.v1.CharacterState
-	10, // 11: waystone.database.v1.Character.delete_at:type_name -> google.protobuf.Timestamp
-	10, // 12: waystone.database.v1.Character.created_at:type_name -> google.protobuf.Timestamp
-	10, // 13: waystone.database.v1.Character.updated_at:type_name -> google.protobuf.Timestamp
-	7,  // 14: waystone.database.v1.Character.items:type_name -> waystone.database.v1.Item
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	9,  // 9: waystone.database.v1.Hotbar.slots:type_name -> waystone.database.v1.HotbarSlot
+	3,  // 10: waystone.database.v1.Character.appearance:type_name -> waystone.database.v1.Appearance
+	6,  // 11: waystone.database.v1.Character.state:type_name -> waystone.database.v1.CharacterState
+	12, // 12: waystone.database.v1.Character.delete_at:type_name -> google.protobuf.Timestamp
+	12, // 13: waystone.database.v1.Character.created_at:type_name -> google.protobuf.Timestamp
+	12, // 14: waystone.database.v1.Character.updated_at:type_name -> google.protobuf.Timestamp
+	7,  // 15: waystone.database.v1.Character.items:type_name -> waystone.database.v1.Item
+	10, // 16: waystone.database.v1.Character.hotbar:type_name -> waystone.database.v1.Hotbar
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_types_proto_init() }
@@ -1222,7 +1355,7 @@ func file_waystone_database_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_database_v1_types_proto_rawDesc), len(file_waystone_database_v1_types_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

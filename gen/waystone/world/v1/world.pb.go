@@ -197,7 +197,8 @@ type ConnectRequest struct {
 	// Player that the message is about: a number that the gateway chose at Join,
 	// unique on this stream, never 0. 0 for Hello.
 	Player uint64 `protobuf:"varint,1,opt,name=player,proto3" json:"player,omitempty"`
-	// What the player does.
+	// What the player does. There is no rule that one of these is set: a newer
+	// gateway's may be another.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -212,6 +213,7 @@ type ConnectRequest struct {
 	//	*ConnectRequest_Say
 	//	*ConnectRequest_Emote
 	//	*ConnectRequest_Halt
+	//	*ConnectRequest_SetHotbar
 	Message       isConnectRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -360,6 +362,15 @@ func (x *ConnectRequest) GetHalt() *Halt {
 	return nil
 }
 
+func (x *ConnectRequest) GetSetHotbar() *SetHotbar {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectRequest_SetHotbar); ok {
+			return x.SetHotbar
+		}
+	}
+	return nil
+}
+
 type isConnectRequest_Message interface {
 	isConnectRequest_Message()
 }
@@ -419,6 +430,12 @@ type ConnectRequest_Halt struct {
 	Halt *Halt `protobuf:"bytes,12,opt,name=halt,proto3,oneof"`
 }
 
+type ConnectRequest_SetHotbar struct {
+	// Puts something onto the player's quick bar. Only to a world whose Welcome
+	// says that it keeps quick bars.
+	SetHotbar *SetHotbar `protobuf:"bytes,13,opt,name=set_hotbar,json=setHotbar,proto3,oneof"`
+}
+
 func (*ConnectRequest_Hello) isConnectRequest_Message() {}
 
 func (*ConnectRequest_Join) isConnectRequest_Message() {}
@@ -440,6 +457,8 @@ func (*ConnectRequest_Say) isConnectRequest_Message() {}
 func (*ConnectRequest_Emote) isConnectRequest_Message() {}
 
 func (*ConnectRequest_Halt) isConnectRequest_Message() {}
+
+func (*ConnectRequest_SetHotbar) isConnectRequest_Message() {}
 
 // Hello opens a gateway's stream.
 type Hello struct {
@@ -846,7 +865,7 @@ func (x *Collide) GetZ() int32 {
 // Toggle switches a way of moving on or off.
 type Toggle struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to switch.
+	// What to switch. The world passes by what it does not know.
 	Kind          Toggle_Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=waystone.world.v1.Toggle_Kind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -892,7 +911,8 @@ func (x *Toggle) GetKind() Toggle_Kind {
 // Say is a text from a player.
 type Say struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who is to hear it: local, whisper or shout.
+	// Who is to hear it: local, whisper or shout. The world passes by what it does
+	// not know.
 	Channel Channel `protobuf:"varint,1,opt,name=channel,proto3,enum=waystone.world.v1.Channel" json:"channel,omitempty"`
 	// Name of the player whispered to.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
@@ -1058,6 +1078,54 @@ func (*Halt) Descriptor() ([]byte, []int) {
 	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{11}
 }
 
+// SetHotbar puts something onto places of the player's quick bar, or takes it
+// away. The world keeps it, saves it with the character and answers with
+// HotbarSet. Before the player has entered, too.
+type SetHotbar struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What lies on which places from now on; the others stay as they are.
+	Slots         []*v1.HotbarSlot `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetHotbar) Reset() {
+	*x = SetHotbar{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetHotbar) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetHotbar) ProtoMessage() {}
+
+func (x *SetHotbar) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetHotbar.ProtoReflect.Descriptor instead.
+func (*SetHotbar) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SetHotbar) GetSlots() []*v1.HotbarSlot {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
+}
+
 // ConnectResponse is one message to a gateway.
 type ConnectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1081,6 +1149,7 @@ type ConnectResponse struct {
 	//	*ConnectResponse_Emoted
 	//	*ConnectResponse_Spoken
 	//	*ConnectResponse_Alive
+	//	*ConnectResponse_HotbarSet
 	Message       isConnectResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1088,7 +1157,7 @@ type ConnectResponse struct {
 
 func (x *ConnectResponse) Reset() {
 	*x = ConnectResponse{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1169,7 @@ func (x *ConnectResponse) String() string {
 func (*ConnectResponse) ProtoMessage() {}
 
 func (x *ConnectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[12]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1182,7 @@ func (x *ConnectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConnectResponse.ProtoReflect.Descriptor instead.
 func (*ConnectResponse) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{12}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ConnectResponse) GetPlayers() []uint64 {
@@ -1256,6 +1325,15 @@ func (x *ConnectResponse) GetAlive() *Alive {
 	return nil
 }
 
+func (x *ConnectResponse) GetHotbarSet() *HotbarSet {
+	if x != nil {
+		if x, ok := x.Message.(*ConnectResponse_HotbarSet); ok {
+			return x.HotbarSet
+		}
+	}
+	return nil
+}
+
 type isConnectResponse_Message interface {
 	isConnectResponse_Message()
 }
@@ -1330,6 +1408,11 @@ type ConnectResponse_Alive struct {
 	Alive *Alive `protobuf:"bytes,15,opt,name=alive,proto3,oneof"`
 }
 
+type ConnectResponse_HotbarSet struct {
+	// The player's quick bar has changed.
+	HotbarSet *HotbarSet `protobuf:"bytes,16,opt,name=hotbar_set,json=hotbarSet,proto3,oneof"`
+}
+
 func (*ConnectResponse_Welcome) isConnectResponse_Message() {}
 
 func (*ConnectResponse_Joined) isConnectResponse_Message() {}
@@ -1358,6 +1441,8 @@ func (*ConnectResponse_Spoken) isConnectResponse_Message() {}
 
 func (*ConnectResponse_Alive) isConnectResponse_Message() {}
 
+func (*ConnectResponse_HotbarSet) isConnectResponse_Message() {}
+
 // Welcome answers Hello.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1365,14 +1450,17 @@ type Welcome struct {
 	Linger *durationpb.Duration `protobuf:"bytes,1,opt,name=linger,proto3" json:"linger,omitempty"`
 	// How often the world sends Alive. Absent from an older world, which sends
 	// neither Alive nor Spoken.
-	Heartbeat     *durationpb.Duration `protobuf:"bytes,2,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	Heartbeat *durationpb.Duration `protobuf:"bytes,2,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	// Whether the world keeps quick bars. An older world does not, and would end the
+	// stream at a SetHotbar.
+	KeepsHotbars  bool `protobuf:"varint,3,opt,name=keeps_hotbars,json=keepsHotbars,proto3" json:"keeps_hotbars,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1472,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[13]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1485,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{13}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Welcome) GetLinger() *durationpb.Duration {
@@ -1414,6 +1502,13 @@ func (x *Welcome) GetHeartbeat() *durationpb.Duration {
 	return nil
 }
 
+func (x *Welcome) GetKeepsHotbars() bool {
+	if x != nil {
+		return x.KeepsHotbars
+	}
+	return false
+}
+
 // Alive tells that the world is alive. It is sent at a fixed interval, whatever
 // else is sent.
 type Alive struct {
@@ -1424,7 +1519,7 @@ type Alive struct {
 
 func (x *Alive) Reset() {
 	*x = Alive{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1531,7 @@ func (x *Alive) String() string {
 func (*Alive) ProtoMessage() {}
 
 func (x *Alive) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[14]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1544,7 @@ func (x *Alive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alive.ProtoReflect.Descriptor instead.
 func (*Alive) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{14}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{15}
 }
 
 // Joined answers Join.
@@ -1471,7 +1566,7 @@ type Joined struct {
 
 func (x *Joined) Reset() {
 	*x = Joined{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1578,7 @@ func (x *Joined) String() string {
 func (*Joined) ProtoMessage() {}
 
 func (x *Joined) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[15]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1591,7 @@ func (x *Joined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Joined.ProtoReflect.Descriptor instead.
 func (*Joined) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{15}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Joined) GetCharacter() *v1.Character {
@@ -1548,7 +1643,7 @@ type Entered struct {
 
 func (x *Entered) Reset() {
 	*x = Entered{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1655,7 @@ func (x *Entered) String() string {
 func (*Entered) ProtoMessage() {}
 
 func (x *Entered) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[16]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1668,7 @@ func (x *Entered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entered.ProtoReflect.Descriptor instead.
 func (*Entered) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{16}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Entered) GetSelf() *Entity {
@@ -1623,7 +1718,7 @@ type Left struct {
 
 func (x *Left) Reset() {
 	*x = Left{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1730,7 @@ func (x *Left) String() string {
 func (*Left) ProtoMessage() {}
 
 func (x *Left) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[17]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1743,7 @@ func (x *Left) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Left.ProtoReflect.Descriptor instead.
 func (*Left) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{17}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Left) GetReason() string {
@@ -1707,7 +1802,7 @@ type Entity struct {
 
 func (x *Entity) Reset() {
 	*x = Entity{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1814,7 @@ func (x *Entity) String() string {
 func (*Entity) ProtoMessage() {}
 
 func (x *Entity) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[18]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +1827,7 @@ func (x *Entity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entity.ProtoReflect.Descriptor instead.
 func (*Entity) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{18}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Entity) GetId() uint32 {
@@ -1886,7 +1981,7 @@ type Spawned struct {
 
 func (x *Spawned) Reset() {
 	*x = Spawned{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +1993,7 @@ func (x *Spawned) String() string {
 func (*Spawned) ProtoMessage() {}
 
 func (x *Spawned) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[19]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2006,7 @@ func (x *Spawned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spawned.ProtoReflect.Descriptor instead.
 func (*Spawned) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{19}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Spawned) GetEntities() []*Entity {
@@ -1932,7 +2027,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2039,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[20]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2052,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{20}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Removed) GetEntities() []uint32 {
@@ -1990,7 +2085,7 @@ type Moved struct {
 
 func (x *Moved) Reset() {
 	*x = Moved{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2002,7 +2097,7 @@ func (x *Moved) String() string {
 func (*Moved) ProtoMessage() {}
 
 func (x *Moved) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[21]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2015,7 +2110,7 @@ func (x *Moved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Moved.ProtoReflect.Descriptor instead.
 func (*Moved) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{21}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Moved) GetEntity() uint32 {
@@ -2084,7 +2179,7 @@ type Stopped struct {
 
 func (x *Stopped) Reset() {
 	*x = Stopped{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2191,7 @@ func (x *Stopped) String() string {
 func (*Stopped) ProtoMessage() {}
 
 func (x *Stopped) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[22]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2204,7 @@ func (x *Stopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stopped.ProtoReflect.Descriptor instead.
 func (*Stopped) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{22}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Stopped) GetEntity() uint32 {
@@ -2159,7 +2254,7 @@ type Toggled struct {
 
 func (x *Toggled) Reset() {
 	*x = Toggled{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2171,7 +2266,7 @@ func (x *Toggled) String() string {
 func (*Toggled) ProtoMessage() {}
 
 func (x *Toggled) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[23]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2184,7 +2279,7 @@ func (x *Toggled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Toggled.ProtoReflect.Descriptor instead.
 func (*Toggled) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{23}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Toggled) GetEntity() uint32 {
@@ -2239,7 +2334,7 @@ type Adjusted struct {
 
 func (x *Adjusted) Reset() {
 	*x = Adjusted{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2346,7 @@ func (x *Adjusted) String() string {
 func (*Adjusted) ProtoMessage() {}
 
 func (x *Adjusted) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[24]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2359,7 @@ func (x *Adjusted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjusted.ProtoReflect.Descriptor instead.
 func (*Adjusted) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{24}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Adjusted) GetEntity() uint32 {
@@ -2312,7 +2407,7 @@ type Said struct {
 
 func (x *Said) Reset() {
 	*x = Said{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2324,7 +2419,7 @@ func (x *Said) String() string {
 func (*Said) ProtoMessage() {}
 
 func (x *Said) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[25]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2337,7 +2432,7 @@ func (x *Said) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Said.ProtoReflect.Descriptor instead.
 func (*Said) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{25}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Said) GetChannel() Channel {
@@ -2380,7 +2475,7 @@ type Spoken struct {
 
 func (x *Spoken) Reset() {
 	*x = Spoken{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[26]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2392,7 +2487,7 @@ func (x *Spoken) String() string {
 func (*Spoken) ProtoMessage() {}
 
 func (x *Spoken) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[26]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2405,7 +2500,7 @@ func (x *Spoken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spoken.ProtoReflect.Descriptor instead.
 func (*Spoken) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{26}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Spoken) GetLine() uint64 {
@@ -2413,6 +2508,53 @@ func (x *Spoken) GetLine() uint64 {
 		return x.Line
 	}
 	return 0
+}
+
+// HotbarSet tells the places of the player's quick bar that SetHotbar named, as
+// they are now.
+type HotbarSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What lies there; one of nothing has kind 0.
+	Slots         []*v1.HotbarSlot `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HotbarSet) Reset() {
+	*x = HotbarSet{}
+	mi := &file_waystone_world_v1_world_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HotbarSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HotbarSet) ProtoMessage() {}
+
+func (x *HotbarSet) ProtoReflect() protoreflect.Message {
+	mi := &file_waystone_world_v1_world_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HotbarSet.ProtoReflect.Descriptor instead.
+func (*HotbarSet) Descriptor() ([]byte, []int) {
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *HotbarSet) GetSlots() []*v1.HotbarSlot {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
 }
 
 // Emoted tells that an entity plays a motion, once.
@@ -2430,7 +2572,7 @@ type Emoted struct {
 
 func (x *Emoted) Reset() {
 	*x = Emoted{}
-	mi := &file_waystone_world_v1_world_proto_msgTypes[27]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2584,7 @@ func (x *Emoted) String() string {
 func (*Emoted) ProtoMessage() {}
 
 func (x *Emoted) ProtoReflect() protoreflect.Message {
-	mi := &file_waystone_world_v1_world_proto_msgTypes[27]
+	mi := &file_waystone_world_v1_world_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2597,7 @@ func (x *Emoted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Emoted.ProtoReflect.Descriptor instead.
 func (*Emoted) Descriptor() ([]byte, []int) {
-	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{27}
+	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Emoted) GetEntity() uint32 {
@@ -2483,7 +2625,7 @@ var File_waystone_world_v1_world_proto protoreflect.FileDescriptor
 
 const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\n" +
-	"\x1dwaystone/world/v1/world.proto\x12\x11waystone.world.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a waystone/database/v1/types.proto\"\xd7\x04\n" +
+	"\x1dwaystone/world/v1/world.proto\x12\x11waystone.world.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a waystone/database/v1/types.proto\"\x8f\x05\n" +
 	"\x0eConnectRequest\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\x04R\x06player\x120\n" +
 	"\x05hello\x18\x02 \x01(\v2\x18.waystone.world.v1.HelloH\x00R\x05hello\x12-\n" +
@@ -2497,8 +2639,10 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x03say\x18\n" +
 	" \x01(\v2\x16.waystone.world.v1.SayH\x00R\x03say\x120\n" +
 	"\x05emote\x18\v \x01(\v2\x18.waystone.world.v1.EmoteH\x00R\x05emote\x12-\n" +
-	"\x04halt\x18\f \x01(\v2\x17.waystone.world.v1.HaltH\x00R\x04haltB\x10\n" +
-	"\amessage\x12\x05\xbaH\x02\b\x01\",\n" +
+	"\x04halt\x18\f \x01(\v2\x17.waystone.world.v1.HaltH\x00R\x04halt\x12=\n" +
+	"\n" +
+	"set_hotbar\x18\r \x01(\v2\x1c.waystone.world.v1.SetHotbarH\x00R\tsetHotbarB\t\n" +
+	"\amessage\",\n" +
 	"\x05Hello\x12#\n" +
 	"\agateway\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\agateway\"\xbe\x01\n" +
 	"\x04Join\x12 \n" +
@@ -2522,23 +2666,25 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\aCollide\x12\f\n" +
 	"\x01x\x18\x01 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x02 \x01(\x02R\x01y\x12\f\n" +
-	"\x01z\x18\x03 \x01(\x05R\x01z\"\x82\x01\n" +
-	"\x06Toggle\x12>\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x1e.waystone.world.v1.Toggle.KindB\n" +
-	"\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\x04kind\"8\n" +
+	"\x01z\x18\x03 \x01(\x05R\x01z\"v\n" +
+	"\x06Toggle\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.waystone.world.v1.Toggle.KindR\x04kind\"8\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bKIND_RUN\x10\x01\x12\f\n" +
-	"\bKIND_SIT\x10\x02\"\x8b\x01\n" +
-	"\x03Say\x12B\n" +
-	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelB\f\xbaH\t\x82\x01\x06\x18\x01\x18\x02\x18\x03R\achannel\x12\x0e\n" +
+	"\bKIND_SIT\x10\x02\"}\n" +
+	"\x03Say\x124\n" +
+	"\achannel\x18\x01 \x01(\x0e2\x1a.waystone.world.v1.ChannelR\achannel\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1c\n" +
 	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x04text\x12\x12\n" +
 	"\x04line\x18\x04 \x01(\x04R\x04line\"K\n" +
 	"\x05Emote\x12!\n" +
 	"\x06motion\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x06motion\x12\x1f\n" +
 	"\x05flags\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x05flags\"\x06\n" +
-	"\x04Halt\"\xa2\x06\n" +
+	"\x04Halt\"O\n" +
+	"\tSetHotbar\x12B\n" +
+	"\x05slots\x18\x01 \x03(\v2 .waystone.database.v1.HotbarSlotB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10 R\x05slots\"\xe1\x06\n" +
 	"\x0fConnectResponse\x12\x18\n" +
 	"\aplayers\x18\x01 \x03(\x04R\aplayers\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.waystone.world.v1.WelcomeH\x00R\awelcome\x123\n" +
@@ -2555,11 +2701,14 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x04said\x18\f \x01(\v2\x17.waystone.world.v1.SaidH\x00R\x04said\x123\n" +
 	"\x06emoted\x18\r \x01(\v2\x19.waystone.world.v1.EmotedH\x00R\x06emoted\x123\n" +
 	"\x06spoken\x18\x0e \x01(\v2\x19.waystone.world.v1.SpokenH\x00R\x06spoken\x120\n" +
-	"\x05alive\x18\x0f \x01(\v2\x18.waystone.world.v1.AliveH\x00R\x05aliveB\t\n" +
-	"\amessage\"u\n" +
+	"\x05alive\x18\x0f \x01(\v2\x18.waystone.world.v1.AliveH\x00R\x05alive\x12=\n" +
+	"\n" +
+	"hotbar_set\x18\x10 \x01(\v2\x1c.waystone.world.v1.HotbarSetH\x00R\thotbarSetB\t\n" +
+	"\amessage\"\x9a\x01\n" +
 	"\aWelcome\x121\n" +
 	"\x06linger\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x06linger\x127\n" +
-	"\theartbeat\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\theartbeat\"\a\n" +
+	"\theartbeat\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\theartbeat\x12#\n" +
+	"\rkeeps_hotbars\x18\x03 \x01(\bR\fkeepsHotbars\"\a\n" +
 	"\x05Alive\"\x8d\x01\n" +
 	"\x06Joined\x12=\n" +
 	"\tcharacter\x18\x01 \x01(\v2\x1f.waystone.database.v1.CharacterR\tcharacter\x12\x15\n" +
@@ -2635,7 +2784,9 @@ const file_waystone_world_v1_world_proto_rawDesc = "" +
 	"\x04from\x18\x03 \x01(\tR\x04from\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\"\x1c\n" +
 	"\x06Spoken\x12\x12\n" +
-	"\x04line\x18\x01 \x01(\x04R\x04line\"N\n" +
+	"\x04line\x18\x01 \x01(\x04R\x04line\"C\n" +
+	"\tHotbarSet\x126\n" +
+	"\x05slots\x18\x01 \x03(\v2 .waystone.database.v1.HotbarSlotR\x05slots\"N\n" +
 	"\x06Emoted\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\rR\x06entity\x12\x16\n" +
 	"\x06motion\x18\x02 \x01(\rR\x06motion\x12\x14\n" +
@@ -2666,7 +2817,7 @@ func file_waystone_world_v1_world_proto_rawDescGZIP() []byte {
 }
 
 var file_waystone_world_v1_world_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_waystone_world_v1_world_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_waystone_world_v1_world_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_waystone_world_v1_world_proto_goTypes = []any{
 	(Channel)(0),                // 0: waystone.world.v1.Channel
 	(MoveMode)(0),               // 1: waystone.world.v1.MoveMode
@@ -2683,25 +2834,28 @@ var file_waystone_world_v1_world_proto_goTypes = []any{
 	(*Say)(nil),                 // 12: waystone.world.v1.Say
 	(*Emote)(nil),               // 13: waystone.world.v1.Emote
 	(*Halt)(nil),                // 14: waystone.world.v1.Halt
-	(*ConnectResponse)(nil),     // 15: waystone.world.v1.ConnectResponse
-	(*Welcome)(nil),             // 16: waystone.world.v1.Welcome
-	(*Alive)(nil),               // 17: waystone.world.v1.Alive
-	(*Joined)(nil),              // 18: waystone.world.v1.Joined
-	(*Entered)(nil),             // 19: waystone.world.v1.Entered
-	(*Left)(nil),                // 20: waystone.world.v1.Left
-	(*Entity)(nil),              // 21: waystone.world.v1.Entity
-	(*Spawned)(nil),             // 22: waystone.world.v1.Spawned
-	(*Removed)(nil),             // 23: waystone.world.v1.Removed
-	(*Moved)(nil),               // 24: waystone.world.v1.Moved
-	(*Stopped)(nil),             // 25: waystone.world.v1.Stopped
-	(*Toggled)(nil),             // 26: waystone.world.v1.Toggled
-	(*Adjusted)(nil),            // 27: waystone.world.v1.Adjusted
-	(*Said)(nil),                // 28: waystone.world.v1.Said
-	(*Spoken)(nil),              // 29: waystone.world.v1.Spoken
-	(*Emoted)(nil),              // 30: waystone.world.v1.Emoted
-	(*durationpb.Duration)(nil), // 31: google.protobuf.Duration
-	(*v1.Character)(nil),        // 32: waystone.database.v1.Character
-	(*v1.Appearance)(nil),       // 33: waystone.database.v1.Appearance
+	(*SetHotbar)(nil),           // 15: waystone.world.v1.SetHotbar
+	(*ConnectResponse)(nil),     // 16: waystone.world.v1.ConnectResponse
+	(*Welcome)(nil),             // 17: waystone.world.v1.Welcome
+	(*Alive)(nil),               // 18: waystone.world.v1.Alive
+	(*Joined)(nil),              // 19: waystone.world.v1.Joined
+	(*Entered)(nil),             // 20: waystone.world.v1.Entered
+	(*Left)(nil),                // 21: waystone.world.v1.Left
+	(*Entity)(nil),              // 22: waystone.world.v1.Entity
+	(*Spawned)(nil),             // 23: waystone.world.v1.Spawned
+	(*Removed)(nil),             // 24: waystone.world.v1.Removed
+	(*Moved)(nil),               // 25: waystone.world.v1.Moved
+	(*Stopped)(nil),             // 26: waystone.world.v1.Stopped
+	(*Toggled)(nil),             // 27: waystone.world.v1.Toggled
+	(*Adjusted)(nil),            // 28: waystone.world.v1.Adjusted
+	(*Said)(nil),                // 29: waystone.world.v1.Said
+	(*Spoken)(nil),              // 30: waystone.world.v1.Spoken
+	(*HotbarSet)(nil),           // 31: waystone.world.v1.HotbarSet
+	(*Emoted)(nil),              // 32: waystone.world.v1.Emoted
+	(*v1.HotbarSlot)(nil),       // 33: waystone.database.v1.HotbarSlot
+	(*durationpb.Duration)(nil), // 34: google.protobuf.Duration
+	(*v1.Character)(nil),        // 35: waystone.database.v1.Character
+	(*v1.Appearance)(nil),       // 36: waystone.database.v1.Appearance
 }
 var file_waystone_world_v1_world_proto_depIdxs = []int32{
 	4,  // 0: waystone.world.v1.ConnectRequest.hello:type_name -> waystone.world.v1.Hello
@@ -2715,39 +2869,43 @@ var file_waystone_world_v1_world_proto_depIdxs = []int32{
 	12, // 8: waystone.world.v1.ConnectRequest.say:type_name -> waystone.world.v1.Say
 	13, // 9: waystone.world.v1.ConnectRequest.emote:type_name -> waystone.world.v1.Emote
 	14, // 10: waystone.world.v1.ConnectRequest.halt:type_name -> waystone.world.v1.Halt
-	2,  // 11: waystone.world.v1.Toggle.kind:type_name -> waystone.world.v1.Toggle.Kind
-	0,  // 12: waystone.world.v1.Say.channel:type_name -> waystone.world.v1.Channel
-	16, // 13: waystone.world.v1.ConnectResponse.welcome:type_name -> waystone.world.v1.Welcome
-	18, // 14: waystone.world.v1.ConnectResponse.joined:type_name -> waystone.world.v1.Joined
-	19, // 15: waystone.world.v1.ConnectResponse.entered:type_name -> waystone.world.v1.Entered
-	20, // 16: waystone.world.v1.ConnectResponse.left:type_name -> waystone.world.v1.Left
-	22, // 17: waystone.world.v1.ConnectResponse.spawned:type_name -> waystone.world.v1.Spawned
-	23, // 18: waystone.world.v1.ConnectResponse.removed:type_name -> waystone.world.v1.Removed
-	24, // 19: waystone.world.v1.ConnectResponse.moved:type_name -> waystone.world.v1.Moved
-	25, // 20: waystone.world.v1.ConnectResponse.stopped:type_name -> waystone.world.v1.Stopped
-	26, // 21: waystone.world.v1.ConnectResponse.toggled:type_name -> waystone.world.v1.Toggled
-	27, // 22: waystone.world.v1.ConnectResponse.adjusted:type_name -> waystone.world.v1.Adjusted
-	28, // 23: waystone.world.v1.ConnectResponse.said:type_name -> waystone.world.v1.Said
-	30, // 24: waystone.world.v1.ConnectResponse.emoted:type_name -> waystone.world.v1.Emoted
-	29, // 25: waystone.world.v1.ConnectResponse.spoken:type_name -> waystone.world.v1.Spoken
-	17, // 26: waystone.world.v1.ConnectResponse.alive:type_name -> waystone.world.v1.Alive
-	31, // 27: waystone.world.v1.Welcome.linger:type_name -> google.protobuf.Duration
-	31, // 28: waystone.world.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	32, // 29: waystone.world.v1.Joined.character:type_name -> waystone.database.v1.Character
-	21, // 30: waystone.world.v1.Entered.self:type_name -> waystone.world.v1.Entity
-	33, // 31: waystone.world.v1.Entity.appearance:type_name -> waystone.database.v1.Appearance
-	1,  // 32: waystone.world.v1.Entity.move_mode:type_name -> waystone.world.v1.MoveMode
-	21, // 33: waystone.world.v1.Spawned.entities:type_name -> waystone.world.v1.Entity
-	1,  // 34: waystone.world.v1.Moved.move_mode:type_name -> waystone.world.v1.MoveMode
-	1,  // 35: waystone.world.v1.Toggled.move_mode:type_name -> waystone.world.v1.MoveMode
-	0,  // 36: waystone.world.v1.Said.channel:type_name -> waystone.world.v1.Channel
-	3,  // 37: waystone.world.v1.WorldService.Connect:input_type -> waystone.world.v1.ConnectRequest
-	15, // 38: waystone.world.v1.WorldService.Connect:output_type -> waystone.world.v1.ConnectResponse
-	38, // [38:39] is the sub-list for method output_type
-	37, // [37:38] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	15, // 11: waystone.world.v1.ConnectRequest.set_hotbar:type_name -> waystone.world.v1.SetHotbar
+	2,  // 12: waystone.world.v1.Toggle.kind:type_name -> waystone.world.v1.Toggle.Kind
+	0,  // 13: waystone.world.v1.Say.channel:type_name -> waystone.world.v1.Channel
+	33, // 14: waystone.world.v1.SetHotbar.slots:type_name -> waystone.database.v1.HotbarSlot
+	17, // 15: waystone.world.v1.ConnectResponse.welcome:type_name -> waystone.world.v1.Welcome
+	19, // 16: waystone.world.v1.ConnectResponse.joined:type_name -> waystone.world.v1.Joined
+	20, // 17: waystone.world.v1.ConnectResponse.entered:type_name -> waystone.world.v1.Entered
+	21, // 18: waystone.world.v1.ConnectResponse.left:type_name -> waystone.world.v1.Left
+	23, // 19: waystone.world.v1.ConnectResponse.spawned:type_name -> waystone.world.v1.Spawned
+	24, // 20: waystone.world.v1.ConnectResponse.removed:type_name -> waystone.world.v1.Removed
+	25, // 21: waystone.world.v1.ConnectResponse.moved:type_name -> waystone.world.v1.Moved
+	26, // 22: waystone.world.v1.ConnectResponse.stopped:type_name -> waystone.world.v1.Stopped
+	27, // 23: waystone.world.v1.ConnectResponse.toggled:type_name -> waystone.world.v1.Toggled
+	28, // 24: waystone.world.v1.ConnectResponse.adjusted:type_name -> waystone.world.v1.Adjusted
+	29, // 25: waystone.world.v1.ConnectResponse.said:type_name -> waystone.world.v1.Said
+	32, // 26: waystone.world.v1.ConnectResponse.emoted:type_name -> waystone.world.v1.Emoted
+	30, // 27: waystone.world.v1.ConnectResponse.spoken:type_name -> waystone.world.v1.Spoken
+	18, // 28: waystone.world.v1.ConnectResponse.alive:type_name -> waystone.world.v1.Alive
+	31, // 29: waystone.world.v1.ConnectResponse.hotbar_set:type_name -> waystone.world.v1.HotbarSet
+	34, // 30: waystone.world.v1.Welcome.linger:type_name -> google.protobuf.Duration
+	34, // 31: waystone.world.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	35, // 32: waystone.world.v1.Joined.character:type_name -> waystone.database.v1.Character
+	22, // 33: waystone.world.v1.Entered.self:type_name -> waystone.world.v1.Entity
+	36, // 34: waystone.world.v1.Entity.appearance:type_name -> waystone.database.v1.Appearance
+	1,  // 35: waystone.world.v1.Entity.move_mode:type_name -> waystone.world.v1.MoveMode
+	22, // 36: waystone.world.v1.Spawned.entities:type_name -> waystone.world.v1.Entity
+	1,  // 37: waystone.world.v1.Moved.move_mode:type_name -> waystone.world.v1.MoveMode
+	1,  // 38: waystone.world.v1.Toggled.move_mode:type_name -> waystone.world.v1.MoveMode
+	0,  // 39: waystone.world.v1.Said.channel:type_name -> waystone.world.v1.Channel
+	33, // 40: waystone.world.v1.HotbarSet.slots:type_name -> waystone.database.v1.HotbarSlot
+	3,  // 41: waystone.world.v1.WorldService.Connect:input_type -> waystone.world.v1.ConnectRequest
+	16, // 42: waystone.world.v1.WorldService.Connect:output_type -> waystone.world.v1.ConnectResponse
+	42, // [42:43] is the sub-list for method output_type
+	41, // [41:42] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_waystone_world_v1_world_proto_init() }
@@ -2767,8 +2925,9 @@ func file_waystone_world_v1_world_proto_init() {
 		(*ConnectRequest_Say)(nil),
 		(*ConnectRequest_Emote)(nil),
 		(*ConnectRequest_Halt)(nil),
+		(*ConnectRequest_SetHotbar)(nil),
 	}
-	file_waystone_world_v1_world_proto_msgTypes[12].OneofWrappers = []any{
+	file_waystone_world_v1_world_proto_msgTypes[13].OneofWrappers = []any{
 		(*ConnectResponse_Welcome)(nil),
 		(*ConnectResponse_Joined)(nil),
 		(*ConnectResponse_Entered)(nil),
@@ -2783,15 +2942,16 @@ func file_waystone_world_v1_world_proto_init() {
 		(*ConnectResponse_Emoted)(nil),
 		(*ConnectResponse_Spoken)(nil),
 		(*ConnectResponse_Alive)(nil),
+		(*ConnectResponse_HotbarSet)(nil),
 	}
-	file_waystone_world_v1_world_proto_msgTypes[16].OneofWrappers = []any{}
+	file_waystone_world_v1_world_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_waystone_world_v1_world_proto_rawDesc), len(file_waystone_world_v1_world_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,7 +30,8 @@ const (
 type WorldServiceClient interface {
 	// Connect is the one stream of a gateway. The gateway sends what its
 	// players do; the world answers with what they perceive, an event and the
-	// list of its receivers once. The first message must be Hello. When the
+	// list of its receivers once. The first message must be Hello. A message of a
+	// kind that the world does not know, from a newer gateway, is passed by. When the
 	// stream ends, its players stay in the world for a time (world-linger) and
 	// are then saved and removed.
 	//
@@ -71,7 +72,8 @@ type WorldService_ConnectClient = grpc.BidiStreamingClient[ConnectRequest, Conne
 type WorldServiceServer interface {
 	// Connect is the one stream of a gateway. The gateway sends what its
 	// players do; the world answers with what they perceive, an event and the
-	// list of its receivers once. The first message must be Hello. When the
+	// list of its receivers once. The first message must be Hello. A message of a
+	// kind that the world does not know, from a newer gateway, is passed by. When the
 	// stream ends, its players stay in the world for a time (world-linger) and
 	// are then saved and removed.
 	//

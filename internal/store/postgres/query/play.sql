@@ -80,6 +80,14 @@ FROM (
 WHERE p.user_id = l.user_id
 RETURNING p.*;
 
+-- name: FindPlay :one
+-- The latest record that a session of the website has begun with a secret, unless
+-- a newer sign-in waits for its end.
+SELECT * FROM game.play
+WHERE digest = @digest AND address = @address AND session_id <> '' AND lease_expires_at >= @since::timestamptz
+  AND closing_generation IS DISTINCT FROM generation
+ORDER BY lease_expires_at DESC LIMIT 1;
+
 -- name: EndPlay :exec
 UPDATE game.play SET
     play_id = NULL,

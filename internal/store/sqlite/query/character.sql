@@ -67,7 +67,7 @@ WHERE c.id = ?;
 UPDATE game_character SET
     zone = ?, x = ?, y = ?, revive_zone = ?, job = ?, level = ?, xp = ?, hp = ?, mp = ?,
     strength = ?, dexterity = ?, intelligence = ?, concentration = ?, charm = ?, sense = ?,
-    stat_points = ?, skill_points = ?, stamina = ?, money = ?,
+    stat_points = ?, skill_points = ?, stamina = ?, money = ?, hotbar = COALESCE(?, hotbar),
     version = version + 1, last_save_key = ?, updated_at = ?
 WHERE id = ?;
 

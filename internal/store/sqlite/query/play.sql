@@ -59,6 +59,14 @@ UPDATE game_play SET lease_expires_at = CASE
 WHERE play_id = sqlc.arg(play_id) AND generation = sqlc.arg(generation)
 RETURNING *;
 
+-- FindPlay finds the latest record that a session of the website has begun with
+-- a secret, unless a newer sign-in waits for its end.
+-- name: FindPlay :one
+SELECT * FROM game_play
+WHERE digest = sqlc.arg(digest) AND address = sqlc.arg(address) AND session_id <> '' AND lease_expires_at >= sqlc.arg(since)
+    AND closing_generation IS NOT generation
+ORDER BY lease_expires_at DESC LIMIT 1;
+
 -- name: EndPlay :exec
 UPDATE game_play SET
     play_id = NULL, character_id = NULL,

@@ -23,7 +23,7 @@ INSERT INTO game.character (
     $20, $21, $22, $23, $24, $25,
     $26, $27, $28, $29,
     1, $30, $31, $31
-) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
+) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar
 `
 
 type InsertCharacterParams struct {
@@ -134,6 +134,7 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		&i.NameTwin,
 		&i.UserCreatedAt,
 		&i.SweepDeleteAt,
+		&i.Hotbar,
 	)
 	return i, err
 }
@@ -181,7 +182,7 @@ func (q *Queries) InsertItems(ctx context.Context, arg InsertItemsParams) error 
 }
 
 const listCharactersByCreateKey = `-- name: ListCharactersByCreateKey :many
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game.character WHERE user_id = $1 AND create_key = $2 ORDER BY id DESC
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar FROM game.character WHERE user_id = $1 AND create_key = $2 ORDER BY id DESC
 `
 
 // One at most is the person's who is there now.
@@ -233,6 +234,7 @@ func (q *Queries) ListCharactersByCreateKey(ctx context.Context, userID string, 
 			&i.NameTwin,
 			&i.UserCreatedAt,
 			&i.SweepDeleteAt,
+			&i.Hotbar,
 		); err != nil {
 			return nil, err
 		}
@@ -288,7 +290,7 @@ func (q *Queries) ListSlots(ctx context.Context, userID string) ([]ListSlotsRow,
 }
 
 const lockCharacter = `-- name: LockCharacter :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game.character WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar FROM game.character WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE
 `
 
 func (q *Queries) LockCharacter(ctx context.Context, iD int64, userID string) (GameCharacter, error) {
@@ -333,6 +335,7 @@ func (q *Queries) LockCharacter(ctx context.Context, iD int64, userID string) (G
 		&i.NameTwin,
 		&i.UserCreatedAt,
 		&i.SweepDeleteAt,
+		&i.Hotbar,
 	)
 	return i, err
 }
@@ -392,7 +395,7 @@ func (q *Queries) LockWork(ctx context.Context, class int32) error {
 const markCharacter = `-- name: MarkCharacter :one
 UPDATE game.character SET delete_at = $1, updated_at = $2, version = version + 1
 WHERE id = $3
-RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
+RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar
 `
 
 func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at time.Time, iD int64) (GameCharacter, error) {
@@ -437,6 +440,7 @@ func (q *Queries) MarkCharacter(ctx context.Context, deleteAt *time.Time, at tim
 		&i.NameTwin,
 		&i.UserCreatedAt,
 		&i.SweepDeleteAt,
+		&i.Hotbar,
 	)
 	return i, err
 }
@@ -510,7 +514,7 @@ func (q *Queries) PurgeCharacters(ctx context.Context, at time.Time, maxRows int
 }
 
 const readCharacter = `-- name: ReadCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, COALESCE((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, c.hotbar, COALESCE((
     SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
         i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
     FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
@@ -567,6 +571,7 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 		&i.GameCharacter.NameTwin,
 		&i.GameCharacter.UserCreatedAt,
 		&i.GameCharacter.SweepDeleteAt,
+		&i.GameCharacter.Hotbar,
 		&i.Items,
 		&i.Snapshot,
 	)
@@ -574,7 +579,7 @@ func (q *Queries) ReadCharacter(ctx context.Context, id int64) (ReadCharacterRow
 }
 
 const readCharacters = `-- name: ReadCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, COALESCE((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, c.hotbar, COALESCE((
     SELECT json_agg(json_build_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted::int, i.gem,
         i.durability, i.life, i.socket::int, i.appraised::int, i.grade) ORDER BY i.place)
     FROM game.item i WHERE i.character_id = c.id), '[]')::json AS items, pg_current_snapshot()::text AS snapshot
@@ -637,6 +642,7 @@ func (q *Queries) ReadCharacters(ctx context.Context, userID string) ([]ReadChar
 			&i.GameCharacter.NameTwin,
 			&i.GameCharacter.UserCreatedAt,
 			&i.GameCharacter.SweepDeleteAt,
+			&i.GameCharacter.Hotbar,
 			&i.Items,
 			&i.Snapshot,
 		); err != nil {

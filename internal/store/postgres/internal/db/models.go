@@ -122,6 +122,8 @@ type GameCharacter struct {
 	UserCreatedAt *time.Time
 	// What delete_at was set to by the sweep, because the owner was gone. A mark is the sweep's own where both are equal, and is taken back when the owner is there again.
 	SweepDeleteAt *time.Time
+	// What lies on the 32 places of the client's quick bar: two bytes for each, lowest first, the kind in the lowest 5 bits and the index above; null when nothing was ever put there.
+	Hotbar []byte
 }
 
 // Items of the characters: each row is one piece of equipment or one stack, in one place.

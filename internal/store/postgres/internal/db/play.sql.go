@@ -184,6 +184,41 @@ func (q *Queries) EndPlay(ctx context.Context, playID *string, generation int64)
 	return err
 }
 
+const findPlay = `-- name: FindPlay :one
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at FROM game.play
+WHERE digest = $1 AND address = $2 AND session_id <> '' AND lease_expires_at >= $3::timestamptz
+  AND closing_generation IS DISTINCT FROM generation
+ORDER BY lease_expires_at DESC LIMIT 1
+`
+
+// The latest record that a session of the website has begun with a secret, unless
+// a newer sign-in waits for its end.
+func (q *Queries) FindPlay(ctx context.Context, digest []byte, address string, since time.Time) (GamePlay, error) {
+	row := q.db.QueryRow(ctx, findPlay, digest, address, since)
+	var i GamePlay
+	err := row.Scan(
+		&i.UserID,
+		&i.Generation,
+		&i.PlayID,
+		&i.SessionID,
+		&i.Digest,
+		&i.Address,
+		&i.Stage,
+		&i.CharacterID,
+		&i.LeaseExpiresAt,
+		&i.NextToken,
+		&i.NextStage,
+		&i.NextCharacterID,
+		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
+		&i.UserCreatedAt,
+	)
+	return i, err
+}
+
 const freeToken = `-- name: FreeToken :execrows
 UPDATE game.play SET next_token = NULL, next_stage = NULL, next_character_id = NULL, token_expires_at = NULL
 WHERE next_token = $1 AND token_expires_at < $2::timestamptz

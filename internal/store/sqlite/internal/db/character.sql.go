@@ -10,7 +10,7 @@ import (
 )
 
 const getCharacter = `-- name: GetCharacter :one
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, CAST((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, c.hotbar, CAST((
     SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
         i.durability, i.life, i.socket, i.appraised, i.grade))
     FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
@@ -66,13 +66,14 @@ func (q *Queries) GetCharacter(ctx context.Context, id uint32) (GetCharacterRow,
 		&i.GameCharacter.NameTwin,
 		&i.GameCharacter.UserCreatedAt,
 		&i.GameCharacter.SweepDeleteAt,
+		&i.GameCharacter.Hotbar,
 		&i.Items,
 	)
 	return i, err
 }
 
 const getCharacterOf = `-- name: GetCharacterOf :one
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game_character WHERE id = ? AND user_id = ?
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar FROM game_character WHERE id = ? AND user_id = ?
 `
 
 type GetCharacterOfParams struct {
@@ -122,6 +123,7 @@ func (q *Queries) GetCharacterOf(ctx context.Context, arg GetCharacterOfParams) 
 		&i.NameTwin,
 		&i.UserCreatedAt,
 		&i.SweepDeleteAt,
+		&i.Hotbar,
 	)
 	return i, err
 }
@@ -160,7 +162,7 @@ INSERT INTO game_character (
     ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?,
     1, ?, ?, ?
-) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
+) RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar
 `
 
 type InsertCharacterParams struct {
@@ -273,12 +275,13 @@ func (q *Queries) InsertCharacter(ctx context.Context, arg InsertCharacterParams
 		&i.NameTwin,
 		&i.UserCreatedAt,
 		&i.SweepDeleteAt,
+		&i.Hotbar,
 	)
 	return i, err
 }
 
 const listCharacters = `-- name: ListCharacters :many
-SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, CAST((
+SELECT c.id, c.user_id, c.name, c.name_key, c.slot, c.gender, c.birth_stone, c.hair, c.face, c.zone, c.x, c.y, c.revive_zone, c.job, c.level, c.xp, c.hp, c.mp, c.strength, c.dexterity, c.intelligence, c.concentration, c.charm, c.sense, c.stat_points, c.skill_points, c.stamina, c.money, c.version, c.create_key, c.last_save_key, c.delete_at, c.created_at, c.updated_at, c.name_skeleton, c.name_twin, c.user_created_at, c.sweep_delete_at, c.hotbar, CAST((
     SELECT json_group_array(json_array(i.id, i.place, i.type, i.number, i.quantity, i.crafted, i.gem,
         i.durability, i.life, i.socket, i.appraised, i.grade))
     FROM game_item i WHERE i.character_id = c.id) AS TEXT) AS items
@@ -338,6 +341,7 @@ func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListChar
 			&i.GameCharacter.NameTwin,
 			&i.GameCharacter.UserCreatedAt,
 			&i.GameCharacter.SweepDeleteAt,
+			&i.GameCharacter.Hotbar,
 			&i.Items,
 		); err != nil {
 			return nil, err
@@ -354,7 +358,7 @@ func (q *Queries) ListCharacters(ctx context.Context, userID string) ([]ListChar
 }
 
 const listCharactersByCreateKey = `-- name: ListCharactersByCreateKey :many
-SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at FROM game_character WHERE user_id = ? AND create_key = ? ORDER BY id DESC
+SELECT id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar FROM game_character WHERE user_id = ? AND create_key = ? ORDER BY id DESC
 `
 
 type ListCharactersByCreateKeyParams struct {
@@ -411,6 +415,7 @@ func (q *Queries) ListCharactersByCreateKey(ctx context.Context, arg ListCharact
 			&i.NameTwin,
 			&i.UserCreatedAt,
 			&i.SweepDeleteAt,
+			&i.Hotbar,
 		); err != nil {
 			return nil, err
 		}
@@ -534,7 +539,7 @@ const saveCharacter = `-- name: SaveCharacter :exec
 UPDATE game_character SET
     zone = ?, x = ?, y = ?, revive_zone = ?, job = ?, level = ?, xp = ?, hp = ?, mp = ?,
     strength = ?, dexterity = ?, intelligence = ?, concentration = ?, charm = ?, sense = ?,
-    stat_points = ?, skill_points = ?, stamina = ?, money = ?,
+    stat_points = ?, skill_points = ?, stamina = ?, money = ?, hotbar = COALESCE(?, hotbar),
     version = version + 1, last_save_key = ?, updated_at = ?
 WHERE id = ?
 `
@@ -559,6 +564,7 @@ type SaveCharacterParams struct {
 	SkillPoints   uint16
 	Stamina       uint16
 	Money         int64
+	Hotbar        []byte
 	LastSaveKey   *string
 	UpdatedAt     int64
 	ID            uint32
@@ -585,6 +591,7 @@ func (q *Queries) SaveCharacter(ctx context.Context, arg SaveCharacterParams) er
 		arg.SkillPoints,
 		arg.Stamina,
 		arg.Money,
+		arg.Hotbar,
 		arg.LastSaveKey,
 		arg.UpdatedAt,
 		arg.ID,
@@ -593,7 +600,7 @@ func (q *Queries) SaveCharacter(ctx context.Context, arg SaveCharacterParams) er
 }
 
 const setDeleteAt = `-- name: SetDeleteAt :one
-UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? WHERE id = ? RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at
+UPDATE game_character SET delete_at = ?, version = version + 1, updated_at = ? WHERE id = ? RETURNING id, user_id, name, name_key, slot, gender, birth_stone, hair, face, zone, x, y, revive_zone, job, level, xp, hp, mp, strength, dexterity, intelligence, concentration, charm, sense, stat_points, skill_points, stamina, money, version, create_key, last_save_key, delete_at, created_at, updated_at, name_skeleton, name_twin, user_created_at, sweep_delete_at, hotbar
 `
 
 type SetDeleteAtParams struct {
@@ -644,6 +651,7 @@ func (q *Queries) SetDeleteAt(ctx context.Context, arg SetDeleteAtParams) (GameC
 		&i.NameTwin,
 		&i.UserCreatedAt,
 		&i.SweepDeleteAt,
+		&i.Hotbar,
 	)
 	return i, err
 }

@@ -54,6 +54,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.endPlayStmt, err = db.PrepareContext(ctx, endPlay); err != nil {
 		return nil, fmt.Errorf("error preparing query EndPlay: %w", err)
 	}
+	if q.findPlayStmt, err = db.PrepareContext(ctx, findPlay); err != nil {
+		return nil, fmt.Errorf("error preparing query FindPlay: %w", err)
+	}
 	if q.getAccountStmt, err = db.PrepareContext(ctx, getAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query GetAccount: %w", err)
 	}
@@ -224,6 +227,11 @@ func (q *Queries) Close() error {
 	if q.endPlayStmt != nil {
 		if cerr := q.endPlayStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing endPlayStmt: %w", cerr)
+		}
+	}
+	if q.findPlayStmt != nil {
+		if cerr := q.findPlayStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findPlayStmt: %w", cerr)
 		}
 	}
 	if q.getAccountStmt != nil {
@@ -470,6 +478,7 @@ type Queries struct {
 	dropTicketsStmt               *sql.Stmt
 	dropTicketsOfStmt             *sql.Stmt
 	endPlayStmt                   *sql.Stmt
+	findPlayStmt                  *sql.Stmt
 	getAccountStmt                *sql.Stmt
 	getAttemptStmt                *sql.Stmt
 	getCharacterStmt              *sql.Stmt
@@ -525,6 +534,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dropTicketsStmt:               q.dropTicketsStmt,
 		dropTicketsOfStmt:             q.dropTicketsOfStmt,
 		endPlayStmt:                   q.endPlayStmt,
+		findPlayStmt:                  q.findPlayStmt,
 		getAccountStmt:                q.getAccountStmt,
 		getAttemptStmt:                q.getAttemptStmt,
 		getCharacterStmt:              q.getCharacterStmt,

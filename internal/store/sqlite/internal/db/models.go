@@ -63,6 +63,7 @@ type GameCharacter struct {
 	NameTwin      int64
 	UserCreatedAt *int64
 	SweepDeleteAt *int64
+	Hotbar        []byte
 }
 
 type GameItem struct {

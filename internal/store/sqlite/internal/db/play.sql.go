@@ -148,6 +148,47 @@ func (q *Queries) EndPlay(ctx context.Context, arg EndPlayParams) error {
 	return err
 }
 
+const findPlay = `-- name: FindPlay :one
+SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at FROM game_play
+WHERE digest = ?1 AND address = ?2 AND session_id <> '' AND lease_expires_at >= ?3
+    AND closing_generation IS NOT generation
+ORDER BY lease_expires_at DESC LIMIT 1
+`
+
+type FindPlayParams struct {
+	Digest  []byte
+	Address string
+	Since   int64
+}
+
+// FindPlay finds the latest record that a session of the website has begun with
+// a secret, unless a newer sign-in waits for its end.
+func (q *Queries) FindPlay(ctx context.Context, arg FindPlayParams) (GamePlay, error) {
+	row := q.queryRow(ctx, q.findPlayStmt, findPlay, arg.Digest, arg.Address, arg.Since)
+	var i GamePlay
+	err := row.Scan(
+		&i.UserID,
+		&i.Generation,
+		&i.PlayID,
+		&i.SessionID,
+		&i.Digest,
+		&i.Address,
+		&i.Stage,
+		&i.CharacterID,
+		&i.LeaseExpiresAt,
+		&i.NextToken,
+		&i.NextStage,
+		&i.NextCharacterID,
+		&i.TokenExpiresAt,
+		&i.ClosingGeneration,
+		&i.ClosingSince,
+		&i.PasswordStamp,
+		&i.StampGeneration,
+		&i.UserCreatedAt,
+	)
+	return i, err
+}
+
 const getPlay = `-- name: GetPlay :one
 SELECT user_id, generation, play_id, session_id, digest, address, stage, character_id, lease_expires_at, next_token, next_stage, next_character_id, token_expires_at, closing_generation, closing_since, password_stamp, stamp_generation, user_created_at FROM game_play WHERE play_id = ? AND generation = ? AND lease_expires_at >= ?
     AND closing_generation IS NOT generation
