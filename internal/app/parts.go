@@ -44,6 +44,7 @@ func idempotentMethods() []string {
 		databasev1.CharacterDbService_SaveCharacters_FullMethodName,
 		databasev1.AuthStoreService_GetGameAccount_FullMethodName,
 		databasev1.AuthStoreService_SetGameAccount_FullMethodName,
+		databasev1.AuthStoreService_GetEndedPlay_FullMethodName,
 		databasev1.AuthStoreService_RenewPlays_FullMethodName,
 		databasev1.AuthStoreService_RefreshSessions_FullMethodName,
 		databasev1.AuthStoreService_EndPlay_FullMethodName,

@@ -349,7 +349,18 @@ func (s *subject) playWrites(t *testing.T, tag string) []*call {
 		}
 		return nil
 	}
+	found := func(ctx context.Context) error {
+		_, err := s.db().EndedPlay(ctx, store.DigestOf("the secret of nobody"), "")
+		if errors.Is(err, store.ErrPlayNotFound) {
+			return nil
+		}
+		if err == nil {
+			return wrongf("a record that nobody began was found")
+		}
+		return err
+	}
 	return []*call{
+		{name: "GetEndedPlay", kind: needsRead, do: found},
 		{name: "BeginPlay", kind: needsWrite, do: begun, after: func(ctx context.Context, _ error) error {
 			return holds("begun", "generation BETWEEN $2::bigint AND $3::bigint AND play_id IS NOT NULL AND stage = 1 AND session_id = 'session'",
 				highest.Load(), attempts.Load())(ctx, nil)
