@@ -136,7 +136,7 @@ type AuthStoreServiceClient interface {
 	//
 	// Consistency: always from the database, never from a cache.
 	//
-	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.9"}
 	GetEndedPlay(ctx context.Context, in *GetEndedPlayRequest, opts ...grpc.CallOption) (*GetEndedPlayResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
@@ -490,7 +490,7 @@ type AuthStoreServiceServer interface {
 	//
 	// Consistency: always from the database, never from a cache.
 	//
-	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.9"}
 	GetEndedPlay(context.Context, *GetEndedPlayRequest) (*GetEndedPlayResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
