@@ -155,6 +155,7 @@ func TestTheWebsiteOwnsAccountsOnPostgreSQL(t *testing.T) {
 		refused(t, e, "", 1, []string{"account", cmd, "alice"}, "the website owns these rows", "--as-website")
 	}
 	refused(t, e, "", 1, []string{"db", "backup", filepath.Join(t.TempDir(), "copy.db")}, "pg_dump")
+	refused(t, e, "", 1, []string{"db", "restore", filepath.Join(t.TempDir(), "copy.db")}, "pg_restore", "docs/operations.md")
 }
 
 func TestDatabaseCommands(t *testing.T) {
@@ -189,6 +190,22 @@ func TestDatabaseCommands(t *testing.T) {
 	}
 	ok(t, old, "", "db", "check")
 	refused(t, e, "", 1, []string{"db", "backup", copied}, copied)
+
+	out = ok(t, e, "", "db", "restore", copied)
+	for _, w := range []string{"restored the embedded database " + file + " from " + copied, "kept as " + file + ".before-restore."} {
+		if !strings.Contains(out, w) {
+			t.Errorf("restore does not say %q: %s", w, out)
+		}
+	}
+	if row(t, e, "alice") == "" || row(t, e, "bob") != "" {
+		t.Error("the database is not what was restored")
+	}
+	_, kept, _ := strings.Cut(strings.TrimSpace(out), "kept as ")
+	if row(t, env{"DATABASE_URL": "sqlite:" + kept}, "bob") == "" {
+		t.Errorf("%s is not what the database was", kept)
+	}
+	garbage := writeFile(t, strings.Repeat("this is no database. ", 100))
+	refused(t, e, "", 1, []string{"db", "restore", garbage}, garbage, "not a database")
 }
 
 func TestADatabaseThatCannotBeOpened(t *testing.T) {
@@ -199,7 +216,7 @@ func TestADatabaseThatCannotBeOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cmd := range [][]string{{"db", "check"}, {"db", "migrate"}, {"account", "list"}} {
-		refused(t, env{"WAYSTONE_DATA": dir}, "", 1, cmd, file)
+		refused(t, env{"WAYSTONE_DATA": dir}, "", 1, cmd, file, "not a database", "waystone db restore FILE")
 		refused(t, env{"WAYSTONE_DATA": filepath.Join(file, "below")}, "", 1, cmd, file, "WAYSTONE_DATA")
 	}
 }

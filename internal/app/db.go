@@ -10,6 +10,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
+	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 	"github.com/waystone-mmo/waystone/internal/utils/cli"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
@@ -56,6 +57,21 @@ func dbCommand(p Process) *cobra.Command {
 		Args:    cli.Arguments(1, 1, "the FILE to write"),
 	}, func(ctx context.Context, s *settings, args []string) error {
 		return dbBackup(ctx, p, s, slog.New(slog.DiscardHandler), args[0])
+	})
+	restore := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Put a backup in the place of the embedded database, which is kept",
+		Long: "Put the backup FILE in the place of the embedded database. It has to be whole, and of a\n" +
+			"version that this binary knows. The database from before is kept beside it under a dated\n" +
+			"name, with what stands in its -wal. Stop the server before, and the website if it has the\n" +
+			"file open: nothing is restored while any program does.",
+		Example: "  waystone db restore /var/backups/waystone-2026-08-01.db",
+		Args:    cli.Arguments(1, 1, "the FILE to restore"),
+	}
+	var otherDatabase bool
+	restore.Flags().BoolVar(&otherDatabase, "other-database", false, "act on this embedded database although a server on this machine runs on PostgreSQL")
+	command(restore, func(ctx context.Context, s *settings, args []string) error {
+		return dbRestore(ctx, p, s, otherDatabase, args[0])
 	})
 	return db
 }
@@ -117,6 +133,29 @@ func dbBackup(ctx context.Context, p Process, s *settings, log *slog.Logger, fil
 		return err
 	}
 	fmt.Fprintf(p.Stdout, "copied the %s to %s\n", storeName(s), file)
+	return nil
+}
+
+func dbRestore(ctx context.Context, p Process, s *settings, otherDatabase bool, file string) error {
+	path, embedded := s.sqlitePath()
+	if !embedded {
+		return errors.New("restore puts a backup in the place of an embedded database only; PostgreSQL has pg_restore for this: " +
+			"docs/operations.md has the steps, under \"Going back\"")
+	}
+	if err := compareServer(ctx, p, s, otherDatabase); err != nil {
+		return err
+	}
+	r, err := sqlite.Restore(ctx, file, path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.Stdout, "restored the %s from %s (version %d)\n", storeName(s), file, r.Version)
+	if r.Kept != "" {
+		fmt.Fprintf(p.Stdout, "the database from before is kept as %s\n", r.Kept)
+	}
+	if r.Version < r.Known {
+		fmt.Fprintf(p.Stdout, "the next start, or waystone db migrate, brings it to version %d\n", r.Known)
+	}
 	return nil
 }
 

@@ -42,9 +42,9 @@ func idempotentMethods() []string {
 		databasev1.CharacterDbService_GetCharacterList_FullMethodName,
 		databasev1.CharacterDbService_CreateCharacter_FullMethodName,
 		databasev1.CharacterDbService_SaveCharacters_FullMethodName,
+		databasev1.AuthStoreService_GetEndedPlay_FullMethodName,
 		databasev1.AuthStoreService_GetGameAccount_FullMethodName,
 		databasev1.AuthStoreService_SetGameAccount_FullMethodName,
-		databasev1.AuthStoreService_GetEndedPlay_FullMethodName,
 		databasev1.AuthStoreService_RenewPlays_FullMethodName,
 		databasev1.AuthStoreService_RefreshSessions_FullMethodName,
 		databasev1.AuthStoreService_EndPlay_FullMethodName,
@@ -131,6 +131,9 @@ func (s *server) addDatabase(p part) error {
 			served.Store, served.Encoded = d.served, d.served
 			s.store.Store(d)
 			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
+			if d.file != nil {
+				s.health.Add(health.Check{Name: "database file", Degraded: true, Func: d.file.FileHealth})
+			}
 			if d.redis != nil {
 				s.health.Add(health.Check{Name: "redis", Degraded: true, Func: d.redis.Ping})
 			}
@@ -156,6 +159,14 @@ func (s *server) addDatabase(p part) error {
 		Name: "change feed", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
 			s.store.Load().follow(ctx, s.log, broker)
+			<-ctx.Done()
+			return nil
+		},
+	})
+	s.manager.Add(lifecycle.Unit{
+		Name: "database file", Needs: []string{"store"},
+		Run: func(ctx context.Context) error {
+			s.store.Load().lookAtFile(ctx)
 			<-ctx.Done()
 			return nil
 		},

@@ -27,11 +27,11 @@ func statusOf(t *testing.T, engine, name string) (addr string) {
 func TestCommandsNameTheirDatabase(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	file := filepath.Join(e["WAYSTONE_DATA"], "waystone.db")
+	file, copied := filepath.Join(e["WAYSTONE_DATA"], "waystone.db"), filepath.Join(t.TempDir(), "copy.db")
 	ok(t, e, "", "account", "create", "alice", "--no-password")
 	for _, args := range []string{
 		"account list", "account ban alice", "account unban alice", "account ticket alice", "account set-password alice", "account create bob --no-password",
-		"db migrate", "db check", "db backup " + filepath.Join(t.TempDir(), "copy.db"),
+		"db migrate", "db check", "db backup " + copied, "db restore " + copied,
 	} {
 		r := run(t, e, "", strings.Fields(args)...)
 		if first, _, _ := strings.Cut(r.stderr, "\n"); r.code != 0 || first != "waystone: database: embedded file "+file {
@@ -72,6 +72,8 @@ func TestACommandComparesItsDatabaseWithTheServers(t *testing.T) {
 	on := func(engine, name string) env {
 		return env{"WAYSTONE_DATA": e["WAYSTONE_DATA"], "OPS_LISTEN_ADDR": statusOf(t, engine, name)}
 	}
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	ok(t, e, "", "db", "backup", copied)
 	other := on("postgresql", "PostgreSQL db.example/website")
 	for _, args := range []string{"ban alice", "unban alice", "create bob --no-password", "set-password alice", "ticket alice"} {
 		refused(t, other, "", 1, append([]string{"account"}, strings.Fields(args)...),
@@ -81,7 +83,9 @@ func TestACommandComparesItsDatabaseWithTheServers(t *testing.T) {
 		t.Errorf("alice is listed as %q", line)
 	}
 	ok(t, other, "", "account", "list")
+	refused(t, other, "", 1, []string{"db", "restore", copied}, "runs on PostgreSQL db.example/website", "--other-database")
 	ok(t, other, "", "account", "ban", "alice", "--other-database")
+	ok(t, other, "", "db", "restore", copied, "--other-database")
 	r := run(t, on("embedded", "embedded file /elsewhere/waystone.db"), "", "account", "unban", "alice")
 	if r.code != 0 || !strings.Contains(r.stderr, "waystone: warning: the server at http://") || !strings.Contains(r.stderr, "/elsewhere/waystone.db") {
 		t.Errorf("a server on another file: exit status %d: %s", r.code, r.stderr)

@@ -93,6 +93,7 @@ func (s *settings) postgresConfig(log *slog.Logger, migrate bool) (postgres.Conf
 type dataStore struct {
 	engine engine
 	served *cached.Store
+	file   *sqlite.Store     // the engine, if it is embedded
 	redis  *rediscache.Redis // nil without
 	close  func()
 }
@@ -110,6 +111,11 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 		}
 	}
 	d := &dataStore{engine: eng}
+	if file, ok := eng.(*sqlite.Store); ok {
+		d.file = file
+		file.Sign()
+		measureFile(file, reg)
+	}
 	cfg := cached.Config{
 		NearBytes: uint64(s.database.CacheNearBytes), //nolint:gosec // 0 or more by its setting
 		TTL:       s.database.CacheTTL, Log: log, Metrics: reg,
@@ -140,6 +146,44 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 		closeCache()
 	}
 	return d, nil
+}
+
+// measureFile registers what is amiss with the file of an embedded database.
+func measureFile(file *sqlite.Store, reg prometheus.Registerer) {
+	for _, trouble := range sqlite.Troubles() {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name:        "waystone_store_file_trouble",
+			Help:        "1 while something is amiss with the file of the embedded database, by what it is.",
+			ConstLabels: prometheus.Labels{"trouble": string(trouble)},
+		}, func() float64 {
+			if file.FileTrouble() == trouble {
+				return 1
+			}
+			return 0
+		}))
+	}
+}
+
+// fileEvery is how often the file of an embedded database is looked at. Whether
+// it was replaced is seen at once.
+const fileEvery = 10 * time.Second
+
+// lookAtFile looks at the file of an embedded database until ctx ends. What it
+// finds is told by the health checks.
+func (d *dataStore) lookAtFile(ctx context.Context) {
+	if d.file == nil {
+		return
+	}
+	ticker := time.NewTicker(fileEvery)
+	defer ticker.Stop()
+	for {
+		_ = d.file.LookAtFile(ctx) // the store remembers it
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // follow lets the cache, and then those who watch, know what changes, until ctx
@@ -186,7 +230,7 @@ func requireDatabaseURL(s *settings) error {
 }
 
 // requireEmbedded refuses an embedded database that is not there: only the
-// server, db migrate and account create make one.
+// server, db migrate, db restore and account create make one.
 func (s *settings) requireEmbedded() error {
 	path, embedded := s.sqlitePath()
 	if !embedded {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,20 +139,26 @@ func TestCheckNamesTheStepThatFails(t *testing.T) {
 			return p
 		}, "bot-1 logs out: log out: refused: the server asks to wait 10 s"},
 	}
-	for _, tt := range tests {
+	// Most of them wait for what does not come, so all of them wait at once.
+	errs, reports := make([]error, len(tests)), make([]lines, len(tests))
+	var checks sync.WaitGroup
+	for i, tt := range tests {
+		s := bottest.Start(t)
+		s.SetHook(tt.hook)
+		cfg := bot.CheckConfig{
+			Login: s.Addr(), Accounts: [2]bot.Account{account(s, "ada"), account(s, "bob")},
+			Report: reports[i].add, StepTimeout: impatient,
+		}
+		checks.Go(func() { errs[i] = bot.Check(t.Context(), cfg) })
+	}
+	checks.Wait()
+	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := bottest.Start(t)
-			s.SetHook(tt.hook)
-			var report lines
-			err := bot.Check(t.Context(), bot.CheckConfig{
-				Login: s.Addr(), Accounts: [2]bot.Account{account(s, "ada"), account(s, "bob")},
-				Report: report.add, StepTimeout: impatient,
-			})
+			err, all := errs[i], reports[i].all()
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Fatalf("error %q, want one that begins with %q", err, tt.want)
 			}
-			all := report.all()
 			if last := all[len(all)-1]; !strings.HasPrefix(last, "FAILED "+tt.want) {
 				t.Errorf("last line %q", last)
 			}

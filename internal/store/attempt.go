@@ -14,27 +14,41 @@ type Attempts interface {
 	// limits, so that nobody prolongs a wait by trying during it.
 	BeginAttempt(ctx context.Context, a Attempt, l AttemptLimits) (Admission, error)
 	// EndAttempt says that a try which BeginAttempt let go on had the right
-	// secret: all tries of its device are forgotten, in every count that they are
-	// in, no wait that the last of them began is left, and the device is known
-	// for a time (1 s to MaxDeviceMemory) from now. Calling it again changes no
-	// count.
+	// secret, and makes the account known from its address and its network for a
+	// time (1 s to MaxDeviceMemory) from now. From an address that is not known
+	// yet, all tries at the account from the network are forgotten, in every count
+	// that they are in, and no wait that the last of them began is left; from one
+	// that is known, those from the address. Calling it again changes no count.
 	EndAttempt(ctx context.Context, a Attempt, knownFor time.Duration) error
 }
 
-// Attempt is a try to sign in. Its account and network together are called the
-// device that it comes from.
+// Attempt is a try to sign in.
 type Attempt struct {
 	Account Digest // of the folded name as typed, whether there is such an account or not
-	Network string // that it comes from, such as 203.0.113.0/24
+	Address string // that it comes from, such as 203.0.113.7/32; empty where nobody knows it
+	Network string // of the address, such as 203.0.113.0/24
+	Wide    string // network around that one; empty for none
+	Widest  string // network around that; empty for none
 }
 
-// AttemptLimits are the counts that a try is held against. A try from a network
-// that the account is known from is held against Device alone, so that no
-// stranger can shut the owner out; any other try against all three.
+// AttemptLimits are the counts that a try is held against, by how well the
+// account is known where it comes from:
+//
+//   - From an address that the account has signed in from, against Device alone,
+//     in a count of the account and the address: nobody else can be in it.
+//   - From another address of a network that it has signed in from, against
+//     Device alone, in a count of the account and the network, which neighbours
+//     share: no stranger elsewhere is in it.
+//   - From elsewhere, against that count and all others.
 type AttemptLimits struct {
-	Device  AttemptLimit // tries at the account from the network
+	Device  AttemptLimit // tries at the account from the known address, or else from the network
 	Account AttemptLimit // tries at the account from networks it is not known from
 	Network AttemptLimit // tries from the network at accounts it is not known to
+	Wide    AttemptLimit // the same of the attempt's Wide; of no meaning without one
+	Widest  AttemptLimit // the same of the attempt's Widest; of no meaning without one
+	// KnownAddressOnly wants no other try counted, nor gone on with: the caller
+	// takes an Admission without KnownAddress for a refusal.
+	KnownAddressOnly bool
 }
 
 // AttemptLimit slows tries down: after Free ones, each further one opens only
@@ -55,6 +69,8 @@ const MaxDeviceMemory = 400 * 24 * time.Hour
 type Admission struct {
 	Wait  time.Duration // before the next try; 0 when this one may go on
 	Known bool          // the account has signed in from this network before
+	// KnownAddress says that it was from this very address.
+	KnownAddress bool
 }
 
 // Delay returns how long the next try has to wait after the n-th.

@@ -22,16 +22,34 @@ const (
 
 // Validate returns InvalidArgument, naming the field, for a try that cannot be
 // counted.
-func (a *Attempt) Validate() error { return checkText("network", a.Network, 1, MaxNetworkLength) }
-
-// Validate returns InvalidArgument, naming the field, for limits that a try
-// cannot be held against.
-func (l *AttemptLimits) Validate() error {
+func (a *Attempt) Validate() error {
+	if a.Address != "" && (a.Address == a.Network || a.Address == a.Wide || a.Address == a.Widest) ||
+		a.Wide != "" && (a.Wide == a.Network || a.Wide == a.Widest) || a.Widest != "" && a.Widest == a.Network {
+		return errs.Invalid("network", "must be another one than the address and the networks around it")
+	}
 	return first(
+		checkText("address", a.Address, 0, MaxNetworkLength),
+		checkText("network", a.Network, 1, MaxNetworkLength),
+		checkText("wide_network", a.Wide, 0, MaxNetworkLength),
+		checkText("widest_network", a.Widest, 0, MaxNetworkLength),
+	)
+}
+
+// Validate returns InvalidArgument, naming the field, for limits that the try
+// cannot be held against.
+func (l *AttemptLimits) Validate(a Attempt) error {
+	err := first(
 		l.Device.Validate("device_limit"),
 		l.Account.Validate("account_limit"),
 		l.Network.Validate("network_limit"),
 	)
+	if err == nil && a.Wide != "" {
+		err = l.Wide.Validate("wide_limit")
+	}
+	if err == nil && a.Widest != "" {
+		err = l.Widest.Validate("widest_limit")
+	}
+	return err
 }
 
 // Validate returns InvalidArgument, naming the part of the field, for a limit

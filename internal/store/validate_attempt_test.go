@@ -19,8 +19,11 @@ func TestAttemptsNameTheFieldAtFault(t *testing.T) {
 		low := store.AttemptLimit{Free: 1, First: 100 * time.Millisecond, Longest: 100 * time.Millisecond, Memory: time.Second}
 		l := store.AttemptLimits{Device: low, Account: low, Network: low}
 		edit(&l)
-		return l.Validate()
+		return l.Validate(store.Attempt{})
 	}
+	long := strings.Repeat("f", store.MaxNetworkLength+1)
+	one := store.AttemptLimit{Free: 1, First: time.Second, Longest: time.Second, Memory: time.Second}
+	low := store.AttemptLimits{Device: one, Account: one, Network: one}
 	high := store.AttemptLimit{Free: 100_000, First: time.Hour, Longest: day, Memory: 30 * day}
 	for _, c := range []struct {
 		what  string
@@ -32,8 +35,16 @@ func TestAttemptsNameTheFieldAtFault(t *testing.T) {
 		{"no network", network(""), "network"},
 		{"long network", network(strings.Repeat("f", store.MaxNetworkLength+1)), "network"},
 		{"control character", network("a\x00"), "network"},
+		{"all places", (&store.Attempt{Address: "a", Network: "b", Wide: "c", Widest: "d"}).Validate(), ""},
+		{"the address for the network", (&store.Attempt{Address: "a", Network: "a"}).Validate(), "network"},
+		{"one network for two", (&store.Attempt{Network: "a", Wide: "b", Widest: "b"}).Validate(), "network"},
+		{"long address", (&store.Attempt{Address: long, Network: "1"}).Validate(), "address"},
+		{"long wide network", (&store.Attempt{Wide: long, Network: "1"}).Validate(), "wide_network"},
+		{"long widest network", (&store.Attempt{Widest: long, Network: "1"}).Validate(), "widest_network"},
+		{"no limit of a wide network", (&low).Validate(store.Attempt{Wide: "w"}), "wide_limit.free"},
+		{"no limit of the widest", (&low).Validate(store.Attempt{Widest: "w"}), "widest_limit.free"},
 		{"lowest limits", limits(func(*store.AttemptLimits) {}), ""},
-		{"highest limits", (&store.AttemptLimits{Device: high, Account: high, Network: high}).Validate(), ""},
+		{"highest limits", (&store.AttemptLimits{Device: high, Account: high, Network: high}).Validate(store.Attempt{}), ""},
 		{"none free", limits(func(l *store.AttemptLimits) { l.Device.Free = 0 }), "device_limit.free"},
 		{"too many free", limits(func(l *store.AttemptLimits) { l.Account.Free = 100_001 }), "account_limit.free"},
 		{"first too short", limits(func(l *store.AttemptLimits) { l.Network.First-- }), "network_limit.first"},

@@ -7,17 +7,21 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 // patience bounds every wait for a process.
@@ -39,7 +43,19 @@ var binaries = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
+// testsAtOnce is how many tests run at a time unless -parallel says: most of them wait for
+// leases to end and processes to come back, and compute little.
+const testsAtOnce = 6
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", strconv.Itoa(max(testsAtOnce, runtime.GOMAXPROCS(0)))); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	if dir, err := binaries(); err == nil {
 		_ = os.RemoveAll(dir)
@@ -196,22 +212,12 @@ func command(t *testing.T, env map[string]string, stdin string, args ...string) 
 	return o.String(), e.String(), status
 }
 
-// ports reserves n free ports at once and releases them for the process that
-// is to have them.
+// ports are n free ports for a process.
 func ports(t *testing.T, n int) []string {
 	t.Helper()
 	var list []string
 	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer ln.Close()
-		_, port, err := net.SplitHostPort(ln.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, port)
+		list = append(list, strconv.Itoa(testenv.FreePort(t)))
 	}
 	return list
 }

@@ -16,7 +16,7 @@ func targets() []target {
 		{pkg: "internal/service/packet", count: 24},
 		{pkg: "internal/service/packet/connection", count: 14, also: []string{"internal/service/packet"}},
 		{pkg: "internal/service/auth", count: 20},
-		{pkg: "internal/service/auth/hashpool", count: 10},
+		{pkg: "internal/utils/fairpool", count: 10},
 		{pkg: "internal/service/character", count: 10},
 		{pkg: "internal/service/database/watch", count: 14, also: []string{"internal/service/database"}},
 		{pkg: "internal/service/launcher", count: 12},

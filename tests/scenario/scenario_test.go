@@ -60,7 +60,7 @@ func TestScenariosFail(t *testing.T) {
 			}
 			return p
 		}, "has 0 s until deletion, want it marked: true"},
-		{"the marked can be played", scenario.DeleteAndRestore, bottest.Faults{PlayMarked: true}, keep, "want a closed connection, got an acceptance"},
+		{"the marked can be played", scenario.DeleteAndRestore, bottest.Faults{PlayMarked: true}, keep, "want a refusal, got an acceptance"},
 		{"tickets work for ever", scenario.TicketWorksOnce, bottest.Faults{TicketsLast: true}, keep, "the ticket's second use, as ada: want a refusal, got an acceptance"},
 		{"two of the same", scenario.SecondSignInTakesOver, bottest.Faults{NoTakeover: true}, keep, "the first sign-in: wait for the end of the game connection: no answer"},
 		{"garbage is put up with", scenario.MalformedBytes, bottest.Faults{Harmed: true}, keep, "player beside: "},

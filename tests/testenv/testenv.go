@@ -69,6 +69,25 @@ func Missing(t testing.TB, hint string) {
 	t.Skip(hint)
 }
 
+// Some returns the cases of a table that have these names, or every case if
+// [AllVariable] is set. Each case that is left out should differ from one of them
+// in little. make test-rest has to name the test.
+func Some[C any](t testing.TB, every map[string]C, names ...string) map[string]C {
+	t.Helper()
+	if os.Getenv(AllVariable) != "" {
+		return every
+	}
+	some := make(map[string]C, len(names))
+	for _, name := range names {
+		c, ok := every[name]
+		if !ok {
+			t.Fatalf("there is no case %q", name)
+		}
+		some[name] = c
+	}
+	return some
+}
+
 // OnlyInAll skips a test unless [AllVariable] is set. The reason says which test
 // checks the same on every run. make test-rest has to name the test.
 func OnlyInAll(t testing.TB, reason string) {

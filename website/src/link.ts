@@ -14,7 +14,8 @@ export interface PlayLink {
  */
 export function playLink(play: PlayLink): string {
   if (!/^[A-Za-z0-9.-]{1,253}$/.test(play.host)) throw new Error("the game's host does not fit into a link");
-  if (!/^[A-Za-z0-9_.]{1,30}$/.test(play.user)) throw new Error("the user name does not fit into a link");
+  // The client's options begin with an underscore.
+  if (!/^[A-Za-z0-9.][A-Za-z0-9_.]{0,29}$/.test(play.user)) throw new Error("the user name does not fit into a link");
   if (!/^[A-Za-z0-9]{32}$/.test(play.ticket)) throw new Error("the ticket does not fit into a link");
   return `waystone://play?v=1&host=${play.host}&port=${play.port}&user=${play.user}&ticket=${play.ticket}`;
 }

@@ -103,11 +103,7 @@ func (s *Server) handleWorld(c *conn, p packets.Packet) error {
 	a := s.account(c.play.user)
 	switch p := p.(type) {
 	case *packets.CharacterListRequest:
-		reply := &packets.CharacterListReply{}
-		for _, ch := range a.characters {
-			reply.Characters = append(reply.Characters, packets.ListedCharacter{Name: ch.name, Level: 1, DeleteSeconds: ch.deleteAfter})
-		}
-		s.send(c, reply)
+		s.send(c, a.list())
 	case *packets.CreateCharacterRequest:
 		s.send(c, &packets.CreateCharacterReply{Result: s.create(a, p.Name)})
 	case *packets.DeleteCharacterRequest:
@@ -115,7 +111,9 @@ func (s *Server) handleWorld(c *conn, p packets.Packet) error {
 	case *packets.SelectCharacterRequest:
 		ch := a.at(p.Slot, p.Name)
 		if ch == nil || ch.deleteAfter > 0 && !s.faults.PlayMarked {
-			return errSense
+			s.send(c, &packets.ReturnToSelect{})
+			s.send(c, a.list())
+			return nil
 		}
 		c.play.character = ch
 		port, token := s.handOver(c.play, packets.Game)
@@ -124,6 +122,14 @@ func (s *Server) handleWorld(c *conn, p packets.Packet) error {
 		return errSense
 	}
 	return nil
+}
+
+func (a *account) list() *packets.CharacterListReply {
+	reply := &packets.CharacterListReply{}
+	for _, ch := range a.characters {
+		reply.Characters = append(reply.Characters, packets.ListedCharacter{Name: ch.name, Level: 1, DeleteSeconds: ch.deleteAfter})
+	}
+	return reply
 }
 
 func (s *Server) create(a *account, name string) uint8 {

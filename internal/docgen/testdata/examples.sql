@@ -21,4 +21,4 @@ INSERT INTO game_ticket (digest, user_id, session_id, address, expires_at) VALUE
 	(CAST('01234567890123456789012345678901' AS BLOB), 'user-1', 'session-1', '', 4070908800000);
 INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at, next_token, next_stage, token_expires_at) VALUES
 	('user-1', 1, 'play-1', 'session-1', CAST('01234567890123456789012345678901' AS BLOB), '203.0.113.7', 1, 4070908800000, 7, 2, 4070908800000),
-	('user-3', 1, NULL, 'session-3', CAST('98734567890123456789012345678901' AS BLOB), '203.0.113.9', 3, 4070908800000, NULL, NULL, NULL);
+	('user-2', 1, NULL, 'session-2', CAST('01234567890123456789012345678901' AS BLOB), '203.0.113.9', 1, 4070908800000, NULL, NULL, NULL);

@@ -27,10 +27,11 @@ type Config struct {
 	// HashQueuePerNetwork is how many of them may come from one network, 1 to
 	// 65,536.
 	HashQueuePerNetwork int
-	// AttemptDevice, AttemptAccount and AttemptNetwork are the limits of the
-	// tries at passwords; see store.AttemptLimits.
-	AttemptDevice, AttemptAccount, AttemptNetwork store.AttemptLimit
-	// KnownFor is how long an account is known from a network after a sign-in,
+	// AttemptDevice, AttemptAccount, AttemptNetwork, AttemptWide and AttemptWidest
+	// are the limits of the tries at passwords; see store.AttemptLimits.
+	AttemptDevice, AttemptAccount, AttemptNetwork, AttemptWide, AttemptWidest store.AttemptLimit
+	// KnownFor is how long an account is known from an address and its network
+	// after a sign-in,
 	// 1 s to store.MaxDeviceMemory.
 	KnownFor time.Duration
 	// RequireVerifiedEmail is the website's requireEmailVerification.
@@ -55,6 +56,8 @@ func DefaultConfig() Config {
 		AttemptDevice:  store.AttemptLimit{Free: 5, First: time.Second, Longest: 15 * time.Minute, Memory: day},
 		AttemptAccount: store.AttemptLimit{Free: 20, First: time.Second, Longest: time.Minute, Memory: time.Hour},
 		AttemptNetwork: store.AttemptLimit{Free: 50, First: time.Second, Longest: 15 * time.Minute, Memory: day},
+		AttemptWide:    store.AttemptLimit{Free: 100, First: time.Second, Longest: 30 * time.Second, Memory: time.Hour},
+		AttemptWidest:  store.AttemptLimit{Free: 250, First: 500 * time.Millisecond, Longest: 2 * time.Second, Memory: 15 * time.Minute},
 		KnownFor:       90 * day,
 		UsernameMin:    3, UsernameMax: 30, PasswordMax: 128,
 		SessionLifetime: 7 * day,
@@ -89,13 +92,17 @@ func (c *Config) Register(s *config.Section) {
 		s.Var(limitValue{l}, name, "limit", usage)
 	}
 	limit(&c.AttemptDevice, "auth-attempts-device", d.AttemptDevice,
-		"Tries at one account from one network: FREE,FIRST,LONGEST,MEMORY. After FREE ones each waits FIRST at first and twice as long every time, up to LONGEST; forgotten MEMORY after the last.")
+		"Tries at one account from one address that it is known from, and from one network otherwise: FREE,FIRST,LONGEST,MEMORY. After FREE ones each waits FIRST at first and twice as long every time, up to LONGEST; forgotten MEMORY after the last.")
 	limit(&c.AttemptAccount, "auth-attempts-account", d.AttemptAccount,
 		"Tries at one account from all networks that it is not known from, in the same form.")
 	limit(&c.AttemptNetwork, "auth-attempts-network", d.AttemptNetwork,
 		"Tries from one network at all accounts that are not known from it, in the same form.")
+	limit(&c.AttemptWide, "auth-attempts-wide", d.AttemptWide,
+		"Tries from one IPv4 /20 or IPv6 /48 at all accounts that are not known from their networks, in the same form.")
+	limit(&c.AttemptWidest, "auth-attempts-widest", d.AttemptWidest,
+		"Tries from one IPv4 /16 or IPv6 /32, in the same form.")
 	s.Duration(&c.KnownFor, "auth-known-for", d.KnownFor,
-		"How long an account is known from a network after a sign-in by password.", config.Range(time.Second, store.MaxDeviceMemory))
+		"How long an account is known from an address and its network after a sign-in by password.", config.Range(time.Second, store.MaxDeviceMemory))
 	s.Bool(&c.RequireVerifiedEmail, "website-require-verified-email", d.RequireVerifiedEmail,
 		"The website's emailAndPassword.requireEmailVerification.")
 	s.Int(&c.UsernameMin, "website-username-min", d.UsernameMin,
@@ -123,6 +130,8 @@ func (c *Config) Validate() error {
 		named("AttemptDevice", checkLimit(c.AttemptDevice)),
 		named("AttemptAccount", checkLimit(c.AttemptAccount)),
 		named("AttemptNetwork", checkLimit(c.AttemptNetwork)),
+		named("AttemptWide", checkLimit(c.AttemptWide)),
+		named("AttemptWidest", checkLimit(c.AttemptWidest)),
 		between("KnownFor", c.KnownFor, time.Second, store.MaxDeviceMemory),
 		between("UsernameMin", c.UsernameMin, 1, c.UsernameMax),
 		between("UsernameMax", c.UsernameMax, 1, maxUsername),
@@ -134,7 +143,9 @@ func (c *Config) Validate() error {
 
 // limits are the limits of attempts in the form that the store takes.
 func (c *Config) limits() store.AttemptLimits {
-	return store.AttemptLimits{Device: c.AttemptDevice, Account: c.AttemptAccount, Network: c.AttemptNetwork}
+	return store.AttemptLimits{
+		Device: c.AttemptDevice, Account: c.AttemptAccount, Network: c.AttemptNetwork, Wide: c.AttemptWide, Widest: c.AttemptWidest,
+	}
 }
 
 func named(name string, err error) error {

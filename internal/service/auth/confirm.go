@@ -54,7 +54,7 @@ func (s *Server) confirmedByPassword(ctx context.Context, r *authv1.SetGamePassw
 		return "", err
 	}
 	fits := false
-	err = s.pool.Do(ctx, try.attempt.Network, func() {
+	err = s.pool.Do(ctx, try.line, func() {
 		if fits = s.verifySite(cred.PasswordHash, current); fits {
 			hash = newHash(r.GetPassword())
 		}

@@ -35,7 +35,7 @@ func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.Us
 	if err != nil && !isNobody(err) {
 		return nil, err
 	}
-	fits, err := s.fitsSite(ctx, cred, c.GetPassword(), try.attempt.Network)
+	fits, err := s.fitsSite(ctx, cred, c.GetPassword(), try.line)
 	switch {
 	case err != nil:
 		return nil, err

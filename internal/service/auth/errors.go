@@ -1,8 +1,9 @@
 package auth
 
 import (
+	"time"
+
 	"github.com/waystone-mmo/waystone/internal/errs"
-	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
 )
 
 // Errors of this part beside those of the storage contract.
@@ -32,7 +33,7 @@ var (
 	// ErrLoopbackOnly keeps accounts that are for this machine on it.
 	ErrLoopbackOnly = errs.New(errs.PermissionDenied, "LOOPBACK_ONLY", "this account may sign in from the server's own machine only")
 	// ErrBusy refuses to hash one more password while too many wait.
-	ErrBusy = hashpool.ErrBusy
+	ErrBusy = errs.New(errs.ResourceExhausted, "AUTH_BUSY", "too many sign-ins by password at once; try again").RetryIn(time.Second)
 	// ErrNoToken says that every token tried was in use.
 	ErrNoToken = errs.New(errs.Unavailable, "NO_FREE_TOKEN", "no free token for the next stage; try again")
 )

@@ -14,13 +14,15 @@ func SiteHash(password string) string {
 	return salt + ":" + hex.EncodeToString(siteKey(password, salt))
 }
 
-// NetworkOf is the network that an address is counted with.
-func NetworkOf(address string) string {
+// PlacesOf are the address and the networks that an address is counted with, the
+// narrowest first.
+func PlacesOf(address string) [4]string {
 	a, err := parseAddress(address)
 	if err != nil {
-		return ""
+		return [4]string{}
 	}
-	return networkOf(a)
+	y := attemptOf("", a)
+	return [4]string{y.Address, y.Network, y.Wide, y.Widest}
 }
 
 // SetEndingWait sets how long the end of the play of a used ticket is waited for. It

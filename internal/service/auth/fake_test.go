@@ -34,7 +34,7 @@ type fakeStore struct {
 	noRefresh error             // what RefreshSessions fails with
 	made      []store.NewSession
 	counts    map[string]int  // tries by what they are counted by
-	known     map[string]bool // networks by account
+	known     map[string]bool // addresses and networks, each after its account
 }
 
 type ticketRow struct {
@@ -444,16 +444,6 @@ func (f *fakeStore) RedeemOneTimeToken(_ context.Context, token string) (*store.
 	return s, u, store.Judge(s, u, f.now)
 }
 
-// tried names what a try is counted by: the device first, the account and the
-// network where the device is not known.
-func (f *fakeStore) tried(a store.Attempt) (counts []string, device string) {
-	device = string(a.Account[:]) + a.Network
-	if f.known[device] {
-		return []string{device}, device
-	}
-	return []string{device, string(a.Account[:]), a.Network}, device
-}
-
 // BeginAttempt never forgets and lets no time pass: what is not free has to
 // wait.
 func (f *fakeStore) BeginAttempt(_ context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
@@ -461,14 +451,27 @@ func (f *fakeStore) BeginAttempt(_ context.Context, a store.Attempt, l store.Att
 	if err := f.call("BeginAttempt"); err != nil {
 		return store.Admission{}, err
 	}
-	counts, device := f.tried(a)
-	ad := store.Admission{Known: f.known[device]}
-	for i, limit := range []store.AttemptLimit{l.Device, l.Account, l.Network}[:len(counts)] {
-		ad.Wait = max(ad.Wait, limit.Delay(f.counts[counts[i]]))
+	here, device := string(a.Account[:])+a.Address, string(a.Account[:])+a.Network
+	ad := store.Admission{Known: f.known[device], KnownAddress: f.known[here]}
+	held := map[string]store.AttemptLimit{}
+	switch {
+	case ad.KnownAddress:
+		held[here] = l.Device
+	case l.KnownAddressOnly:
+		return ad, nil
+	case ad.Known:
+		held[device] = l.Device
+	default:
+		held = map[string]store.AttemptLimit{
+			device: l.Device, string(a.Account[:]): l.Account, a.Network: l.Network, a.Wide: l.Wide, a.Widest: l.Widest,
+		}
+	}
+	for key, limit := range held {
+		ad.Wait = max(ad.Wait, limit.Delay(f.counts[key]))
 	}
 	if ad.Wait == 0 {
-		for _, c := range counts {
-			f.counts[c]++
+		for key := range held {
+			f.counts[key]++
 		}
 	}
 	return ad, nil
@@ -479,11 +482,16 @@ func (f *fakeStore) EndAttempt(_ context.Context, a store.Attempt, _ time.Durati
 	if err := f.call("EndAttempt"); err != nil {
 		return err
 	}
-	counts, device := f.tried(a)
-	for _, c := range counts {
-		f.counts[c]--
+	here, device := string(a.Account[:])+a.Address, string(a.Account[:])+a.Network
+	if !f.known[here] {
+		if !f.known[device] {
+			for _, key := range []string{string(a.Account[:]), a.Network, a.Wide, a.Widest} {
+				f.counts[key] -= f.counts[device]
+			}
+		}
+		delete(f.counts, device)
 	}
-	delete(f.counts, device)
-	f.known[device] = true
+	delete(f.counts, here)
+	f.known[here], f.known[device] = true, true
 	return nil
 }

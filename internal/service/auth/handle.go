@@ -10,7 +10,8 @@ import (
 const maxHandle = 30
 
 // Handle returns the name that a user signs in with, 1 to 30 of
-// [A-Za-z0-9_.]. It is the website's user name where the user has one of that
+// [A-Za-z0-9_.] and no underscore at first: a link could not carry it, for the
+// client's options begin with one. It is the website's user name where the user has one of that
 // shape, and otherwise "p." and the first 28 letters and digits of the id.
 //
 // A handle shown with a ticket only has to be its owner's, so that two users
@@ -31,7 +32,7 @@ func Handle(u *store.User) string {
 }
 
 func validHandle(s string) bool {
-	if s == "" || len(s) > maxHandle {
+	if s == "" || len(s) > maxHandle || s[0] == '_' {
 		return false
 	}
 	for i := range len(s) {

@@ -20,6 +20,7 @@ func TestHandle(t *testing.T) {
 		{"u1", strings.Repeat("a", 31), "p.u1"},
 		{"u1", "ada lovelace", "p.u1"},
 		{"u1", "ädä", "p.u1"},
+		{"u1", "_server", "p.u1"},
 		{"u1", "", "p.u1"},
 		{"42", "", "p.42"},
 		{"6f1c2f0e-8a57-4f3c-9a51-1d4c0f7be2aa", "", "p.6f1c2f0e8a574f3c9a511d4c0f7b"},
@@ -34,7 +35,7 @@ func TestHandle(t *testing.T) {
 
 func TestEveryHandleFitsALink(t *testing.T) {
 	t.Parallel()
-	fits := regexp.MustCompile(`^[A-Za-z0-9_.]{1,30}$`)
+	fits := regexp.MustCompile(`^[A-Za-z0-9.][A-Za-z0-9_.]{0,29}$`)
 	rapid.Check(t, func(t *rapid.T) {
 		u := &store.User{ID: rapid.String().Draw(t, "id"), Username: rapid.String().Draw(t, "username")}
 		if h := auth.Handle(u); !fits.MatchString(h) || h != auth.Handle(u) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"time"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -22,6 +23,9 @@ const (
 	waySignIn   = "sign-in"
 	wayVerify   = "verify"
 )
+
+// endingLimit bounds the end of a play that nobody took over.
+const endingLimit = 2 * time.Second
 
 // player is who has shown the right secret.
 type player struct {
@@ -75,6 +79,16 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 		UserID: p.user.ID, SessionID: p.sessionID, Digest: store.DigestOf(r.GetSecret()), Address: from.String(),
 		GamePassword: p.password, SitePassword: p.site, KeepEarlier: r.GetKeepEarlier(),
 	})
+	if err == nil && ctx.Err() != nil {
+		// Nobody is there to take it over, and until it lapses it would keep the
+		// user's next sign-in waiting.
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endingLimit)
+		defer cancel()
+		if err := s.store.EndPlay(ending, play.Ref()); err != nil {
+			s.log.WarnContext(ctx, "a play whose client has gone could not be ended; it lapses", slog.String("user_id", p.user.ID), slog.Any("error", err))
+		}
+		return p, nil, ctx.Err()
+	}
 	if errors.Is(err, store.ErrPlayLives) || errors.Is(err, store.ErrPlayClosing) {
 		if failed := s.giveBack(ctx, p, r.GetSecret(), from); failed != nil {
 			return p, nil, failed
@@ -215,7 +229,7 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 	if u != nil && a != nil {
 		hash, p.site = a.PasswordHash, a.SitePassword
 	}
-	fits, err := s.fits(ctx, hash, r.GetSecret(), try.attempt.Network)
+	fits, err := s.fits(ctx, hash, r.GetSecret(), try.line)
 	switch {
 	case err != nil:
 		return p, err

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -225,4 +226,35 @@ func TestTheDummyFitsNothing(t *testing.T) {
 		_, err := a.Login(t.Context(), &authv1.LoginRequest{UserName: name, Secret: auth.ClientForm("guessed"), Address: home})
 		want(t, name, err, wanted)
 	}
+}
+
+// leaving is a store whose caller goes while its play begins.
+type leaving struct {
+	*fakeStore
+	leave context.CancelFunc
+}
+
+func (l leaving) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, error) {
+	defer l.leave()
+	return l.fakeStore.BeginPlay(ctx, n)
+}
+
+// A play that its client has not waited for would keep the next sign-in waiting.
+func TestThePlayOfAClientThatHasGoneIsEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, leave := context.WithCancel(t.Context())
+	part, err := auth.New(auth.DefaultConfig(), auth.Deps{Store: leaving{w.store, leave}, Now: w.store.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket := w.ticket(t, "ada1", true)
+	_, err = part.Login(ctx, &authv1.LoginRequest{UserName: ticket.GetUserName(), Secret: ticket.GetTicket(), Address: home})
+	want(t, "a client that has gone", err, context.Canceled)
+	w.store.change(func() {
+		if p := w.store.plays["ada1"]; p == nil || !p.ended {
+			t.Errorf("the play that nobody took over: %+v", p)
+		}
+	})
+	w.mustLogin(t, "ada1")
 }

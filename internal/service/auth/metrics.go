@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
-	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
+	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
 // metrics are what the part counts. Names begin with waystone_auth_. Labels
@@ -38,7 +38,7 @@ func newMetrics() *metrics {
 		}),
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_auth_tries_total",
-			Help: "Tries at a password by device (known: held against the limit of the device alone; new: against all three) and result (begun, refused).",
+			Help: "Tries at a password by device (known: an address that the account has signed in from; neighbour: another of its network; new: any other) and result (begun, refused).",
 		}, []string{"device", "result"}),
 		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waystone_auth_unreadable_hashes_total", Help: "Sign-ins of users whose password the website keeps in another form than better-auth's own.",
@@ -46,7 +46,7 @@ func newMetrics() *metrics {
 	}
 }
 
-func (m *metrics) register(r prometheus.Registerer, p *hashpool.Pool) error {
+func (m *metrics) register(r prometheus.Registerer, p *fairpool.Pool) error {
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "waystone_auth_hash_queue", Help: "Passwords that wait to be hashed.",
 	}, func() float64 { return float64(p.Waiting()) })

@@ -10,9 +10,9 @@ import (
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
-	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
 	"github.com/waystone-mmo/waystone/internal/service/auth/turns"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
 // Store is what the auth part needs of the storage contract.
@@ -50,7 +50,7 @@ type Server struct {
 	verifySite func(hash, password string) bool
 	dummy      string // hash of a form that nobody knows
 	siteDummy  string // a hash of the website that no password has
-	pool       *hashpool.Pool
+	pool       *fairpool.Pool
 	metrics    *metrics
 	// closingWait is how long a sign-in waits for the end of an earlier one.
 	closingWait time.Duration
@@ -79,7 +79,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 		d.VerifySite = VerifySitePassword
 	}
 	m := newMetrics()
-	pool := hashpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, m.hashing)
+	pool := fairpool.New(cfg.workers(), cfg.HashQueue, cfg.HashQueuePerNetwork, ErrBusy, m.hashing)
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
 		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full, turns: turns.Turns{Most: maxTrying}},

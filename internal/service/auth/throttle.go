@@ -9,17 +9,19 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
 	"github.com/waystone-mmo/waystone/internal/service/auth/turns"
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Networks are counted, not addresses: whoever has one address of an IPv4 /24 or
-// of an IPv6 /56 can usually have its neighbours too.
-const (
-	networkBits4 = 24
-	networkBits6 = 56
+// Prefixes that a try is counted with. Whoever has one address of a network can
+// usually have its neighbours too; the wide one is what a small provider or a
+// tunnel gives to one customer, the widest what a provider has.
+var (
+	bits4 = prefixes{address: 32, network: 24, wide: 20, widest: 16}  //nolint:gochecknoglobals // a constant
+	bits6 = prefixes{address: 128, network: 56, wide: 48, widest: 32} //nolint:gochecknoglobals // a constant
 )
+
+type prefixes struct{ address, network, wide, widest int }
 
 // What a flood of tries that have to wait may cost: a network gets one such
 // answer in refusalPause, so that hardly any of the machine's time goes into
@@ -29,15 +31,30 @@ const (
 	maxTrying    = 256
 )
 
-// networkOf returns the network that an address is counted with, such as
-// 203.0.113.0/24. The address is one of parseAddress; loopback ones are counted
-// like all others.
-func networkOf(a netip.Addr) string {
-	bits := networkBits6
-	if a.Is4() {
-		bits = networkBits4
+// attemptOf returns the try at the account of a name, as it was typed, from an
+// address of parseAddress. Loopback ones are counted like all others.
+func attemptOf(name string, from netip.Addr) store.Attempt {
+	bits := bits6
+	if from.Is4() {
+		bits = bits4
 	}
-	return netip.PrefixFrom(a, bits).Masked().String()
+	of := func(n int) string { return netip.PrefixFrom(from, n).Masked().String() }
+	return store.Attempt{
+		Account: store.DigestOf(strings.ToLower(name)),
+		Address: of(bits.address), Network: of(bits.network), Wide: of(bits.wide), Widest: of(bits.widest),
+	}
+}
+
+// lineBits6 is the part of an IPv6 address that one host of a network cannot
+// choose.
+const lineBits6 = 64
+
+// lineOf returns the line, within a network, in which callers of an address wait.
+func lineOf(from netip.Addr) string {
+	if from.Is4() {
+		return from.String()
+	}
+	return netip.PrefixFrom(from, lineBits6).Masked().String()
 }
 
 // throttle slows down the guessing of passwords.
@@ -50,6 +67,7 @@ type throttle struct {
 	full func(network string) bool
 	// The store judges the tries of a network one after the other. They wait for
 	// that here, where they hold none of its connections: those are for others.
+	// The addresses of the network take turns.
 	turns turns.Turns
 }
 
@@ -57,34 +75,45 @@ type throttle struct {
 type try struct {
 	throttle *throttle
 	attempt  store.Attempt
+	line     string // in which it waits for the hash
 }
 
 // begin counts a try at the account of a name, as it was typed, and returns
 // ErrTooManyAttempts when it has to wait. It asks whether there is such an
 // account as little as the answer tells it. A try whose network has filled its
 // line for the hash, or for being counted, is refused with ErrBusy and not
-// counted.
+// counted. One from an address that the account is known from waits for the hash
+// in a line of its own, which nobody else of the network can fill.
 func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try, error) {
-	y := try{t, store.Attempt{Account: store.DigestOf(strings.ToLower(name)), Network: networkOf(from)}}
-	if t.full(y.attempt.Network) {
-		return y, hashpool.ErrBusy
-	}
+	y := try{throttle: t, attempt: attemptOf(name, from)}
+	y.line = y.attempt.Network
+	limits := t.limits
+	limits.KnownAddressOnly = t.full(y.line)
 	var a store.Admission
-	err := t.turns.Do(ctx, y.attempt.Network, func() (err error) {
-		if a, err = t.attempts.BeginAttempt(ctx, y.attempt, t.limits); err == nil && a.Wait > 0 {
+	err := t.turns.Do(ctx, y.attempt.Network, lineOf(from), func() (err error) {
+		a, err = t.attempts.BeginAttempt(ctx, y.attempt, limits)
+		if err == nil && (a.Wait > 0 || limits.KnownAddressOnly && !a.KnownAddress) {
 			pause(ctx, refusalPause)
 		}
 		return err
 	})
+	if a.KnownAddress {
+		y.line = y.attempt.Address + " " + string(y.attempt.Account[:])
+	}
 	switch {
 	case errors.Is(err, turns.ErrFull):
-		return y, hashpool.ErrBusy
+		return y, ErrBusy
 	case err != nil:
 		return y, err
+	case limits.KnownAddressOnly && !a.KnownAddress:
+		return y, ErrBusy
 	}
 	device := "new"
-	if a.Known {
+	switch {
+	case a.KnownAddress:
 		device = "known"
+	case a.Known:
+		device = "neighbour"
 	}
 	if a.Wait > 0 {
 		t.tries.WithLabelValues(device, "refused").Inc()

@@ -18,26 +18,25 @@ import (
 
 // unlimited lets a test try as often as it likes.
 func unlimited(c *auth.Config) {
-	for _, l := range []*store.AttemptLimit{&c.AttemptDevice, &c.AttemptAccount, &c.AttemptNetwork} {
+	for _, l := range []*store.AttemptLimit{&c.AttemptDevice, &c.AttemptAccount, &c.AttemptNetwork, &c.AttemptWide, &c.AttemptWidest} {
 		l.Free = 100_000
 	}
 }
 
 func TestNetworks(t *testing.T) {
 	t.Parallel()
-	for address, wanted := range map[string]string{
-		"203.0.113.7":              "203.0.113.0/24",
-		"::ffff:203.0.113.7":       "203.0.113.0/24",
-		"127.0.0.1":                "127.0.0.0/24",
-		"::1":                      "::/56",
-		"2001:db8:1:2ff::1":        "2001:db8:1:200::/56",
-		"2001:db8:1:2ff:ffff::":    "2001:db8:1:200::/56",
-		"fe80::1%eth0":             "fe80::/56",
-		"2001:db8:1:3ff::1":        "2001:db8:1:300::/56",
-		"::ffff:203.0.113.7%zone9": "203.0.113.0/24",
+	for address, wanted := range map[string][4]string{
+		"203.0.113.7":              {"203.0.113.7/32", "203.0.113.0/24", "203.0.112.0/20", "203.0.0.0/16"},
+		"::ffff:203.0.113.7":       {"203.0.113.7/32", "203.0.113.0/24", "203.0.112.0/20", "203.0.0.0/16"},
+		"::ffff:203.0.113.7%zone9": {"203.0.113.7/32", "203.0.113.0/24", "203.0.112.0/20", "203.0.0.0/16"},
+		"127.0.0.1":                {"127.0.0.1/32", "127.0.0.0/24", "127.0.0.0/20", "127.0.0.0/16"},
+		"::1":                      {"::1/128", "::/56", "::/48", "::/32"},
+		"2001:db8:1:2ff::1":        {"2001:db8:1:2ff::1/128", "2001:db8:1:200::/56", "2001:db8:1::/48", "2001:db8::/32"},
+		"2001:db8:1:3ff:ffff::":    {"2001:db8:1:3ff:ffff::/128", "2001:db8:1:300::/56", "2001:db8:1::/48", "2001:db8::/32"},
+		"fe80::1%eth0":             {"fe80::1/128", "fe80::/56", "fe80::/48", "fe80::/32"},
 	} {
-		if got := auth.NetworkOf(address); got != wanted {
-			t.Errorf("the network of %s is %s, want %s", address, got, wanted)
+		if got := auth.PlacesOf(address); got != wanted {
+			t.Errorf("%s is counted with %v, want %v", address, got, wanted)
 		}
 	}
 }
@@ -121,7 +120,7 @@ func TestAStrangerCannotLockTheOwnerOut(t *testing.T) {
 		t.Errorf("the owner, from elsewhere by ticket: %v", err)
 	}
 	const expected = `
-# HELP waystone_auth_tries_total Tries at a password by device (known: held against the limit of the device alone; new: against all three) and result (begun, refused).
+# HELP waystone_auth_tries_total Tries at a password by device (known: an address that the account has signed in from; neighbour: another of its network; new: any other) and result (begun, refused).
 # TYPE waystone_auth_tries_total counter
 waystone_auth_tries_total{device="known",result="begun"} 1
 waystone_auth_tries_total{device="new",result="begun"} 4
@@ -156,9 +155,9 @@ func TestNobodyIsLetInWhileTriesCannotBeCounted(t *testing.T) {
 	}
 }
 
-// A flood must not take what others need: it neither asks the store for what
-// cannot be hashed anyway, nor fills its connections with waiting.
-func TestAFullLineIsRefusedBeforeTheStoreIsAsked(t *testing.T) {
+// What cannot be hashed anyway is neither counted nor looked at; but for an address
+// that the account is known from there is a place.
+func TestAFullLineIsRefusedUncountedButForAKnownAddress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cfg := auth.DefaultConfig()
@@ -179,10 +178,29 @@ func TestAFullLineIsRefusedBeforeTheStoreIsAsked(t *testing.T) {
 		}
 		db.takeCalls()
 		want(t, "the third", guess(), auth.ErrBusy)
-		if calls := db.takeCalls(); len(calls) != 0 {
+		if calls := db.takeCalls(); len(calls) != 1 || calls[0] != "BeginAttempt" {
 			t.Errorf("the store was asked: %v", calls)
 		}
+		const neighbour = "192.0.2.200"
+		db.change(func() {
+			for _, place := range auth.PlacesOf(neighbour) {
+				digest := store.DigestOf("owner")
+				db.known[string(digest[:])+place] = true
+			}
+		})
+		owner := make(chan error, 1)
+		go func() {
+			r := byUsername("owner", "right")
+			r.Address = neighbour
+			_, err := a.VerifyPassword(t.Context(), r)
+			owner <- err
+		}()
+		synctest.Wait()
+		if len(owner) != 0 {
+			t.Fatalf("the owner, from a known address, has no place: %v", <-owner)
+		}
 		close(release)
+		want(t, "the owner", <-owner, auth.ErrLoginRefused) // nobody has this name in the fake
 		for range 2 {
 			want(t, "a guess", <-judged, auth.ErrLoginRefused)
 		}

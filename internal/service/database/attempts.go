@@ -12,7 +12,7 @@ import (
 
 // BeginAttempt counts a try to sign in.
 func (s *AuthStore) BeginAttempt(ctx context.Context, r *databasev1.BeginAttemptRequest) (*databasev1.BeginAttemptResponse, error) {
-	a, err := storepb.Attempt(r.GetAccount(), r.GetNetwork())
+	a, err := storepb.Attempt(r)
 	if err != nil {
 		return nil, err
 	}
@@ -20,16 +20,22 @@ func (s *AuthStore) BeginAttempt(ctx context.Context, r *databasev1.BeginAttempt
 		Device:  storepb.AttemptLimit(r.GetDeviceLimit()),
 		Account: storepb.AttemptLimit(r.GetAccountLimit()),
 		Network: storepb.AttemptLimit(r.GetNetworkLimit()),
+		Wide:    storepb.AttemptLimit(r.GetWideLimit()),
+		Widest:  storepb.AttemptLimit(r.GetWidestLimit()),
+
+		KnownAddressOnly: r.GetKnownAddressOnly(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &databasev1.BeginAttemptResponse{Wait: durationpb.New(admission.Wait), Known: admission.Known}, nil
+	return &databasev1.BeginAttemptResponse{
+		Wait: durationpb.New(admission.Wait), Known: admission.Known, KnownAddress: admission.KnownAddress,
+	}, nil
 }
 
 // EndAttempt takes a try that was right off the counts.
 func (s *AuthStore) EndAttempt(ctx context.Context, r *databasev1.EndAttemptRequest) (*databasev1.EndAttemptResponse, error) {
-	a, err := storepb.Attempt(r.GetAccount(), r.GetNetwork())
+	a, err := storepb.Attempt(r)
 	if err != nil {
 		return nil, err
 	}

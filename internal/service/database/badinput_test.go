@@ -137,7 +137,7 @@ func (s *served) fill(t *testing.T, m protoreflect.Message) {
 		"user_id": s.userID, "username": "ada", "email": "ada@example.org", "token": "no-such-token", "session_id": "no-such-session",
 		"character_id": "7", "name": "Hero", "idempotency_key": "key", "save_key": "key", "play_id": "no-such-play",
 		"address": "192.0.2.1", "password_hash": "hash", "cursor": "", "replica": "", "group": "trade",
-		"ip_address": "192.0.2.1", "user_agent": "launcher", "network": "192.0.2.0/24",
+		"ip_address": "192.0.2.1", "user_agent": "launcher", "network": "192.0.2.0/24", "wide_network": "192.0.0.0/20", "widest_network": "192.0.0.0/16",
 		"session_ids": "no-such-session", "password_stamp": "", "site_password": "", "game_password": "0123456789abcdef0123456789abcdef",
 	}
 	for i := range m.Descriptor().Fields().Len() {

@@ -15,11 +15,18 @@ const MaxLinkLength = 512
 const linkPrefix = "waystone://play?"
 
 var (
-	userRE   = regexp.MustCompile(`^[A-Za-z0-9_.]{1,30}$`)
+	// The client's options begin with an underscore, those of other programs with
+	// a hyphen: no user does. A ticket may, for the website's one-time tokens do;
+	// it is longer than any option, and mustHold keeps it from being filler alone.
+	userRE   = regexp.MustCompile(`^[A-Za-z0-9.][A-Za-z0-9_.]{0,29}$`)
 	ticketRE = regexp.MustCompile(`^[A-Za-z0-9_-]{32}$`)
 	labelRE  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 	numberRE = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
 )
+
+// mustHold is how many letters and digits a ticket has at least. One that is
+// drawn at random has fewer only once in a billion billions.
+const mustHold = 16
 
 // Link is a play link: which server to connect to, as whom, with which
 // one-time ticket.
@@ -28,8 +35,8 @@ var (
 type Link struct {
 	Host   string // IPv4 address or DNS name
 	Port   uint16 // of the login stage, 1 to 65535
-	User   string // [A-Za-z0-9_.]{1,30}
-	Ticket string // [A-Za-z0-9_-]{32}, ours or the website's one-time token; never logged
+	User   string // [A-Za-z0-9.][A-Za-z0-9_.]{0,29}
+	Ticket string // [A-Za-z0-9_-]{32}, at least 16 of them letters and digits: ours or the website's one-time token; never logged
 }
 
 // ParseLink reads a play link. It accepts exactly the five keys, each once, in
@@ -95,9 +102,9 @@ func (l Link) Validate() error {
 	case l.Port == 0:
 		return errors.New("the link's port must be a number from 1 to 65535")
 	case !userRE.MatchString(l.User):
-		return errors.New("the link's user must be 1 to 30 letters, digits, underscores or dots")
-	case !ticketRE.MatchString(l.Ticket):
-		return errors.New("the link's ticket must be 32 letters, digits, underscores or hyphens")
+		return errors.New("the link's user must be 1 to 30 letters, digits, underscores or dots, and must not begin with an underscore, as the client's options do")
+	case !ticketRE.MatchString(l.Ticket) || len(l.Ticket)-strings.Count(l.Ticket, "-")-strings.Count(l.Ticket, "_") < mustHold:
+		return errors.New("the link's ticket must be 32 letters, digits, underscores or hyphens, and at least 16 of them letters or digits")
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ type Config struct {
 	UnknownPerSecond, UnknownBurst                            int
 	LoginAttempts                                             int
 	BackendTimeout, KeepAliveInterval                         time.Duration
+	SignIns, SignInQueue                                      int
+	SignInWait                                                time.Duration
 }
 
 // Register registers the settings.
@@ -62,7 +64,10 @@ func (c *Config) Register(s *config.Section) {
 	s.Int(&c.UnknownPerSecond, "packet-unknown-rate", 5, "Packets a second that a client may send whose command nobody knows; they are dropped, and more of them close the connection.", config.Range(1, 100000))
 	s.Int(&c.UnknownBurst, "packet-unknown-burst", 50, "Packets that a client may send at once whose command nobody knows.", config.Range(1, 100000))
 	s.Int(&c.LoginAttempts, "packet-login-attempts", 5, "Sign-ins that may fail on one connection before it is closed.", config.Range(1, 100))
-	s.Duration(&c.BackendTimeout, "packet-backend-timeout", 5*time.Second, "Time for one call to another part.", config.Range(100*time.Millisecond, time.Minute))
+	s.Duration(&c.BackendTimeout, "packet-backend-timeout", 5*time.Second, "Time for one call to another part, without the wait for its turn.", config.Range(100*time.Millisecond, time.Minute))
+	s.Int(&c.SignIns, "packet-sign-ins", 6, "Sign-ins that the other parts work on at once for this gateway, and as many of the steps after them, up to the game; others wait for their turn.", config.Range(1, 10000))
+	s.Int(&c.SignInQueue, "packet-sign-in-queue", 1000, "Sign-ins that may wait for their turn before more are told that there are too many users.", config.Range(1, 1000000))
+	s.Duration(&c.SignInWait, "packet-sign-in-wait", 10*time.Second, "How long one waits for its turn before it is told so.", config.Range(100*time.Millisecond, 10*time.Minute))
 	s.Duration(&c.KeepAliveInterval, "packet-keepalive-interval", 2*time.Second, "How often the play records of open connections are renewed and checked.", config.Range(100*time.Millisecond, 5*time.Second))
 }
 

@@ -43,13 +43,14 @@ type fakeAuth struct {
 	verdict    string // what KeepAlive says of everybody; "" alive
 	down       error  // what KeepAlive fails with
 	loginErr   error
-	session    string        // the website's, of who signs in; "" for none
-	stamp      string        // of the passwords of who signs in
-	refreshes  int           // times that KeepAlive was asked to prolong sessions, and answered
-	admitted   func()        // called before a sign-in is answered; nil for nothing
-	loginTime  time.Duration // that the last sign-in was given
-	elsewhere  bool          // the player has an earlier play, which a sign-in may keep
-	takeovers  int           // sign-ins that would not
+	session    string                      // the website's, of who signs in; "" for none
+	stamp      string                      // of the passwords of who signs in
+	refreshes  int                         // times that KeepAlive was asked to prolong sessions, and answered
+	admitted   func()                      // called before a sign-in is answered; nil for nothing
+	loginTime  time.Duration               // that the last sign-in was given
+	hold       func(context.Context) error // a sign-in waits in it; nil for nothing
+	elsewhere  bool                        // the player has an earlier play, which a sign-in may keep
+	takeovers  int                         // sign-ins that would not
 	ended      chan *databasev1.PlayRef
 	kept       chan int // plays of each KeepAlive; what does not fit is dropped
 }
@@ -65,6 +66,11 @@ func (a *fakeAuth) play() *databasev1.Play {
 }
 
 func (a *fakeAuth) Login(ctx context.Context, r *authv1.LoginRequest, _ ...grpc.CallOption) (*authv1.LoginResponse, error) {
+	if a.hold != nil {
+		if err := a.hold(ctx); err != nil {
+			return nil, err
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if end, ok := ctx.Deadline(); ok {

@@ -54,9 +54,11 @@ func handleCharacterList(ctx context.Context, s *session, _ *packets.CharacterLi
 }
 
 func (s *session) sendList(ctx context.Context) error {
-	ctx, cancel := s.call(ctx)
-	defer cancel()
-	resp, err := s.srv.character.ListCharacters(ctx, &characterv1.ListCharactersRequest{UserId: s.play.userID})
+	var resp *characterv1.ListCharactersResponse
+	err := s.step(ctx, func(ctx context.Context) (err error) {
+		resp, err = s.srv.character.ListCharacters(ctx, &characterv1.ListCharactersRequest{UserId: s.play.userID})
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,14 @@ func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) err
 		s.conn.Finish(connection.Refused)
 		return nil
 	}
-	callCtx, cancel := s.call(ctx)
-	defer cancel()
-	player, joined, err := s.srv.world.join(callCtx, s.conn, s.play, rec.GetCharacterId())
+	var (
+		player *player
+		joined *worldv1.Joined
+	)
+	err = s.step(ctx, func(ctx context.Context) (err error) {
+		player, joined, err = s.srv.world.join(ctx, s.conn, s.play, rec.GetCharacterId())
+		return err
+	})
 	if err != nil {
 		s.backendFailed("join world", err)
 		s.send(&packets.JoinReply{Result: joinResult(err)})

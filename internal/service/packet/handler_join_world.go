@@ -27,10 +27,12 @@ func handleJoinWorld(ctx context.Context, s *session, p *packets.JoinRequest) er
 
 // join presents token and secret at a stage.
 func (s *session) join(ctx context.Context, p *packets.JoinRequest, stage databasev1.Stage) (*databasev1.Play, error) {
-	ctx, cancel := s.call(ctx)
-	defer cancel()
-	resp, err := s.srv.auth.Join(ctx, &authv1.JoinRequest{
-		Token: p.Token, Secret: string(p.Secret), Stage: stage, Address: s.conn.Remote().Addr().String(),
+	var resp *authv1.JoinResponse
+	err := s.step(ctx, func(ctx context.Context) (err error) {
+		resp, err = s.srv.auth.Join(ctx, &authv1.JoinRequest{
+			Token: p.Token, Secret: string(p.Secret), Stage: stage, Address: s.conn.Remote().Addr().String(),
+		})
+		return err
 	})
 	if err != nil {
 		s.backendFailed("join", err)

@@ -42,7 +42,7 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 		return nil
 	}
 	if rec == nil {
-		s.signIn = p
+		s.waiting = p
 	} else if !s.attach(rec) {
 		s.send(&packets.LoginReply{Result: packets.LoginFailed})
 		s.conn.Finish(connection.Refused)
@@ -61,24 +61,27 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 // login returns the play record of a sign-in; nil when an earlier one goes on that
 // is to be kept.
 func (s *session) login(ctx context.Context, p *packets.LoginRequest, keepEarlier bool) (*databasev1.Play, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.srv.cfg.BackendTimeout+loginWait)
-	defer cancel()
-	resp, err := s.srv.auth.Login(ctx, &authv1.LoginRequest{
-		UserName:    p.User,
-		Secret:      string(p.Secret),
-		Address:     s.conn.Remote().Addr().String(),
-		KeepEarlier: keepEarlier,
-	})
-	if err != nil {
-		return nil, err
+	var resp *authv1.LoginResponse
+	gate := s.signIn
+	if !keepEarlier {
+		gate = s.takeOver
 	}
-	return resp.GetPlay(), nil
+	err := gate(ctx, s.srv.cfg.BackendTimeout+loginWait, func(ctx context.Context) (err error) {
+		resp, err = s.srv.auth.Login(ctx, &authv1.LoginRequest{
+			UserName:    p.User,
+			Secret:      string(p.Secret),
+			Address:     s.conn.Remote().Addr().String(),
+			KeepEarlier: keepEarlier,
+		})
+		return err
+	})
+	return resp.GetPlay(), err
 }
 
-// takeOver signs in a player whose earlier play went on so far, which ends it. It
+// endEarlier signs in a player whose earlier play went on so far, which ends it. It
 // reports false when that failed; the player may try again.
-func (s *session) takeOver(ctx context.Context) bool {
-	rec, err := s.login(ctx, s.signIn, false)
+func (s *session) endEarlier(ctx context.Context) bool {
+	rec, err := s.login(ctx, s.waiting, false)
 	if err != nil {
 		s.backendFailed("login", err)
 		return false
@@ -86,7 +89,7 @@ func (s *session) takeOver(ctx context.Context) bool {
 	if !s.attach(rec) {
 		return false
 	}
-	s.signIn = nil
+	s.waiting = nil
 	return true
 }
 

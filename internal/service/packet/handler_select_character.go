@@ -22,12 +22,13 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 		s.chooseAgain(ctx)
 		return nil
 	}
-	callCtx, cancel := s.call(ctx)
-	defer cancel()
-	chosen, err := s.srv.character.SelectCharacter(callCtx, &characterv1.SelectCharacterRequest{
-		UserId: s.play.userID, CharacterId: c.GetId(),
-	})
-	if err != nil {
+	var chosen *characterv1.SelectCharacterResponse
+	if err := s.step(ctx, func(ctx context.Context) (err error) {
+		chosen, err = s.srv.character.SelectCharacter(ctx, &characterv1.SelectCharacterRequest{
+			UserId: s.play.userID, CharacterId: c.GetId(),
+		})
+		return err
+	}); err != nil {
 		s.backendFailed("select character", err)
 		s.chooseAgain(ctx)
 		return nil
@@ -35,7 +36,7 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 	s.srv.plays.learn(s.play, chosen.GetBasicSkills())
 	next, err := s.nextStage(ctx, packets.Game, c.GetId())
 	switch errs.KindOf(err) {
-	case errs.Unavailable, errs.DeadlineExceeded:
+	case errs.Unavailable, errs.DeadlineExceeded, errs.ResourceExhausted:
 		s.backendFailed("hand over", err)
 		s.chooseAgain(ctx)
 		return nil

@@ -5,6 +5,7 @@ import (
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
@@ -16,14 +17,18 @@ func handleSelectServer(ctx context.Context, s *session, p *packets.SelectServer
 		s.send(&packets.SelectServerReply{Result: packets.SelectInvalidChannel})
 		return nil
 	}
-	if s.signIn != nil && !s.takeOver(ctx) {
+	if s.waiting != nil && !s.endEarlier(ctx) {
 		s.send(&packets.SelectServerReply{Result: packets.SelectFailed})
 		return nil
 	}
 	next, err := s.nextStage(ctx, packets.World, "")
 	if err != nil {
 		s.backendFailed("hand over", err)
-		s.send(&packets.SelectServerReply{Result: packets.SelectFailed})
+		result := packets.SelectFailed
+		if errs.KindOf(err) == errs.ResourceExhausted {
+			result = packets.SelectFull
+		}
+		s.send(&packets.SelectServerReply{Result: result})
 		return nil
 	}
 	s.conn.SetState(loginHanded)
@@ -46,14 +51,16 @@ func (s *session) nextStage(ctx context.Context, to packets.Stage, characterID s
 	if err != nil {
 		return passage{}, err
 	}
-	ctx, cancel := s.call(ctx)
-	defer cancel()
 	stage := databasev1.Stage_STAGE_WORLD
 	if to == packets.Game {
 		stage = databasev1.Stage_STAGE_GAME
 	}
-	resp, err := s.srv.auth.HandOver(ctx, &authv1.HandOverRequest{
-		PlayId: s.play.id, Generation: s.play.generation, Stage: stage, CharacterId: characterID,
+	var resp *authv1.HandOverResponse
+	err = s.step(ctx, func(ctx context.Context) (err error) {
+		resp, err = s.srv.auth.HandOver(ctx, &authv1.HandOverRequest{
+			PlayId: s.play.id, Generation: s.play.generation, Stage: stage, CharacterId: characterID,
+		})
+		return err
 	})
 	if err != nil {
 		return passage{}, err

@@ -5,16 +5,19 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/packets"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
+	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
 type metrics struct {
-	open     *prometheus.GaugeVec
-	closes   *prometheus.CounterVec
-	received *prometheus.CounterVec
-	dropped  *prometheus.CounterVec
-	sent     *prometheus.CounterVec
-	bytes    *prometheus.CounterVec
-	watch    prometheus.Gauge
+	open       *prometheus.GaugeVec
+	closes     *prometheus.CounterVec
+	received   *prometheus.CounterVec
+	dropped    *prometheus.CounterVec
+	sent       *prometheus.CounterVec
+	bytes      *prometheus.CounterVec
+	watch      prometheus.Gauge
+	waited     *prometheus.HistogramVec // by kind: sign-in, step
+	turnedAway *prometheus.CounterVec   // by kind and why
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -41,10 +44,30 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "waystone_packet_watch", Help: "1 while the database part tells this gateway of changes of sessions and users.",
 		}),
 	}
+	m.waited = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "waystone_packet_turn_wait_seconds", Help: "Time that clients waited for their turn on the way in, by kind (sign-in, take-over, step).",
+		Buckets: []float64{.001, .01, .1, .5, 1, 2, 5, 10, 30},
+	}, []string{"kind"})
+	m.turnedAway = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "waystone_packet_turned_away_total", Help: "Clients that did not get their turn on the way in, by kind (sign-in, take-over, step) and why (full, late, gone).",
+	}, []string{"kind", "why"})
 	if reg != nil {
-		reg.MustRegister(m.open, m.closes, m.received, m.dropped, m.sent, m.bytes, m.watch)
+		reg.MustRegister(m.open, m.closes, m.received, m.dropped, m.sent, m.bytes, m.watch, m.waited, m.turnedAway)
 	}
 	return m
+}
+
+// registerGate tells how many wait at a gate.
+func (m *metrics) registerGate(reg prometheus.Registerer, g *gate) {
+	if reg == nil {
+		return
+	}
+	for kind, pool := range map[string]*fairpool.Pool{"sign-in": g.signIns, "take-over": g.takeOvers, "step": g.steps} {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "waystone_packet_turn_queue", Help: "Clients that wait for their turn on the way in, by kind (sign-in, take-over, step).",
+			ConstLabels: prometheus.Labels{"kind": kind},
+		}, func() float64 { return float64(pool.Waiting()) }))
+	}
 }
 
 // Received implements connection.Metrics.

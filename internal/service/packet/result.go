@@ -13,8 +13,8 @@ import (
 // cannot find out who has an account. NO_GAME_PASSWORD and GAME_PASSWORD_ENDED
 // become "no right" (7), which tells the player to start the game from the website.
 // TICKET_REFUSED is a wrong secret (3) like others: the account may well have a
-// game password, which the player can type after that answer.
-// TOO_MANY_ATTEMPTS and AUTH_BUSY become "too many users" (8), the one text that
+// game password, which the player can type after that answer. TOO_MANY_ATTEMPTS,
+// AUTH_BUSY, GATEWAY_BUSY and GATEWAY_SLOW become "too many users" (8), the one text that
 // asks to try again later.
 var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOGIN_REFUSED":       {login: packets.LoginWrongPassword},
@@ -24,6 +24,8 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOOPBACK_ONLY":       {login: packets.LoginOutsideRegion},
 	"TICKET_REFUSED":      {login: packets.LoginWrongPassword},
 	"AUTH_BUSY":           {login: packets.LoginTooManyUsers},
+	"GATEWAY_BUSY":        {login: packets.LoginTooManyUsers, join: packets.JoinTimeout},
+	"GATEWAY_SLOW":        {login: packets.LoginTooManyUsers, join: packets.JoinTimeout},
 	"TOO_MANY_ATTEMPTS":   {login: packets.LoginTooManyUsers},
 	"PLAY_CLOSING":        {login: packets.LoginAlreadyLoggedIn},
 	"SESSION_EXPIRED":     {login: packets.LoginWrongPassword},

@@ -50,6 +50,7 @@ type Server struct {
 	world     *worldLink
 	plays     *plays
 	limits    *limits
+	gate      *gate
 	metrics   *metrics
 	pool      *bufferpool.Pool
 	tables    map[packets.Stage]*wire.Tables
@@ -82,6 +83,8 @@ func New(cfg Config, d Deps) (*Server, error) {
 		listeners: map[packets.Stage]net.Listener{},
 		open:      map[*connection.Conn]struct{}{},
 	}
+	s.gate = newGate(&s.cfg, s.metrics)
+	s.metrics.registerGate(d.Metrics, s.gate)
 	s.world.deliver = s.deliver
 	s.world.notify = func(p *player, text string) { p.conn.Send(&packets.Announce{Text: text}) }
 	s.watch, s.saveWait = &watch{srv: s}, defaultSaveWait

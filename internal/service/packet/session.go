@@ -19,7 +19,7 @@ type session struct {
 	conn *connection.Conn
 
 	failedLogins int
-	signIn       *packets.LoginRequest   // login stage: shown and right, while an earlier play goes on; nil otherwise
+	waiting      *packets.LoginRequest   // login stage: shown and right, while an earlier play goes on; nil otherwise
 	play         *play                   // nil before sign-in or join
 	listed       []*databasev1.Character // world stage: the list sent last, by slot
 	player       *player                 // game stage: nil before join

@@ -11,11 +11,13 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Classes of the advisory locks that are held while the counts of a network and
+// Classes of the advisory locks that are held while the counts of networks and
 // of an account are judged and changed. Every transaction takes them in this
-// order and one of each, so none waits for another in a circle. Locks of rows
-// would not do: counts that are not there yet have none.
+// order and one of each at most, so none waits for another in a circle. Locks of
+// rows would not do: counts that are not there yet have none.
 const (
+	widestLock  int32 = 0x77647374
+	wideLock    int32 = 0x77696465
 	networkLock int32 = 0x6e657477
 	accountLock int32 = 0x61636374
 )
@@ -24,33 +26,48 @@ const (
 // be taken after the wait.
 const lockSQL = `SELECT pg_advisory_xact_lock($1, $2)`
 
-// beginAttemptSQL judges a try and counts it unless it has to wait. The first
-// count is the device's, and the only one that a known device is held against.
-// Durations are milliseconds. No limit doubles more often than 20 times: from
-// the shortest first wait, that is beyond the longest. Every row is named by its
-// whole key, so that the index finds it also by a plan made when the table was
-// empty.
+// beginAttemptSQL judges a try and counts it unless it has to wait. The counts
+// are numbered: 1 is the account's from the address, and the only one that a
+// known address is held against; 2 the account's from the network, and the only
+// one that another address of a known network is held against; 3 the account's
+// from everywhere; 4 to 6 those of the networks. Durations are milliseconds. No
+// limit doubles more often than 20 times: from the shortest first wait, that is
+// beyond the longest. Every row is named by its whole key, so that the index
+// finds it also by a plan made when the table was empty. A count whose network is
+// not told has no row, for no row has neither account nor network.
 //
 // A device that is not known any more begins anew: what was counted while it was
 // known is in no other count, and EndAttempt takes what the device has off the
 // others.
 const beginAttemptSQL = `
 WITH stored AS (
-    SELECT 1 AS n, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $2
+    SELECT 1 AS n, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $8 AND $8 <> ''
     UNION ALL
-    SELECT 2, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = $1 AND network = ''
+    SELECT 2, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $2
     UNION ALL
-    SELECT 3, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = '' AND network = $2
+    SELECT 3, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = $1 AND network = ''
+    UNION ALL
+    SELECT 4, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = '' AND network = $2
+    UNION ALL
+    SELECT 5, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = '' AND network = $9
+    UNION ALL
+    SELECT 6, tries, tried_at, forgiven, NULL FROM game.attempt WHERE account = '' AND network = $10
 ), device AS (
-    SELECT COALESCE((SELECT known_until > $3::timestamptz FROM stored WHERE n = 1), false) AS known
+    SELECT COALESCE(bool_or(n = 1 AND known_until > $3::timestamptz), false) AS here,
+        COALESCE(bool_or(known_until > $3), false) AS known
+    FROM stored
 ), given AS (
-    SELECT * FROM unnest(ARRAY[$1::bytea, $1, ''], ARRAY[$2::text, '', $2], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
+    SELECT * FROM unnest(ARRAY[$1::bytea, $1, $1, '', '', ''], ARRAY[$8::text, $2::text, '', $2, $9::text, $10::text],
+            $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
         WITH ORDINALITY AS g (account, network, free, first, longest, memory, n)
 ), counted AS (
     SELECT g.*, c.tries, c.tried_at, c.forgiven,
         c.tried_at + g.memory * interval '1 ms' > $3 AND (c.known_until > $3) IS NOT FALSE AS remembered
     FROM given g LEFT JOIN stored c USING (n), device
-    WHERE g.n = 1 OR NOT known
+    WHERE CASE WHEN here THEN g.n = 1
+        WHEN $11::boolean THEN false
+        WHEN known THEN g.n = 2
+        ELSE g.n > 1 AND (g.n < 4 OR g.network <> '') END
 ), judged AS (
     SELECT account, network, memory,
         CASE WHEN remembered THEN tries ELSE 0 END + 1 AS tries,
@@ -72,7 +89,7 @@ WITH stored AS (
         known_until = CASE WHEN a.known_until > excluded.tried_at THEN a.known_until END,
         kept_until = GREATEST(excluded.kept_until, a.known_until)
 )
-SELECT known, GREATEST(0, (SELECT max(wait) FROM judged)) FROM device`
+SELECT known, here, COALESCE(GREATEST(0, (SELECT max(wait) FROM judged)), 0) FROM device`
 
 // sweepAttemptsSQL keeps the table small: every try sweeps a few counts that are
 // over. It comes last in its transaction, which then waits for nobody while it
@@ -90,40 +107,50 @@ WHERE (SELECT min(kept_until) FROM game.attempt) <= $1
 ))`
 
 // endAttemptSQL takes the tries of a device off the counts of its account and
-// its network, unless it was known and they are not in them, and makes the
-// device known.
+// its networks, unless it was known and they are not in them, and makes its
+// address and its network known. From an address that was known, the tries of
+// the neighbours stay theirs.
 const endAttemptSQL = `
-WITH device AS (
-    SELECT tries, tried_at FROM game.attempt WHERE account = $1 AND network = $2 AND known_until IS NULL
-), account_gone AS (
-    DELETE FROM game.attempt c USING device d
-    WHERE c.account = $1 AND c.network = '' AND c.tries <= d.tries
-), account_left AS (
-    UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
-    FROM device d WHERE c.account = $1 AND c.network = '' AND c.tries > d.tries
-), network_gone AS (
-    DELETE FROM game.attempt c USING device d
-    WHERE c.account = '' AND c.network = $2 AND c.tries <= d.tries
-), network_left AS (
-    UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
-    FROM device d WHERE c.account = '' AND c.network = $2 AND c.tries > d.tries
+WITH here AS (
+    SELECT EXISTS (SELECT 1 FROM game.attempt WHERE account = $1 AND network = $5 AND $5 <> '' AND known_until > $3) AS known
+), device AS (
+    SELECT tries, tried_at FROM game.attempt, here
+    WHERE account = $1 AND network = $2 AND known_until IS NULL AND NOT here.known
+), others AS (
+    SELECT c.account, c.network, d.tries AS off, d.tried_at
+    FROM device d, unnest(ARRAY[$1::bytea, '', '', ''], ARRAY['', $2::text, $6::text, $7::text]) AS c (account, network)
+    WHERE c.account <> '' OR c.network <> ''
+), gone AS (
+    DELETE FROM game.attempt c USING others o
+    WHERE c.account = o.account AND c.network = o.network AND c.tries <= o.off
+), remaining AS (
+    UPDATE game.attempt c SET tries = c.tries - o.off, forgiven = c.forgiven OR c.tried_at <= o.tried_at
+    FROM others o WHERE c.account = o.account AND c.network = o.network AND c.tries > o.off
 )
-INSERT INTO game.attempt (account, network, tries, tried_at, forgiven, known_until, kept_until)
-VALUES ($1, $2, 0, $3, false, $4, $4)
+INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, known_until, kept_until)
+SELECT $1, place, 0, $3, false, $4::timestamptz, $4 FROM unnest(ARRAY[$2::text, $5::text]) AS place WHERE place <> ''
 ON CONFLICT (account, network) DO UPDATE SET
-    tries = excluded.tries,
-    tried_at = excluded.tried_at,
-    forgiven = excluded.forgiven,
+    tries = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN a.tries ELSE excluded.tries END,
+    tried_at = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN a.tried_at ELSE excluded.tried_at END,
+    forgiven = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN a.forgiven ELSE excluded.forgiven END,
     known_until = excluded.known_until,
-    kept_until = excluded.kept_until`
+    kept_until = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN GREATEST(a.kept_until, excluded.kept_until) ELSE excluded.kept_until END`
 
 // attemptBatch returns a batch that begins with the locks of a try. A batch that
 // is sent without BEGIN is one transaction and one round trip.
 func attemptBatch(a store.Attempt) *pgx.Batch {
-	network := fnv.New32a()
-	_, _ = network.Write([]byte(a.Network))
 	var batch pgx.Batch
-	batch.Queue(lockSQL, networkLock, int32(network.Sum32()))                        //nolint:gosec // any number will do
+	for _, l := range []struct {
+		class   int32
+		network string
+	}{{widestLock, a.Widest}, {wideLock, a.Wide}, {networkLock, a.Network}} {
+		if l.network == "" {
+			continue
+		}
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(l.network))
+		batch.Queue(lockSQL, l.class, int32(sum.Sum32())) //nolint:gosec // any number will do
+	}
 	batch.Queue(lockSQL, accountLock, int32(binary.BigEndian.Uint32(a.Account[:4]))) //nolint:gosec // any number will do
 	return &batch
 }
@@ -133,30 +160,30 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 	if err := a.Validate(); err != nil {
 		return store.Admission{}, err
 	}
-	if err := l.Validate(); err != nil {
+	if err := l.Validate(a); err != nil {
 		return store.Admission{}, err
 	}
 	now := s.now()
 	var (
 		free                   []int32
 		first, longest, memory []int64
-		known                  bool
+		known, here            bool
 		wait                   int64
 	)
-	for _, one := range []store.AttemptLimit{l.Device, l.Account, l.Network} {
+	for _, one := range []store.AttemptLimit{l.Device, l.Device, l.Account, l.Network, l.Wide, l.Widest} {
 		free = append(free, int32(one.Free)) //nolint:gosec // at most 100,000
 		first = append(first, one.First.Milliseconds())
 		longest = append(longest, one.Longest.Milliseconds())
 		memory = append(memory, one.Memory.Milliseconds())
 	}
 	batch := attemptBatch(a)
-	batch.Queue(beginAttemptSQL, a.Account[:], a.Network, now, free, first, longest, memory).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&known, &wait) })
+	batch.Queue(beginAttemptSQL, a.Account[:], a.Network, now, free, first, longest, memory, a.Address, a.Wide, a.Widest, l.KnownAddressOnly).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&known, &here, &wait) })
 	batch.Queue(sweepAttemptsSQL, now)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return store.Admission{}, translate(ctx, "begin attempt", err)
 	}
-	return store.Admission{Wait: time.Duration(wait) * time.Millisecond, Known: known}, nil
+	return store.Admission{Wait: time.Duration(wait) * time.Millisecond, Known: known, KnownAddress: here}, nil
 }
 
 // EndAttempt implements store.Attempts.
@@ -169,6 +196,6 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 	}
 	now := s.now()
 	batch := attemptBatch(a)
-	batch.Queue(endAttemptSQL, a.Account[:], a.Network, now, now.Add(knownFor))
+	batch.Queue(endAttemptSQL, a.Account[:], a.Network, now, now.Add(knownFor), a.Address, a.Wide, a.Widest)
 	return translate(ctx, "end attempt", s.pool.SendBatch(ctx, batch).Close())
 }

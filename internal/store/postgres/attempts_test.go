@@ -36,8 +36,8 @@ func TestCountsOfTriesAreFoundByTheirIndex(t *testing.T) {
 	}
 	begin, sweep, end := postgres.AttemptStatements()
 	for name, p := range map[string]string{
-		"begin": plan("begin_it", begin, `'\x00', 'net', now(), '{1,1,1}', '{1,1,1}', '{1,1,1}', '{1,1,1}'`),
-		"end":   plan("end_it", end, `'\x00', 'net', now(), now()`),
+		"begin": plan("begin_it", begin, `'\x00', 'net', now(), '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', 'host', 'wide', 'widest', false`),
+		"end":   plan("end_it", end, `'\x00', 'net', now(), now(), 'host', 'wide', 'widest'`),
 	} {
 		if strings.Contains(p, "Seq Scan") || !strings.Contains(p, "attempt_pkey") {
 			t.Errorf("%s reads more than its rows:\n%s", name, p)

@@ -32,9 +32,14 @@ const (
 const (
 	// feedInterval is how often the server is asked how far the feed is.
 	feedInterval = 50 * time.Millisecond
-	// feedPatience bounds every wait for the server on a connection of the feed;
-	// after it the connection is given up.
-	feedPatience = time.Second
+	// DefaultFeedPatience is [Config.FeedPatience] if that is 0.
+	DefaultFeedPatience = time.Second
+	// feedConnectTimeout bounds the time to connect.
+	feedConnectTimeout = 3 * time.Second
+	// feedInstallTimeout bounds the time to make what the feed needs, or to remove it.
+	feedInstallTimeout = 10 * time.Second
+	// feedCloseTimeout bounds the end of a connection for which nobody waits.
+	feedCloseTimeout = time.Second
 	// The wait between two attempts to connect doubles from feedRetryMin to
 	// feedRetryMax.
 	feedRetryMin = 50 * time.Millisecond
@@ -93,7 +98,7 @@ func keepFollowing(ctx context.Context, to store.Follower, connect connection) e
 // connectFeed connects, and refuses a pooler: it passes on neither
 // notifications nor the log, and would not say so.
 func connectFeed(ctx context.Context, c *pgx.ConnConfig) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*feedPatience)
+	ctx, cancel := context.WithTimeout(ctx, feedConnectTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
@@ -141,7 +146,7 @@ func feedConfig(pool *pgxpool.Pool, url string) (*pgx.ConnConfig, error) {
 	} {
 		c.RuntimeParams[name] = value
 	}
-	c.ConnectTimeout = 2 * feedPatience
+	c.ConnectTimeout = 2 * time.Second
 	return c, nil
 }
 
@@ -152,8 +157,8 @@ const originQuery = `SELECT system_identifier::text || '-' || substr(pg_walfile_
 FROM pg_control_system()`
 
 // beginFeed tells the beginning of a connection that listens from here on.
-func beginFeed(ctx context.Context, conn *pgx.Conn, to store.Follower) error {
-	ctx, cancel := context.WithTimeout(ctx, feedPatience)
+func (s *Store) beginFeed(ctx context.Context, conn *pgx.Conn, to store.Follower) error {
+	ctx, cancel := context.WithTimeout(ctx, s.feedPatience)
 	defer cancel()
 	var origin, seen string
 	if err := conn.QueryRow(ctx, originQuery).Scan(&origin, &seen); err != nil {
@@ -226,7 +231,7 @@ func (c *feedChoice) choose(ctx context.Context) (FeedMode, error) {
 		return "", err
 	}
 	defer closeFeed(conn)
-	bounded, cancel := context.WithTimeout(ctx, feedPatience)
+	bounded, cancel := context.WithTimeout(ctx, c.store.feedPatience)
 	defer cancel()
 	err = newReplicationFeed(c.store).allowed(bounded, conn)
 	switch {

@@ -85,7 +85,7 @@ func (f *triggerFeed) errMake(ctx context.Context, conn *pgx.Conn) error {
 // install sees to it that functions and triggers are there, and returns the
 // tables that they are on.
 func (f *triggerFeed) install(ctx context.Context, conn *pgx.Conn) (oids []uint32, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*feedPatience)
+	ctx, cancel := context.WithTimeout(ctx, feedInstallTimeout)
 	defer cancel()
 	if oids, err = f.tableIDs(ctx, conn); err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func TestALinkThatGoesSilent(t *testing.T) {
 			site(t, &pg.PG)
 		}
 		proxy := testenv.NewProxy(t, pg.Addr())
-		l, end := start(t, open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode, FeedURL: proxy.URL(t, pg.URL())}))
+		l, end := start(t, open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode, FeedURL: proxy.URL(t, pg.URL()), FeedPatience: postgres.DefaultFeedPatience}))
 		l.await(t, "the beginning", func(l *listener) bool { return l.resets > 0 })
 		l.confirm(t)
 		proxy.Blackhole(t)

@@ -80,7 +80,7 @@ func (h *hearing) tell(ctx context.Context, conn *pgx.Conn, at store.Snapshot) e
 
 // look asks the server which transactions have ended.
 func (h *hearing) look(ctx context.Context, conn *pgx.Conn) (at store.Snapshot, err error) {
-	ctx, cancel := context.WithTimeout(ctx, feedPatience)
+	ctx, cancel := context.WithTimeout(ctx, h.feed.store.feedPatience)
 	defer cancel()
 	h.looked = time.Now()
 	var seen string

@@ -171,7 +171,7 @@ func (f *replicationFeed) errPublish(there bool) error {
 
 // publish sees to it that the publication is there and publishes what it must.
 func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*feedPatience)
+	ctx, cancel := context.WithTimeout(ctx, feedInstallTimeout)
 	defer cancel()
 	var there, same bool
 	var mark string

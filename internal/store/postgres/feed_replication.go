@@ -98,7 +98,7 @@ func (f *replicationFeed) connect(ctx context.Context, to store.Follower) error 
 		return err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), feedPatience)
+		ctx, cancel := context.WithTimeout(context.Background(), feedCloseTimeout)
 		defer cancel()
 		_ = r.conn.Close(ctx)
 	}()
@@ -145,7 +145,7 @@ func (r *replication) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := beginFeed(ctx, r.side, r.to); err != nil {
+	if err := r.feed.store.beginFeed(ctx, r.side, r.to); err != nil {
 		return err
 	}
 	r.began()
@@ -179,7 +179,7 @@ FROM (SELECT pg_current_snapshot()::text AS at OFFSET 0) s`
 // everything is as it was. If the log is not on disk up to there, it is made to
 // be: the feed hears of nothing before.
 func (r *replication) ask(ctx context.Context) (question, error) {
-	ctx, cancel := context.WithTimeout(ctx, feedPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.feed.store.feedPatience)
 	defer cancel()
 	q := question{asked: time.Now()}
 	names := make([]string, len(r.feed.tables))
@@ -244,7 +244,7 @@ func (r *replication) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		deadline := q.asked.Add(feedPatience)
+		deadline := q.asked.Add(r.feed.store.feedPatience)
 		for r.end < q.end {
 			if err := r.status(ctx, true); err != nil {
 				return err
@@ -255,7 +255,7 @@ func (r *replication) follow(ctx context.Context) error {
 				err = r.receive(ctx, time.Now().Add(feedPace), func() bool { return false })
 			}
 			if !time.Now().Before(deadline) {
-				return fmt.Errorf("the server has not told up to %s within %s", q.end, feedPatience)
+				return fmt.Errorf("the server has not told up to %s within %s", q.end, r.feed.store.feedPatience)
 			}
 			if err != nil && !errors.Is(err, errInterval) {
 				return err

@@ -221,9 +221,9 @@ func TestTheVersionBeforeRunsBesideThisOne(t *testing.T) {
 // with a double quote, a comma, an equals sign or a line break.
 func TestNamesOfAnyKind(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{
-		`x$feed$; SELECT 1; --`, `$feed0$ $feed$`, `a'b''`, `a\'b\n`, `a%s%%b%[1]d`, `a$$b`, `}){t:1`, `--`, `/*`,
-	} {
+	for name := range testenv.Some(t, map[string]struct{}{
+		`x$feed$; SELECT 1; --`: {}, `$feed0$ $feed$`: {}, `a'b''`: {}, `a\'b\n`: {}, `a%s%%b%[1]d`: {}, `a$$b`: {}, `}){t:1`: {}, `--`: {}, `/*`: {},
+	}, `x$feed$; SELECT 1; --`, `a\'b\n`, `a%s%%b%[1]d`) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bothModes(t, func(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is the test

@@ -80,7 +80,7 @@ func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 	if err := listen(ctx, conn); err != nil {
 		return err
 	}
-	if err := beginFeed(ctx, conn, to); err != nil {
+	if err := f.store.beginFeed(ctx, conn, to); err != nil {
 		return err
 	}
 	// A commit becomes visible a moment before its notification is sent, so an
@@ -146,7 +146,7 @@ func waitNotification(ctx context.Context, conn *pgx.Conn, until time.Time) erro
 
 // closeFeed ends a connection for which nobody waits.
 func closeFeed(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), feedPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), feedCloseTimeout)
 	defer cancel()
 	_ = conn.Close(ctx)
 }
@@ -167,7 +167,7 @@ WHERE g.tgrelid = ANY($1::oid[]) AND starts_with(g.tgname, '` + feedTrigger + `'
 
 // ask has the server say what it sees, and checks that the triggers are there.
 func (f *triggerFeed) ask(ctx context.Context, conn *pgx.Conn, oids []uint32) (at store.Snapshot, mark string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, feedPatience)
+	ctx, cancel := context.WithTimeout(ctx, f.store.feedPatience)
 	defer cancel()
 	var seen string
 	var triggers int

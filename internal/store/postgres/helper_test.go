@@ -1,11 +1,13 @@
 package postgres_test
 
 import (
+	"cmp"
 	"database/sql"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -132,8 +134,12 @@ func readmeGrants(t testing.TB, role string) (g grants) {
 }
 
 // open opens a store and closes it at the end of the test.
+//
+// A feed that waits for a slow server, as on a busy machine, waits rather than
+// begins anew and tells less than the test made happen.
 func open(t testing.TB, cfg postgres.Config) *postgres.Store {
 	t.Helper()
+	cfg.FeedPatience = cmp.Or(cfg.FeedPatience, 15*time.Second)
 	s, err := postgres.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

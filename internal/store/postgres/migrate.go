@@ -2,10 +2,13 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,6 +16,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 //go:embed migrations/*.sql schema.sql
@@ -114,29 +118,25 @@ LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'schema_version'`
 	return have, want, translate(ctx, "read the version of the schema game", err)
 }
 
-// migrate applies what is missing while it holds migrationLock on a connection
-// of its own.
+// migrate applies what is missing in one session, which holds migrationLock from
+// before it looks what that is. The lock ends with the session: if it is lost in
+// the middle, nothing more is applied, and the next process begins where it
+// ended.
 func migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) (applied int, err error) {
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return 0, translate(ctx, "migrate", err)
-	}
-	// The lock ends with the connection, whatever happens in between.
-	locked := conn.Hijack()
-	defer func() { err = errors.Join(err, closeConn(ctx, locked)) }()
-	if _, err := locked.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
+	session := sql.OpenDB(&onlyOnce{Connector: stdlib.GetPoolConnector(pool)})
+	session.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, closeSession(ctx, session)) }()
+	if _, err := session.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return 0, translate(ctx, "lock migrations", err)
 	}
-	if err := ensureNamespace(ctx, locked); err != nil {
+	if err := ensureNamespace(ctx, session); err != nil {
 		return 0, err
 	}
 	sub, err := fs.Sub(files, "migrations")
 	if err != nil {
 		return 0, fmt.Errorf("migrations: %w", err)
 	}
-	sqlDB := stdlib.OpenDBFromPool(pool)
-	defer func() { err = errors.Join(err, sqlDB.Close()) }()
-	p, err := goose.NewProvider(goose.DialectPostgres, sqlDB, sub,
+	p, err := goose.NewProvider(goose.DialectPostgres, session, sub,
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return 0, fmt.Errorf("migrations: %w", err)
@@ -149,23 +149,46 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) (applied int, 
 		cfg.Log.InfoContext(ctx, "migrated the schema game", "version", r.Source.Version, "duration", r.Duration)
 	}
 	if len(results) > 0 {
-		if _, err := locked.Exec(ctx, commentVersionTable); err != nil {
+		if _, err := session.ExecContext(ctx, commentVersionTable); err != nil {
 			return len(results), translate(ctx, "describe the version table", err)
 		}
 	}
 	return len(results), nil
 }
 
-// closeConn closes a connection even when ctx is over.
-func closeConn(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
-	defer cancel()
-	return conn.Close(ctx)
+// errSessionLost stops a migration whose connection ended, and the lock with it.
+var errSessionLost = store.ErrUnavailable.With("the connection that migrates the schema game was lost, and its lock with it; try again")
+
+// onlyOnce connects once. A database/sql pool takes a new connection in silence
+// where the one before was lost, and the new one does not hold its locks.
+type onlyOnce struct {
+	driver.Connector
+	done atomic.Bool
 }
 
-func ensureNamespace(ctx context.Context, conn *pgx.Conn) error {
+func (c *onlyOnce) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.done.Swap(true) {
+		return nil, errSessionLost
+	}
+	return c.Connector.Connect(ctx)
+}
+
+// closeSession closes the connection of a session, even when ctx is over: given
+// back to its pool it would hold its locks.
+func closeSession(ctx context.Context, session *sql.DB) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	conn, err := session.Conn(ctx)
+	if err != nil {
+		return session.Close() // it is lost, or there was none
+	}
+	err = conn.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().Close(ctx) }) //nolint:forcetypeassert // of the driver above
+	return errors.Join(err, conn.Close(), session.Close())
+}
+
+func ensureNamespace(ctx context.Context, session *sql.DB) error {
 	var there bool
-	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'game')`).Scan(&there)
+	err := session.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'game')`).Scan(&there)
 	if err != nil || there {
 		// CREATE SCHEMA IF NOT EXISTS would demand the right to create one.
 		return translate(ctx, "look for the schema game", err)
@@ -174,7 +197,7 @@ func ensureNamespace(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return fmt.Errorf("schema.sql: %w", err)
 	}
-	_, err = conn.Exec(ctx, string(ddl))
+	_, err = session.ExecContext(ctx, string(ddl))
 	return translate(ctx, "create the schema game", err)
 }
 

@@ -10,6 +10,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,10 @@ type Config struct {
 	// FeedURL is where the feed connects; empty means URL. Neither notifications
 	// nor replication pass a pooler in transaction mode.
 	FeedURL string
+	// FeedPatience bounds every wait of the feed for an answer of the server; after
+	// it the connection is given up, and what was told through it may be behind by
+	// as much. 0 means DefaultFeedPatience.
+	FeedPatience time.Duration
 	// Migrate lets Open bring the schema "game" up to date. Without it, Open
 	// refuses a database that is behind.
 	Migrate bool
@@ -97,20 +102,21 @@ type Config struct {
 // Store is the contract on PostgreSQL. Its methods may be called from any
 // number of goroutines; deadlines are those of their contexts.
 type Store struct {
-	pool      *pgxpool.Pool
-	rows      *rowSecurity
-	users     store.UserCounts
-	mixed     mixed
-	nameCase  store.NameCase
-	q         *db.Queries
-	web       *website
-	log       *slog.Logger
-	clock     func() time.Time
-	expiresIn time.Duration
-	updateAge time.Duration
-	feed      FeedMode
-	feedConn  *pgx.ConnConfig
-	refused   *refusals
+	pool         *pgxpool.Pool
+	rows         *rowSecurity
+	users        store.UserCounts
+	mixed        mixed
+	nameCase     store.NameCase
+	q            *db.Queries
+	web          *website
+	log          *slog.Logger
+	clock        func() time.Time
+	expiresIn    time.Duration
+	updateAge    time.Duration
+	feed         FeedMode
+	feedConn     *pgx.ConnConfig
+	feedPatience time.Duration
+	refused      *refusals
 }
 
 var (
@@ -141,7 +147,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
-		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn,
+		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience),
 		refused: &refusals{log: cfg.Log, counts: cfg.Refused, logged: map[string]time.Time{}},
 	}
 	if err := s.prepare(ctx, cfg); err != nil {

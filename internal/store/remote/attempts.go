@@ -13,18 +13,29 @@ import (
 
 // BeginAttempt implements store.Attempts.
 func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
-	resp, err := s.auth.BeginAttempt(ctx, &databasev1.BeginAttemptRequest{
-		Account: a.Account[:], Network: a.Network,
+	r := &databasev1.BeginAttemptRequest{
+		Account: a.Account[:], Address: a.Address, Network: a.Network, WideNetwork: a.Wide, WidestNetwork: a.Widest,
 		DeviceLimit: storepb.AttemptLimitPB(l.Device), AccountLimit: storepb.AttemptLimitPB(l.Account), NetworkLimit: storepb.AttemptLimitPB(l.Network),
-	})
+		KnownAddressOnly: l.KnownAddressOnly,
+	}
+	// A limit that is not needed may be one that no message can carry.
+	if a.Wide != "" {
+		r.WideLimit = storepb.AttemptLimitPB(l.Wide)
+	}
+	if a.Widest != "" {
+		r.WidestLimit = storepb.AttemptLimitPB(l.Widest)
+	}
+	resp, err := s.auth.BeginAttempt(ctx, r)
 	if err != nil {
 		return store.Admission{}, err
 	}
-	return store.Admission{Wait: resp.GetWait().AsDuration(), Known: resp.GetKnown()}, nil
+	return store.Admission{Wait: resp.GetWait().AsDuration(), Known: resp.GetKnown(), KnownAddress: resp.GetKnownAddress()}, nil
 }
 
 // EndAttempt implements store.Attempts.
 func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.Duration) error {
-	_, err := s.auth.EndAttempt(ctx, &databasev1.EndAttemptRequest{Account: a.Account[:], Network: a.Network, KnownFor: durationpb.New(knownFor)})
+	_, err := s.auth.EndAttempt(ctx, &databasev1.EndAttemptRequest{
+		Account: a.Account[:], Address: a.Address, Network: a.Network, WideNetwork: a.Wide, WidestNetwork: a.Widest, KnownFor: durationpb.New(knownFor),
+	})
 	return err
 }

@@ -67,36 +67,23 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 	if err := a.Validate(); err != nil {
 		return store.Admission{}, err
 	}
-	if err := l.Validate(); err != nil {
+	if err := l.Validate(a); err != nil {
 		return store.Admission{}, err
 	}
-	var (
-		known bool
-		wait  int64
-	)
+	var admission store.Admission
 	err := s.write(ctx, "begin attempt", func(t *tx) error {
 		now := millis(t.now)
-		device, err := t.attempt(ctx, a.Account[:], a.Network, l.Device)
+		counts, known, err := t.counts(ctx, a, l)
 		if err != nil {
 			return err
 		}
-		known = device.knownAt(now)
-		counts := []attempt{device}
-		if !known {
-			account, err := t.attempt(ctx, a.Account[:], "", l.Account)
-			if err != nil {
-				return err
-			}
-			network, err := t.attempt(ctx, []byte{}, a.Network, l.Network)
-			if err != nil {
-				return err
-			}
-			counts = append(counts, account, network)
-		}
+		admission = known
+		var wait int64
 		for i := range counts {
 			counts[i].forget(now)
 			wait = max(wait, counts[i].wait(now))
 		}
+		admission.Wait = time.Duration(wait) * time.Millisecond
 		if wait == 0 {
 			for i := range counts {
 				counts[i].count(now)
@@ -110,7 +97,48 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 	if err != nil {
 		return store.Admission{}, err
 	}
-	return store.Admission{Wait: time.Duration(wait) * time.Millisecond, Known: known}, nil
+	return admission, nil
+}
+
+// counts returns what a try is held against, and how well it is known.
+func (t *tx) counts(ctx context.Context, a store.Attempt, l store.AttemptLimits) (counts []attempt, known store.Admission, err error) {
+	now := millis(t.now)
+	if a.Address != "" {
+		device, err := t.attempt(ctx, a.Account[:], a.Address, l.Device)
+		if err != nil {
+			return nil, known, err
+		}
+		if device.knownAt(now) {
+			return []attempt{device}, store.Admission{Known: true, KnownAddress: true}, nil
+		}
+	}
+	neighbours, err := t.attempt(ctx, a.Account[:], a.Network, l.Device)
+	if err != nil {
+		return nil, known, err
+	}
+	known.Known = neighbours.knownAt(now)
+	if l.KnownAddressOnly {
+		return nil, known, nil
+	}
+	counts = []attempt{neighbours}
+	if known.Known {
+		return counts, known, nil
+	}
+	for _, c := range []struct {
+		account []byte
+		network string
+		limit   store.AttemptLimit
+	}{{a.Account[:], "", l.Account}, {[]byte{}, a.Network, l.Network}, {[]byte{}, a.Wide, l.Wide}, {[]byte{}, a.Widest, l.Widest}} {
+		if len(c.account) == 0 && c.network == "" {
+			continue
+		}
+		one, err := t.attempt(ctx, c.account, c.network, c.limit)
+		if err != nil {
+			return nil, known, err
+		}
+		counts = append(counts, one)
+	}
+	return counts, known, nil
 }
 
 // EndAttempt implements store.Attempts.
@@ -122,24 +150,48 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 		return err
 	}
 	return s.write(ctx, "end attempt", func(t *tx) error {
-		device, err := t.attempt(ctx, a.Account[:], a.Network, store.AttemptLimit{})
+		neighbours, err := t.attempt(ctx, a.Account[:], a.Network, store.AttemptLimit{})
 		if err != nil {
 			return err
 		}
-		if device.KnownUntil == nil { // otherwise its tries are in no other count
-			if err := errors.Join(t.takeOff(ctx, a.Account[:], "", device), t.takeOff(ctx, []byte{}, a.Network, device)); err != nil {
+		until := millis(t.now.Add(knownFor))
+		anew := db.SetAttemptParams{
+			Account: a.Account[:], Network: a.Network, TriedAt: millis(t.now), KnownUntil: &until, KeptUntil: until,
+		}
+		if a.Address != "" {
+			device, err := t.attempt(ctx, a.Account[:], a.Address, store.AttemptLimit{})
+			if err != nil {
+				return err
+			}
+			known := device.knownAt(millis(t.now))
+			here := anew
+			here.Network = a.Address
+			if err := t.SetAttempt(ctx, here); err != nil {
+				return err
+			}
+			if known { // the tries of neighbours are theirs
+				neighbours.KnownUntil, neighbours.KeptUntil = &until, max(neighbours.KeptUntil, until)
+				return t.SetAttempt(ctx, db.SetAttemptParams(neighbours.GameAttempt))
+			}
+		}
+		if neighbours.KnownUntil == nil { // otherwise its tries are in no other count
+			if err := errors.Join(
+				t.takeOff(ctx, a.Account[:], "", neighbours), t.takeOff(ctx, []byte{}, a.Network, neighbours),
+				t.takeOff(ctx, []byte{}, a.Wide, neighbours), t.takeOff(ctx, []byte{}, a.Widest, neighbours),
+			); err != nil {
 				return err
 			}
 		}
-		until := millis(t.now.Add(knownFor))
-		return t.SetAttempt(ctx, db.SetAttemptParams{
-			Account: a.Account[:], Network: a.Network, TriedAt: millis(t.now), KnownUntil: &until, KeptUntil: until,
-		})
+		return t.SetAttempt(ctx, anew)
 	})
 }
 
-// takeOff takes the tries of a device off a count.
+// takeOff takes the tries of a device off a count; without account and network
+// there is none.
 func (t *tx) takeOff(ctx context.Context, account []byte, network string, device attempt) error {
+	if len(account) == 0 && network == "" {
+		return nil
+	}
 	c, err := t.attempt(ctx, account, network, store.AttemptLimit{})
 	if err != nil || c.Tries == 0 {
 		return err

@@ -54,6 +54,9 @@ func (m *migrating) nameCopy() error {
 // Backup writes a copy of the database, as of one instant and without stopping
 // anybody, to a path where nothing may be yet.
 func (s *Store) Backup(ctx context.Context, path string) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
 	err := newFile(path)
 	if errors.Is(err, fs.ErrExist) {
 		return errs.Invalid("path", "is there already; choose another").Wrap(err)
@@ -62,6 +65,11 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 		if err = s.copyInto(ctx, path); err != nil {
 			err = errors.Join(err, os.Remove(path))
 		}
+	}
+	// The database is only read: unless it is damaged, what is amiss is amiss
+	// where the copy goes.
+	if ctx.Err() == nil && troubleOf(err) != Damaged {
+		err = explained(path, err)
 	}
 	return s.fail(ctx, "back up", err)
 }

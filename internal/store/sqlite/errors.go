@@ -25,25 +25,17 @@ func (s *Store) fail(ctx context.Context, what string, err error) error {
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	case s.closed.Load():
 		return store.ErrUnavailable.With("the store is closed").Wrap(err)
-	case unavailable(err):
+	}
+	if t := troubleOf(err); t != "" {
+		known = explain(t, s.cfg.Path, fmt.Errorf("%s: %w", what, err))
+		s.file.note(t, known)
+		return known
+	}
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_INTERRUPT { // to try again may help
 		return store.ErrUnavailable.Wrap(fmt.Errorf("%s: %w", what, err))
 	}
 	return errs.New(errs.Internal, "INTERNAL", "internal error").Wrap(fmt.Errorf("%s: %w", what, err))
-}
-
-// unavailable reports whether trying again may help: another process holds
-// the file, or the disk does not do as it should.
-func unavailable(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code() & 0xff { // the rest says which kind of it
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
-		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_INTERRUPT:
-		return true
-	}
-	return false
 }
 
 // busy reports whether another process has the file locked.

@@ -16,7 +16,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
 )
 
-// files lists what is in the folder of a database, without SQLite's own.
+// files lists what is in the folder of a database, without SQLite's own and the
+// lock.
 func files(t *testing.T, path string) (names []string) {
 	t.Helper()
 	all, err := os.ReadDir(filepath.Dir(path))
@@ -24,7 +25,7 @@ func files(t *testing.T, path string) (names []string) {
 		t.Fatal(err)
 	}
 	for _, f := range all {
-		if !strings.HasSuffix(f.Name(), "-wal") && !strings.HasSuffix(f.Name(), "-shm") {
+		if !strings.HasSuffix(f.Name(), "-wal") && !strings.HasSuffix(f.Name(), "-shm") && !strings.HasSuffix(f.Name(), sqlite.LockSuffix) {
 			names = append(names, f.Name())
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	osexec "os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 // asProcess is set in the environment of a test binary that is another process
 // beside the tests: it opens and closes the files whose paths it reads, and
 // writes an outcome for each. If it is "hang", it stops where SQL calls the
-// function in_the_middle.
+// function in_the_middle. If it is "scribble" and an offset, it writes rubbish there
+// instead; "nobody" runs as another user.
 const asProcess = "WAYSTONE_TEST_AS_PROCESS"
 
 func TestMain(m *testing.M) {
@@ -35,13 +37,38 @@ func TestMain(m *testing.M) {
 		}
 		return nil, nil
 	})
+	if mode == "nobody" {
+		if err := becomeNobody(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	for paths := bufio.NewScanner(os.Stdin); paths.Scan(); {
+		if _, offset, ok := strings.Cut(mode, "scribble "); ok {
+			fmt.Fprintln(os.Stdout, scribble(paths.Text(), offset))
+			continue
+		}
 		s, err := sqlite.Open(context.Background(), sqlite.Config{Path: paths.Text()})
 		if err == nil {
 			err = errors.Join(s.Ping(context.Background()), s.Close())
 		}
 		fmt.Fprintln(os.Stdout, outcome(err))
 	}
+}
+
+// scribble writes rubbish into a file.
+func scribble(path, offset string) string {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0) //nolint:gosec // the test's own file
+	if err == nil {
+		var at int64
+		_, err = fmt.Sscan(offset, &at)
+		_, failed := f.WriteAt([]byte("rubbish"), at)
+		err = errors.Join(err, failed, f.Close())
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return "scribbled"
 }
 
 func outcome(err error) string {
@@ -90,6 +117,13 @@ func (p *process) open(t *testing.T, path string) {
 	if _, err := fmt.Fprintln(p.in, path); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// asked tells the process a path, and expects an answer.
+func (p *process) asked(t *testing.T, path, want string) {
+	t.Helper()
+	p.open(t, path)
+	p.expect(t, want)
 }
 
 // expect waits for an answer of the process, which is killed after a minute:

@@ -124,7 +124,7 @@ func TestForeignWriteLock(t *testing.T) {
 	}
 }
 
-func TestBusyIsUnavailable(t *testing.T) {
+func TestBusyIsATrouble(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "waystone.db")
 	a, b := sqlOpen(t, path), sqlOpen(t, path)
@@ -136,10 +136,10 @@ func TestBusyIsUnavailable(t *testing.T) {
 	if _, err := b.ExecContext(t.Context(), "PRAGMA busy_timeout = 0"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.ExecContext(t.Context(), "INSERT INTO x VALUES (2)"); err == nil || !sqlite.Unavailable(err) {
-		t.Errorf("a locked file: got %v, want it to count as unavailable", err)
+	if _, err := b.ExecContext(t.Context(), "INSERT INTO x VALUES (2)"); err == nil || sqlite.TroubleOf(err) != sqlite.Locked {
+		t.Errorf("a locked file: got %v, want it to count as locked", err)
 	}
-	if _, err := a.ExecContext(t.Context(), "INSERT INTO x VALUES (1)"); err == nil || sqlite.Unavailable(err) {
-		t.Errorf("a broken constraint: got %v, want it not to count as unavailable", err)
+	if _, err := a.ExecContext(t.Context(), "INSERT INTO x VALUES (1)"); err == nil || sqlite.TroubleOf(err) != "" {
+		t.Errorf("a broken constraint: got %v, want it not to be a trouble of the file", err)
 	}
 }

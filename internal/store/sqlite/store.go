@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver
+	"modernc.org/sqlite"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
@@ -32,6 +32,8 @@ const (
 type Store struct {
 	cfg    Config
 	zone   *time.Location // of the website's times without one
+	file   watchedFile
+	lock   *fileLock // nil when the database is in memory
 	web    *website
 	writes *sql.DB // one connection
 	reads  *sql.DB // the same as writes when the database is in memory
@@ -66,7 +68,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		if err == nil {
 			return s, nil
 		}
-		err = errors.Join(fmt.Errorf("open database %s: %w", cfg.Path, err), s.Close())
+		err = errors.Join(fmt.Errorf("open database %s: %w", cfg.Path, explained(cfg.Path, err)), s.Close())
 		// The switch to write-ahead logging does not wait for others that open
 		// the file for the first time too.
 		if !busy(err) || time.Since(began) > busyTimeout {
@@ -82,16 +84,16 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) (err error) {
 	if s.cfg.Path != Memory {
-		if err := createFile(s.cfg.Path); err != nil {
+		if err := s.openFile(); err != nil {
 			return err
 		}
 	}
-	if s.writes, err = connect(s.cfg.Path, 1, "_txlock=immediate"); err != nil {
+	if s.writes, err = connect(s.cfg.Path, &s.file, 1, "_txlock=immediate"); err != nil {
 		return err
 	}
 	s.reads = s.writes
 	if s.cfg.Path != Memory {
-		if s.reads, err = connect(s.cfg.Path, readers, "_pragma=query_only(1)"); err != nil {
+		if s.reads, err = connect(s.cfg.Path, &s.file, readers, "_pragma=query_only(1)"); err != nil {
 			return err
 		}
 		if s.version, err = s.reads.Conn(ctx); err != nil {
@@ -107,7 +109,33 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.makeSkeletons(ctx); err != nil {
 		return err
 	}
-	return s.adoptRows(ctx)
+	if err := s.adoptRows(ctx); err != nil || s.cfg.Path == Memory {
+		return err
+	}
+	// Only now SQLite has made all that it keeps beside the file.
+	if err := s.usable(); err != nil {
+		return err
+	}
+	if err := s.file.identify(); err != nil {
+		return err
+	}
+	return s.measure(ctx)
+}
+
+// openFile makes the file if it is not there, and takes its lock.
+func (s *Store) openFile() (err error) {
+	if err := createFile(s.cfg.Path); err != nil {
+		return err
+	}
+	s.lock, err = takeLock(s.cfg.Path, false)
+	switch {
+	case err != nil:
+		return err
+	case s.lock == nil:
+		return errRestoring(s.cfg.Path)
+	}
+	s.file.path = s.cfg.Path
+	return s.file.identify()
 }
 
 // prepare compiles the statements, which needs the tables.
@@ -136,13 +164,14 @@ func createFile(path string) error {
 }
 
 // connect returns a pool of up to n connections.
-func connect(path string, n int, extra string) (*sql.DB, error) {
+func connect(path string, file *watchedFile, n int, extra string) (*sql.DB, error) {
 	dsn := fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&%s",
 		(&url.URL{Path: path}).EscapedPath(), busyTimeout.Milliseconds(), extra)
-	pool, err := sql.Open("sqlite", dsn)
+	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
+	pool := sql.OpenDB(sameFile{connector, file})
 	// Connections are kept for good: opening one costs more than a statement,
 	// and of a database in memory the connection is the database.
 	pool.SetMaxOpenConns(n)
@@ -150,8 +179,11 @@ func connect(path string, n int, extra string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// Ping reports whether the file can be read now.
+// Ping reports whether the file can be read now, and is the one that was opened.
 func (s *Store) Ping(ctx context.Context) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
 	var one int
 	return s.fail(ctx, "ping", s.reads.QueryRowContext(ctx, `SELECT count(*) FROM game_play WHERE user_id = ''`).Scan(&one))
 }
@@ -181,7 +213,7 @@ func (s *Store) Close() error {
 	if s.writes != nil {
 		err = errors.Join(err, s.writes.Close())
 	}
-	return err
+	return errors.Join(err, s.lock.close())
 }
 
 // DataVersion returns a number that differs from the one before when anything
@@ -216,8 +248,13 @@ func (s *Store) write(ctx context.Context, what string, f func(*tx) error) error
 	})
 }
 
-// transact is write without the prepared statements.
+// transact is write without the prepared statements. What it says is done stands
+// in the file that has the name: whether it is that one is looked at before, and
+// again after the commit.
 func (s *Store) transact(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
 	t, err := s.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return s.fail(ctx, what, err)
@@ -228,5 +265,8 @@ func (s *Store) transact(ctx context.Context, what string, f func(*sql.Tx) error
 		_ = t.Rollback()
 		return s.fail(ctx, what, err)
 	}
-	return s.fail(ctx, what, t.Commit())
+	if err := s.fail(ctx, what, t.Commit()); err != nil {
+		return err
+	}
+	return s.usable()
 }

@@ -25,12 +25,23 @@ func AttemptLimit(m *databasev1.AttemptLimit) store.AttemptLimit {
 	}
 }
 
-// Attempt is a try to sign in; INVALID_ARGUMENT unless the account has 32
+// attemptMessage is what describes a try.
+type attemptMessage interface {
+	GetAccount() []byte
+	GetAddress() string
+	GetNetwork() string
+	GetWideNetwork() string
+	GetWidestNetwork() string
+}
+
+// Attempt is the try of a message; INVALID_ARGUMENT unless the account has 32
 // bytes.
-func Attempt(account []byte, network string) (store.Attempt, error) {
-	d, err := Digest(account)
+func Attempt(m attemptMessage) (store.Attempt, error) {
+	d, err := Digest(m.GetAccount())
 	if err != nil {
 		return store.Attempt{}, errs.Invalid("account", "must be 32 bytes")
 	}
-	return store.Attempt{Account: d, Network: network}, nil
+	return store.Attempt{
+		Account: d, Address: m.GetAddress(), Network: m.GetNetwork(), Wide: m.GetWideNetwork(), Widest: m.GetWidestNetwork(),
+	}, nil
 }

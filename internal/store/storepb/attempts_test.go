@@ -29,10 +29,16 @@ func TestAttemptLimitsComeBack(t *testing.T) {
 
 func TestAttempt(t *testing.T) {
 	t.Parallel()
-	want := store.Attempt{Account: store.DigestOf("name"), Network: "203.0.113.0/24"}
-	if got, err := storepb.Attempt(want.Account[:], want.Network); err != nil || got != want {
+	want := store.Attempt{
+		Account: store.DigestOf("name"), Address: "203.0.113.7/32", Network: "203.0.113.0/24", Wide: "203.0.112.0/20", Widest: "203.0.0.0/16",
+	}
+	m := &databasev1.EndAttemptRequest{
+		Account: want.Account[:], Address: want.Address, Network: want.Network, WideNetwork: want.Wide, WidestNetwork: want.Widest,
+	}
+	if got, err := storepb.Attempt(m); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	_, err := storepb.Attempt(want.Account[:31], want.Network)
+	m.Account = m.GetAccount()[:31]
+	_, err := storepb.Attempt(m)
 	wantField(t, err, "account")
 }

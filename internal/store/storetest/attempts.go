@@ -24,6 +24,10 @@ func attemptTests() []test {
 		{"AKnownDeviceIsExemptFromTheFloodsOfOthers", attemptsKnown},
 		{"ATryFromAKnownDeviceIsInNoOtherCount", attemptsKnownAlone},
 		{"ADeviceIsKnownForATime", attemptsKnownFor},
+		{"NeighboursCannotShutOutAKnownAddress", attemptsNeighbours},
+		{"ANeighbourOfAKnownAddressIsNoStranger", attemptsNeighbourKnown},
+		{"WiderNetworksCountTheirOwn", attemptsWider},
+		{"OnlyAKnownAddressGoesOnWhenThatIsWanted", attemptsOnlyKnown},
 		{"TheRightSecretLeavesNoTrace", attemptsNoTrace},
 		{"TheRightSecretTakesNothingOffOthers", attemptsOthersStay},
 		{"EndingTwiceIsEndingOnce", attemptsEndTwice},
@@ -276,6 +280,127 @@ func attemptsKnownFor(t *testing.T, e Env) {
 	endAttempt(ctx, t, e, away, time.Hour)
 	try(ctx, t, e, attempt("bob", "stranger"), l)
 	wantTry(ctx, t, e, "the stranger's tries are still counted", attempt("bob", "stranger"), l, 2*time.Second)
+}
+
+// at is attempt from an address, with networks around its own.
+func at(account, address, network, wide, widest string) store.Attempt {
+	return store.Attempt{Account: store.DigestOf(account), Address: address, Network: network, Wide: wide, Widest: widest}
+}
+
+func attemptsNeighbours(t *testing.T, e Env) {
+	ctx := testContext(t)
+	all := store.AttemptLimits{Device: narrow, Account: narrow, Network: narrow, Wide: narrow, Widest: narrow}
+	owner, neighbour := at("ada", "host-7", "net", "wide", "widest"), at("ada", "host-9", "net", "wide", "widest")
+	wantTry(ctx, t, e, "the first time", owner, all, 0)
+	endAttempt(ctx, t, e, owner, time.Hour)
+	for round := range 3 {
+		for try(ctx, t, e, neighbour, all).Wait == 0 { // until it has to wait
+			continue
+		}
+		for i := range narrow.Free {
+			if got := try(ctx, t, e, owner, all); got != (store.Admission{Known: true, KnownAddress: true}) {
+				t.Errorf("round %d, try %d of the owner: %+v", round, i+1, got)
+			}
+		}
+		endAttempt(ctx, t, e, owner, time.Hour)
+		// The owner's right secret gives the neighbour nothing.
+		if got := try(ctx, t, e, neighbour, all); got.Wait == 0 || got.KnownAddress {
+			t.Errorf("round %d, the neighbour afterwards: %+v", round, got)
+		}
+	}
+	// The owner's own tries do count.
+	for range narrow.Free {
+		try(ctx, t, e, owner, all)
+	}
+	if got := try(ctx, t, e, owner, all); got != (store.Admission{Wait: time.Second, Known: true, KnownAddress: true}) {
+		t.Errorf("one more of the owner: %+v", got)
+	}
+}
+
+func attemptsNeighbourKnown(t *testing.T, e Env) {
+	ctx := testContext(t)
+	all := store.AttemptLimits{Device: narrow, Account: narrow, Network: narrow}
+	endAttempt(ctx, t, e, at("ada", "host-7", "home", "", ""), time.Hour)
+	flood(ctx, t, e, "ada", "home", all)
+	away := at("ada", "host-8", "home", "", "")
+	if got := try(ctx, t, e, away, all); got != (store.Admission{Known: true}) {
+		t.Errorf("the owner at another address of the network: %+v", got)
+	}
+	endAttempt(ctx, t, e, away, 2*time.Hour)
+	if got := try(ctx, t, e, away, all); got != (store.Admission{Known: true, KnownAddress: true}) {
+		t.Errorf("the same once more: %+v", got)
+	}
+	e.Clock.Advance(time.Hour)
+	if got := try(ctx, t, e, at("ada", "host-7", "home", "", ""), all); got != (store.Admission{Known: true}) {
+		t.Errorf("the first address when its time is over: %+v", got)
+	}
+}
+
+func attemptsWider(t *testing.T, e Env) {
+	ctx := testContext(t)
+	for name, c := range map[string]struct {
+		limits store.AttemptLimits
+		of     func(i int) store.Attempt
+	}{
+		"wide": {store.AttemptLimits{Device: wide, Account: wide, Network: wide, Wide: narrow, Widest: wide}, func(i int) store.Attempt {
+			return at("w"+strconv.Itoa(i), "w-host-"+strconv.Itoa(i), "w-net-"+strconv.Itoa(i), "w-wide", "w-widest")
+		}},
+		"widest": {store.AttemptLimits{Device: wide, Account: wide, Network: wide, Wide: wide, Widest: narrow}, func(i int) store.Attempt {
+			return at("x"+strconv.Itoa(i), "x-host-"+strconv.Itoa(i), "x-net-"+strconv.Itoa(i), "x-wide-"+strconv.Itoa(i), "x-widest")
+		}},
+	} {
+		for i := range narrow.Free {
+			wantTry(ctx, t, e, name, c.of(i), c.limits, 0)
+		}
+		wantTry(ctx, t, e, name+", one more", c.of(narrow.Free), c.limits, time.Second)
+		// The right secret is taken off this count too.
+		endAttempt(ctx, t, e, c.of(0), time.Hour)
+		wantTry(ctx, t, e, name+", after a right one", c.of(narrow.Free), c.limits, 0)
+		wantTry(ctx, t, e, name+", and again", c.of(narrow.Free+1), c.limits, time.Second)
+		if got := try(ctx, t, e, c.of(0), c.limits); got != (store.Admission{Known: true, KnownAddress: true}) {
+			t.Errorf("%s: a known address is shut out: %+v", name, got)
+		}
+		if n := goneOn(t, 60, func(i int) (store.Admission, error) {
+			a := c.of(i + 10)
+			a.Wide, a.Widest = name+a.Wide, name+a.Widest
+			return e.Store.BeginAttempt(ctx, a, c.limits)
+		}); n != narrow.Free {
+			t.Errorf("%s: %d of 60 at once went on, want %d", name, n, narrow.Free)
+		}
+	}
+}
+
+func attemptsOnlyKnown(t *testing.T, e Env) {
+	ctx := testContext(t)
+	l := store.AttemptLimits{Device: narrow, Account: narrow, Network: narrow, KnownAddressOnly: true}
+	known, neighbour := at("ada", "host-7", "net", "", ""), at("ada", "host-9", "net", "", "")
+	for range 2 * narrow.Free {
+		wantTry(ctx, t, e, "a stranger", neighbour, l, 0)
+	}
+	endAttempt(ctx, t, e, known, time.Hour)
+	for range 2 * narrow.Free {
+		if got := try(ctx, t, e, neighbour, l); got != (store.Admission{Known: true}) {
+			t.Errorf("a neighbour: %+v", got)
+		}
+	}
+	for range narrow.Free {
+		if got := try(ctx, t, e, known, l); got != (store.Admission{Known: true, KnownAddress: true}) {
+			t.Errorf("the owner: %+v", got)
+		}
+	}
+	if got := try(ctx, t, e, known, l); got.Wait != time.Second {
+		t.Errorf("one more of the owner: %+v", got)
+	}
+	// None of the others was counted.
+	l.KnownAddressOnly = false
+	for range narrow.Free {
+		if got := try(ctx, t, e, neighbour, l); got != (store.Admission{Known: true}) {
+			t.Errorf("a neighbour then: %+v", got)
+		}
+	}
+	if got := try(ctx, t, e, neighbour, l); got.Wait != time.Second {
+		t.Errorf("one more of the neighbour: %+v", got)
+	}
 }
 
 func attemptsNoTrace(t *testing.T, e Env) {

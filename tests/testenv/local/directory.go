@@ -49,14 +49,27 @@ type directory struct {
 	lock *os.File
 }
 
+// base is the directory below which servers write: TMPDIR if it is set, else
+// one in memory if there is one. PostgreSQL makes some 300 files for each
+// database, which takes 6 ms there and 150 ms on a disk, whatever fsync says.
+func base() string {
+	if os.Getenv("TMPDIR") == "" {
+		if dir := memoryDir(); dir != "" {
+			return dir
+		}
+	}
+	return os.TempDir()
+}
+
 // newDirectory first removes what killed owners left.
 func newDirectory(kind string) (*directory, error) {
-	sweep(os.TempDir())
+	base := base()
+	sweep(base)
 	acc, err := serverAccount()
 	if err != nil {
 		return nil, err
 	}
-	path, err := os.MkdirTemp("", dirPrefix+kind+"-")
+	path, err := os.MkdirTemp(base, dirPrefix+kind+"-")
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 )
 
 // Ports come from below the range from which the kernel numbers outgoing
@@ -15,12 +16,20 @@ const (
 	lastPort  = 28999
 )
 
-// FreePort returns a TCP port that nobody listens on at 127.0.0.1. Nothing
-// reserves it: whoever uses it must be ready to find it taken.
+// given are the ports that this process got.
+var given sync.Map
+
+// FreePort returns a TCP port that nobody listens on at 127.0.0.1, and that no
+// other call gets: in this process, and on Linux in any other, as long as this
+// one lives. Nothing keeps a program from it that does not ask here: whoever uses
+// it must be ready to find it taken.
 func FreePort() (int, error) {
 	var last error
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // spreads ports, keeps no secret
+		if _, taken := given.LoadOrStore(port, true); taken || !reserve(port) {
+			continue
+		}
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			last = err

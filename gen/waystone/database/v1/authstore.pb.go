@@ -2097,14 +2097,28 @@ type BeginAttemptRequest struct {
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// Network that the try comes from, such as 203.0.113.0/24.
 	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
-	// Limit of the tries at this account from this network.
+	// Limit of the tries at this account from this address, when it is known, and
+	// from this network otherwise.
 	DeviceLimit *AttemptLimit `protobuf:"bytes,3,opt,name=device_limit,json=deviceLimit,proto3" json:"device_limit,omitempty"`
 	// Limit of the tries at this account from networks it is not known from.
 	AccountLimit *AttemptLimit `protobuf:"bytes,4,opt,name=account_limit,json=accountLimit,proto3" json:"account_limit,omitempty"`
 	// Limit of the tries from this network at accounts it is not known to.
-	NetworkLimit  *AttemptLimit `protobuf:"bytes,5,opt,name=network_limit,json=networkLimit,proto3" json:"network_limit,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	NetworkLimit *AttemptLimit `protobuf:"bytes,5,opt,name=network_limit,json=networkLimit,proto3" json:"network_limit,omitempty"`
+	// Address that the try comes from, such as 203.0.113.7/32; empty for none.
+	Address string `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
+	// Network around that of the try; empty for none.
+	WideNetwork string `protobuf:"bytes,7,opt,name=wide_network,json=wideNetwork,proto3" json:"wide_network,omitempty"`
+	// Limit of the tries from it at accounts its networks are not known to; needed
+	// with it.
+	WideLimit *AttemptLimit `protobuf:"bytes,8,opt,name=wide_limit,json=wideLimit,proto3" json:"wide_limit,omitempty"`
+	// Network around the wide one; empty for none.
+	WidestNetwork string `protobuf:"bytes,9,opt,name=widest_network,json=widestNetwork,proto3" json:"widest_network,omitempty"`
+	// As wide_limit.
+	WidestLimit *AttemptLimit `protobuf:"bytes,10,opt,name=widest_limit,json=widestLimit,proto3" json:"widest_limit,omitempty"`
+	// Whether no try is to be counted, or go on, but one from a known address.
+	KnownAddressOnly bool `protobuf:"varint,11,opt,name=known_address_only,json=knownAddressOnly,proto3" json:"known_address_only,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *BeginAttemptRequest) Reset() {
@@ -2172,13 +2186,57 @@ func (x *BeginAttemptRequest) GetNetworkLimit() *AttemptLimit {
 	return nil
 }
 
+func (x *BeginAttemptRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *BeginAttemptRequest) GetWideNetwork() string {
+	if x != nil {
+		return x.WideNetwork
+	}
+	return ""
+}
+
+func (x *BeginAttemptRequest) GetWideLimit() *AttemptLimit {
+	if x != nil {
+		return x.WideLimit
+	}
+	return nil
+}
+
+func (x *BeginAttemptRequest) GetWidestNetwork() string {
+	if x != nil {
+		return x.WidestNetwork
+	}
+	return ""
+}
+
+func (x *BeginAttemptRequest) GetWidestLimit() *AttemptLimit {
+	if x != nil {
+		return x.WidestLimit
+	}
+	return nil
+}
+
+func (x *BeginAttemptRequest) GetKnownAddressOnly() bool {
+	if x != nil {
+		return x.KnownAddressOnly
+	}
+	return false
+}
+
 // BeginAttemptResponse says whether the try may be looked at.
 type BeginAttemptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long to wait before the next try; zero when this one may go on.
 	Wait *durationpb.Duration `protobuf:"bytes,1,opt,name=wait,proto3" json:"wait,omitempty"`
 	// Whether the account has signed in from this network before.
-	Known         bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	Known bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	// Whether it was from this very address.
+	KnownAddress  bool `protobuf:"varint,3,opt,name=known_address,json=knownAddress,proto3" json:"known_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2227,6 +2285,13 @@ func (x *BeginAttemptResponse) GetKnown() bool {
 	return false
 }
 
+func (x *BeginAttemptResponse) GetKnownAddress() bool {
+	if x != nil {
+		return x.KnownAddress
+	}
+	return false
+}
+
 // EndAttemptRequest names a try that had the right secret.
 type EndAttemptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2235,7 +2300,13 @@ type EndAttemptRequest struct {
 	// As in BeginAttemptRequest.
 	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
 	// How long the network stays known to the account, up to 400 days.
-	KnownFor      *durationpb.Duration `protobuf:"bytes,3,opt,name=known_for,json=knownFor,proto3" json:"known_for,omitempty"`
+	KnownFor *durationpb.Duration `protobuf:"bytes,3,opt,name=known_for,json=knownFor,proto3" json:"known_for,omitempty"`
+	// As in BeginAttemptRequest.
+	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	// As in BeginAttemptRequest.
+	WideNetwork string `protobuf:"bytes,5,opt,name=wide_network,json=wideNetwork,proto3" json:"wide_network,omitempty"`
+	// As in BeginAttemptRequest.
+	WidestNetwork string `protobuf:"bytes,6,opt,name=widest_network,json=widestNetwork,proto3" json:"widest_network,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2289,6 +2360,27 @@ func (x *EndAttemptRequest) GetKnownFor() *durationpb.Duration {
 		return x.KnownFor
 	}
 	return nil
+}
+
+func (x *EndAttemptRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *EndAttemptRequest) GetWideNetwork() string {
+	if x != nil {
+		return x.WideNetwork
+	}
+	return ""
+}
+
+func (x *EndAttemptRequest) GetWidestNetwork() string {
+	if x != nil {
+		return x.WidestNetwork
+	}
+	return ""
 }
 
 // EndAttemptResponse is empty.
@@ -2471,22 +2563,34 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x04free\x18\x01 \x01(\rB\v\xbaH\b*\x06\x18\xa0\x8d\x06(\x01R\x04free\x12F\n" +
 	"\x05first\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\xc8\x01\x01\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\x05first\x12K\n" +
 	"\alongest\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x16\xbaH\x13\xc8\x01\x01\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xc2\xd7/R\alongest\x12G\n" +
-	"\x06memory\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\x06memory\"\xe6\x02\n" +
+	"\x06memory\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\x06memory\"\xdc\x05\n" +
 	"\x13BeginAttemptRequest\x12$\n" +
 	"\aaccount\x18\x01 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\aaccount\x128\n" +
 	"\anetwork\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\anetwork\x12M\n" +
 	"\fdevice_limit\x18\x03 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\vdeviceLimit\x12O\n" +
 	"\raccount_limit\x18\x04 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\faccountLimit\x12O\n" +
-	"\rnetwork_limit\x18\x05 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\fnetworkLimit\"[\n" +
+	"\rnetwork_limit\x18\x05 \x01(\v2\".waystone.database.v1.AttemptLimitB\x06\xbaH\x03\xc8\x01\x01R\fnetworkLimit\x126\n" +
+	"\aaddress\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12?\n" +
+	"\fwide_network\x18\a \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vwideNetwork\x12A\n" +
+	"\n" +
+	"wide_limit\x18\b \x01(\v2\".waystone.database.v1.AttemptLimitR\twideLimit\x12C\n" +
+	"\x0ewidest_network\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\rwidestNetwork\x12E\n" +
+	"\fwidest_limit\x18\n" +
+	" \x01(\v2\".waystone.database.v1.AttemptLimitR\vwidestLimit\x12,\n" +
+	"\x12known_address_only\x18\v \x01(\bR\x10knownAddressOnly\"\x80\x01\n" +
 	"\x14BeginAttemptResponse\x12-\n" +
 	"\x04wait\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x04wait\x12\x14\n" +
-	"\x05known\x18\x02 \x01(\bR\x05known\"\xc1\x01\n" +
+	"\x05known\x18\x02 \x01(\bR\x05known\x12#\n" +
+	"\rknown_address\x18\x03 \x01(\bR\fknownAddress\"\xff\x02\n" +
 	"\x11EndAttemptRequest\x12$\n" +
 	"\aaccount\x18\x01 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\aaccount\x128\n" +
 	"\anetwork\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\anetwork\x12L\n" +
-	"\tknown_for\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\xb0\xbd\x102\x02\b\x01R\bknownFor\"\x14\n" +
+	"\tknown_for\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\xb0\xbd\x102\x02\b\x01R\bknownFor\x126\n" +
+	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12?\n" +
+	"\fwide_network\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vwideNetwork\x12C\n" +
+	"\x0ewidest_network\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\rwidestNetwork\"\x14\n" +
 	"\x12EndAttemptResponse*P\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x0f\n" +
@@ -2602,47 +2706,49 @@ var file_waystone_database_v1_authstore_proto_depIdxs = []int32{
 	34, // 24: waystone.database.v1.BeginAttemptRequest.device_limit:type_name -> waystone.database.v1.AttemptLimit
 	34, // 25: waystone.database.v1.BeginAttemptRequest.account_limit:type_name -> waystone.database.v1.AttemptLimit
 	34, // 26: waystone.database.v1.BeginAttemptRequest.network_limit:type_name -> waystone.database.v1.AttemptLimit
-	39, // 27: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
-	39, // 28: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
-	2,  // 29: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
-	4,  // 30: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
-	6,  // 31: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
-	8,  // 32: waystone.database.v1.AuthStoreService.RedeemTicket:input_type -> waystone.database.v1.RedeemTicketRequest
-	11, // 33: waystone.database.v1.AuthStoreService.BeginPlay:input_type -> waystone.database.v1.BeginPlayRequest
-	15, // 34: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
-	17, // 35: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
-	20, // 36: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
-	22, // 37: waystone.database.v1.AuthStoreService.RefreshSessions:input_type -> waystone.database.v1.RefreshSessionsRequest
-	12, // 38: waystone.database.v1.AuthStoreService.GetEndedPlay:input_type -> waystone.database.v1.GetEndedPlayRequest
-	24, // 39: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
-	26, // 40: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
-	28, // 41: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
-	30, // 42: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
-	32, // 43: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
-	35, // 44: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
-	37, // 45: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
-	3,  // 46: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
-	5,  // 47: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
-	7,  // 48: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
-	9,  // 49: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
-	14, // 50: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
-	16, // 51: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
-	18, // 52: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
-	21, // 53: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
-	23, // 54: waystone.database.v1.AuthStoreService.RefreshSessions:output_type -> waystone.database.v1.RefreshSessionsResponse
-	13, // 55: waystone.database.v1.AuthStoreService.GetEndedPlay:output_type -> waystone.database.v1.GetEndedPlayResponse
-	25, // 56: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
-	27, // 57: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
-	29, // 58: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
-	31, // 59: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
-	33, // 60: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
-	36, // 61: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
-	38, // 62: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
-	46, // [46:63] is the sub-list for method output_type
-	29, // [29:46] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	34, // 27: waystone.database.v1.BeginAttemptRequest.wide_limit:type_name -> waystone.database.v1.AttemptLimit
+	34, // 28: waystone.database.v1.BeginAttemptRequest.widest_limit:type_name -> waystone.database.v1.AttemptLimit
+	39, // 29: waystone.database.v1.BeginAttemptResponse.wait:type_name -> google.protobuf.Duration
+	39, // 30: waystone.database.v1.EndAttemptRequest.known_for:type_name -> google.protobuf.Duration
+	2,  // 31: waystone.database.v1.AuthStoreService.GetGameAccount:input_type -> waystone.database.v1.GetGameAccountRequest
+	4,  // 32: waystone.database.v1.AuthStoreService.SetGameAccount:input_type -> waystone.database.v1.SetGameAccountRequest
+	6,  // 33: waystone.database.v1.AuthStoreService.CreateTicket:input_type -> waystone.database.v1.CreateTicketRequest
+	8,  // 34: waystone.database.v1.AuthStoreService.RedeemTicket:input_type -> waystone.database.v1.RedeemTicketRequest
+	11, // 35: waystone.database.v1.AuthStoreService.BeginPlay:input_type -> waystone.database.v1.BeginPlayRequest
+	15, // 36: waystone.database.v1.AuthStoreService.HandOverPlay:input_type -> waystone.database.v1.HandOverPlayRequest
+	17, // 37: waystone.database.v1.AuthStoreService.AdmitPlay:input_type -> waystone.database.v1.AdmitPlayRequest
+	20, // 38: waystone.database.v1.AuthStoreService.RenewPlays:input_type -> waystone.database.v1.RenewPlaysRequest
+	22, // 39: waystone.database.v1.AuthStoreService.RefreshSessions:input_type -> waystone.database.v1.RefreshSessionsRequest
+	12, // 40: waystone.database.v1.AuthStoreService.GetEndedPlay:input_type -> waystone.database.v1.GetEndedPlayRequest
+	24, // 41: waystone.database.v1.AuthStoreService.EndPlay:input_type -> waystone.database.v1.EndPlayRequest
+	26, // 42: waystone.database.v1.AuthStoreService.GetCredential:input_type -> waystone.database.v1.GetCredentialRequest
+	28, // 43: waystone.database.v1.AuthStoreService.CreateSession:input_type -> waystone.database.v1.CreateSessionRequest
+	30, // 44: waystone.database.v1.AuthStoreService.RevokeSession:input_type -> waystone.database.v1.RevokeSessionRequest
+	32, // 45: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:input_type -> waystone.database.v1.RedeemOneTimeTokenRequest
+	35, // 46: waystone.database.v1.AuthStoreService.BeginAttempt:input_type -> waystone.database.v1.BeginAttemptRequest
+	37, // 47: waystone.database.v1.AuthStoreService.EndAttempt:input_type -> waystone.database.v1.EndAttemptRequest
+	3,  // 48: waystone.database.v1.AuthStoreService.GetGameAccount:output_type -> waystone.database.v1.GetGameAccountResponse
+	5,  // 49: waystone.database.v1.AuthStoreService.SetGameAccount:output_type -> waystone.database.v1.SetGameAccountResponse
+	7,  // 50: waystone.database.v1.AuthStoreService.CreateTicket:output_type -> waystone.database.v1.CreateTicketResponse
+	9,  // 51: waystone.database.v1.AuthStoreService.RedeemTicket:output_type -> waystone.database.v1.RedeemTicketResponse
+	14, // 52: waystone.database.v1.AuthStoreService.BeginPlay:output_type -> waystone.database.v1.BeginPlayResponse
+	16, // 53: waystone.database.v1.AuthStoreService.HandOverPlay:output_type -> waystone.database.v1.HandOverPlayResponse
+	18, // 54: waystone.database.v1.AuthStoreService.AdmitPlay:output_type -> waystone.database.v1.AdmitPlayResponse
+	21, // 55: waystone.database.v1.AuthStoreService.RenewPlays:output_type -> waystone.database.v1.RenewPlaysResponse
+	23, // 56: waystone.database.v1.AuthStoreService.RefreshSessions:output_type -> waystone.database.v1.RefreshSessionsResponse
+	13, // 57: waystone.database.v1.AuthStoreService.GetEndedPlay:output_type -> waystone.database.v1.GetEndedPlayResponse
+	25, // 58: waystone.database.v1.AuthStoreService.EndPlay:output_type -> waystone.database.v1.EndPlayResponse
+	27, // 59: waystone.database.v1.AuthStoreService.GetCredential:output_type -> waystone.database.v1.GetCredentialResponse
+	29, // 60: waystone.database.v1.AuthStoreService.CreateSession:output_type -> waystone.database.v1.CreateSessionResponse
+	31, // 61: waystone.database.v1.AuthStoreService.RevokeSession:output_type -> waystone.database.v1.RevokeSessionResponse
+	33, // 62: waystone.database.v1.AuthStoreService.RedeemOneTimeToken:output_type -> waystone.database.v1.RedeemOneTimeTokenResponse
+	36, // 63: waystone.database.v1.AuthStoreService.BeginAttempt:output_type -> waystone.database.v1.BeginAttemptResponse
+	38, // 64: waystone.database.v1.AuthStoreService.EndAttempt:output_type -> waystone.database.v1.EndAttemptResponse
+	48, // [48:65] is the sub-list for method output_type
+	31, // [31:48] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_waystone_database_v1_authstore_proto_init() }

@@ -136,7 +136,7 @@ type AuthStoreServiceClient interface {
 	//
 	// Consistency: always from the database, never from a cache.
 	//
-	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.9"}
 	GetEndedPlay(ctx context.Context, in *GetEndedPlayRequest, opts ...grpc.CallOption) (*GetEndedPlayResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
@@ -190,10 +190,11 @@ type AuthStoreServiceClient interface {
 	RedeemOneTimeToken(ctx context.Context, in *RedeemOneTimeTokenRequest, opts ...grpc.CallOption) (*RedeemOneTimeTokenResponse, error)
 	// BeginAttempt counts one try to sign in with a secret, before it is known
 	// whether the secret is right, and tells whether it may be looked at. All
-	// replicas count together. From a device that the account has signed in from
-	// before, only the tries of that device with that account count; from others,
-	// all of their tries at the account and all tries from their network count
-	// too. A try that has to wait is not counted.
+	// replicas count together. From an address that the account has signed in from
+	// before, only its own tries with that account count; from another address of
+	// such a network, only the network's tries with that account; from elsewhere,
+	// all such tries at the account and all tries from the networks count too. A
+	// try that has to wait is not counted.
 	//
 	// Errors: none of its own; a try that has to wait has wait above zero.
 	//
@@ -203,9 +204,11 @@ type AuthStoreServiceClient interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(ctx context.Context, in *BeginAttemptRequest, opts ...grpc.CallOption) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: the tries of its device are
-	// taken off all counts, no wait that the last of them began is left, and the
-	// device is known for a time. Calling it again changes no count.
+	// EndAttempt says that a try had the right secret: its address and its network
+	// are known to the account for a time. From an address that is not known yet,
+	// the tries at the account from its network are taken off all counts and no
+	// wait that the last of them began is left; from one that is, those of the
+	// address. Calling it again changes no count.
 	//
 	// Errors: none of its own.
 	//
@@ -490,7 +493,7 @@ type AuthStoreServiceServer interface {
 	//
 	// Consistency: always from the database, never from a cache.
 	//
-	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.9"}
 	GetEndedPlay(context.Context, *GetEndedPlayRequest) (*GetEndedPlayResponse, error)
 	// EndPlay closes a record; one with a newer generation is left alone, and
@@ -544,10 +547,11 @@ type AuthStoreServiceServer interface {
 	RedeemOneTimeToken(context.Context, *RedeemOneTimeTokenRequest) (*RedeemOneTimeTokenResponse, error)
 	// BeginAttempt counts one try to sign in with a secret, before it is known
 	// whether the secret is right, and tells whether it may be looked at. All
-	// replicas count together. From a device that the account has signed in from
-	// before, only the tries of that device with that account count; from others,
-	// all of their tries at the account and all tries from their network count
-	// too. A try that has to wait is not counted.
+	// replicas count together. From an address that the account has signed in from
+	// before, only its own tries with that account count; from another address of
+	// such a network, only the network's tries with that account; from elsewhere,
+	// all such tries at the account and all tries from the networks count too. A
+	// try that has to wait is not counted.
 	//
 	// Errors: none of its own; a try that has to wait has wait above zero.
 	//
@@ -557,9 +561,11 @@ type AuthStoreServiceServer interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(context.Context, *BeginAttemptRequest) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: the tries of its device are
-	// taken off all counts, no wait that the last of them began is left, and the
-	// device is known for a time. Calling it again changes no count.
+	// EndAttempt says that a try had the right secret: its address and its network
+	// are known to the account for a time. From an address that is not known yet,
+	// the tries at the account from its network are taken off all counts and no
+	// wait that the last of them began is left; from one that is, those of the
+	// address. Calling it again changes no count.
 	//
 	// Errors: none of its own.
 	//

@@ -4,16 +4,20 @@ package turns
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
+
+	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
-// ErrFull is for who comes when a key has as many callers as it may.
+// ErrFull is for who comes when a key has as many callers as it may, unless
+// another of them has more waiting.
 var ErrFull = errors.New("too many callers of one key")
 
 // Turns is ready for use as it is. It remembers the keys of those who go or wait,
 // and no others.
 type Turns struct {
-	// Most is how many callers of a key may go and wait; 0 for any number.
+	// Most is how many callers of a key may wait; 0 for any number.
 	Most int
 
 	mu   sync.Mutex
@@ -21,32 +25,25 @@ type Turns struct {
 }
 
 type key struct {
-	turn    chan struct{} // holds one element while somebody goes
-	callers int           // who go or wait
+	turn    *fairpool.Pool // of one worker
+	callers int            // who go or wait
 }
 
-// Do calls f when nobody else of the key is at it, in the order in which they
-// came. It returns f's error, ErrFull, or the context's error when that ends
-// before f has begun.
-func (t *Turns) Do(ctx context.Context, name string, f func() error) error {
+// Do calls f when nobody else of the key is at it. The lines of a key take turns,
+// as in a fairpool.Pool; within a line it is the order in which they came. It
+// returns f's error, ErrFull, or the context's error when that ends before f has
+// begun.
+func (t *Turns) Do(ctx context.Context, name, line string, f func() error) error {
 	k := t.enter(name)
-	if k == nil {
-		return ErrFull
-	}
 	defer t.leave(name, k)
-	if err := ctx.Err(); err != nil {
+	leave, err := k.turn.Enter(ctx, line)
+	if err != nil {
 		return err
 	}
-	select {
-	case k.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-k.turn }()
+	defer leave()
 	return f()
 }
 
-// enter returns nil when there is no place.
 func (t *Turns) enter(name string) *key {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,11 +52,12 @@ func (t *Turns) enter(name string) *key {
 	}
 	k := t.keys[name]
 	if k == nil {
-		k = &key{turn: make(chan struct{}, 1)}
+		most := t.Most
+		if most == 0 {
+			most = math.MaxInt
+		}
+		k = &key{turn: fairpool.New(1, most, most, ErrFull, nil)}
 		t.keys[name] = k
-	}
-	if t.Most > 0 && k.callers >= t.Most {
-		return nil
 	}
 	k.callers++
 	return k

@@ -109,6 +109,8 @@ type Conn struct {
 	remote  netip.AddrPort
 	queue   *queue
 	state   atomic.Uint32
+	input   *bufio.Reader // of the reader
+	woken   atomic.Bool   // nobody may wait for input
 	limiter *rate.Limiter
 	unknown *rate.Limiter // nil until the first command that nobody knows
 
@@ -269,7 +271,8 @@ func (c *Conn) read(ctx context.Context) (err error) {
 		}
 	}()
 	var outOfOrder bool
-	reader := wire.NewReader(bufio.NewReaderSize(c.nc, 512), c.cfg.Tables, wire.ClientToServer, wire.Limits{
+	c.input = bufio.NewReaderSize(c.nc, 512)
+	reader := wire.NewReader(c.input, c.cfg.Tables, wire.ClientToServer, wire.Limits{
 		Check: func(command uint16) (int, int, bool) {
 			row, ok := packets.Lookup(c.cfg.Stage, packets.Client, command)
 			if !ok {
@@ -373,11 +376,55 @@ func (c *Conn) setReadDeadline() error {
 			break
 		}
 	}
+	if c.woken.Load() { // the deadline that WhileConnected set, too
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+	}
 	if c.hasEnded() { // the deadline that end set may just have been overwritten
 		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 		return errEnded
 	}
 	return nil
+}
+
+// WhileConnected runs f, for a handler that may take long, and ends f's context
+// when the client closes its connection meanwhile, which otherwise is noticed
+// only after the handler. The client's time for its next packet does not run. A
+// client that has sent more than the reader's buffer holds is not watched. Only a
+// handler may call it.
+func (c *Conn) WhileConnected(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if c.hasEnded() {
+		return errEnded
+	}
+	_ = c.nc.SetReadDeadline(time.Time{})
+	if c.hasEnded() {
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+	}
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		for {
+			_, err := c.input.Peek(c.input.Buffered() + 1)
+			switch {
+			case err == nil:
+				continue
+			case c.woken.Load(), errors.Is(err, bufio.ErrBufferFull):
+			default:
+				cancel()
+			}
+			return
+		}
+	}()
+	err := f(ctx)
+	c.woken.Store(true)
+	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+	<-watched
+	c.woken.Store(false)
+	if !c.hasEnded() {
+		_ = c.setReadDeadline() // the reader finds out by itself
+	}
+	return err
 }
 
 func (c *Conn) hasEnded() bool {

@@ -1,4 +1,4 @@
-package hashpool_test
+package fairpool_test
 
 import (
 	"context"
@@ -13,14 +13,15 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/waystone-mmo/waystone/internal/service/auth/hashpool"
+	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
+var errFull = errors.New("too many wait")
+
 // newPool returns a pool whose times nobody looks at.
-func newPool(workers, queue, perLine int) *hashpool.Pool {
-	return hashpool.New(workers, queue, perLine, prometheus.ObserverFunc(func(float64) {}))
+func newPool(workers, queue, perLine int) *fairpool.Pool {
+	return fairpool.New(workers, queue, perLine, errFull, nil)
 }
 
 func TestPoolBoundsWorkersAndQueue(t *testing.T) {
@@ -41,7 +42,7 @@ func TestPoolBoundsWorkersAndQueue(t *testing.T) {
 		if len(running) != 2 || p.Waiting() != 3 {
 			t.Errorf("%d run and %d wait, want 2 and 3", len(running), p.Waiting())
 		}
-		if err := p.Do(t.Context(), "a", func() { t.Error("ran") }); !errors.Is(err, hashpool.ErrBusy) {
+		if err := p.Do(t.Context(), "a", func() { t.Error("ran") }); !errors.Is(err, errFull) {
 			t.Errorf("the sixth gets %v", err)
 		}
 		close(release)
@@ -89,7 +90,7 @@ func TestPoolGivesUpWithItsCaller(t *testing.T) {
 // queueing fills a pool of one worker with callers, one after the other, and
 // notes the order in which they are served.
 type queueing struct {
-	pool   *hashpool.Pool
+	pool   *fairpool.Pool
 	order  []string
 	errs   []string // callers that were refused
 	finish chan struct{}
@@ -112,7 +113,7 @@ func (q *queueing) arrive(ctx context.Context, name string) {
 			q.mu.Unlock()
 			<-q.finish
 		})
-		if errors.Is(err, hashpool.ErrBusy) {
+		if errors.Is(err, errFull) {
 			q.mu.Lock()
 			q.errs = append(q.errs, name)
 			q.mu.Unlock()

@@ -1,6 +1,6 @@
-package hashpool
+package fairpool
 
-// Lines returns how many networks are remembered.
+// Lines returns how many lines are remembered.
 func (p *Pool) Lines() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package hashpool shares the work of hashing passwords fairly between the
-// networks that ask for it.
-package hashpool
+// Package fairpool shares scarce work fairly between those who ask for it, such
+// as the networks that players come from.
+package fairpool
 
 import (
 	"context"
@@ -9,25 +9,21 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// ErrBusy refuses to hash one more password while too many wait.
-var ErrBusy = errs.New(errs.ResourceExhausted, "AUTH_BUSY", "too many sign-ins by password at once; try again").RetryIn(time.Second)
-
-// Pool bounds how many passwords are hashed at once and how many wait, so that
-// guessing passwords costs the guesser and not the players of the process. It
-// has no goroutines: the callers' own do the work.
+// Pool bounds how much is worked on at once and how many callers wait for it, so
+// that who asks for much waits and not all others. It has no goroutines: the
+// callers' own do the work.
 //
-// Those who wait stand in a line for each network that they come from, and the
-// lines take turns. Turns are numbered: the next one of a line is behind its
-// last, and not before the one that is being served. So a network that has not
+// Those who wait stand in lines, such as one for each network, and the lines take
+// turns. Turns are numbered: the next one of a line is behind its
+// last, and not before the one that is being served. So a line that has not
 // been served lately goes before all that wait in longer lines, and one that
 // comes back as soon as it was served gains nothing by that.
 type Pool struct {
-	queue   int // callers that may wait
-	perLine int // of one network
+	queue   int   // callers that may wait
+	perLine int   // in one line
+	full    error // what others get
 	took    prometheus.Observer
 
 	mu     sync.Mutex
@@ -39,11 +35,11 @@ type Pool struct {
 }
 
 // maxIdle is how many lines are remembered that nobody waits in. One more, and
-// everybody's turn comes nearer: callers who come from ever new networks can
+// everybody's turn comes nearer: callers who come in ever new lines can
 // neither keep a line from its turn for longer nor fill the memory.
 const maxIdle = 256
 
-// line is who waits from one network.
+// line is who waits in one line.
 type line struct {
 	turn    int64 // of its head
 	since   int64 // when its head got there, among equal turns
@@ -51,9 +47,13 @@ type line struct {
 }
 
 // New returns a pool of so many workers, in which queue callers may wait, perLine
-// of them from one network. How long each hash took, in seconds, goes to took.
-func New(workers, queue, perLine int, took prometheus.Observer) *Pool {
-	return &Pool{free: workers, queue: queue, perLine: perLine, took: took, lines: map[string]*line{}}
+// of them in one line; others get the error full. How long the work of each took,
+// in seconds, goes to took; nil for nowhere.
+func New(workers, queue, perLine int, full error, took prometheus.Observer) *Pool {
+	if took == nil {
+		took = prometheus.ObserverFunc(func(float64) {})
+	}
+	return &Pool{free: workers, queue: queue, perLine: perLine, full: full, took: took, lines: map[string]*line{}}
 }
 
 // Waiting returns how many callers wait for a worker.
@@ -63,38 +63,50 @@ func (p *Pool) Waiting() int {
 	return p.waits
 }
 
-// Full reports whether a network has as many callers waiting as it may.
-func (p *Pool) Full(network string) bool {
+// Full reports whether as many callers wait in a line as may.
+func (p *Pool) Full(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.lines[network]
+	l := p.lines[name]
 	return l != nil && len(l.waiting) >= p.perLine
 }
 
-// Do calls f when a worker is free and it is the network's turn. It returns
-// ErrBusy when too many wait, at once or because a caller of a shorter line
+// Do calls f when a worker is free and it is the line's turn. It returns the error
+// of a full pool when too many wait, at once or because a caller of a shorter line
 // needed the place, and the context's error when that ends before f has begun.
-func (p *Pool) Do(ctx context.Context, network string, f func()) error {
-	if err := ctx.Err(); err != nil {
+func (p *Pool) Do(ctx context.Context, name string, f func()) error {
+	leave, err := p.Enter(ctx, name)
+	if err != nil {
 		return err
 	}
-	if err := p.enter(ctx, network); err != nil {
-		return err
-	}
-	defer p.leave()
-	begun := time.Now()
+	defer leave()
 	f()
-	p.took.Observe(time.Since(begun).Seconds())
 	return nil
 }
 
+// Enter is Do for work that the caller does by itself, and ends with leave, which
+// is to be called once.
+func (p *Pool) Enter(ctx context.Context, name string) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := p.enter(ctx, name); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	return func() {
+		p.took.Observe(time.Since(begun).Seconds())
+		p.leave()
+	}, nil
+}
+
 // enter takes a worker, or waits for one.
-func (p *Pool) enter(ctx context.Context, network string) error {
+func (p *Pool) enter(ctx context.Context, name string) error {
 	p.mu.Lock()
-	l := p.lines[network]
+	l := p.lines[name]
 	if l == nil {
 		l = &line{turn: p.turn}
-		p.lines[network] = l
+		p.lines[name] = l
 	}
 	if p.free > 0 {
 		p.free--
@@ -104,7 +116,7 @@ func (p *Pool) enter(ctx context.Context, network string) error {
 	}
 	if len(l.waiting) >= p.perLine || p.waits >= p.queue && !p.makeRoom(len(l.waiting)+1) {
 		p.mu.Unlock()
-		return ErrBusy
+		return p.full
 	}
 	ready := make(chan error, 1)
 	if len(l.waiting) == 0 {
@@ -173,11 +185,11 @@ func (p *Pool) next() *line {
 // forget drops the lines that are as good as new ones.
 func (p *Pool) forget() {
 	idle := 0
-	for network, l := range p.lines {
+	for name, l := range p.lines {
 		switch {
 		case len(l.waiting) > 0:
 		case l.turn <= p.turn || p.waits == 0:
-			delete(p.lines, network)
+			delete(p.lines, name)
 		default:
 			idle++
 		}
@@ -199,7 +211,7 @@ func (p *Pool) makeRoom(size int) bool {
 		return false
 	}
 	last := len(longest.waiting) - 1
-	longest.waiting[last] <- ErrBusy
+	longest.waiting[last] <- p.full
 	longest.waiting = longest.waiting[:last]
 	p.waits--
 	return true

@@ -1,0 +1,81 @@
+package sqlite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+
+	"github.com/waystone-mmo/waystone/internal/errs"
+)
+
+// fileLock is held on <path>-lock by all who have the database open, together,
+// and by a restore alone. The system gives it free when its process has ended,
+// however it did. SQLite's own locks do not serve for this: they come and go,
+// and to open and close the database itself beside SQLite would drop them.
+type fileLock struct{ file *os.File }
+
+// LockSuffix is what the lock's name adds to that of the database. The file
+// stays; it is empty or holds the process id of a server.
+const LockSuffix = "-lock"
+
+// takeLock takes the lock of a database, alone or with others; nil if it is
+// taken.
+func takeLock(path string, alone bool) (*fileLock, error) {
+	name := path + LockSuffix
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // beside the operator's own path
+	if errors.Is(err, fs.ErrPermission) {
+		f, err = os.Open(name) //nolint:gosec // as above; another user has made it
+	}
+	if err != nil {
+		return nil, err
+	}
+	ownAs(f, path)
+	ok, err := lockFile(f, alone)
+	if err != nil || !ok {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &fileLock{f}, nil
+}
+
+// sign writes the process id of a server into the lock, for others to name. A
+// lock that may only be read stays without.
+func (l *fileLock) sign() {
+	if err := l.file.Truncate(0); err == nil {
+		_, _ = l.file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // it is for the reader alone
+	}
+}
+
+func (l *fileLock) close() error {
+	if l == nil {
+		return nil
+	}
+	return l.file.Close()
+}
+
+// Sign lets `waystone db restore` name this process as the one that serves.
+func (s *Store) Sign() {
+	if s.lock != nil {
+		s.lock.sign()
+	}
+}
+
+// errInUse says who has a database open.
+func errInUse(path string) *errs.Error {
+	who := "another waystone process"
+	how := "stop the server, or wait for the command to end"
+	if text, err := os.ReadFile(path + LockSuffix); err == nil { //nolint:gosec // as takeLock
+		if pid, err := strconv.Atoi(string(bytes.TrimSpace(text))); err == nil && runs(pid) {
+			who, how = fmt.Sprintf("the server with process id %d", pid), fmt.Sprintf("stop it (kill %d, or by its service manager)", pid)
+		}
+	}
+	return errs.New(errs.FailedPrecondition, "DATABASE_IN_USE", fmt.Sprintf("%s has the database %s open: %s, and try again", who, path, how))
+}
+
+// errRestoring refuses to open a file that is being replaced.
+func errRestoring(path string) *errs.Error {
+	return errs.New(errs.FailedPrecondition, "DATABASE_IN_USE",
+		fmt.Sprintf("the database %s is being restored by another waystone process: try again when that has ended", path))
+}
