@@ -109,7 +109,7 @@ func (m *Launcher) commands() *cobra.Command {
 		root.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: run})
 	}
 	add("setup", "Let the browser open the launcher, and ask there which program is the game", cli.NoArguments, m.visibly(setup))
-	add("login [SITE]", "Sign in at the game's website, then play", cli.Arguments(0, 1, ""), m.visibly(func(ctx context.Context, c *Config, args []string) error {
+	add("login [SITE]", "Sign in at the game's website, then play", cli.Arguments(0, 1, ""), m.withConfig(func(ctx context.Context, c *Config, args []string) error {
 		return m.login(ctx, c, args)
 	}))
 	add("play", "Play with the sign-in that is kept", cli.NoArguments, m.visibly(func(ctx context.Context, c *Config, _ []string) error {
