@@ -98,8 +98,13 @@ func (m *Launcher) show(ctx context.Context, first view) error {
 		ErrorLog:          slog.NewLogLogger(m.logger().Handler(), slog.LevelWarn),
 	}
 	server.SetKeepAlivesEnabled(false) // the last answer is whole when its connection is closed
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ln) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			m.logger().Error("the page is not served any more", "error", err)
+		}
+	}()
 	stop := func() {
 		// Detached: the last page is still sent when ctx has ended.
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -28,6 +28,9 @@ function nothing(isAdmin: boolean, folder: string): Html {
     }`;
 }
 
+/** What sha256sum checks the other files with. */
+const sums = "SHA256SUMS";
+
 /** The page that offers the launcher and says how it is set up. */
 export function downloadPage(
   frame: Frame,
@@ -35,6 +38,7 @@ export function downloadPage(
   folder: string,
   launcherUrl: string | undefined,
 ): Html {
+  const others = files.others.filter((file) => file.name !== sums);
   return layout(
     frame,
     "Launcher",
@@ -49,13 +53,18 @@ export function downloadPage(
           : ""
       }
       ${
-        files.others.length > 0
+        others.length > 0
           ? html`<h2>${files.own.length > 0 ? "For other systems" : "Choose your system"}</h2>
-            <ul class="list">${files.others.map((file) => row(file))}</ul>`
+            <ul class="list">${others.map((file) => row(file))}</ul>`
           : ""
       }
       ${
-        files.own.length + files.others.length === 0 && launcherUrl === undefined
+        others.length < files.others.length
+          ? html`<p class="meta">All checksums in one file: <a href="/download/${sums}" download>${sums}</a></p>`
+          : ""
+      }
+      ${
+        files.own.length + others.length === 0 && launcherUrl === undefined
           ? nothing(frame.login?.isAdmin ?? false, folder)
           : ""
       }
