@@ -6,7 +6,7 @@ SHELL       := bash
 .DELETE_ON_ERROR:
 
 MODULE  := github.com/waystone-mmo/waystone
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION ?= $(shell scripts/version.sh)
 
 # What the tests run with. Every package runs once, and with the race detector
 # unless it is in PLAIN_PKGS: those share no state between goroutines that
@@ -37,6 +37,10 @@ help: ## list the targets
 .PHONY: build
 build: ## build bin/waystone and bin/waystone-launcher
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X $(MODULE)/internal/app.version=$(VERSION) -X main.version=$(VERSION)' -o bin/ ./cmd/...
+
+.PHONY: launchers
+launchers: ## build the launcher for Windows, Linux and macOS into bin/launchers, where the website offers it
+	scripts/launchers.sh '$(VERSION)' bin/launchers
 
 .PHONY: run
 run: build ## build, then run the whole server here; bots try it out and report

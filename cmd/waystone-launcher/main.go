@@ -18,6 +18,7 @@ func main() {
 	// cobra would refuse to run where the Explorer of Windows is what starts the
 	// program, as it is for a link.
 	cobra.MousetrapHelpText = ""
+	attachConsole()
 	l := &launcher.Launcher{
 		Args:    os.Args[1:],
 		Stdin:   os.Stdin,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { systemName } from "./pages/agent.ts";
 
 /** A file that the download page offers. */
 export interface LauncherFile {
@@ -32,6 +33,27 @@ export function systemOf(file: string): string | undefined {
   const find = (list: typeof systems) => list.find(([known]) => known.test(file))?.[1];
   const system = find(systems);
   return system && [system, find(machines)].filter(Boolean).join(", ");
+}
+
+/** The content type of a file, out of its name. */
+export function typeOf(file: string): string {
+  if (/\.exe$/i.test(file)) return "application/vnd.microsoft.portable-executable";
+  if (/\.(tar\.gz|tgz)$/i.test(file)) return "application/gzip";
+  if (/\.zip$/i.test(file)) return "application/zip";
+  return file === "SHA256SUMS" ? "text/plain; charset=utf-8" : "application/octet-stream";
+}
+
+/** The launchers for a visitor, by what the browser says of itself, and the others. */
+export function forVisitor(
+  files: LauncherFile[],
+  userAgent: string,
+): { own: LauncherFile[]; others: LauncherFile[] } {
+  const system = systemName(userAgent);
+  // Browsers on a Mac call every one an Intel; those with a chip of Apple's are more.
+  const machine = /aarch64|arm64/i.test(userAgent) || system === "macOS" ? "(ARM)" : "(x86-64)";
+  const own = files.filter((f) => system !== undefined && f.system?.startsWith(system));
+  own.sort((a, b) => Number(b.system?.endsWith(machine)) - Number(a.system?.endsWith(machine)));
+  return { own, others: files.filter((f) => !own.includes(f)) };
 }
 
 /** The launchers in a folder. A checksum is worked out once for each file as it is. */

@@ -14,12 +14,23 @@ import { timeLeft } from "../src/pages/times.ts";
 
 const ticket = "abcdefghijklmnopqrstuvwxyz012345";
 
-test("a play link has its five parts and no escapes", () => {
-  const play = { host: "game.example.com", port: 29000, user: "ada", ticket };
-  assert.equal(
-    playLink(play),
-    `waystone://play?v=1&host=game.example.com&port=29000&user=ada&ticket=${ticket}`,
-  );
+test("a play link has its parts and no escapes", () => {
+  const play = { host: "game.example.com", port: 29000, user: "ada", ticket, site: "https://example.com" };
+  const parts = `waystone://play?v=1&host=game.example.com&port=29000&user=ada&ticket=${ticket}`;
+  for (const site of [
+    "https://example.com",
+    "https://example.com:8443",
+    "http://127.0.0.1:3000",
+    "http://localhost",
+  ])
+    assert.equal(playLink({ ...play, site }), `${parts}&site=${site}`);
+  for (const site of [
+    "http://example.com",
+    "http://[::1]:3000",
+    "https://a b",
+    "https://example.com/&user=x",
+  ])
+    assert.equal(playLink({ ...play, site }), parts, "a site that launchers do not take is left out");
   for (const wrong of [{ host: "a b" }, { user: "a&b" }, { user: "" }, { ticket: "short" }])
     assert.throws(() => playLink({ ...play, ...wrong }), /does not fit/);
 });

@@ -233,6 +233,9 @@ test("the launchers and the theme come without scripts", async (t) => {
   assert.match(page, /no launcher to download here yet/);
   assert.doesNotMatch(page, /make launchers/);
   assert.equal((await visitor.get("/download/..%2fwebsite-secret")).status, 404);
+  const about = await visitor.get("/.well-known/waystone-play");
+  assert.match(about.headers.get("content-type") ?? "", /^application\/json/);
+  assert.deepEqual(Object.keys((await about.json()) as object), ["host", "port"]);
 
   assert.doesNotMatch(page, /data-theme/);
   const chosen = await visitor.post("/theme", { theme: "light", next: "/download" });

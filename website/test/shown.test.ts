@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { spelling } from "../src/account-rules.ts";
 import { GameStatus } from "../src/game/status.ts";
 import { playerName } from "../src/http/login.ts";
-import { Launchers, systemOf } from "../src/launchers.ts";
+import { forVisitor, Launchers, systemOf, typeOf } from "../src/launchers.ts";
 import { News, newsBlocks } from "../src/news.ts";
 import { formFields } from "../src/pages/html.ts";
 import { lineProblem, shown } from "../src/text.ts";
@@ -120,6 +120,41 @@ test("the files of the launchers' folder are offered, and nothing beyond it", as
   assert.equal(systemOf("waystone-launcher-darwin-arm64"), "macOS, 64-bit (ARM)");
   assert.equal(systemOf("waystone-launcher-linux-amd64"), "Linux, 64-bit (x86-64)");
   assert.equal(systemOf("SHA256SUMS"), undefined);
+});
+
+test("the launcher for the visitor's system comes first", () => {
+  const files = [
+    "SHA256SUMS",
+    ...["darwin-amd64.tar.gz", "darwin-arm64.tar.gz", "linux-amd64.tar.gz", "linux-arm64.tar.gz"],
+    ...["windows-amd64.exe", "windows-arm64.exe"],
+  ].map((name) => ({ name, system: systemOf(name), bytes: 1, sha256: "" }));
+  for (const [agent, ...own] of [
+    ["Mozilla/5.0 (Windows NT 10.0; Win64; x64) Edg/140", "windows-amd64.exe", "windows-arm64.exe"],
+    ["Mozilla/5.0 (X11; Linux x86_64) Firefox/140", "linux-amd64.tar.gz", "linux-arm64.tar.gz"],
+    ["Mozilla/5.0 (X11; Linux aarch64) Firefox/140", "linux-arm64.tar.gz", "linux-amd64.tar.gz"],
+    [
+      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605",
+      "darwin-arm64.tar.gz",
+      "darwin-amd64.tar.gz",
+    ],
+    ["Mozilla/5.0 (Linux; Android 16) Chrome/140"],
+    [""],
+  ] as const) {
+    const found = forVisitor(files, agent);
+    assert.deepEqual(
+      found.own.map((f) => f.name),
+      own,
+      agent,
+    );
+    assert.equal(found.others.length, files.length - own.length, agent);
+  }
+  assert.deepEqual(["a.exe", "a.tar.gz", "a.zip", "SHA256SUMS", "a"].map(typeOf), [
+    "application/vnd.microsoft.portable-executable",
+    "application/gzip",
+    "application/zip",
+    "text/plain; charset=utf-8",
+    "application/octet-stream",
+  ]);
 });
 
 test("the server's status is asked for once in some seconds, and unknown when it is away", async (t) => {

@@ -22,6 +22,7 @@ var (
 	ticketRE = regexp.MustCompile(`^[A-Za-z0-9_-]{32}$`)
 	labelRE  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 	numberRE = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
+	originRE = regexp.MustCompile(`^https?://([a-z0-9.-]{1,253})(:[1-9][0-9]{0,4})?$`)
 )
 
 // mustHold is how many letters and digits a ticket has at least. One that is
@@ -29,18 +30,20 @@ var (
 const mustHold = 16
 
 // Link is a play link: which server to connect to, as whom, with which
-// one-time ticket.
+// one-time ticket. A website adds its own address, which is what it says of
+// itself until that site has confirmed it.
 //
-//	waystone://play?v=1&host=H&port=P&user=U&ticket=T
+//	waystone://play?v=1&host=H&port=P&user=U&ticket=T&site=S
 type Link struct {
 	Host   string // IPv4 address or DNS name
 	Port   uint16 // of the login stage, 1 to 65535
 	User   string // [A-Za-z0-9.][A-Za-z0-9_.]{0,29}
 	Ticket string // [A-Za-z0-9_-]{32}, at least 16 of them letters and digits: ours or the website's one-time token; never logged
+	Site   string // scheme, host and port of the website, in lower case: https, or http on this PC; empty when it is not said
 }
 
-// ParseLink reads a play link. It accepts exactly the five keys, each once, in
-// any order, and no percent-escapes, so that nothing in a link can become
+// ParseLink reads a play link. It accepts the five keys, each once, in any
+// order, at most one site besides, and no percent-escapes, so that nothing in a link can become
 // another argument of the client. Errors name the part at fault and never
 // repeat the link, which carries the ticket.
 func ParseLink(s string) (Link, error) {
@@ -58,9 +61,9 @@ func ParseLink(s string) (Link, error) {
 	for pair := range strings.SplitSeq(query, "&") {
 		key, value, ok := strings.Cut(pair, "=")
 		switch key {
-		case "v", "host", "port", "user", "ticket":
+		case "v", "host", "port", "user", "ticket", "site":
 		default:
-			return Link{}, errors.New("the link has a key that is not one of v, host, port, user, ticket")
+			return Link{}, errors.New("the link has a key that is not one of v, host, port, user, ticket, site")
 		}
 		if !ok {
 			return Link{}, fmt.Errorf("the link's %s has no value", key)
@@ -78,7 +81,10 @@ func ParseLink(s string) (Link, error) {
 	if values["v"] != "1" {
 		return Link{}, errors.New("the link is of a version this launcher does not know; get the newest launcher from the game's website")
 	}
-	l := Link{Host: values["host"], User: values["user"], Ticket: values["ticket"]}
+	l := Link{Host: values["host"], User: values["user"], Ticket: values["ticket"], Site: values["site"]}
+	if _, said := values["site"]; said && l.Site == "" {
+		return Link{}, errors.New("the link's site has no value")
+	}
 	if !numberRE.MatchString(values["port"]) {
 		return Link{}, errors.New("the link's port must be a number from 1 to 65535")
 	}
@@ -105,15 +111,32 @@ func (l Link) Validate() error {
 		return errors.New("the link's user must be 1 to 30 letters, digits, underscores or dots, and must not begin with an underscore, as the client's options do")
 	case !ticketRE.MatchString(l.Ticket) || len(l.Ticket)-strings.Count(l.Ticket, "-")-strings.Count(l.Ticket, "_") < mustHold:
 		return errors.New("the link's ticket must be 32 letters, digits, underscores or hyphens, and at least 16 of them letters or digits")
+	case l.Site != "" && !isOrigin(l.Site):
+		return errors.New("the link's site must look like https://site.example")
 	}
 	return nil
+}
+
+// isOrigin reports whether a site is a scheme, a host and perhaps a port, and
+// no more.
+func isOrigin(site string) bool {
+	m := originRE.FindStringSubmatch(site)
+	if m == nil || ValidateHost(m[1]) != nil {
+		return false
+	}
+	same, err := CheckSite(site)
+	return err == nil && same == site
 }
 
 // String writes the link out, ticket included: it is for the player's browser,
 // never for a log.
 func (l Link) String() string {
-	return linkPrefix + "v=1&host=" + l.Host + "&port=" + strconv.Itoa(int(l.Port)) +
+	s := linkPrefix + "v=1&host=" + l.Host + "&port=" + strconv.Itoa(int(l.Port)) +
 		"&user=" + l.User + "&ticket=" + l.Ticket
+	if l.Site != "" {
+		s += "&site=" + l.Site
+	}
+	return s
 }
 
 // ValidateHost reports whether a host is an IPv4 address or a DNS name of at

@@ -29,6 +29,12 @@ func TestParseLink(t *testing.T) {
 	if got, err := launcher.ParseLink(strings.Replace(good, ticket, token, 1)); err != nil || got.Ticket != token {
 		t.Errorf("a one-time token: %+v, %v", got, err)
 	}
+	for _, site := range []string{"https://site.example", "https://site.example:8443", "http://localhost:3000", "http://127.0.0.1:3000"} {
+		got, err := launcher.ParseLink(good + "&site=" + site)
+		if err != nil || got.Site != site || got.String() != good+"&site="+site {
+			t.Errorf("a site: %+v, %v", got, err)
+		}
+	}
 	if want.String() != good {
 		t.Errorf("String() = %q", want.String())
 	}
@@ -76,6 +82,16 @@ func TestParseLinkRefuses(t *testing.T) {
 		"a newline at the end":    {good + "\n", "ticket"},
 		"a fragment":              {good + "#x", "ticket"},
 		"a NUL":                   {replace("alice_01", "alice\x00"), "user"},
+		"an empty site":           {good + "&site=", "no value"},
+		"a site twice":            {good + "&site=https://a.example&site=https://b.example", "site twice"},
+		"a site without TLS":      {good + "&site=http://site.example", "site must"},
+		"a site with a path":      {good + "&site=https://site.example/x", "site must"},
+		"a site with a slash":     {good + "&site=https://site.example/", "site must"},
+		"a site with a user":      {good + "&site=https://a@site.example", "site must"},
+		"a site in upper case":    {good + "&site=https://Site.example", "site must"},
+		"a site with a bad port":  {good + "&site=https://site.example:99999999", "site must"},
+		"a site of numbers":       {good + "&site=https://127.1", "site must"},
+		"a file as site":          {good + "&site=file://x", "site must"},
 		"a long link":             {good + strings.Repeat("&", 500), "at most 512"},
 	} {
 		_, err := launcher.ParseLink(c.link)

@@ -1,12 +1,11 @@
 package launcher
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,30 +25,69 @@ type Launcher struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Env     func(string) string
-	AskUser bool // whether a person can be asked on Stdin
+	AskUser bool // whether a person can be asked on Stdin; otherwise pages in the browser ask and tell
 	Version string
+
+	// Open shows a page in the player's browser and calls failed, at once or
+	// later, when there is none; nil asks the system to.
+	Open func(page string, failed func(error))
+
+	// PageLife is how long a page waits for a request until it ends by itself;
+	// 0 is ten minutes.
+	PageLife time.Duration
 
 	// Wait waits between two questions to the website; nil waits by the clock.
 	Wait func(context.Context, time.Duration) error
+
+	log     *slog.Logger
+	logPath string // empty when there is no log
 }
 
 // Run runs one command and returns the exit status: 0, 1 when it could not be
 // done, 2 when it was called wrongly. Messages never carry the link, the ticket
 // or the session's token.
 func (m *Launcher) Run(ctx context.Context) int {
-	return cli.Run(ctx, m.commands(), m.Args)
+	path, err := LogPath(m.Env)
+	if err == nil {
+		var end io.Closer
+		if m.log, end, err = openLog(path); err == nil {
+			m.logPath = path
+		}
+		defer end.Close()
+	}
+	if err != nil {
+		fmt.Fprintf(m.Stderr, "waystone-launcher: there is no log this time: %v\n", err)
+	}
+	m.logger().Info("started", "version", m.Version, "system", runtime.GOOS+"/"+runtime.GOARCH)
+	status := cli.Run(ctx, m.commands(), m.Args)
+	if status == cli.Wrong && m.byLink() {
+		_ = m.report(ctx, nil, errors.New("the link is not one that the launcher understands"))
+	}
+	return status
+}
+
+// byLink reports whether a link is what started the program.
+func (m *Launcher) byLink() bool {
+	args := m.Args
+	if len(args) > 0 && args[0] == "run" {
+		args = args[1:]
+	}
+	return len(args) > 0 && strings.HasPrefix(strings.ToLower(args[0]), "waystone:")
 }
 
 // commands returns the tree of commands. A link alone, as the website's Play
 // button gives it, is the command run.
 func (m *Launcher) commands() *cobra.Command {
 	run := func(ctx context.Context, c *Config, args []string) error {
-		return m.startLink(ctx, c, args[0], "press Play")
+		return m.runLink(ctx, c, args[0])
+	}
+	setup := func(ctx context.Context, c *Config, _ []string) error {
+		return m.setup(ctx, c)
 	}
 	root := &cobra.Command{
 		Use:     "waystone-launcher",
 		Short:   "Start the game client, from the website's Play button or by itself",
-		Long:    "waystone-launcher starts the game client, from the website's Play button or by itself.\nA link alone, as the button gives it, is the same as `waystone-launcher run LINK`.",
+		Long:    "waystone-launcher starts the game client, from the website's Play button or by itself.\nA link alone, as the button gives it, is the same as `waystone-launcher run LINK`.\nWithout a command it is the same as `waystone-launcher setup`.",
 		Version: m.Version,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 && strings.HasPrefix(args[0], "waystone:") {
@@ -59,9 +97,9 @@ func (m *Launcher) commands() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return c.Help()
+				return m.visibly(setup)(c, args)
 			}
-			return m.withConfig(run)(c, args)
+			return m.visibly(run)(c, args)
 		},
 	}
 	root.SetIn(m.Stdin)
@@ -70,20 +108,21 @@ func (m *Launcher) commands() *cobra.Command {
 	add := func(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) {
 		root.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: run})
 	}
+	add("setup", "Let the browser open the launcher, and ask there which program is the game", cli.NoArguments, m.visibly(setup))
 	add("login [SITE]", "Sign in at the game's website, then play", cli.Arguments(0, 1, ""), m.withConfig(func(ctx context.Context, c *Config, args []string) error {
 		return m.login(ctx, c, args)
 	}))
-	add("play", "Play with the sign-in that is kept", cli.NoArguments, m.withConfig(func(ctx context.Context, c *Config, _ []string) error {
+	add("play", "Play with the sign-in that is kept", cli.NoArguments, m.visibly(func(ctx context.Context, c *Config, _ []string) error {
 		return m.resume(ctx, c)
 	}))
 	add("logout", "Sign out and forget the sign-in", cli.NoArguments, m.withConfig(func(ctx context.Context, c *Config, _ []string) error {
 		return m.logout(ctx, c)
 	}))
-	add("run LINK", "Start the client from a play link", cli.Arguments(1, 1, "a LINK"), m.withConfig(run))
-	add("client PATH", "Say which program is the game client", cli.Arguments(1, 1, "the PATH of the game client"), m.withConfig(setClient))
+	add("run LINK", "Start the client from a play link", cli.Arguments(1, 1, "a LINK"), m.visibly(run))
+	add("client PATH", "Say which program is the game client", cli.Arguments(1, 1, "the PATH of the game client"), m.withConfig(m.setClient))
 	add("register", "Open waystone:// links with this program", cli.NoArguments, m.register)
-	add("allow HOST", "Let links lead to a server", cli.Arguments(1, 1, "a HOST"), m.withConfig(allow))
-	add("forbid HOST", "Stop links from leading to a server", cli.Arguments(1, 1, "a HOST"), m.withConfig(forbid))
+	add("allow HOST", "Let links lead to a server without a question", cli.Arguments(1, 1, "a HOST"), m.withConfig(allow))
+	add("forbid HOST", "Be asked again before a link leads to a server", cli.Arguments(1, 1, "a HOST"), m.withConfig(forbid))
 	add("list", "Print the settings", cli.NoArguments, m.withConfig(m.list))
 	add("version", "Print the version", cli.NoArguments, func(*cobra.Command, []string) error {
 		fmt.Fprintln(m.Stdout, m.Version)
@@ -107,6 +146,22 @@ func (m *Launcher) withConfig(run func(context.Context, *Config, []string) error
 	}
 }
 
+// visibly is withConfig for what a player starts with a click: what goes wrong
+// is reported on a page where there is no terminal.
+func (m *Launcher) visibly(run func(context.Context, *Config, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		var settings *Config
+		err := m.withConfig(func(ctx context.Context, c *Config, args []string) error {
+			settings = c
+			return run(ctx, c, args)
+		})(cmd, args)
+		if err != nil {
+			return m.report(cmd.Context(), settings, err)
+		}
+		return nil
+	}
+}
+
 func (m *Launcher) register(*cobra.Command, []string) error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -119,20 +174,17 @@ func (m *Launcher) register(*cobra.Command, []string) error {
 	return err
 }
 
-func setClient(_ context.Context, c *Config, args []string) error {
+func (m *Launcher) setClient(_ context.Context, c *Config, args []string) error {
 	path, err := filepath.Abs(args[0])
 	if err != nil {
 		return fmt.Errorf("find %s: %w", args[0], err)
 	}
-	switch st, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("the file %s does not exist", path)
-	case err != nil:
-		return fmt.Errorf("look at the game client: %w", err)
-	case !st.Mode().IsRegular():
-		return fmt.Errorf("%s is not a program", path)
+	if err := checkProgram(path); err != nil {
+		return err
 	}
-	c.Client = path
+	if c.use(path) {
+		fmt.Fprintf(m.Stderr, "waystone-launcher: the game is a program for Windows, and Wine is not installed; install it, then write a line `runner = wine` into %s\n", c.Path)
+	}
 	return c.Save()
 }
 
@@ -152,48 +204,7 @@ func forbid(_ context.Context, c *Config, args []string) error {
 }
 
 func (m *Launcher) list(_ context.Context, c *Config, _ []string) error {
-	fmt.Fprintf(m.Stdout, "settings  %s\nclient    %s\nrunner    %s\ndirectory %s\nsite      %s\nallowed   %s\n",
-		c.Path, c.Client, c.Runner, c.Directory, c.Site, strings.Join(c.Allowed, ", "))
+	fmt.Fprintf(m.Stdout, "settings  %s\nlog       %s\nclient    %s\nrunner    %s\ndirectory %s\nsite      %s\nallowed   %s\n",
+		c.Path, m.logPath, c.Client, c.Runner, c.Directory, c.Site, strings.Join(c.Allowed, ", "))
 	return nil
-}
-
-// startLink starts the client from a link. A host that was not allowed is an
-// error that says what to do before the player does the rest again.
-func (m *Launcher) startLink(ctx context.Context, c *Config, text, again string) error {
-	link, err := ParseLink(text)
-	if err != nil {
-		return err
-	}
-	if !c.Allows(link.Host) {
-		if !m.ask(link.Host) {
-			return fmt.Errorf("the server %s has not been allowed; if you trust it, run `waystone-launcher allow %s` and %s again", link.Host, link.Host, again)
-		}
-		c.Allow(link.Host)
-		if err := c.Save(); err != nil {
-			return err
-		}
-	}
-	p, err := Start(ctx, c, link)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(m.Stdout, "started the game client for %s (process %d)\n", link.Host, p.Pid)
-	return p.Release()
-}
-
-// ask asks once whether a server may be played on.
-func (m *Launcher) ask(host string) bool {
-	if !m.AskUser {
-		return false
-	}
-	fmt.Fprintf(m.Stdout, "A link wants to start the game on the server %s for the first time. Allow it? [y/N] ", host)
-	line, err := bufio.NewReader(m.Stdin).ReadString('\n')
-	if err != nil {
-		return false
-	}
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes":
-		return true
-	}
-	return false
 }

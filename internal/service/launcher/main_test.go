@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +44,11 @@ type bench struct {
 	ask            bool
 	waits          []time.Duration // between questions to the site; they take no time
 	stdout, stderr bytes.Buffer
+
+	browse        func(page string) // is the player's browser; nil for none
+	systemBrowser bool              // the browser is the system's
+	browsing      sync.WaitGroup
+	pageLife      time.Duration
 }
 
 func newBench(t *testing.T) *bench {
@@ -72,19 +78,33 @@ func (b *bench) run(args ...string) int {
 			switch key {
 			case "WAYSTONE_LAUNCHER_CONFIG":
 				return filepath.Join(b.dir, "launcher.conf")
+			case "WAYSTONE_LAUNCHER_LOG":
+				return b.log()
 			case "XDG_DATA_HOME":
 				return filepath.Join(b.dir, "share")
 			}
 			return ""
 		},
-		AskUser: b.ask, Version: "test",
+		AskUser: b.ask, Version: "test", PageLife: b.pageLife,
 		Wait: func(ctx context.Context, d time.Duration) error {
 			b.waits = append(b.waits, d)
 			return ctx.Err()
 		},
 	}
-	return l.Run(context.Background())
+	if !b.systemBrowser {
+		l.Open = func(page string, failed func(error)) {
+			if b.browse == nil {
+				failed(errors.New("there is none"))
+				return
+			}
+			b.browsing.Go(func() { b.browse(page) })
+		}
+	}
+	defer b.browsing.Wait()
+	return l.Run(b.t.Context())
 }
+
+func (b *bench) log() string { return filepath.Join(b.dir, "launcher.log") }
 
 func TestStartsTheClientWithExactlyItsArguments(t *testing.T) {
 	b := newBench(t)
@@ -206,7 +226,7 @@ func TestSaysWhatIsMissing(t *testing.T) {
 	if code := b.run("client", b.dir); code != 1 || !strings.Contains(b.stderr.String(), b.dir+" is not a program") {
 		t.Errorf("client that is a folder: status %d, %s", code, &b.stderr)
 	}
-	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"--help"}, {"help", "login"}, {"login", "--help"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "login"}, {"login", "--help"}, {"completion", "bash"}} {
 		if code := b.run(args...); code != 0 || !strings.Contains(b.stdout.String(), "waystone-launcher") {
 			t.Errorf("%v: status %d, %s", args, code, &b.stderr)
 		}

@@ -16,7 +16,7 @@ func Register(goos, exe string, env func(string) string) (string, error) {
 	case "windows":
 		return registerWindows(exe)
 	case "darwin":
-		return "", errors.New("macOS opens links only with programs in a bundle; start the game with `waystone-launcher run LINK` instead")
+		return registerMac(exe, env)
 	}
 	return registerXDG(exe, env)
 }
@@ -69,4 +69,49 @@ func registerWindows(exe string) (string, error) {
 		}
 	}
 	return "waystone:// links now open the launcher", nil
+}
+
+// registerMac makes a small application that hands links to the launcher:
+// macOS gives them to applications alone, and as an event that a plain program
+// does not get.
+func registerMac(exe string, env func(string) string) (string, error) {
+	home := env("HOME")
+	if home == "" {
+		return "", errors.New("HOME is not set; set it to your own folder")
+	}
+	app := filepath.Join(home, "Applications", "Waystone Launcher.app")
+	if err := os.MkdirAll(filepath.Dir(app), 0o755); err != nil { //nolint:gosec // applications are public
+		return "", fmt.Errorf("make the folder for applications: %w", err)
+	}
+	for _, args := range MacCommands(exe, app) {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // fixed arguments and own paths
+			return "", fmt.Errorf("%s: %w: %s", filepath.Base(args[0]), err, strings.TrimSpace(string(out)))
+		}
+	}
+	return "made " + app + "; waystone:// links now open the launcher", nil
+}
+
+// MacCommands returns the commands that make an application at app which hands
+// waystone:// links to the launcher at exe, one after the other.
+func MacCommands(exe, app string) [][]string {
+	program := `quoted form of "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(exe) + `"`
+	const apart = ` & " </dev/null >/dev/null 2>&1 &"`
+	plist := filepath.Join(app, "Contents", "Info.plist")
+	return [][]string{
+		{
+			"/usr/bin/osacompile", "-o", app,
+			"-e", "on open location theLink",
+			"-e", "do shell script " + program + ` & " run " & quoted form of theLink` + apart,
+			"-e", "end open location",
+			"-e", "on run",
+			"-e", "do shell script " + program + ` & " setup"` + apart,
+			"-e", "end run",
+		},
+		{"/usr/bin/plutil", "-replace", "CFBundleIdentifier", "-string", "org.waystone.launcher", plist},
+		{"/usr/bin/plutil", "-replace", "LSUIElement", "-bool", "YES", plist},
+		{"/usr/bin/plutil", "-replace", "CFBundleURLTypes", "-json", `[{"CFBundleURLName":"Waystone","CFBundleURLSchemes":["waystone"]}]`, plist},
+		// The changes broke the seal that osacompile put on.
+		{"/usr/bin/codesign", "--force", "--sign", "-", app},
+		{"/System/Library/Frameworks/CoreServices.framework/Frameworks/LaunchServices.framework/Support/lsregister", "-f", app},
+	}
 }

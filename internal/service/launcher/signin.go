@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"runtime"
 	"time"
 )
 
@@ -33,7 +32,7 @@ func (m *Launcher) login(ctx context.Context, c *Config, args []string) error {
 		return err
 	}
 	fmt.Fprintf(m.Stdout, "To sign in, open %s and approve this code:\n\n    %s\n\nYour browser is opened there if it can be. Waiting for your answer …\n", code.page, code.user)
-	openBrowser(runtime.GOOS, code.fullPage)
+	m.open(code.fullPage, func(err error) { m.logger().Warn("the site's page was not opened", "error", err) })
 	token, err := s.awaitToken(ctx, code, m.wait)
 	if err != nil {
 		return err
@@ -92,7 +91,12 @@ func (m *Launcher) playAt(ctx context.Context, c *Config, kept session) error {
 	if err != nil {
 		return err
 	}
-	return m.startLink(ctx, c, a.Link, "run `waystone-launcher play`")
+	// The player's own sign-in at the site is trust enough for its game.
+	link, err := ParseLink(a.Link)
+	if err != nil {
+		return err
+	}
+	return m.startLink(ctx, c, link)
 }
 
 // logout ends the session at the site and removes it here, the latter in any

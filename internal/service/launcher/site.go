@@ -114,11 +114,22 @@ func (s *site) post(ctx context.Context, path, token string, question map[string
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+path, bytes.NewReader(body))
+	return s.do(ctx, http.MethodPost, path, token, bytes.NewReader(body), answer)
+}
+
+// get asks for what everybody may know, and reads the answer as post does.
+func (s *site) get(ctx context.Context, path string, answer any) error {
+	return s.do(ctx, http.MethodGet, path, "", nil, answer)
+}
+
+func (s *site) do(ctx context.Context, method, path, token string, body io.Reader, answer any) error {
+	req, err := http.NewRequestWithContext(ctx, method, s.base+path, body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", s.agent)
 	if token != "" {

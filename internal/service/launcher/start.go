@@ -43,13 +43,28 @@ func Command(c *Config, l Link, ip netip.Addr) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// checkClient reports whether there is a game client to start.
+// clientError is that there is no game client to start.
+type clientError struct {
+	problem string // what is wrong
+	advice  string // what to do on a terminal
+}
+
+func (e *clientError) Error() string { return e.problem + "; " + e.advice }
+
+// checkClient reports whether there is a game client to start. Its errors are
+// *clientError.
 func checkClient(c *Config) error {
 	if c.Client == "" {
-		return fmt.Errorf("no game client is set; write a line `client = PATH` into %s, or run `waystone-launcher client PATH`", c.Path)
+		return &clientError{
+			"no game client is set",
+			fmt.Sprintf("write a line `client = PATH` into %s, or run `waystone-launcher client PATH`", c.Path),
+		}
 	}
 	if _, err := os.Stat(c.Client); err != nil {
-		return fmt.Errorf("the game client %s is not there; run `waystone-launcher client PATH` with its place", c.Client)
+		return &clientError{
+			fmt.Sprintf("the game client %s is not there", c.Client),
+			"run `waystone-launcher client PATH` with its place",
+		}
 	}
 	return nil
 }
@@ -84,7 +99,10 @@ func Start(ctx context.Context, c *Config, l Link) (*os.Process, error) {
 	}
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the game client: %w", err)
+		return nil, &clientError{
+			fmt.Sprintf("the game client %s cannot be started: %v", c.Client, err),
+			"run `waystone-launcher client PATH` with its place",
+		}
 	}
 	return cmd.Process, nil
 }

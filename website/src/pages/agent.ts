@@ -14,13 +14,19 @@ const systems: ReadonlyArray<readonly [RegExp, string]> = [
   [/Linux/, "Linux"],
 ];
 
+const find = (text: string, list: ReadonlyArray<readonly [RegExp, string]>) =>
+  list.find(([known]) => known.test(text))?.[1];
+
+/** Names the system behind a User-Agent, "Linux". */
+export function systemName(userAgent: string | null | undefined): string | undefined {
+  return find(userAgent ?? "", systems);
+}
+
 /** Names the program behind a User-Agent, "Firefox on Linux". */
 export function deviceName(userAgent: string | null | undefined): string {
   const text = userAgent ?? "";
-  const find = (list: ReadonlyArray<readonly [RegExp, string]>) =>
-    list.find(([known]) => known.test(text))?.[1];
-  const browser = find(browsers);
-  const system = find(systems);
+  const browser = find(text, browsers);
+  const system = find(text, systems);
   if (browser !== undefined && system !== undefined) return `${browser} on ${system}`;
   return browser ?? system ?? "Another program";
 }

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { App, Site } from "../http/context.ts";
 import { frame } from "../http/frame.ts";
+import { forVisitor, typeOf } from "../launchers.ts";
 import { downloadPage } from "../pages/download.ts";
 
 /** The launcher, for players to take. */
@@ -9,7 +10,14 @@ export function downloadRoutes(app: App, site: Site): void {
   const { launcherDir, launcherUrl } = site.settings;
 
   app.get("/download", async (c) =>
-    c.html(downloadPage(frame(c, site), await site.launchers.list(), launcherDir, launcherUrl)),
+    c.html(
+      downloadPage(
+        frame(c, site),
+        forVisitor(await site.launchers.list(), c.req.header("user-agent") ?? ""),
+        launcherDir,
+        launcherUrl,
+      ),
+    ),
   );
 
   app.get("/download/:name", async (c) => {
@@ -18,7 +26,7 @@ export function downloadRoutes(app: App, site: Site): void {
     const { file, path } = found;
     const tag = `"${file.sha256}"`;
     const headers = {
-      "Content-Type": "application/octet-stream",
+      "Content-Type": typeOf(file.name),
       "Content-Disposition": `attachment; filename="${file.name}"`,
       "Content-Length": String(file.bytes),
       // A launcher that was replaced is told from the one before.

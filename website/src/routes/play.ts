@@ -18,13 +18,20 @@ export interface PlayReply {
 
 /** Starting the game: a page for browsers, JSON for programs. */
 export function playRoutes(app: App, site: Site): void {
-  const { gameHost: host, gamePort: port } = site.settings;
+  const { gameHost: host, gamePort: port, baseUrl } = site.settings;
 
   const play = async (login: Login): Promise<PlayReply> => {
     if (!site.limiter.allow(`play ${login.userId}`, 10, 10))
       throw new GameError("too_many", 429, "Too many attempts. Wait some seconds and try again.");
     const { ticket, user, expiresAt } = await site.game.issueTicket(login.token);
-    return { link: playLink({ host, port, user, ticket }), host, port, user, ticket, expiresAt };
+    return {
+      link: playLink({ host, port, user, ticket, site: baseUrl }),
+      host,
+      port,
+      user,
+      ticket,
+      expiresAt,
+    };
   };
 
   // What fails beyond a GameError is a fault of ours, for the handler of errors.
@@ -33,6 +40,9 @@ export function playRoutes(app: App, site: Site): void {
     logCause(error);
     return error;
   };
+
+  // A launcher asks here whether a link that names this site leads to its game.
+  app.get("/.well-known/waystone-play", (c) => c.json({ host, port }));
 
   app.get("/play", (c) => c.redirect("/account", 303));
 

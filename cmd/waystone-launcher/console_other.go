@@ -1,0 +1,6 @@
+//go:build !windows
+
+package main
+
+// attachConsole does what Windows alone needs.
+func attachConsole() {}
