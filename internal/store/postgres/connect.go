@@ -37,7 +37,7 @@ func connect(ctx context.Context, cfg Config, rows *rowSecurity, w *writes) (*pg
 	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
 	pc.BeforeConnect = rows.prepare
 	if w != nil {
-		pc.ConnConfig.Tracer = w
+		pc.ConnConfig.Tracer, pc.AfterRelease = w, w.keep
 	}
 	boundConnections(pc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)

@@ -99,7 +99,9 @@ func (s *Store) Look(ctx context.Context) {
 	}()
 	_, err = conn.Exec(ctx, lookStatement, pgx.QueryExecModeExec)
 	if err == nil {
-		s.writes.found(nil, nil, true)
+		if s.writes.found(nil, nil, true) {
+			s.pool.Reset() // what was connected meanwhile still takes no writes
+		}
 		return
 	}
 	writable := s.writeTrouble(ctx, conn, err)
@@ -107,14 +109,16 @@ func (s *Store) Look(ctx context.Context) {
 }
 
 // found notes what a look has found; whether there can be written only if that
-// is known.
-func (w *writes) found(writable, connects error, known bool) {
+// is known. It reports whether there can be again.
+func (w *writes) found(writable, connects error, known bool) (again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.connects = connects
 	if known {
+		again = w.writable != nil && writable == nil
 		w.writable = writable
 	}
+	return again
 }
 
 // connectTrouble says why there is no new connection.
@@ -178,8 +182,8 @@ func (*writes) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQuer
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
-func (w *writes) TraceQueryEnd(_ context.Context, _ *pgx.Conn, d pgx.TraceQueryEndData) {
-	w.note(d.CommandTag, d.Err)
+func (w *writes) TraceQueryEnd(_ context.Context, conn *pgx.Conn, d pgx.TraceQueryEndData) {
+	w.note(conn, d.CommandTag, d.Err)
 }
 
 // TraceBatchStart implements pgx.BatchTracer.
@@ -188,28 +192,37 @@ func (*writes) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatc
 }
 
 // TraceBatchQuery implements pgx.BatchTracer.
-func (w *writes) TraceBatchQuery(_ context.Context, _ *pgx.Conn, d pgx.TraceBatchQueryData) {
-	w.note(d.CommandTag, d.Err)
+func (w *writes) TraceBatchQuery(_ context.Context, conn *pgx.Conn, d pgx.TraceBatchQueryData) {
+	w.note(conn, d.CommandTag, d.Err)
 }
 
 // TraceBatchEnd implements pgx.BatchTracer.
 func (*writes) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
+// readOnly marks a connection that has refused a write. That is a setting of its
+// session, which stays when the database or the role is read-write again.
+const readOnly = "waystone: read only"
+
+// keep reports whether the pool may lend a connection again.
+func (*writes) keep(conn *pgx.Conn) bool {
+	_, marked := conn.PgConn().CustomData()[readOnly]
+	return !marked
+}
+
 // note goes by how a statement ended.
-func (w *writes) note(tag pgconn.CommandTag, err error) {
-	if err == nil && (tag.Select() || tag.RowsAffected() == 0) {
-		return // nothing was written
-	}
+func (w *writes) note(conn *pgx.Conn, tag pgconn.CommandTag, err error) {
 	var pe *pgconn.PgError
-	full := errors.As(err, &pe) && pe.Code == "53100"
-	if err != nil && !full {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if full {
+	switch {
+	case err == nil && (tag.Insert() || tag.Update() || tag.Delete()) && tag.RowsAffected() > 0:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.fullAt = time.Time{}
+	case err == nil || !errors.As(err, &pe):
+	case pe.Code == "53100":
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.fullAt, w.full = w.now(), err
-		return
+	case pe.Code == "25006":
+		conn.PgConn().CustomData()[readOnly] = true
 	}
-	w.fullAt = time.Time{}
 }

@@ -56,6 +56,9 @@ func TestWhetherItCanBeWrittenIsNoticed(t *testing.T) {
 	check("a grant is gone", "denied", "", role, "waystone db check")
 	pg.Exec(t, "GRANT DELETE ON game.play TO "+role)
 	check("a grant is back", "", "")
+	if err := s.Ping(t.Context()); err != nil { // leaves a connection in the pool
+		t.Fatal(err)
+	}
 	pg.Exec(t, "ALTER ROLE "+role+" NOLOGIN")
 	check("the role is refused", "", "refused", "refuses user", "Set DATABASE_URL")
 	pg.Exec(t, "ALTER ROLE "+role+" LOGIN CONNECTION LIMIT 0")
@@ -95,5 +98,43 @@ func TestAFullDiskIsNoticed(t *testing.T) {
 	}
 	if err := s.Writable(t.Context()); err != nil {
 		t.Errorf("with room again: %v", err)
+	}
+}
+
+// TestAReadOnlyConnectionIsNotKept: what is made while the database is read-only
+// stays so, and would fail writes for as long as the pool keeps it.
+func TestAReadOnlyConnectionIsNotKept(t *testing.T) {
+	t.Parallel()
+	pg := testenv.Postgres(t)
+	pg.Exec(t, schemaOf("postgres_schema.sql"))
+	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true, MaxConns: 1})
+	renew := func() error {
+		_, err := s.RenewPlays(t.Context(), []store.PlayRef{{ID: "none", Generation: 1}})
+		return err
+	}
+	if err := renew(); err != nil {
+		t.Fatal(err)
+	}
+	alter := fmt.Sprintf("ALTER DATABASE %q ", pg.Name())
+	pg.Exec(t, alter+"SET default_transaction_read_only = on")
+	s.Reset()
+	if err := renew(); err == nil {
+		t.Error("a connection to a read-only database takes writes")
+	}
+	pg.Exec(t, "BEGIN READ WRITE; "+alter+"RESET default_transaction_read_only; COMMIT")
+	if err := renew(); err != nil {
+		t.Errorf("the first write after it is over: %v", err)
+	}
+	// One that has refused nothing is found by the next look.
+	pg.Exec(t, alter+"SET default_transaction_read_only = on")
+	s.Reset()
+	s.Look(t.Context())
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pg.Exec(t, "BEGIN READ WRITE; "+alter+"RESET default_transaction_read_only; COMMIT")
+	s.Look(t.Context())
+	if err := renew(); err != nil {
+		t.Errorf("the first write after a look: %v", err)
 	}
 }

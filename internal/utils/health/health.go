@@ -108,6 +108,7 @@ type Health struct {
 // watched is a check and what is remembered of it.
 type watched struct {
 	Check
+	labels []string // the reasons, each once
 	added  time.Time
 	worked bool
 	misses int    // in a row
@@ -138,7 +139,9 @@ func New(cfg Config) *Health {
 func (h *Health) Add(c Check) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.checks = append(h.checks, &watched{Check: c, added: time.Now()})
+	labels := append(slices.Clone(c.Reasons), Failed)
+	slices.Sort(labels)
+	h.checks = append(h.checks, &watched{Check: c, labels: slices.Compact(labels), added: time.Now()})
 	for _, service := range c.Services {
 		if !slices.Contains(h.cfg.Services, service) {
 			h.cfg.Services = append(h.cfg.Services, service)

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,7 +39,7 @@ func (h *Health) Collect(metrics chan<- prometheus.Metric) {
 		if i < len(h.results) { // one that was added just now has not run
 			now = h.results[i].Reason
 		}
-		for _, reason := range append(slices.Clone(w.Reasons), Failed) {
+		for _, reason := range w.labels {
 			gauge(failingDesc, reason == now, w.Name, strconv.FormatBool(!w.Degraded), reason)
 		}
 	}
