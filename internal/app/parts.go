@@ -42,6 +42,7 @@ func idempotentMethods() []string {
 		databasev1.CharacterDbService_GetCharacterList_FullMethodName,
 		databasev1.CharacterDbService_CreateCharacter_FullMethodName,
 		databasev1.CharacterDbService_SaveCharacters_FullMethodName,
+		databasev1.AuthStoreService_GetEndedPlay_FullMethodName,
 		databasev1.AuthStoreService_GetGameAccount_FullMethodName,
 		databasev1.AuthStoreService_SetGameAccount_FullMethodName,
 		databasev1.AuthStoreService_RenewPlays_FullMethodName,
