@@ -62,8 +62,11 @@ func TestWhatIsAmissWithAnotherPart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			served := make(chan error, 1)
-			go func() { served <- server.Serve(ln) }()
+			served := make(chan struct{})
+			go func() {
+				defer close(served)
+				_ = server.Serve(ln) // ends with Stop
+			}()
 			stop := func() {
 				server.Stop()
 				<-served

@@ -83,6 +83,7 @@ func TestAnOrdinaryStartWarnsOfNothing(t *testing.T) {
 	for name, more := range map[string]func(t *testing.T) env{
 		"embedded": func(*testing.T) env { return nil },
 		"PostgreSQL": func(t *testing.T) env {
+			t.Helper()
 			pg := testenv.Postgres(t)
 			for _, f := range []string{"postgres_schema.sql", "seed_postgres.sql", "rebase_postgres.sql"} {
 				pg.Exec(t, betterauth.Read(f))

@@ -19,11 +19,14 @@ const (
 	reasonRefused = "refused"
 )
 
-// LateReasons, StandingReasons and SavingReasons are the reasons of the checks
-// of these names; see health.Check.
-func LateReasons() []string     { return []string{reasonLate, reasonStands} }
+// LateReasons are the reasons of World.Late; see health.Check.
+func LateReasons() []string { return []string{reasonLate, reasonStands} }
+
+// StandingReasons are the reasons of World.Standing; see health.Check.
 func StandingReasons() []string { return []string{reasonStands} }
-func SavingReasons() []string   { return []string{reasonLate, reasonRefused} }
+
+// SavingReasons are the reasons of World.Saving; see health.Check.
+func SavingReasons() []string { return []string{reasonLate, reasonRefused} }
 
 const (
 	// standsAfter is by how much a step has to be late for its zone to stand still.

@@ -25,11 +25,12 @@ const (
 	reasonUnreachable = "unreachable"
 )
 
-// WritableReasons and ConnectReasons are the reasons of the checks of these
-// names; see health.Check.
+// WritableReasons are the reasons of Store.Writable; see health.Check.
 func WritableReasons() []string {
 	return []string{reasonStandby, reasonReadOnly, reasonFull, reasonDenied}
 }
+
+// ConnectReasons are the reasons of Store.Connects; see health.Check.
 func ConnectReasons() []string { return []string{reasonRefused, reasonNoPlace, reasonUnreachable} }
 
 // fullTold is for how long a disk counts as full after a statement said so, if
