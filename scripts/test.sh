@@ -15,13 +15,21 @@ all=$(go list "${patterns[@]}")
 plain=$(go list "${plain_patterns[@]}" 2>/dev/null | grep -Fx -f <(echo "$all") || true)
 race=$(grep -Fxv -f <(echo "$plain") <<<"$all" || true)
 
+# Both at once: the tests of whole processes, which are plain, wait for most of
+# their time.
 status=0
+pids=()
 if [[ -n $race ]]; then
-	go test $RACE_FLAGS "$@" $race || status=1
+	go test $RACE_FLAGS "$@" $race &
+	pids+=($!)
 fi
 if [[ -n $plain ]]; then
-	go test "$@" $plain || status=1
+	go test "$@" $plain &
+	pids+=($!)
 fi
+for pid in "${pids[@]}"; do
+	wait "$pid" || status=1
+done
 # Those compare files outside of their module, which the test cache does not see.
 go -C tools test -count=1 "$@" ./... || status=1
 exit $status

@@ -136,7 +136,7 @@ func TestAStoppedServerIsNotReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err = client.GetUser(ctx, &databasev1.GetUserRequest{UserId: "u"})
 	if kind := errs.KindOf(err); kind != errs.Unavailable && !errors.Is(err, context.DeadlineExceeded) {

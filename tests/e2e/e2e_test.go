@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // the driver
 
 	"github.com/waystone-mmo/waystone/internal/bot"
 	"github.com/waystone-mmo/waystone/internal/packets"
@@ -202,14 +205,19 @@ func (d *deployment) playAt(ctx context.Context, login, name, ticket string) *bo
 	return b
 }
 
-// TestPositionSurvivesTheServer: SIGTERM saves, and SIGKILL loses no more than
-// the last second.
+// TestPositionSurvivesTheServer: SIGTERM saves, and SIGKILL loses nothing that
+// was saved, which is done while the player plays.
 func TestPositionSurvivesTheServer(t *testing.T) {
 	t.Parallel()
 	d := oneProcess(t, map[string]string{"WORLD_SAVE_INTERVAL": "100ms"})
 	d.createAccounts("erin")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
+	db, err := sql.Open("sqlite", filepath.Join(d.env["WAYSTONE_DATA"], "waystone.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
 	for _, kill := range []bool{false, true} {
 		b := d.play(ctx, "erin")
 		self, ok := b.Self()
@@ -222,7 +230,10 @@ func TestPositionSurvivesTheServer(t *testing.T) {
 		}
 		p := d.processes["all"]
 		if kill {
-			time.Sleep(time.Second) //nolint:forbidigo // what was earlier than this must not be lost
+			p.until("saves where the player is", func() bool {
+				var saved float32
+				return db.QueryRowContext(ctx, `SELECT x FROM game_character`).Scan(&saved) == nil && saved > x-1 && saved < x+1
+			})
 			_ = p.cmd.Process.Kill()
 			<-p.done
 		} else {

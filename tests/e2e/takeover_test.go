@@ -59,8 +59,9 @@ func wantIntact(t *testing.T, newcomer *bot.Bot, items packets.Inventory, x, y f
 	}
 }
 
-// TestTakeoverBetweenGateways: a newcomer at another gateway waits until the
-// former is saved and closed, and goes on with what the former had; and so back.
+// TestTakeoverBetweenGateways: a newcomer at another gateway who only looks at the
+// list of servers puts nobody out; one who goes on waits until the former is saved
+// and closed, and goes on with what the former had; and so back.
 func TestTakeoverBetweenGateways(t *testing.T) {
 	t.Parallel()
 	d := fiveProcesses(t, slow())
@@ -83,13 +84,20 @@ func TestTakeoverBetweenGateways(t *testing.T) {
 		walked(ctx, t, former)
 		x, y := place(t, former)
 		name, ticket := d.operatorsTicket("alice_01")
-		start := time.Now()
 		newcomer := d.dial(ctx, login, name, ticket)
-		if _, err := newcomer.Login(ctx); err != nil {
+		servers, err := newcomer.Login(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := former.Say(ctx, "still here"); err != nil {
+			t.Fatalf("the former, beside one who looks at the list of servers: %v", err)
+		}
+		start := time.Now()
+		if err := newcomer.SelectServer(ctx, servers[0].ID, 1); err != nil {
 			t.Fatal(err)
 		}
 		took := time.Since(start)
-		t.Logf("let in %v after the connection was made", took.Round(time.Millisecond))
+		t.Logf("let in %v after the server was chosen", took.Round(time.Millisecond))
 		if took > atOnce {
 			t.Errorf("it took %v to be let in, want at most %v", took, atOnce)
 		}

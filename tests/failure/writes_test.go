@@ -282,7 +282,7 @@ func (s *subject) playWrites(t *testing.T, tag string) []*call {
 		return store.NewPlay{UserID: tag + "_play_" + name, SessionID: "session", Digest: store.DigestOf(tag + name), Address: "203.0.113.7"}
 	}
 	// A dead record of a user who is not there would be removed by the sweep.
-	for _, name := range []string{"begun", "handed", "admitted", "renewed", "ended"} {
+	for _, name := range []string{"begun", "handed", "admitted", "renewed", "ended", "over"} {
 		s.addUser(t, record(name).UserID, time.Now().Add(time.Hour))
 	}
 	begin := func(name string) store.PlayRef {
@@ -293,6 +293,10 @@ func (s *subject) playWrites(t *testing.T, tag string) []*call {
 		return p.Ref()
 	}
 	handed, admitted, renewed, ended := begin("handed"), begin("admitted"), begin("renewed"), begin("ended")
+	over := begin("over")
+	if err := s.db().EndPlay(t.Context(), over); err != nil {
+		t.Fatal(err)
+	}
 	// The leases must not run out while the fault lasts; one has already.
 	s.exec(t, `UPDATE game.play SET lease_expires_at = now() + interval '1 hour' WHERE user_id LIKE $1 || '_play_%'`, tag)
 	s.exec(t, `UPDATE game.play SET lease_expires_at = now() - interval '1 minute' WHERE play_id = $1`, renewed.ID)
@@ -364,5 +368,12 @@ func (s *subject) playWrites(t *testing.T, tag string) []*call {
 			name: "EndPlay", kind: needsWrite, do: func(ctx context.Context) error { return s.db().EndPlay(ctx, ended) },
 			after: holds("ended", "play_id IS NULL AND generation = 1"),
 		},
+		{name: "GetEndedPlay", kind: needsRead, do: func(ctx context.Context) error {
+			p, err := s.db().EndedPlay(ctx, record("over").Digest, record("over").Address)
+			if err != nil {
+				return err
+			}
+			return same("the record", []any{p.UserID, p.Generation}, []any{record("over").UserID, over.Generation})
+		}},
 	}
 }

@@ -20,4 +20,5 @@ INSERT INTO game_character (id, user_id, name, name_key, slot, gender, birth_sto
 INSERT INTO game_ticket (digest, user_id, session_id, address, expires_at) VALUES
 	(CAST('01234567890123456789012345678901' AS BLOB), 'user-1', 'session-1', '', 4070908800000);
 INSERT INTO game_play (user_id, generation, play_id, session_id, digest, address, stage, lease_expires_at, next_token, next_stage, token_expires_at) VALUES
-	('user-1', 1, 'play-1', 'session-1', CAST('01234567890123456789012345678901' AS BLOB), '203.0.113.7', 1, 4070908800000, 7, 2, 4070908800000);
+	('user-1', 1, 'play-1', 'session-1', CAST('01234567890123456789012345678901' AS BLOB), '203.0.113.7', 1, 4070908800000, 7, 2, 4070908800000),
+	('user-2', 1, NULL, 'session-2', CAST('01234567890123456789012345678901' AS BLOB), '203.0.113.9', 1, 4070908800000, NULL, NULL, NULL);

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -16,10 +15,6 @@ const secretSize = 32
 
 // NewTicket returns a fresh ticket: 32 letters and digits, 190 bits.
 func NewTicket() string { return store.NewID() }
-
-// isTicket reports whether a secret has the shape of a ticket. The MD5 form of
-// a game password has it too.
-func isTicket(s string) bool { return isOneTimeToken(s) && !strings.ContainsAny(s, "-_") }
 
 // isOneTimeToken reports whether a secret has the shape of the website's
 // one-time tokens.

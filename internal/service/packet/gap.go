@@ -125,6 +125,9 @@ func (l *worldLink) back(p *player) {
 	}
 	p.returning = false
 	l.away--
+	if p.brought && l.out != nil {
+		l.bringNext()
+	}
 	if l.away == 0 && l.out != nil && !l.settled {
 		l.settle()
 	}
@@ -215,6 +218,7 @@ func (l *worldLink) interrupted(p *player) {
 		p.returning = true
 		l.away++
 	}
+	p.brought = false
 	for _, ln := range p.lines {
 		if ln.sent && ln.until.IsZero() {
 			l.expire(p, ln)

@@ -20,21 +20,23 @@ var (
 
 // gate lets so many clients at a time cost the other parts work on their way in,
 // and has the others wait for it: beyond what the machines do at once, each more
-// at a time makes all slower, until none is done in time. Those who have signed
-// in have a gate of their own, of the same size, so that who is half-way in does
-// not wait behind newcomers.
+// at a time makes all slower, until none is done in time. Clients that have signed
+// in have a gate of their own, of the same size, so that a client half-way in does
+// not wait behind newcomers; and so have sign-ins that wait for the end of an earlier
+// play, for a few of them would keep everybody else waiting.
 type gate struct {
-	signIns, steps *fairpool.Pool
-	wait           time.Duration // at most
-	metrics        *metrics
+	signIns, takeOvers, steps *fairpool.Pool
+	wait                      time.Duration // at most
+	metrics                   *metrics
 }
 
 func newGate(cfg *Config, m *metrics) *gate {
 	return &gate{
 		signIns: fairpool.New(cfg.SignIns, cfg.SignInQueue, cfg.SignInQueue, errFull, nil),
 		// No more than there are connections, each of which waits for one.
-		steps: fairpool.New(cfg.SignIns, math.MaxInt, math.MaxInt, errFull, nil),
-		wait:  cfg.SignInWait, metrics: m,
+		takeOvers: fairpool.New(cfg.SignIns, math.MaxInt, math.MaxInt, errFull, nil),
+		steps:     fairpool.New(cfg.SignIns, math.MaxInt, math.MaxInt, errFull, nil),
+		wait:      cfg.SignInWait, metrics: m,
 	}
 }
 
@@ -66,6 +68,11 @@ func (g *gate) through(ctx context.Context, pool *fairpool.Pool, kind string, fr
 // goes meanwhile gives up its turn, and its call.
 func (s *session) signIn(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	return s.gated(ctx, s.srv.gate.signIns, "sign-in", limit, call)
+}
+
+// takeOver is signIn for one that ends an earlier play.
+func (s *session) takeOver(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
+	return s.gated(ctx, s.srv.gate.takeOvers, "take-over", limit, call)
 }
 
 // step is signIn for a call on the way in after that.

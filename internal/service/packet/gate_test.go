@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/packets"
@@ -144,13 +142,33 @@ func TestAFloodOfOneAddressKeepsNobodyElseWaiting(t *testing.T) {
 }
 
 // turnedAway waits until so many sign-ins were turned away for a reason.
-func (g *gateway) turnedAway(why string, n int) {
+func (g *gateway) turnedAway(why string, n float64) {
 	g.t.Helper()
-	expected := fmt.Sprintf("# HELP waystone_packet_turned_away_total Clients that did not get their turn on the way in, by kind (sign-in, step) and why (full, late, gone).\n"+
-		"# TYPE waystone_packet_turned_away_total counter\nwaystone_packet_turned_away_total{kind=\"sign-in\",why=%q} %d\n", why, n)
 	g.eventually("turned away: "+why, func() bool {
-		return testutil.GatherAndCompare(g.reg, strings.NewReader(expected), "waystone_packet_turned_away_total") == nil
+		return g.metric("waystone_packet_turned_away_total", map[string]string{"kind": "sign-in", "why": why}) == n
 	})
+}
+
+// metric is the value of a counter or a gauge with just these labels; 0 if there
+// is none.
+func (g *gateway) metric(name string, labels map[string]string) float64 {
+	g.t.Helper()
+	families, err := g.reg.Gather()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			has := map[string]string{}
+			for _, l := range m.GetLabel() {
+				has[l.GetName()] = l.GetValue()
+			}
+			if f.GetName() == name && maps.Equal(has, labels) {
+				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return 0
 }
 
 // startHeld starts a gateway that lets one in at a time, whose sign-ins each give
@@ -193,21 +211,7 @@ func (g *gateway) asks() *client {
 func (g *gateway) waiting(n float64) {
 	g.t.Helper()
 	g.eventually(fmt.Sprintf("%v wait for their turn", n), func() bool {
-		families, err := g.reg.Gather()
-		if err != nil {
-			return false
-		}
-		for _, f := range families {
-			if f.GetName() != "waystone_packet_turn_queue" {
-				continue
-			}
-			for _, m := range f.GetMetric() {
-				if m.GetLabel()[0].GetValue() == "sign-in" {
-					return m.GetGauge().GetValue() == n
-				}
-			}
-		}
-		return false
+		return g.metric("waystone_packet_turn_queue", map[string]string{"kind": "sign-in"}) == n
 	})
 }
 

@@ -62,7 +62,11 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 // is to be kept.
 func (s *session) login(ctx context.Context, p *packets.LoginRequest, keepEarlier bool) (*databasev1.Play, error) {
 	var resp *authv1.LoginResponse
-	err := s.signIn(ctx, s.srv.cfg.BackendTimeout+loginWait, func(ctx context.Context) (err error) {
+	gate := s.signIn
+	if !keepEarlier {
+		gate = s.takeOver
+	}
+	err := gate(ctx, s.srv.cfg.BackendTimeout+loginWait, func(ctx context.Context) (err error) {
 		resp, err = s.srv.auth.Login(ctx, &authv1.LoginRequest{
 			UserName:    p.User,
 			Secret:      string(p.Secret),
@@ -74,9 +78,9 @@ func (s *session) login(ctx context.Context, p *packets.LoginRequest, keepEarlie
 	return resp.GetPlay(), err
 }
 
-// takeOver signs in a player whose earlier play went on so far, which ends it. It
+// endEarlier signs in a player whose earlier play went on so far, which ends it. It
 // reports false when that failed; the player may try again.
-func (s *session) takeOver(ctx context.Context) bool {
+func (s *session) endEarlier(ctx context.Context) bool {
 	rec, err := s.login(ctx, s.waiting, false)
 	if err != nil {
 		s.backendFailed("login", err)

@@ -17,7 +17,7 @@ func handleSelectServer(ctx context.Context, s *session, p *packets.SelectServer
 		s.send(&packets.SelectServerReply{Result: packets.SelectInvalidChannel})
 		return nil
 	}
-	if s.waiting != nil && !s.takeOver(ctx) {
+	if s.waiting != nil && !s.endEarlier(ctx) {
 		s.send(&packets.SelectServerReply{Result: packets.SelectFailed})
 		return nil
 	}

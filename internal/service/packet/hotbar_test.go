@@ -53,9 +53,10 @@ func TestAQuickBarIsTheWorldsToConfirm(t *testing.T) {
 	}
 
 	g.cut()
+	g.linked()
+	// The player is not back yet.
 	game.send(&packets.SetHotbarRequest{Slot: 0, Entry: packets.HotbarSlot{Kind: packets.HotbarEmote, Index: 41}})
 	game.send(&packets.SetHotbarRequest{Slot: 31})
-	g.linked()
 	g.joinedAgain(player, &worldv1.Entered{Self: self(100, 200)})
 	got := map[uint32][2]uint32{}
 	for got[0] == [2]uint32{} || got[31] != [2]uint32{} { // sent again, and what the client sends meanwhile

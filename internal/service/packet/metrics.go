@@ -45,11 +45,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 	}
 	m.waited = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "waystone_packet_turn_wait_seconds", Help: "Time that clients waited for their turn on the way in, by kind (sign-in, step).",
+		Name: "waystone_packet_turn_wait_seconds", Help: "Time that clients waited for their turn on the way in, by kind (sign-in, take-over, step).",
 		Buckets: []float64{.001, .01, .1, .5, 1, 2, 5, 10, 30},
 	}, []string{"kind"})
 	m.turnedAway = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "waystone_packet_turned_away_total", Help: "Clients that did not get their turn on the way in, by kind (sign-in, step) and why (full, late, gone).",
+		Name: "waystone_packet_turned_away_total", Help: "Clients that did not get their turn on the way in, by kind (sign-in, take-over, step) and why (full, late, gone).",
 	}, []string{"kind", "why"})
 	if reg != nil {
 		reg.MustRegister(m.open, m.closes, m.received, m.dropped, m.sent, m.bytes, m.watch, m.waited, m.turnedAway)
@@ -62,9 +62,9 @@ func (m *metrics) registerGate(reg prometheus.Registerer, g *gate) {
 	if reg == nil {
 		return
 	}
-	for kind, pool := range map[string]*fairpool.Pool{"sign-in": g.signIns, "step": g.steps} {
+	for kind, pool := range map[string]*fairpool.Pool{"sign-in": g.signIns, "take-over": g.takeOvers, "step": g.steps} {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "waystone_packet_turn_queue", Help: "Clients that wait for their turn on the way in, by kind (sign-in, step).",
+			Name: "waystone_packet_turn_queue", Help: "Clients that wait for their turn on the way in, by kind (sign-in, take-over, step).",
 			ConstLabels: prometheus.Labels{"kind": kind},
 		}, func() float64 { return float64(pool.Waiting()) }))
 	}

@@ -27,7 +27,8 @@ type player struct {
 
 	// What is kept for the case that the stream is lost; see gap.go. Guarded by
 	// worldLink.mu.
-	returning bool                    // asked for, and not in the zone again yet
+	returning bool                    // not in the zone again yet
+	brought   bool                    // and asked for on this stream
 	motion    *worldv1.ConnectRequest // latest walk or stop; nil when another act came after it
 	movedAt   time.Time
 	spoken    uint64  // number of the latest line of chat

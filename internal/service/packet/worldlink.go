@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ import (
 // Bounds of the link.
 const (
 	linkQueue      = 8192 // messages that may wait for the stream
+	returnsAtOnce  = 256  // players who are brought back at a time after a lost stream
 	linkBackoffMin = 50 * time.Millisecond
 	linkBackoffMax = 2 * time.Second
 )
@@ -57,8 +59,9 @@ type worldLink struct {
 	acknowledges bool
 	keepsHotbars bool // and that it keeps quick bars
 	players      map[uint64]*player
-	away         int  // of the players, those who are not in the zone again yet
-	settled      bool // nobody is away any more, or has been for settleTime
+	homeward     []*player // wait for their turn to be brought back
+	away         int       // of the players, those who are not in the zone again yet
+	settled      bool      // nobody is away any more, or has been for settleTime
 	nextID       uint64
 }
 
@@ -151,19 +154,41 @@ func streamEnd(stream worldv1.WorldService_ConnectClient) error {
 	return err
 }
 
-// up opens the queue and puts the joins of the players who are in a zone at
-// its head.
+// up opens the queue and begins to bring back the players who are in a zone: a few
+// at a time, since for each of them the world shows all who are in sight, and cuts
+// a gateway that does not take it all in time.
 func (l *worldLink) up(cut context.CancelCauseFunc, welcome *worldv1.Welcome) chan *worldv1.ConnectRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := make(chan *worldv1.ConnectRequest, linkQueue+len(l.players))
-	for _, p := range l.players {
-		out <- joinRequest(p, p.entity)
-	}
+	out := make(chan *worldv1.ConnectRequest, linkQueue+returnsAtOnce)
 	l.out, l.cut = out, cut
+	l.homeward = slices.Collect(maps.Values(l.players))
+	for range returnsAtOnce {
+		l.bringNext()
+	}
 	l.acknowledges, l.keepsHotbars = welcome.GetHeartbeat() != nil, welcome.GetKeepsHotbars()
 	l.awaitAll()
 	return out
+}
+
+// bringNext brings back the next player whose turn it is. The caller holds mu.
+func (l *worldLink) bringNext() {
+	for len(l.homeward) > 0 {
+		p := l.homeward[0]
+		l.homeward = l.homeward[1:]
+		if !p.gone && !p.brought {
+			l.bring(p)
+			return
+		}
+	}
+}
+
+// bring asks the world for a player whom it had before. The caller holds mu.
+func (l *worldLink) bring(p *player) {
+	p.brought = true
+	if !offer(l.out, joinRequest(p, p.entity)) {
+		l.cut(errLinkFull) // nothing else would bring the player back
+	}
 }
 
 // down closes the queue. Players who had not entered yet cannot be brought
@@ -171,7 +196,7 @@ func (l *worldLink) up(cut context.CancelCauseFunc, welcome *worldv1.Welcome) ch
 func (l *worldLink) down() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.out = nil
+	l.out, l.homeward = nil, nil
 	for _, p := range l.players {
 		if p.entity == 0 || p.leaving {
 			l.release(p)
@@ -354,6 +379,9 @@ func (l *worldLink) takeLeave(p *player) bool {
 	p.leaving = true
 	msg := &worldv1.ConnectRequest{Player: p.id, Message: &worldv1.ConnectRequest_Leave{Leave: &worldv1.Leave{}}}
 	if l.out != nil {
+		if p.returning && !p.brought {
+			l.bring(p) // the world may have the player still, and knows him by no number yet
+		}
 		if offer(l.out, msg) {
 			return true
 		}

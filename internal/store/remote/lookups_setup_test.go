@@ -31,9 +31,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
 	"github.com/waystone-mmo/waystone/internal/utils/balance"
 	"github.com/waystone-mmo/waystone/internal/utils/discovery"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, testenv.ProxyLeftovers()...) }
 
 // gated holds the loads of sessions whose token begins with "gated".
 type gated struct {

@@ -348,17 +348,19 @@ func TestADatabasePartThatAnswersNothing(t *testing.T) {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 			defer cancel()
-			began := time.Now()
 			_, err := c.EncodedSession(ctx, warmToken, store.Cached)
 			if kind := errs.KindOf(err); kind != errs.DeadlineExceeded && kind != errs.Unavailable {
 				t.Errorf("a look-up that nobody hears: %v", err)
 			}
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("it took %v", took)
-			}
 		})
 	}
-	wg.Wait()
+	heard := make(chan struct{})
+	go func() { wg.Wait(); close(heard) }()
+	select {
+	case <-heard:
+	case <-time.After(time.Minute):
+		t.Fatal("look-ups are held up beyond their deadline")
+	}
 	proxy.Heal(t)
 	c.open(t)
 	c.wantLiving(t, t.Context())

@@ -17,7 +17,7 @@ const (
 )
 
 // given are the ports that this process got.
-var given sync.Map
+var given sync.Map //nolint:gochecknoglobals // ports are common to the machine
 
 // FreePort returns a TCP port that nobody listens on at 127.0.0.1, and that no
 // other call gets: in this process, and on Linux in any other, as long as this

@@ -8,7 +8,7 @@ import (
 
 // reserved is what keeps the names from the garbage collector, which would close
 // them.
-var reserved struct {
+var reserved struct { //nolint:gochecknoglobals // likewise
 	mu    sync.Mutex
 	names []net.Listener
 }
