@@ -130,15 +130,8 @@ func (s *server) addDatabase(p part) error {
 			}
 			served.Store, served.Encoded = d.served, d.served
 			s.store.Store(d)
-			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
-			if d.file != nil {
-				s.health.Add(health.Check{Name: "database file", Degraded: true, Func: d.file.FileHealth})
-			}
-			if d.redis != nil {
-				s.health.Add(health.Check{Name: "redis", Degraded: true, Func: d.redis.Ping})
-			}
-			s.health.Add(health.Check{Name: "change feed", Degraded: true, Func: d.feedHealth})
-			s.health.Add(health.Check{Name: "website", Degraded: true, Func: website.Check})
+			s.checkStore(d)
+			s.health.Add(health.Check{Name: "website", Degraded: true, Reasons: database.WebsiteReasons(), Func: website.Check})
 			s.health.Add(health.Check{Name: "sweep", Degraded: true, Func: purge.Check})
 			s.log.Info("the store is open", "store", storeName(s.settings))
 			return nil
@@ -164,10 +157,9 @@ func (s *server) addDatabase(p part) error {
 		},
 	})
 	s.manager.Add(lifecycle.Unit{
-		Name: "database file", Needs: []string{"store"},
+		Name: "look at the database", Needs: []string{"store"},
 		Run: func(ctx context.Context) error {
-			s.store.Load().lookAtFile(ctx)
-			<-ctx.Done()
+			s.store.Load().look(ctx)
 			return nil
 		},
 	})
@@ -206,11 +198,11 @@ func (s *server) databaseFor(part string) (*remote.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := remote.New(cc)
-	if !s.settings.runs(partDatabase) {
-		s.health.Add(health.Check{Name: partDatabase + " part", Func: db.Ping})
+	s.checkPart(partDatabase, cc, nil)
+	if !s.settings.runs(partDatabase) && (s.settings.runs(partAuth) || s.settings.runs(partCharacter)) {
+		s.checkWrites(cc)
 	}
-	return db, nil
+	return remote.New(cc), nil
 }
 
 func (s *server) addAuth(p part) error {
@@ -227,6 +219,7 @@ func (s *server) addAuth(p part) error {
 	if err != nil {
 		return err
 	}
+	s.health.Add(health.Check{Name: "hash queue", Degraded: true, Reasons: auth.QueueReasons(), Func: a.Queue})
 	return s.addGRPC(p, s.needs(partDatabase), func(r grpc.ServiceRegistrar) { auth.Register(r, a) })
 }
 
@@ -273,6 +266,9 @@ func (s *server) addWorld(p part) error {
 		return err
 	}
 	s.status["world"] = func() any { return w.Status() }
+	s.health.Add(health.Check{Name: "world", Reasons: world.StandingReasons(), Func: w.Standing})
+	s.health.Add(health.Check{Name: "zones", Degraded: true, Reasons: world.LateReasons(), Func: w.Late})
+	s.health.Add(health.Check{Name: "saving", Degraded: true, Reasons: world.SavingReasons(), Func: w.Saving})
 	s.manager.Add(lifecycle.Unit{
 		Name: "world", Needs: s.needs(partDatabase),
 		Start: w.Start, Announce: w.Announce, Drain: w.Drain, Stop: w.Stop,
@@ -292,10 +288,14 @@ func (s *server) addPacket(p part) error {
 	cfg := s.settings.packet
 	cfg.MaxConnections = s.shares.clients
 	cfg.ListenAddr = s.settings.listen[p.name].addr
+	signIn, characters := authv1.NewAuthServiceClient(conns[partAuth]), characterv1.NewCharacterServiceClient(conns[partCharacter])
+	s.checkPart(partAuth, conns[partAuth], useAuth(signIn))
+	s.checkPart(partCharacter, conns[partCharacter], useCharacter(characters))
+	s.checkPart(partWorld, conns[partWorld], nil) // the stream is a check of its own
 	g, err := packet.New(cfg, packet.Deps{
 		Log: s.log, Metrics: s.metrics, Name: hostName(),
-		Auth:      authv1.NewAuthServiceClient(conns[partAuth]),
-		Character: characterv1.NewCharacterServiceClient(conns[partCharacter]),
+		Auth:      signIn,
+		Character: characters,
 		World:     worldv1.NewWorldServiceClient(conns[partWorld]),
 		Sessions:  remote.New(conns[partDatabase]),
 	})
@@ -323,8 +323,8 @@ func (s *server) addPacket(p part) error {
 				return err
 			}
 		}
-		s.health.Add(health.Check{Name: "stream to the world", Func: g.Ready})
-		s.health.Add(health.Check{Name: "watch on sessions and users", Degraded: true, Func: g.Watches})
+		s.health.Add(health.Check{Name: "stream to the world", Reasons: packet.ReadyReasons(), Func: g.Ready})
+		s.health.Add(health.Check{Name: "watch on sessions and users", Degraded: true, Reasons: packet.WatchesReasons(), Func: g.Watches})
 		return nil
 	}}
 	s.manager.Add(link)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/rpc"
@@ -49,6 +50,7 @@ type server struct {
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
+	checked  map[string]bool // names of checks on other parts
 	stop     context.CancelCauseFunc
 }
 
@@ -131,7 +133,9 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		health:  health.New(health.Config{Log: log}),
 		status:  map[string]func() any{},
 		memory:  map[string]rpc.Listener{},
+		checked: map[string]bool{},
 	}
+	srv.metrics.MustRegister(srv.health)
 	srv.shares = s.shares(descriptors())
 	srv.shares.log(log, s)
 	srv.rpc, srv.batches = rpc.NewMetrics(srv.metrics), rpc.NewBatchMetrics(srv.metrics)
@@ -230,7 +234,7 @@ func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
 		cfg.Options = target.DialOptions()
 		balancing, err := balance.DialOptions(balance.Config{
 			Policy:     balance.Policy(s.settings.balancing),
-			Idempotent: idempotentMethods(),
+			Idempotent: append(idempotentMethods(), strings.TrimPrefix(healthpb.Health_Check_FullMethodName, "/")),
 			// A lone replica that is about to stop is still the only one there is:
 			// others save through it until its connections close.
 			NoHealthCheck: target.Scheme == discovery.Static && len(target.Addrs) == 1,

@@ -1,9 +1,13 @@
 package app_test
 
 import (
+	"maps"
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
+	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 // anyPorts lets a server of all parts take ports that are free.
@@ -69,6 +73,37 @@ func TestAnOrdinaryStopWarnsOfNothing(t *testing.T) {
 	}
 	if strings.Contains(stop, "level=WARN") || strings.Contains(stop, "level=ERROR") {
 		t.Errorf("it warned while it stopped:\n%s", stop)
+	}
+}
+
+// An ordinary start warns of nothing, though what parts do for each other comes
+// in its time: on PostgreSQL the change feed needs a while.
+func TestAnOrdinaryStartWarnsOfNothing(t *testing.T) {
+	t.Parallel()
+	for name, more := range map[string]func(t *testing.T) env{
+		"embedded": func(*testing.T) env { return nil },
+		"PostgreSQL": func(t *testing.T) env {
+			t.Helper()
+			pg := testenv.Postgres(t)
+			for _, f := range []string{"postgres_schema.sql", "seed_postgres.sql", "rebase_postgres.sql"} {
+				pg.Exec(t, betterauth.Read(f))
+			}
+			return env{"DATABASE_URL": pg.URL(), "REDIS_URL": "none", "CHECK_USERS": "alice_01,bjorn.aa"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := anyPorts(t)
+			maps.Copy(e, more(t))
+			r := run(t, e, "", "serve", "--check", "--exit")
+			start, _, leaving := strings.Cut(r.stderr, "msg=leaving ")
+			if r.code != 0 || !leaving || !strings.Contains(start, "msg=ready ") {
+				t.Fatalf("exit status %d, and it logged:\n%s", r.code, r.stderr)
+			}
+			if strings.Contains(start, "level=WARN") || strings.Contains(start, "level=ERROR") {
+				t.Errorf("it warned while it started:\n%s", start)
+			}
+		})
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -91,11 +90,12 @@ func (s *settings) postgresConfig(log *slog.Logger, migrate bool) (postgres.Conf
 // dataStore is the opened store of the database part: the engine, and the
 // cached contract that is served.
 type dataStore struct {
-	engine engine
-	served *cached.Store
-	file   *sqlite.Store     // the engine, if it is embedded
-	redis  *rediscache.Redis // nil without
-	close  func()
+	engine   engine
+	served   *cached.Store
+	file     *sqlite.Store     // the engine, if it is embedded
+	postgres *postgres.Store   // the engine, if it is not
+	redis    *rediscache.Redis // nil without
+	close    func()
 }
 
 // openStore opens the engine and puts the cache in front of it.
@@ -104,13 +104,14 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 	if err != nil {
 		return nil, err
 	}
+	d := &dataStore{engine: eng}
 	if pg, ok := eng.(*postgres.Store); ok {
 		if err := pg.RequireFeed(ctx); err != nil {
 			_ = eng.Close()
 			return nil, err
 		}
+		d.postgres = pg
 	}
-	d := &dataStore{engine: eng}
 	if file, ok := eng.(*sqlite.Store); ok {
 		d.file = file
 		file.Sign()
@@ -164,28 +165,6 @@ func measureFile(file *sqlite.Store, reg prometheus.Registerer) {
 	}
 }
 
-// fileEvery is how often the file of an embedded database is looked at. Whether
-// it was replaced is seen at once.
-const fileEvery = 10 * time.Second
-
-// lookAtFile looks at the file of an embedded database until ctx ends. What it
-// finds is told by the health checks.
-func (d *dataStore) lookAtFile(ctx context.Context) {
-	if d.file == nil {
-		return
-	}
-	ticker := time.NewTicker(fileEvery)
-	defer ticker.Stop()
-	for {
-		_ = d.file.LookAtFile(ctx) // the store remembers it
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
 // follow lets the cache, and then those who watch, know what changes, until ctx
 // ends. Without a feed the cache stays closed: slower, never wrong.
 func (d *dataStore) follow(ctx context.Context, log *slog.Logger, broker *watch.Broker) {
@@ -196,20 +175,6 @@ func (d *dataStore) follow(ctx context.Context, log *slog.Logger, broker *watch.
 		log.Error("there is no change feed: every read goes to the store, and nobody can watch", "cause", err.Error())
 		to.Lost(err)
 	}
-}
-
-// feedHealth reports a feed that is not current.
-func (d *dataStore) feedHealth(context.Context) error {
-	st := d.served.FeedStatus()
-	switch {
-	case st.Open || d.served.Off():
-		return nil
-	case !st.Connected && st.Cause != nil:
-		return fmt.Errorf("not connected, reads go to the store: %w", st.Cause)
-	case !st.Connected:
-		return errors.New("not connected yet, reads go to the store")
-	}
-	return fmt.Errorf("%s behind, reads go to the store", st.Lag.Round(time.Millisecond))
 }
 
 // feedState is what /status shows of the feed.

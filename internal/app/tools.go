@@ -15,7 +15,7 @@ func healthCommand(p Process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health [TARGET | PART…]",
 		Short: "Ask a running server whether it can serve",
-		Long: "Ask a running server whether it can serve: print ok and end with status 0, or say\nwhy not and end with status 1. It suits the health check of a container.\n\n" +
+		Long: "Ask a running server whether it can serve: print ok and end with status 0, or say\nwhy not and end with status 1. It suits the health check of a container. Lines that\nbegin with degraded tell what is wrong with a server that serves all the same.\n\n" +
 			"TARGET is the URL of a /readyz, or host:port of a gRPC service. Without one, the\noperations endpoint is asked that a server with the same settings opens: a server\nof all parts, or of those named." + settingsHint,
 		Example: "  waystone health\n  waystone health packet\n  waystone health http://10.0.0.5:8085/readyz",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -46,10 +46,14 @@ func runHealth(c *cobra.Command, p Process, args []string) error {
 		}
 		target = "http://" + s.localOps() + "/readyz"
 	}
-	if err := health.Probe(c.Context(), target); err != nil {
+	failing, err := health.Probe(c.Context(), target)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(p.Stdout, "ok")
+	for _, f := range failing {
+		fmt.Fprintf(p.Stdout, "degraded: %s\n", f)
+	}
 	return nil
 }
 

@@ -22,6 +22,7 @@ type deployment struct {
 	login     string            // host:port of the login stage
 	port      string            // of the login stage
 	ops       string            // operations endpoint of the process that has the gateway
+	opsOf     map[string]string // operations endpoints by part, where each runs alone
 	processes map[string]*process
 	restart   map[string]func() // starts a part that has ended again
 }
@@ -55,7 +56,8 @@ func (d *deployment) start(name string) {
 }
 
 // fiveProcesses starts each part alone, on PostgreSQL with the rows of a real
-// website, and Redis. more are settings of every part.
+// website, and Redis. more are settings of every part; a REDIS_URL among them
+// is in place of one of the shared server.
 func fiveProcesses(t *testing.T, more ...map[string]string) *deployment {
 	t.Helper()
 	pg := testenv.Postgres(t)
@@ -72,15 +74,18 @@ func fiveProcesses(t *testing.T, more ...map[string]string) *deployment {
 	for _, m := range more {
 		maps.Copy(common, m)
 	}
-	database := map[string]string{"DATABASE_URL": pg.URL(), "REDIS_URL": testenv.Redis(t)}
+	database := map[string]string{"DATABASE_URL": pg.URL(), "REDIS_URL": common["REDIS_URL"]}
+	if database["REDIS_URL"] == "" {
+		database["REDIS_URL"] = testenv.Redis(t)
+	}
 	d := &deployment{
 		t: t, env: database, common: common, pg: pg, login: "127.0.0.1:" + p[4], port: p[4], ops: "127.0.0.1:" + p[11],
-		processes: map[string]*process{}, restart: map[string]func(){},
+		opsOf: map[string]string{}, processes: map[string]*process{}, restart: map[string]func(){},
 	}
 	for i, part := range []string{"database", "auth", "character", "world", "packet"} {
 		env := maps.Clone(common)
 		ops := "127.0.0.1:" + p[7+i]
-		env["OPS_LISTEN_ADDR"] = ops
+		env["OPS_LISTEN_ADDR"], d.opsOf[part] = ops, ops
 		switch part {
 		case "database":
 			maps.Copy(env, database)

@@ -18,6 +18,7 @@ const maxSend = 5 * time.Second
 
 // Watch tells changes until the caller or the broker ends it.
 func (s *Sessions) Watch(r *databasev1.WatchRequest, stream grpc.ServerStreamingServer[databasev1.WatchResponse]) error {
+	s.broker.AwaitFirst(stream.Context())
 	sub, err := s.broker.Subscribe(r.GetCursor())
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/utils/health"
 )
 
 // shaped says what it finds of the website's tables, a line each.
@@ -98,14 +99,23 @@ func (w *Website) lookForRows(ctx context.Context, log *slog.Logger) bool {
 	return text == nil
 }
 
+// Reasons of Check.
+const (
+	reasonHidden  = "hidden"
+	reasonChanged = "changed"
+)
+
+// WebsiteReasons are the reasons of Check; see health.Check.
+func WebsiteReasons() []string { return []string{reasonHidden, reasonChanged} }
+
 // Check is an error while rows are hidden or missing, or the tables are others
 // than at the start.
 func (w *Website) Check(context.Context) error {
 	if text := w.hidden.Load(); text != nil {
-		return errors.New(*text)
+		return health.Because(reasonHidden, errors.New(*text))
 	}
 	if diff := w.changed.Load(); diff != nil {
-		return fmt.Errorf("the website's tables have changed since the start, restart this part: %s", *diff)
+		return health.Because(reasonChanged, fmt.Errorf("the website's tables have changed since the start, restart this part: %s", *diff))
 	}
 	return nil
 }

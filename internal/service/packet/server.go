@@ -365,19 +365,6 @@ func (s *Server) percentFull() uint16 {
 	return uint16(100 * s.limits.count() / s.cfg.MaxConnections) //nolint:gosec // at most 100
 }
 
-// Ready reports whether the gateway can let players in: the world is there and
-// does not stand still.
-func (s *Server) Ready(context.Context) error { return s.world.ready() }
-
-// Watches reports whether the gateway hears of what happens to sessions and
-// users. While it does not, it asks.
-func (s *Server) Watches(context.Context) error {
-	if !s.watch.up() {
-		return errNoWatch
-	}
-	return nil
-}
-
 // Status is what the operations endpoint shows of the gateway.
 type Status struct {
 	Connections int   `json:"connections"`

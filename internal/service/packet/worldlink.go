@@ -16,6 +16,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/utils/health"
 )
 
 // Bounds of the link.
@@ -413,11 +414,11 @@ func (l *worldLink) ready() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.out == nil {
-		return errWorldDown
+		return health.Because(reasonAway, errWorldDown)
 	}
 	if quiet := time.Since(time.Unix(0, l.heard.Load())); l.acknowledges && quiet > quietTime {
-		return errs.New(errs.Unavailable, "WORLD_UNAVAILABLE",
-			fmt.Sprintf("the world has not answered for %.1f s; it may stand still", quiet.Seconds()))
+		return health.Because(reasonSilent, errs.New(errs.Unavailable, "WORLD_UNAVAILABLE",
+			fmt.Sprintf("the world has not answered for %.1f s; it may stand still", quiet.Seconds())))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ type host struct {
 	present  atomic.Int64 // entities, for those who look from outside
 	duration prometheus.Observer
 	lateness prometheus.Observer
-	due      time.Time     // of the next step
+	pace     pace
 	latest   time.Duration // by which steps have been late since the zone was last in time
 
 	players  map[*player]struct{}
@@ -105,10 +105,11 @@ func (h *host) call(ctx context.Context, f func()) error {
 // loop runs the zone until ctx ends.
 func (h *host) loop(ctx context.Context) {
 	defer close(h.stopped)
+	defer h.pace.next(time.Time{}) // one that has ended is not late
 	ticker := time.NewTicker(h.world.config.Tick)
 	defer ticker.Stop()
 	h.savedAt = time.Now()
-	h.due = h.savedAt.Add(h.world.config.Tick)
+	h.pace.next(h.savedAt.Add(h.world.config.Tick))
 	for {
 		// A tick that is due comes before any number of commands.
 		select {
@@ -135,8 +136,7 @@ const lateStep = time.Second
 // not fire says nothing of it: a world that was stopped finds one step due. The
 // log gets one line once the zone is in time again, with the worst.
 func (h *host) punctual(now time.Time) {
-	late := max(0, now.Sub(h.due))
-	h.due = now.Add(h.world.config.Tick)
+	late := h.pace.begin(now, h.world.config.Tick)
 	h.lateness.Observe(late.Seconds())
 	if late >= lateStep {
 		h.latest = max(h.latest, late)

@@ -2,9 +2,11 @@ package world
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,9 +32,9 @@ func TestAZoneThatStoodStillIsToldOf(t *testing.T) {
 	}
 	h := w.hosts[d.Zones()[0].ID]
 	now, tick := time.Now(), w.config.Tick
-	h.due = now
+	h.pace.next(now)
 	for _, late := range []time.Duration{0, 3200 * time.Millisecond, 1500 * time.Millisecond} {
-		now = h.due.Add(late)
+		now = h.pace.due.Add(late)
 		h.punctual(now)
 	}
 	if log.Len() > 0 {
@@ -63,4 +65,70 @@ func TestAZoneThatStoodStillIsToldOf(t *testing.T) {
 	if steps != 6 || sum < 4.69 || sum > 4.71 {
 		t.Errorf("%d steps were late by %v s in all, want 6 and 4.7", steps, sum)
 	}
+}
+
+// TestAZoneThatStandsStillIsNamed while it does, within seconds, and no more
+// once it goes on.
+func TestAZoneThatStandsStillIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, err := data.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := New(DefaultConfig(), Deps{Log: slog.New(slog.DiscardHandler), Data: d, Characters: struct{ Characters }{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Late(t.Context()); err != nil {
+			t.Errorf("before the start: %v", err)
+		}
+		if err := w.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stall := func(zones []data.Zone) (release func()) {
+			stalled := make(chan struct{})
+			for _, z := range zones {
+				if err := w.hosts[z.ID].post(t.Context(), func() { <-stalled }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return func() { close(stalled) }
+		}
+		check := func(when, late, standing string) {
+			t.Helper()
+			for _, c := range []struct {
+				err  error
+				want string
+			}{{w.Late(t.Context()), late}, {w.Standing(t.Context()), standing}} {
+				if (c.err == nil) != (c.want == "") || c.err != nil && !strings.Contains(c.err.Error(), c.want) {
+					t.Errorf("%s: %v, want %q", when, c.err, c.want)
+				}
+			}
+		}
+		zones := d.Zones()
+		name := fmt.Sprintf("zone %d (%s)", zones[0].ID, zones[0].Name)
+		time.Sleep(10 * time.Second)
+		check("in time", "", "")
+		release := stall(zones[:1])
+		time.Sleep(2 * time.Second)
+		check("late", "a step of "+name+" was late by", "")
+		time.Sleep(2 * time.Second)
+		check("one stands", name+" has stood still for", "")
+		release()
+		time.Sleep(time.Second)
+		check("goes on", "a step of "+name+" was late by", "")
+		time.Sleep(lateTold)
+		check("goes on for long", "", "")
+		release = stall(zones)
+		time.Sleep(4 * time.Second)
+		check("all stand", name+" has stood still for", "every zone stands still")
+		release()
+		time.Sleep(lateTold + time.Second)
+		check("all go on", "", "")
+		if err := w.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		check("ended", "", "")
+	})
 }

@@ -30,6 +30,8 @@ type saver struct {
 	records map[store.CharacterID]*record
 	queue   []*record // have something to write
 	lastKey uint64
+	cause   error       // why a save failed last
+	losses  []time.Time // refusals that lost something, of the last lossTold
 }
 
 // record is what the saver knows of one character.
@@ -40,6 +42,9 @@ type record struct {
 	newest     *store.CharacterState // to be written; nil when there is none
 	hotbar     *store.Hotbar         // to be written with newest; nil when it has not changed
 	write      *store.CharacterSave  // not answered yet
+	since      time.Time             // when what is not written yet was handed in
+	newestAt   time.Time             // likewise, of newest
+	failed     bool                  // its last save was not answered, or with a failure that may pass
 	queued     bool
 	refused    error       // the store's verdict; the record is dead then
 	onRefused  func(error) // told once, outside of the lock
@@ -70,6 +75,12 @@ func (s *saver) put(id store.CharacterID, state store.CharacterState, hotbar *st
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.records[id]; r != nil && r.refused == nil {
+		if r.newest == nil {
+			r.newestAt = time.Now()
+		}
+		if !r.pending() {
+			r.since = r.newestAt
+		}
 		r.newest = &state
 		if hotbar != nil {
 			r.hotbar = hotbar
@@ -315,13 +326,15 @@ func (s *saver) answer(save *store.CharacterSave, result store.SaveResult) bool 
 	r := s.records[save.ID]
 	if result.Err != nil && !final(result.Err) {
 		s.metrics.saves.WithLabelValues("unavailable").Inc()
+		r.failed, s.cause = true, result.Err
 		s.enqueue(r)
 		s.mu.Unlock()
 		return false
 	}
-	r.write = nil
+	r.write, r.failed, r.since = nil, false, r.newestAt
 	var onRefused func(error)
 	if result.Err != nil {
+		s.lost(result.Err)
 		s.metrics.saves.WithLabelValues("refused").Inc()
 		r.refused, r.newest, r.hotbar = result.Err, nil, nil
 		onRefused = r.onRefused

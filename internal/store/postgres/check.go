@@ -19,7 +19,7 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 		return store.Report{}, err
 	}
 	rows := &rowSecurity{}
-	pool, err := connect(ctx, cfg, rows)
+	pool, err := connect(ctx, cfg, rows, nil)
 	if err != nil {
 		return store.Report{}, err
 	}

@@ -15,8 +15,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// connect returns a pool whose database has answered once.
-func connect(ctx context.Context, cfg Config, rows *rowSecurity) (*pgxpool.Pool, error) {
+// connect returns a pool whose database has answered once. What is written
+// through it is told to w, if there is one.
+func connect(ctx context.Context, cfg Config, rows *rowSecurity, w *writes) (*pgxpool.Pool, error) {
 	if cfg.URL == "" {
 		return nil, errConfig("DATABASE_URL is not set; it has the form postgres://user:password@host:5432/database")
 	}
@@ -35,6 +36,9 @@ func connect(ctx context.Context, cfg Config, rows *rowSecurity) (*pgxpool.Pool,
 	}
 	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
 	pc.BeforeConnect = rows.prepare
+	if w != nil {
+		pc.ConnConfig.Tracer, pc.AfterRelease = w, w.keep
+	}
 	boundConnections(pc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {

@@ -29,3 +29,6 @@ func (s *Store) Connections() int { return int(s.pool.Stat().TotalConns()) }
 func AttemptStatements() (begin, sweep, end string) {
 	return beginAttemptSQL, sweepAttemptsSQL, endAttemptSQL
 }
+
+// Reset lets the pool connect anew.
+func (s *Store) Reset() { s.pool.Reset() }

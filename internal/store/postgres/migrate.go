@@ -45,7 +45,7 @@ func Migrate(ctx context.Context, cfg Config) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	pool, err := connect(ctx, cfg, &rowSecurity{})
+	pool, err := connect(ctx, cfg, &rowSecurity{}, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -117,6 +117,7 @@ type Store struct {
 	feedConn     *pgx.ConnConfig
 	feedPatience time.Duration
 	refused      *refusals
+	writes       *writes
 }
 
 var (
@@ -135,8 +136,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := &rowSecurity{}
-	pool, err := connect(ctx, cfg, rows)
+	rows, w := &rowSecurity{}, &writes{now: cfg.Now}
+	pool, err := connect(ctx, cfg, rows, w)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +150,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
 		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience),
 		refused: &refusals{log: cfg.Log, counts: cfg.Refused, logged: map[string]time.Time{}},
+		writes:  w,
 	}
 	if err := s.prepare(ctx, cfg); err != nil {
 		pool.Close()

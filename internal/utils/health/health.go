@@ -6,11 +6,16 @@
 // shows. Whatever the checks say, the process is unready while it starts and
 // once it drains. However often it is asked, a check runs at most once a
 // period, so that probes cannot hammer a store.
+//
+// A check that fails says so in the same words everywhere: in the report, which
+// `waystone health` prints, in one line of the log, and by a short reason in
+// the metric waystone_health_failing.
 package health
 
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +27,7 @@ import (
 const (
 	DefaultTimeout = time.Second
 	DefaultPeriod  = time.Second
+	DefaultWarmUp  = 5 * time.Second
 )
 
 // State is where the process stands in its life.
@@ -52,11 +58,19 @@ func (s State) String() string {
 type Check struct {
 	// Name appears in reports, such as "store".
 	Name string
-	// Degraded marks a check whose failure makes the process worse, not useless.
+	// Degraded marks a check whose failure makes the process worse, not useless:
+	// of the gRPC services only those in Services stop serving.
 	Degraded bool
-	// Services are the gRPC services that need it, by their full names. None
-	// means that all do.
+	// Services are the gRPC services that need it, by the names by which their
+	// health is asked. None means all of a critical check, and none of a degraded
+	// one.
 	Services []string
+	// Reasons are those with which Func may fail, see Because. Any other failure
+	// has the reason Failed.
+	Reasons []string
+	// Misses is how often in a row it has to fail before that counts, once it has
+	// worked: for what may be slow for a moment. 0 is once.
+	Misses int
 	// Func returns nil if it works. It has to return when ctx ends.
 	Func func(ctx context.Context) error
 }
@@ -70,7 +84,11 @@ type Config struct {
 	// Services are the gRPC services whose status is reported beside that of
 	// the whole process, which has the name "".
 	Services []string
-	// Log is told when a check begins or ceases to fail.
+	// WarmUp is for how long after Add the log says nothing of a check that has
+	// never worked: what others do for a process may come after it. 0: 5 s.
+	WarmUp time.Duration
+	// Log is told when a check begins to fail, fails for another reason, and
+	// works again.
 	Log *slog.Logger
 }
 
@@ -82,9 +100,19 @@ type Health struct {
 
 	mu      sync.Mutex // held while checks run: one run serves all who ask
 	state   State
-	checks  []Check
+	checks  []*watched
 	results []Result
 	expires time.Time
+}
+
+// watched is a check and what is remembered of it.
+type watched struct {
+	Check
+	labels []string // the reasons, each once
+	added  time.Time
+	worked bool
+	misses int    // in a row
+	told   string // the reason that the log was told of; "" while it works
 }
 
 // New returns a Health in the state Starting, without checks.
@@ -95,6 +123,10 @@ func New(cfg Config) *Health {
 	if cfg.Period == 0 {
 		cfg.Period = DefaultPeriod
 	}
+	if cfg.WarmUp == 0 {
+		cfg.WarmUp = DefaultWarmUp
+	}
+	cfg.Services = slices.Clone(cfg.Services)
 	h := &Health{cfg: cfg, server: grpchealth.NewServer()}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -102,12 +134,21 @@ func New(cfg Config) *Health {
 	return h
 }
 
-// Add registers a check.
+// Add registers a check, whose name no other has. The health of its services
+// can be asked for from here on.
 func (h *Health) Add(c Check) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.checks = append(h.checks, c)
+	labels := append(slices.Clone(c.Reasons), Failed)
+	slices.Sort(labels)
+	h.checks = append(h.checks, &watched{Check: c, labels: slices.Compact(labels), added: time.Now()})
+	for _, service := range c.Services {
+		if !slices.Contains(h.cfg.Services, service) {
+			h.cfg.Services = append(h.cfg.Services, service)
+		}
+	}
 	h.expires = time.Time{}
+	h.publish()
 }
 
 // SetState moves the process on and tells gRPC health clients. It waits for
@@ -163,23 +204,39 @@ func (h *Health) runChecks() {
 		all.Go(func() { results[i] = runCheck(ctx, c) })
 	}
 	all.Wait()
-	h.logChanges(results)
+	for i, w := range h.checks {
+		h.judge(w, &results[i])
+	}
 	h.results = results
 	h.expires = time.Now().Add(h.cfg.Period)
 }
 
-func runCheck(ctx context.Context, c Check) Result {
+func runCheck(ctx context.Context, w *watched) Result {
 	began := time.Now()
-	err := c.Func(ctx)
-	r := Result{Name: c.Name, Critical: !c.Degraded, OK: err == nil, Took: time.Since(began), services: c.Services}
+	err := w.Func(ctx)
+	r := Result{Name: w.Name, Critical: !w.Degraded, OK: err == nil, Took: time.Since(began), services: w.Services}
 	if err != nil {
-		r.Error = err.Error()
+		r.Error, r.Reason = err.Error(), reasonOf(err, w.Reasons)
 	}
 	return r
 }
 
-func (h *Health) logChanges(results []Result) {
+// judge decides whether a failure counts, and tells the log of what is new.
+func (h *Health) judge(w *watched, r *Result) {
+	if r.OK {
+		w.worked, w.misses = true, 0
+	} else if w.misses++; w.worked && w.misses < w.Misses {
+		r.OK, r.Error, r.Reason = true, "", ""
+	}
+	if w.told == r.Reason || !w.worked && time.Since(w.added) < h.cfg.WarmUp {
+		return
+	}
+	w.told = r.Reason
 	if h.cfg.Log == nil {
+		return
+	}
+	if r.OK {
+		h.cfg.Log.Info("health check works again", "check", r.Name)
 		return
 	}
 	// While a process starts or stops, what others do for it is not there yet, or
@@ -188,15 +245,8 @@ func (h *Health) logChanges(results []Result) {
 	if h.state == Ready {
 		level = slog.LevelWarn
 	}
-	for i, r := range results {
-		wasOK := i >= len(h.results) || h.results[i].OK
-		switch {
-		case wasOK && !r.OK:
-			h.cfg.Log.Log(context.Background(), level, "health check fails", "check", r.Name, "critical", r.Critical, "error", r.Error)
-		case !wasOK && r.OK:
-			h.cfg.Log.Info("health check works again", "check", r.Name)
-		}
-	}
+	h.cfg.Log.Log(context.Background(), level, "health check fails",
+		"check", r.Name, "critical", r.Critical, "reason", r.Reason, "error", r.Error)
 }
 
 // publish sets the status of every service from the last results.
@@ -212,7 +262,7 @@ func (h *Health) status(service string) healthpb.HealthCheckResponse_ServingStat
 		return healthpb.HealthCheckResponse_NOT_SERVING
 	}
 	for _, r := range h.results {
-		if !r.OK && r.Critical && r.concerns(service) {
+		if !r.OK && r.concerns(service) {
 			return healthpb.HealthCheckResponse_NOT_SERVING
 		}
 	}

@@ -111,7 +111,7 @@ func TestReadyBodyListsChecks(t *testing.T) {
 	}
 	delete(check, "took_ms")
 	want := map[string]any{"status": "unready", "ready": false, "degraded": true, "checks": []any{
-		map[string]any{"name": "store", "critical": true, "ok": false, "error": "connection refused"},
+		map[string]any{"name": "store", "critical": true, "ok": false, "reason": "failed", "error": "connection refused"},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -262,13 +262,13 @@ func TestProbe(t *testing.T) {
 	defer cancel()
 	targets := []string{address, "grpc://" + address, "grpc://" + address + "/db", web.URL, web.URL + "/readyz"}
 	for _, target := range targets {
-		if err := health.Probe(ctx, target); err == nil || !strings.Contains(err.Error(), target) {
+		if _, err := health.Probe(ctx, target); err == nil || !strings.Contains(err.Error(), target) {
 			t.Errorf("starting, %s: %v", target, err)
 		}
 	}
 	h.SetState(health.Ready)
 	for _, target := range targets {
-		if err := health.Probe(ctx, target); err != nil {
+		if _, err := health.Probe(ctx, target); err != nil {
 			t.Errorf("ready, %s: %v", target, err)
 		}
 	}
@@ -279,7 +279,7 @@ func TestProbe(t *testing.T) {
 		"http://":                     "must be a URL",
 		"127.0.0.1:1":                 "connection refused",
 	} {
-		if err := health.Probe(ctx, target); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := health.Probe(ctx, target); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", target, err, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -12,7 +13,8 @@ type Result struct {
 	Name     string
 	Critical bool
 	OK       bool
-	Error    string // empty if OK
+	Reason   string // one of Check.Reasons, or Failed; empty if OK
+	Error    string // what is wrong and, where that is known, what mends it; empty if OK
 	Took     time.Duration
 
 	services []string
@@ -20,19 +22,41 @@ type Result struct {
 
 // MarshalJSON writes the duration in milliseconds.
 func (r Result) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Name     string  `json:"name"`
-		Critical bool    `json:"critical"`
-		OK       bool    `json:"ok"`
-		Error    string  `json:"error,omitempty"`
-		TookMS   float64 `json:"took_ms"`
-	}{r.Name, r.Critical, r.OK, r.Error, float64(r.Took.Microseconds()) / 1000})
+	return json.Marshal(resultJSON{r.Name, r.Critical, r.OK, r.Reason, r.Error, float64(r.Took.Microseconds()) / 1000})
 }
 
-// concerns reports whether the service needs what the check looks at. The
-// process as a whole, "", needs everything.
+type resultJSON struct {
+	Name     string  `json:"name"`
+	Critical bool    `json:"critical"`
+	OK       bool    `json:"ok"`
+	Reason   string  `json:"reason,omitempty"`
+	Error    string  `json:"error,omitempty"`
+	TookMS   float64 `json:"took_ms"`
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Result) UnmarshalJSON(b []byte) error {
+	var v resultJSON
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*r = Result{
+		Name: v.Name, Critical: v.Critical, OK: v.OK, Reason: v.Reason, Error: v.Error,
+		Took: time.Duration(v.TookMS * float64(time.Millisecond)),
+	}
+	return nil
+}
+
+// String is "name: what is wrong".
+func (r Result) String() string { return r.Name + ": " + r.Error }
+
+// concerns reports whether the service cannot serve while the check fails. The
+// process as a whole, "", needs every critical one.
 func (r Result) concerns(service string) bool {
-	return service == "" || len(r.services) == 0 || slices.Contains(r.services, service)
+	if slices.Contains(r.services, service) {
+		return true
+	}
+	return r.Critical && (service == "" || len(r.services) == 0)
 }
 
 // Report is the health of the process.
@@ -45,6 +69,30 @@ type Report struct {
 	Degraded bool `json:"degraded"`
 	// Checks are the results, in the order in which the checks were added.
 	Checks []Result `json:"checks"`
+}
+
+// String is the status, and what is wrong, a line each.
+func (r Report) String() string {
+	lines := []string{r.Status}
+	for _, c := range r.Failing() {
+		lines = append(lines, c.String())
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// Failing are the checks that fail, those first that make the process unready.
+func (r Report) Failing() []Result {
+	var critical, degraded []Result
+	for _, c := range r.Checks {
+		switch {
+		case c.OK:
+		case c.Critical:
+			critical = append(critical, c)
+		default:
+			degraded = append(degraded, c)
+		}
+	}
+	return append(critical, degraded...)
 }
 
 func (h *Health) report() Report {

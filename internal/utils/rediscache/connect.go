@@ -24,8 +24,9 @@ const (
 const refreshEvery = time.Second
 
 // connect tries until there is a client, and returns nil if life ends first.
+// Why an attempt has failed is told.
 // Once a client exists, it renews its connections by itself.
-func connect(life context.Context, a address, cfg Config) rueidis.Client {
+func connect(life context.Context, a address, cfg Config, tell func(error)) rueidis.Client {
 	opt := a.options(life, cfg)
 	pause := connectMin
 	for attempt := 1; ; attempt++ {
@@ -36,7 +37,10 @@ func connect(life context.Context, a address, cfg Config) rueidis.Client {
 			return client
 		case life.Err() != nil:
 			return nil
-		case attempt == 1:
+		}
+		tell(err)
+		switch attempt {
+		case 1:
 			cfg.Log.Warn("redis cannot be reached, going on without it and trying again", "error", err)
 		default:
 			cfg.Log.Debug("redis cannot be reached", "attempt", attempt, "error", err)

@@ -69,6 +69,8 @@ type Redis struct {
 	breaker *breaker
 	client  atomic.Pointer[rueidis.Client] // nil until the first connection
 
+	unconnected atomic.Pointer[error] // why there is no connection yet
+
 	setNewer *rueidis.Lua
 	workers  *workers.Pool // in which the calls are made
 
@@ -103,7 +105,7 @@ func Open(ctx context.Context, url string, cfg Config) (*Redis, error) {
 
 	connected := make(chan struct{})
 	r.connector.Go(func() {
-		if client := connect(life, addr, cfg); client != nil {
+		if client := connect(life, addr, cfg, func(err error) { r.unconnected.Store(&err) }); client != nil {
 			r.client.Store(&client)
 			close(connected)
 		}

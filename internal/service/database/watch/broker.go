@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ const (
 	HeartbeatEvery = 5 * time.Second
 	// MaxLag is how old the last confirmation of the feed may be.
 	MaxLag = 2 * time.Second
+	// FirstWait is how long a watcher waits for a feed that has never connected.
+	FirstWait = 2 * time.Second
 	// DefaultBuffer is the events kept when Config names no number.
 	DefaultBuffer = 1 << 16
 )
@@ -183,6 +186,29 @@ func (b *Broker) closed() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// AwaitFirst waits until the feed has connected for the first time or failed to,
+// the broker is closed, or ctx ends, and no longer than FirstWait. The feed of a
+// part that has just started comes in a moment.
+func (b *Broker) AwaitFirst(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, FirstWait)
+	defer cancel()
+	for {
+		b.mu.Lock()
+		waits, news := errors.Is(b.cause, errNotYet), b.news
+		b.mu.Unlock()
+		if !waits {
+			return
+		}
+		select {
+		case <-news:
+		case <-b.closing:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -540,3 +540,35 @@ func TestWhatTheReplicaTellsItself(t *testing.T) {
 	want(t, again, watch.Here)
 	nothing(t, again)
 }
+
+// TestAWatcherWaitsForTheFirstConnection of the feed, and for nothing else.
+func TestAWatcherWaitsForTheFirstConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			then  func(*watch.Broker)
+			waits time.Duration
+		}{
+			"it comes":         {func(b *watch.Broker) { b.Reset("", store.Snapshot{}) }, time.Second},
+			"it fails":         {func(b *watch.Broker) { b.Lost(errors.New("connection refused")) }, time.Second},
+			"the broker ends":  {(*watch.Broker).Close, time.Second},
+			"nothing happens":  {func(*watch.Broker) {}, watch.FirstWait},
+			"a change is told": {func(b *watch.Broker) { b.Changed(nil) }, watch.FirstWait},
+		} {
+			b := watch.New(watch.Config{})
+			began := time.Now()
+			time.AfterFunc(time.Second, func() { c.then(b) })
+			b.AwaitFirst(t.Context())
+			if took := time.Since(began); took != c.waits {
+				t.Errorf("%s: it waited for %v, want %v", name, took, c.waits)
+			}
+			began = time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			b.AwaitFirst(ctx)
+			cancel()
+			if took := time.Since(began); c.waits == time.Second && took != 0 {
+				t.Errorf("%s: later it waited for %v", name, took)
+			}
+		}
+	})
+}
