@@ -244,18 +244,24 @@ func TestStopsAreBelievedWithinTheAllowance(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for _, report := range []func(*zone.Tx, zone.ID, data.Point, int32){(*zone.Tx).Stop, (*zone.Tx).Collide} {
-				w := newWorld(t, 10)
-				a := w.enter(5000, 5000)
-				w.do(func(tx *zone.Tx) { tx.Move(a, pt(9000, 5000), 1, 0) })
-				w.pass(2 * time.Second)
-				got := w.do(func(tx *zone.Tx) { report(tx, a, c.at, 4) })
-				if c.ok {
-					want(t, got, heard{to(a), zone.Stopped{ID: a, Pos: c.at, Z: 4}})
-				} else {
-					want(t, got, heard{to(a), zone.Adjusted{ID: a, Pos: pt(5800, 5000), Z: 1}})
-				}
-				if w.get(a).Walking {
-					t.Error("walks on")
+				// Whichever way the path goes.
+				for _, turn := range []func(data.Point) data.Point{
+					func(p data.Point) data.Point { return p },
+					func(p data.Point) data.Point { return pt(p.Y, p.X) },
+				} {
+					w := newWorld(t, 10)
+					a, at := w.enter(5000, 5000), turn(c.at)
+					w.do(func(tx *zone.Tx) { tx.Move(a, turn(pt(9000, 5000)), 1, 0) })
+					w.pass(2 * time.Second)
+					got := w.do(func(tx *zone.Tx) { report(tx, a, at, 4) })
+					if c.ok {
+						want(t, got, heard{to(a), zone.Stopped{ID: a, Pos: at, Z: 4}})
+					} else {
+						want(t, got, heard{to(a), zone.Adjusted{ID: a, Pos: turn(pt(5800, 5000)), Z: 1}})
+					}
+					if w.get(a).Walking {
+						t.Error("walks on")
+					}
 				}
 			}
 		})
