@@ -111,17 +111,20 @@ func TestTheEndOfAStreamHasItsReason(t *testing.T) {
 	close(stopping)
 	broken := errors.New("broken")
 	for name, c := range map[string]struct {
-		ctx      context.Context
+		gone     bool // the caller
 		stopping chan struct{}
 		serve    func(context.Context) error
 		want     error
 	}{
-		"the caller has gone":             {gone, make(chan struct{}), context.Context.Err, context.Canceled},
-		"the caller has gone at the stop": {gone, stopping, context.Context.Err, context.Canceled},
-		"it ends by itself":               {t.Context(), make(chan struct{}), func(context.Context) error { return broken }, broken},
-		"the server stops":                {t.Context(), stopping, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, errStopping},
+		"the caller has gone":             {true, make(chan struct{}), context.Context.Err, context.Canceled},
+		"the caller has gone at the stop": {true, stopping, context.Context.Err, context.Canceled},
+		"it ends by itself":               {false, make(chan struct{}), func(context.Context) error { return broken }, broken},
+		"the server stops":                {false, stopping, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, errStopping},
 	} {
-		s := &guardedStream{ctx: c.ctx}
+		s := &guardedStream{ctx: t.Context()}
+		if c.gone {
+			s.ctx = gone
+		}
 		if err := (&method{stopping: c.stopping}).untilStopping(s, func() error { return c.serve(s.Context()) }); !errors.Is(err, c.want) {
 			t.Errorf("%s: it ends with %v, want %v", name, err, c.want)
 		}

@@ -39,7 +39,7 @@ func connect(st packets.Stage, address string) *connection.Conn {
 	return connection.New(&connection.Config{Stage: st}, &from{address: address}, nil)
 }
 
-var aRecord = &databasev1.Play{Id: "play-1", UserId: "user-alice", Generation: 1} //nolint:gochecknoglobals // never changed
+var aRecord = &databasev1.Play{Id: "play-1", UserId: "user-alice", Generation: 1}
 
 // TestAPlayThatIsEndingIsRenewed: the world may take longer to save than a lease
 // lasts. It takes no more connections.

@@ -90,9 +90,9 @@ func TestPoolGivesUpWithItsCaller(t *testing.T) {
 // leaver is the context of a caller that goes when it is about to wait, right
 // after meanwhile has happened.
 type leaver struct {
-	context.Context
-	meanwhile func()
-	gone      bool
+	context.Context //nolint:containedctx // it is one
+	meanwhile       func()
+	gone            bool
 }
 
 func (l *leaver) Done() <-chan struct{} {
