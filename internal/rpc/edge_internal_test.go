@@ -121,10 +121,11 @@ func TestTheEndOfAStreamHasItsReason(t *testing.T) {
 		"it ends by itself":               {false, make(chan struct{}), func(context.Context) error { return broken }, broken},
 		"the server stops":                {false, stopping, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, errStopping},
 	} {
-		s := &guardedStream{ctx: t.Context()}
+		ctx := t.Context()
 		if c.gone {
-			s.ctx = gone
+			ctx = gone
 		}
+		s := &guardedStream{ctx: ctx}
 		if err := (&method{stopping: c.stopping}).untilStopping(s, func() error { return c.serve(s.Context()) }); !errors.Is(err, c.want) {
 			t.Errorf("%s: it ends with %v, want %v", name, err, c.want)
 		}
