@@ -3,15 +3,20 @@ package rpc
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
+	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
 // TestBatchesAreTheMessagesOfTheProto: what is encoded by hand is what protobuf
@@ -88,6 +93,75 @@ func TestCallsAreReadAsProtobufReadsThem(t *testing.T) {
 		if _, ok := parseAnswers(bad, func(uint64, []byte, []byte) {}); ok {
 			t.Errorf("% x is read as answers", bad)
 		}
+	}
+}
+
+// TestAReplyThatIsTooLargeIsRefused, and the other calls of the batch go on.
+func TestAReplyThatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	const whole = MaxMessageSize - batchOverhead
+	for size, refused := range map[int]bool{whole: false, whole + 1: true} {
+		// Of a field of this size, the tag and the length take 5 bytes.
+		reply := &databasev1.GetUserResponse{User: &databasev1.User{}}
+		reply.User.Id = strings.Repeat("x", size-10)
+		if n := proto.Size(reply); n != size {
+			t.Fatalf("the reply has %d bytes, want %d", n, size)
+		}
+		b := &batchServer{codec: newCodec()}
+		b.call.handler = func(any, context.Context, func(any) error, grpc.UnaryServerInterceptor) (any, error) {
+			return reply, nil
+		}
+		a := b.answer(t.Context(), batchCall{number: 3})
+		if a.number != 3 || a.refused != refused {
+			t.Errorf("a reply of %d bytes: refused %v, want %v", size, a.refused, refused)
+		}
+		if out := outcomeOf(nil, a.parts[0]); refused && errs.KindOf(out.err) != errs.ResourceExhausted {
+			t.Errorf("the refusal is %v", out.err)
+		}
+	}
+}
+
+// TestARefusalThatMayPassIsTriedAgain, by itself and on another replica; others
+// are answers.
+func TestARefusalThatMayPassIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for code, again := range map[codes.Code]bool{codes.Unavailable: true, codes.NotFound: false, codes.Internal: false} {
+		refusal, err := proto.Marshal(status.New(code, "why").Proto())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := outcomeOf(nil, refusal); out.again != again || out.err == nil || out.reply != nil {
+			t.Errorf("%v: %+v, want that it is tried again: %v", code, out, again)
+		}
+	}
+}
+
+// TestAStreamThatIsSilentIsGivenUp by a caller whose time is over; not by one who
+// has gone, and not while the other part answers.
+func TestAStreamThatIsSilentIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		why     error
+		silent  time.Duration
+		givenUp bool
+	}{
+		"silent":                    {context.DeadlineExceeded, batchSilence, true},
+		"it answers others":         {context.DeadlineExceeded, -time.Hour, false},
+		"silent, the caller leaves": {context.Canceled, batchSilence, false},
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		w := &batchWait{number: 1}
+		s := &batchStream{cancel: cancel, pending: map[uint64]*batchWait{1: w}, asked: time.Now().Add(-c.silent)}
+		if !s.leave(w, c.why) || len(s.pending) != 0 {
+			t.Errorf("%s: the call is still waited for", name)
+		}
+		if err := context.Cause(ctx); errors.Is(err, errBatchSilent) != c.givenUp || (err != nil) != c.givenUp {
+			t.Errorf("%s: the stream ends with %v", name, err)
+		}
+		if s.leave(w, c.why) {
+			t.Errorf("%s: a call is left twice", name)
+		}
+		cancel(nil)
 	}
 }
 

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
@@ -65,6 +67,69 @@ func handlers(t testing.TB) (edged, bare map[string]func() error) {
 		}
 	}
 	return edged, bare
+}
+
+// TestALateCallIsNotAdmitted: one whose deadline is now is late.
+func TestALateCallIsNotAdmitted(t *testing.T) {
+	t.Parallel()
+	deadline := time.Now().Add(time.Hour)
+	ctx, cancel := context.WithDeadline(t.Context(), deadline)
+	defer cancel()
+	m := &method{guard: guard{open: true}}
+	for after, want := range map[time.Duration]error{
+		-time.Nanosecond: nil, 0: context.DeadlineExceeded, time.Nanosecond: context.DeadlineExceeded,
+	} {
+		if err := m.admit(ctx, deadline.Add(after)); !errors.Is(err, want) {
+			t.Errorf("%v after its deadline: %v, want %v", after, err, want)
+		}
+	}
+	if err := m.admit(t.Context(), deadline); err != nil {
+		t.Errorf("without a deadline: %v", err)
+	}
+}
+
+// TestACallerWithTwoTokensHasNone: which of them counts would be a guess.
+func TestACallerWithTwoTokensHasNone(t *testing.T) {
+	t.Parallel()
+	for want, md := range map[string]metadata.MD{
+		"one": metadata.Pairs(tokenKey, "one"),
+		"":    metadata.Pairs(tokenKey, "one", tokenKey, "two"),
+	} {
+		if got := token(metadata.NewIncomingContext(t.Context(), md)); got != want {
+			t.Errorf("the token of %v is %q, want %q", md, got, want)
+		}
+	}
+}
+
+// TestTheEndOfAStreamHasItsReason: a stop is the reason only for a stream that
+// its caller still wants.
+func TestTheEndOfAStreamHasItsReason(t *testing.T) {
+	t.Parallel()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	stopping := make(chan struct{})
+	close(stopping)
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		gone     bool // the caller
+		stopping chan struct{}
+		serve    func(context.Context) error
+		want     error
+	}{
+		"the caller has gone":             {true, make(chan struct{}), context.Context.Err, context.Canceled},
+		"the caller has gone at the stop": {true, stopping, context.Context.Err, context.Canceled},
+		"it ends by itself":               {false, make(chan struct{}), func(context.Context) error { return broken }, broken},
+		"the server stops":                {false, stopping, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, errStopping},
+	} {
+		ctx := t.Context()
+		if c.gone {
+			ctx = gone
+		}
+		s := &guardedStream{ctx: ctx}
+		if err := (&method{stopping: c.stopping}).untilStopping(s, func() error { return c.serve(s.Context()) }); !errors.Is(err, c.want) {
+			t.Errorf("%s: it ends with %v, want %v", name, err, c.want)
+		}
+	}
 }
 
 // BenchmarkEdge measures what the edge adds to a call.

@@ -248,6 +248,7 @@ func TestParseTokensRefuses(t *testing.T) {
 		{[]string{"auth"}, "name:token"},
 		{[]string{"auth:"}, "auth a token of 16"},
 		{[]string{"auth:short"}, "auth a token of 16"},
+		{[]string{"auth:" + token[1:]}, "auth a token of 16"},
 		{[]string{"nobody:" + token}, "entry 1 begins with another"},
 		{[]string{" auth:" + token}, "entry 1 begins with another"},
 		{[]string{"auth: " + token}, "auth a token of visible ASCII"},

@@ -69,12 +69,18 @@ func TestAnOrdinaryStopIsNoWarning(t *testing.T) {
 func TestUnclassifiedErrorsAreHiddenAndLogged(t *testing.T) {
 	var log strings.Builder
 	l := slog.New(slog.NewTextHandler(&log, nil))
-	sent := rpc.ToStatus(context.Background(), l, "/m", errors.New("relation game.play does not exist"))
-	if st := status.Convert(sent); st.Code() != codes.Internal || st.Message() != "internal error" {
-		t.Errorf("the caller sees %v", sent)
-	}
-	if !strings.Contains(log.String(), "relation game.play") {
-		t.Errorf("the operator does not see the cause: %s", log.String())
+	for _, err := range []error{
+		errors.New("relation game.play does not exist"),
+		errs.New(errs.Internal, "", "relation game.play does not exist"),
+	} {
+		log.Reset()
+		sent := rpc.ToStatus(context.Background(), l, "/m", err)
+		if st := status.Convert(sent); st.Code() != codes.Internal || st.Message() != "internal error" {
+			t.Errorf("the caller sees %v", sent)
+		}
+		if !strings.Contains(log.String(), "relation game.play") {
+			t.Errorf("the operator does not see the cause: %s", log.String())
+		}
 	}
 }
 

@@ -98,7 +98,12 @@ func TestReaderRefusesFromTheHead(t *testing.T) {
 		}
 		return b
 	}
-	limits := wire.Limits{MaxSize: 50, Check: func(cmd uint16) (int, int, bool) { return 10, 60, cmd == 0x708 }}
+	limits := wire.Limits{MaxSize: 50, Check: func(cmd uint16) (int, int, bool) {
+		if cmd == 0x70a {
+			return 10, 30, true
+		}
+		return 10, 60, cmd == 0x708
+	}}
 	for name, tc := range map[string]struct {
 		in   []byte
 		want error
@@ -106,6 +111,7 @@ func TestReaderRefusesFromTheHead(t *testing.T) {
 		"unknown command": {seal(0x709, 20, 0), wire.ErrCommand},
 		"too small":       {seal(0x708, 9, 7), wire.ErrSize},
 		"too large":       {seal(0x708, 51, 0), wire.ErrSize},
+		"for its command": {seal(0x70a, 31, 0), wire.ErrSize},
 		"no header":       {wire.SealHead(tables, wire.Head{Length: 5, Command: 0x708}, wire.ClientToServer), wire.ErrSize},
 		"all padding":     {wire.SealHead(tables, wire.Head{Length: 12, Command: 0x708, Extra: 7}, wire.ClientToServer), wire.ErrPadding},
 	} {
@@ -123,10 +129,12 @@ func TestReaderRefusesFromTheHead(t *testing.T) {
 			t.Errorf("%s: then %v, want the same error again", name, again)
 		}
 	}
-	// Padding does not count against the limit.
-	r := wire.NewReader(bytes.NewReader(seal(0x708, 50, 7)), tables, wire.ClientToServer, limits, nil)
-	if plain, err := r.ReadPacket(); err != nil || len(plain) != 50 {
-		t.Errorf("padded packet at the limit: %d bytes, %v", len(plain), err)
+	// Padding does not count against the limits.
+	for command, size := range map[uint16]int{0x708: 50, 0x70a: 30} {
+		r := wire.NewReader(bytes.NewReader(seal(command, size, 7)), tables, wire.ClientToServer, limits, nil)
+		if plain, err := r.ReadPacket(); err != nil || len(plain) != size {
+			t.Errorf("padded packet 0x%x at the limit: %d bytes, %v", command, len(plain), err)
+		}
 	}
 }
 

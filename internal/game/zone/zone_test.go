@@ -232,6 +232,8 @@ func TestStopsAreBelievedWithinTheAllowance(t *testing.T) {
 		{"a little behind", pt(5500, 5000), true},
 		{"a second behind", pt(5400, 5000), true},
 		{"too far behind and beside", pt(5000, 5400), false},
+		{"a second behind and beside", pt(5400, 5500), true},
+		{"more than a second behind and beside", pt(5320, 5497), false}, // 503.4 from the last second
 		{"ahead within the allowance", pt(6300, 5000), true},
 		{"ahead beyond the allowance", pt(6301, 5000), false},
 		{"beside the path", pt(5600, 5500), true},
@@ -242,18 +244,24 @@ func TestStopsAreBelievedWithinTheAllowance(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for _, report := range []func(*zone.Tx, zone.ID, data.Point, int32){(*zone.Tx).Stop, (*zone.Tx).Collide} {
-				w := newWorld(t, 10)
-				a := w.enter(5000, 5000)
-				w.do(func(tx *zone.Tx) { tx.Move(a, pt(9000, 5000), 1, 0) })
-				w.pass(2 * time.Second)
-				got := w.do(func(tx *zone.Tx) { report(tx, a, c.at, 4) })
-				if c.ok {
-					want(t, got, heard{to(a), zone.Stopped{ID: a, Pos: c.at, Z: 4}})
-				} else {
-					want(t, got, heard{to(a), zone.Adjusted{ID: a, Pos: pt(5800, 5000), Z: 1}})
-				}
-				if w.get(a).Walking {
-					t.Error("walks on")
+				// Whichever way the path goes.
+				for _, turn := range []func(data.Point) data.Point{
+					func(p data.Point) data.Point { return p },
+					func(p data.Point) data.Point { return pt(p.Y, p.X) },
+				} {
+					w := newWorld(t, 10)
+					a, at := w.enter(5000, 5000), turn(c.at)
+					w.do(func(tx *zone.Tx) { tx.Move(a, turn(pt(9000, 5000)), 1, 0) })
+					w.pass(2 * time.Second)
+					got := w.do(func(tx *zone.Tx) { report(tx, a, at, 4) })
+					if c.ok {
+						want(t, got, heard{to(a), zone.Stopped{ID: a, Pos: at, Z: 4}})
+					} else {
+						want(t, got, heard{to(a), zone.Adjusted{ID: a, Pos: turn(pt(5800, 5000)), Z: 1}})
+					}
+					if w.get(a).Walking {
+						t.Error("walks on")
+					}
 				}
 			}
 		})
@@ -369,6 +377,28 @@ func TestHalt(t *testing.T) {
 	want(t, w.do(halt),
 		heard{to(b), zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}},
 		heard{to(a), zone.Adjusted{ID: a, Pos: pt(1400, 1000), Z: 9}})
+}
+
+// TestAHaltedPathNoLongerCounts: a place beside it is judged from where the
+// player was halted.
+func TestAHaltedPathNoLongerCounts(t *testing.T) {
+	t.Parallel()
+	for name, halt := range map[string]func(*zone.Tx, zone.ID){
+		"halted":         (*zone.Tx).Halt,
+		"sits":           (*zone.Tx).ToggleSit,
+		"a refused walk": func(tx *zone.Tx, id zone.ID) { tx.Move(id, pt(-1, 5000), 0, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 10)
+			a := w.enter(5000, 5000)
+			w.do(func(tx *zone.Tx) { tx.Move(a, pt(9000, 5000), 1, 0) })
+			w.pass(2 * time.Second) // at 5800
+			w.do(func(tx *zone.Tx) { halt(tx, a) })
+			want(t, w.do(func(tx *zone.Tx) { tx.Stop(a, pt(5400, 5499), 4) }),
+				heard{to(a), zone.Adjusted{ID: a, Pos: pt(5800, 5000), Z: 1}})
+		})
+	}
 }
 
 func TestTalk(t *testing.T) {

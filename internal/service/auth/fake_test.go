@@ -20,6 +20,7 @@ type fakeStore struct {
 	down     error // every call fails with it
 	calls    []string
 	users    map[string]*store.User
+	stale    map[string]*store.User // what reads that need not be fresh still return
 	sessions map[string]*store.Session // by token
 	accounts map[string]store.GameAccount
 	tickets  map[store.Digest]ticketRow
@@ -97,12 +98,20 @@ func (f *fakeStore) clock() time.Time {
 	return f.now
 }
 
-func (f *fakeStore) GetUser(_ context.Context, id string, _ store.Consistency) (*store.User, error) {
+// user returns a user as a read sees him, nil for none. The caller holds mu.
+func (f *fakeStore) user(id string, c store.Consistency) *store.User {
+	if u := f.stale[id]; u != nil && c != store.Fresh {
+		return u
+	}
+	return f.users[id]
+}
+
+func (f *fakeStore) GetUser(_ context.Context, id string, c store.Consistency) (*store.User, error) {
 	defer f.mu.Unlock()
 	if err := f.call("GetUser"); err != nil {
 		return nil, err
 	}
-	if u := f.users[id]; u != nil {
+	if u := f.user(id, c); u != nil {
 		return u, nil
 	}
 	return nil, store.ErrUserNotFound
@@ -134,7 +143,7 @@ func (f *fakeStore) GetUserByEmail(_ context.Context, email string, _ store.Cons
 	return nil, store.ErrUserNotFound
 }
 
-func (f *fakeStore) GetSession(_ context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
+func (f *fakeStore) GetSession(_ context.Context, token string, c store.Consistency) (*store.Session, *store.User, error) {
 	defer f.mu.Unlock()
 	if err := f.call("GetSession"); err != nil {
 		return nil, nil, err
@@ -143,7 +152,7 @@ func (f *fakeStore) GetSession(_ context.Context, token string, _ store.Consiste
 	if s == nil {
 		return nil, nil, store.ErrSessionNotFound
 	}
-	u := f.users[s.UserID]
+	u := f.user(s.UserID, c)
 	if err := store.Judge(s, u, f.now); err != nil {
 		return nil, nil, err
 	}

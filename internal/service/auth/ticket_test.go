@@ -60,6 +60,50 @@ func TestIssueTicket(t *testing.T) {
 	}
 }
 
+// TestABanHoldsAtOnce, though the store's cache has not heard of it: no ticket is
+// made, and one that was made before is good for nothing.
+func TestABanHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ticket := w.ticket(t, "ada1", true)
+	unbound := w.ticket(t, "ada1", false)
+	w.store.change(func() {
+		w.store.stale = map[string]*store.User{"ada1": w.store.users["ada1"]}
+		banned := *w.store.users["ada1"]
+		banned.Banned = true
+		w.store.users["ada1"] = &banned
+	})
+	for what, r := range map[string]*authv1.IssueTicketRequest{
+		"by id":      {Subject: &authv1.IssueTicketRequest_UserId{UserId: "ada1"}},
+		"by session": {Subject: &authv1.IssueTicketRequest_SessionToken{SessionToken: "token-ada1"}},
+	} {
+		_, err := w.IssueTicket(t.Context(), r)
+		want(t, "a ticket "+what, err, store.ErrUserBanned)
+	}
+	for _, old := range []*authv1.IssueTicketResponse{ticket, unbound} {
+		_, err := w.login(t, old.GetUserName(), old.GetTicket(), home)
+		want(t, "a sign-in with a ticket from before", err, store.ErrUserBanned)
+	}
+}
+
+// TestATicketGoesWithItsOwnersNameOfNow, and not with one from before that the
+// store's cache still has.
+func TestATicketGoesWithItsOwnersNameOfNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	former, latter := w.ticket(t, "ada1", true), w.ticket(t, "ada1", true)
+	w.store.change(func() {
+		w.store.stale = map[string]*store.User{"ada1": w.store.users["ada1"]}
+		renamed := *w.store.users["ada1"]
+		renamed.Username = "grace"
+		w.store.users["ada1"] = &renamed
+	})
+	_, err := w.login(t, "ada", former.GetTicket(), home)
+	want(t, "the former name", err, auth.ErrLoginRefused)
+	_, err = w.login(t, "grace", latter.GetTicket(), home)
+	want(t, "the name of now", err, nil)
+}
+
 func TestTicketsAreRefusedToThoseWhoMayNotSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

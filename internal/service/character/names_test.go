@@ -93,7 +93,7 @@ func TestReservedWordsAreSeenThrough(t *testing.T) {
 func TestListedWordsAreFoundAnywhere(t *testing.T) {
 	t.Parallel()
 	const wrong = "not allowed here"
-	const words = "darn # mild\nHeck\npiss\nw0mbat\nｆｕｌｌ\n"
+	const words = "darn # mild\nHeck\npiss\nw0mbat\nｆｕｌｌ\nbugger\nteat\n"
 	for _, c := range []struct{ name, wrong string }{
 		{"Darn", wrong},
 		{"xxDARNxx", wrong},
@@ -106,6 +106,9 @@ func TestListedWordsAreFoundAnywhere(t *testing.T) {
 		{"FullHouse", wrong},
 		{"p1557", wrong},
 		{"Piisss", wrong},
+		{"Bu99er", wrong},
+		{"Bu66er", wrong},
+		{"oh7347", wrong},
 
 		{"Dara", ""},
 		{"Pisa", ""}, // one s is not two

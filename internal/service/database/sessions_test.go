@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
@@ -10,19 +11,37 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// asked records the tokens that the store was asked for.
+// asked records the tokens that the store was asked for, and how.
 type asked struct {
 	store.Sessions
 	tokens []string
+	how    []store.Consistency
 }
 
-func (a *asked) GetSession(_ context.Context, token string, _ store.Consistency) (*store.Session, *store.User, error) {
-	a.tokens = append(a.tokens, token)
+func (a *asked) GetSession(_ context.Context, token string, c store.Consistency) (*store.Session, *store.User, error) {
+	a.tokens, a.how = append(a.tokens, token), append(a.how, c)
 	return &store.Session{}, &store.User{}, nil
 }
 
 func (a *asked) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
 	return a.GetSession(ctx, token, store.Fresh)
+}
+
+// The store is asked as the caller asks.
+func TestSessionsAreAskedForWithTheCallersConsistency(t *testing.T) {
+	t.Parallel()
+	inner := &asked{}
+	s := database.NewSessions(inner)
+	for _, c := range []databasev1.Consistency{
+		databasev1.Consistency_CONSISTENCY_FRESH, databasev1.Consistency_CONSISTENCY_CACHED, databasev1.Consistency_CONSISTENCY_UNSPECIFIED,
+	} {
+		if _, err := s.GetSession(t.Context(), &databasev1.GetSessionRequest{Token: "token", Consistency: c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []store.Consistency{store.Fresh, store.Cached, store.Cached}; !slices.Equal(inner.how, want) {
+		t.Errorf("the store was asked with %v, want %v", inner.how, want)
+	}
 }
 
 // A signed token is looked up by the token alone; one that cannot be is

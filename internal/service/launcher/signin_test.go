@@ -342,6 +342,37 @@ func TestLogInFails(t *testing.T) {
 	}
 }
 
+// TestApprovalKeepsTheScheme: a page of the same host without the site's TLS, or
+// with TLS that the site has not, is another address.
+func TestApprovalKeepsTheScheme(t *testing.T) {
+	b, _ := signInBench(t)
+	w := newWebsite(t)
+	page := strings.Replace(w.URL, "http:", "https:", 1)
+	w.set(codeURL, reply{body: w.code(`{"verification_uri_complete":"` + page + `/device?user_code=ABCD2345"}`)})
+	if code := b.run("login", w.URL); code != 1 || !strings.Contains(b.stderr.String(), "approve at "+page+", which is another address") {
+		t.Errorf("status %d, %s", code, &b.stderr)
+	}
+	if n := w.count(askURL); n != 0 {
+		t.Errorf("the site was asked %d times all the same", n)
+	}
+}
+
+// A session that the site has ended before needs no end.
+func TestLogOutOfASessionThatHasEnded(t *testing.T) {
+	b, _ := signInBench(t)
+	w := newWebsite(t)
+	if code := b.run("login", w.URL); code != 0 {
+		t.Fatalf("login: %s", &b.stderr)
+	}
+	w.set(outURL, reply{status: http.StatusUnauthorized, body: `{"message":"Unauthorized"}`})
+	if code := b.run("logout"); code != 0 || !strings.Contains(b.stdout.String(), "Signed out at "+w.URL) {
+		t.Errorf("logout: status %d, %s", code, &b.stderr)
+	}
+	if _, err := os.Stat(b.session()); !os.IsNotExist(err) {
+		t.Errorf("the session's file is still there: %v", err)
+	}
+}
+
 // Trouble that passes does not end a sign-in, and slows the questions.
 func TestLogInOutlivesTrouble(t *testing.T) {
 	b, out := signInBench(t)

@@ -217,6 +217,27 @@ func TestBackToCharacterSelectAndInAgain(t *testing.T) {
 	expect[*packets.MoveServer](world)
 }
 
+// TestTheEndOfTheFormerGameDoesNotEndTheNextChoice: a client may have chosen again
+// before it closes the connection of the game that it has left.
+func TestTheEndOfTheFormerGameDoesNotEndTheNextChoice(t *testing.T) {
+	g := start(t, nil)
+	world, game, player := g.enter()
+	game.send(&packets.ReturnToSelectRequest{})
+	g.left(player)
+	expect[*packets.LogoutResult](game)
+	expect[*packets.ReturnToSelect](world)
+	world.send(&packets.SelectCharacterRequest{Name: "Aria"})
+	expect[*packets.MoveServer](world)
+	game.expectEnd()
+	g.closed(packets.Game, "finished", 1)
+	g.rounds()
+	world.send(&packets.CharacterListRequest{})
+	expect[*packets.CharacterListReply](world)
+	if n := counter(t, g.reg, "world", "timed_out"); n != 0 {
+		t.Error("the client was put out on its way into the game")
+	}
+}
+
 // TestBackToCharacterSelectWithoutAWorldConnection ends as a logout does.
 func TestBackToCharacterSelectWithoutAWorldConnection(t *testing.T) {
 	g := start(t, nil)

@@ -1,6 +1,7 @@
 package packet_test
 
 import (
+	"slices"
 	"testing"
 
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
@@ -65,6 +66,27 @@ func TestTheClientIsPutRightAfterALostStream(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhatWentOutOfSightIsNotHiddenAgain when the client forgets what it was
+// shown before the stream was lost.
+func TestWhatWentOutOfSightIsNotHiddenAgain(t *testing.T) {
+	g := start(t, nil)
+	_, game, player := g.enter()
+	for _, entity := range []uint32{9, 10} {
+		g.spawn(player, entity, "Borin")
+		expect[*packets.SpawnCharacter](game)
+	}
+	g.world.send <- &worldv1.ConnectResponse{Players: []uint64{player}, Message: &worldv1.ConnectResponse_Removed{
+		Removed: &worldv1.Removed{Entities: []uint32{9}},
+	}}
+	expect[*packets.RemoveEntities](game)
+	g.cut()
+	g.linked()
+	g.joinedAgain(player, &worldv1.Entered{Self: self(100, 200)})
+	if r := expect[*packets.RemoveEntities](game); !slices.Equal(r.Entities, []uint16{10}) {
+		t.Errorf("%v are taken from the client, want 10", r.Entities)
 	}
 }
 

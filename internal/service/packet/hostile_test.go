@@ -1,6 +1,7 @@
 package packet_test
 
 import (
+	"bytes"
 	"log/slog"
 	"net"
 	"strings"
@@ -172,10 +173,20 @@ func TestAClientThatDoesNotReadIsDropped(t *testing.T) {
 	g.stillServes()
 }
 
+// TestChatInAnotherCodePageIsDropped, of every kind.
 func TestChatInAnotherCodePageIsDropped(t *testing.T) {
 	g := start(t, nil)
 	_, game, _ := g.enter()
-	game.write(game.sealPlain([]byte{9, 0, 0x83, 7, 0, 0, 0xe4, 'h', 0}))
+	for _, p := range []packets.Packet{
+		&packets.ChatRequest{Text: "hxx"}, &packets.WhisperRequest{To: "Borin", Text: "hxx"},
+		&packets.WhisperRequest{To: "Bxx", Text: "h"}, &packets.ShoutRequest{Text: "hxx"},
+	} {
+		plain, err := packets.Append(nil, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		game.write(game.sealPlain(bytes.Replace(plain, []byte("xx"), []byte("\xe4h"), 1)))
+	}
 	game.send(&packets.ChatRequest{Text: "hi"})
 	if m := g.fromGateway(); m.GetSay().GetText() != "hi" {
 		t.Errorf("the world got %v", m)

@@ -212,16 +212,13 @@ func (ps *plays) handedOver(p *play) {
 }
 
 // detach notes that a connection has ended, and reports whether it was the last
-// one and nobody will come back. A client that left an unfinished game stage on
-// purpose does not come back with a token.
-func (ps *plays) detach(p *play, c *connection.Conn, leftByItself bool) (over bool) {
+// one and nobody will come back. A client that has been handed over since comes
+// back: it may have chosen again before it closed the game that it left.
+func (ps *plays) detach(p *play, c *connection.Conn) (over bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p.conns[c.Stage()] == c {
 		delete(p.conns, c.Stage())
-	}
-	if leftByItself && c.Stage() == packets.Game {
-		p.pending = time.Time{}
 	}
 	return len(p.conns) == 0 && p.pending.IsZero()
 }

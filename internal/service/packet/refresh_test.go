@@ -41,6 +41,24 @@ func TestSessionsOfThoseInPlayAreProlonged(t *testing.T) {
 	}
 }
 
+// TestRoundsBetweenDoNotPutTheNextOff: a session is due five minutes after it was
+// prolonged, whatever rounds there were meanwhile.
+func TestRoundsBetweenDoNotPutTheNextOff(t *testing.T) {
+	g := start(t, nil)
+	g.auth.session = aliceSession
+	g.enter()
+	g.eventually("the session is prolonged at once", func() bool { return g.auth.refreshed() == 1 })
+	for range 2 {
+		g.advance(packet.RefreshInterval * 2 / 5)
+		g.rounds()
+		if n := g.auth.refreshed(); n != 1 {
+			t.Fatalf("asked to prolong %d times before it was due, want once", n)
+		}
+	}
+	g.advance(packet.RefreshInterval * 2 / 5)
+	g.eventually("the session is prolonged again", func() bool { return g.auth.refreshed() == 2 })
+}
+
 // TestAPlayWithoutASessionIsNotProlonged.
 func TestAPlayWithoutASessionIsNotProlonged(t *testing.T) {
 	g := start(t, nil)

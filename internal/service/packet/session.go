@@ -46,7 +46,7 @@ func (s *session) closed(r connection.Reason) {
 		s.srv.world.leaveLater(s.player)
 	}
 	if s.play != nil {
-		if s.srv.plays.detach(s.play, s.conn, r == connection.ClientGone || r == connection.Finished) {
+		if s.srv.plays.detach(s.play, s.conn) {
 			s.srv.end(s.play, r, endRecord)
 		}
 	}

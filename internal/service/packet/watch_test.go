@@ -96,6 +96,9 @@ func endings() map[string]struct {
 		"banned for long":  {[]store.Event{{Kind: store.UserBanned, UserID: alice, Banned: true, BanExpiresAt: later}}, "banned", "Your account has been banned."},
 		"deleted":          {[]store.Event{{Kind: store.UserDeleted, UserID: alice}}, "deleted", "Your account has been deleted."},
 		"password changed": {[]store.Event{{Kind: store.PasswordChanged, UserID: alice}}, "password_changed", "Your password was changed. Please sign in again."},
+		"password changed, with the sessions": {[]store.Event{
+			{Kind: store.SessionRevoked, SessionID: aliceSession}, {Kind: store.PasswordChanged, UserID: alice},
+		}, "password_changed", "Your password was changed. Please sign in again."},
 		"banned, with the sessions": {[]store.Event{
 			{Kind: store.SessionRevoked, SessionID: aliceSession}, {Kind: store.UserBanned, UserID: alice, Banned: true},
 		}, "banned", "Your account has been banned."},

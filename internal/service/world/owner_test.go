@@ -126,6 +126,35 @@ func TestLostStreamAndRejoin(t *testing.T) {
 	})
 }
 
+// TestANewerGenerationIsNoRejoin: it takes the player over, so that what happens
+// from then on is saved as its own.
+func TestANewerGenerationIsNoRejoin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chars := newCharacters(someone(1, 520000, 520000))
+		s := start(t, chars)
+		g1, g2 := s.gateway(), s.gateway()
+		a := g1.enter(1, chars.rows[1], 1)
+		chars.set(func(c *characters) { c.owner[1] = 2 })
+		if j := g2.join(1, clone(chars, 1), 2, a.GetId()); j.GetReason() != "" {
+			t.Fatalf("join: %v", j)
+		}
+		if why := g1.left(1); why != "TAKEN_OVER" {
+			t.Errorf("left because %s", why)
+		}
+		if b := g2.entered(1); b.GetId() != a.GetId() {
+			t.Errorf("entered as %d, was %d", b.GetId(), a.GetId())
+		}
+		g2.move(1, 520000, 520425)
+		time.Sleep(10 * time.Second)
+		if n := s.Status().Players; n != 1 {
+			t.Errorf("%d players, want the newer one", n)
+		}
+		if p := chars.row(1).State.Position; p.Y != 520425 {
+			t.Errorf("saved at %v", p)
+		}
+	})
+}
+
 // TestALineIsCarriedOutOnce: it is acknowledged, and when its gateway lost its
 // stream before it knew, it is told how far the player's lines have come.
 func TestALineIsCarriedOutOnce(t *testing.T) {

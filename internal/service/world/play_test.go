@@ -1,6 +1,8 @@
 package world_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,8 +118,6 @@ func TestTalk(t *testing.T) {
 			t.Errorf("whisper to nobody: %v", got)
 		}
 		g.say(1, worldv1.Channel_CHANNEL_ANNOUNCE, "", "I am the server")
-		g.say(1, worldv1.Channel_CHANNEL_LOCAL, "", string(make([]byte, 513)))
-		g.fence(1)
 		for _, m := range g.fence(2) {
 			if m.GetSaid() != nil && m.GetSaid().GetText() != "ho" {
 				t.Errorf("came %v", m)
@@ -126,6 +126,65 @@ func TestTalk(t *testing.T) {
 		s.Broadcast("news")
 		if got := g.until(2, said).GetSaid(); got.GetText() != "news" || got.GetChannel() != worldv1.Channel_CHANNEL_ANNOUNCE {
 			t.Errorf("announcement: %v", got)
+		}
+	})
+}
+
+// heard returns what a player on a gateway of its own was told in words, once
+// the zone has done all that was sent before.
+func (g *gateway) heard(player uint64) (texts []string) {
+	g.t.Helper()
+	for _, m := range g.fence(player) {
+		if m.GetSaid() != nil {
+			texts = append(texts, m.GetSaid().GetText())
+		}
+	}
+	return texts
+}
+
+// speaking are the ways in which a player speaks.
+func speaking() []worldv1.Channel {
+	return []worldv1.Channel{worldv1.Channel_CHANNEL_LOCAL, worldv1.Channel_CHANNEL_SHOUT, worldv1.Channel_CHANNEL_WHISPER}
+}
+
+// TestTextsHaveALength: one that is longer is not passed on.
+func TestTextsHaveALength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chars := newCharacters(someone(1, 520000, 520000), someone(2, 520500, 520000))
+		s := start(t, chars)
+		speaker, listener := s.gateway(), s.gateway()
+		listener.enter(1, chars.rows[1], 1)
+		speaker.enter(2, chars.rows[2], 1)
+		longest := strings.Repeat("x", 512)
+		for _, channel := range speaking() {
+			speaker.say(2, channel, "Hero1", longest+"x")
+			speaker.say(2, channel, "Hero1", longest)
+		}
+		speaker.fence(2)
+		if heard := listener.heard(1); !slices.Equal(heard, slices.Repeat([]string{longest}, 3)) {
+			t.Errorf("%d texts came: %q", len(heard), heard)
+		}
+	})
+}
+
+// TestOnlyWhoHasEnteredSpeaks, to anybody.
+func TestOnlyWhoHasEnteredSpeaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chars := newCharacters(someone(1, 520000, 520000), someone(2, 520500, 520000))
+		s := start(t, chars)
+		speaker, listener := s.gateway(), s.gateway()
+		listener.enter(1, chars.rows[1], 1)
+		speaker.join(2, chars.rows[2], 1, 0)
+		for _, channel := range speaking() {
+			speaker.say(2, channel, "Hero1", "too early")
+		}
+		speaker.sendEnter(2)
+		for _, channel := range speaking() {
+			speaker.say(2, channel, "Hero1", "in time")
+		}
+		speaker.fence(2)
+		if heard := listener.heard(1); !slices.Equal(heard, slices.Repeat([]string{"in time"}, 3)) {
+			t.Errorf("came %q", heard)
 		}
 	})
 }
@@ -167,6 +226,14 @@ func TestRefusedJoins(t *testing.T) {
 		} {
 			if got := c.join(); got.GetReason() != c.reason || (got.GetCharacter() == nil) != (c.reason != "") {
 				t.Errorf("%s: %v, want %q", c.name, got, c.reason)
+			}
+			// Nothing is left of a refused one.
+			want := 1
+			if c.reason == "" || c.name == "world full" {
+				want = 2
+			}
+			if st := s.Status(); st.Players != want || s.Tracked() != want {
+				t.Errorf("after %s: %d players and %d characters, want %d", c.name, st.Players, s.Tracked(), want)
 			}
 		}
 	})

@@ -131,6 +131,53 @@ func TestJoinWaitsForTheSave(t *testing.T) {
 	})
 }
 
+// What the older owner could not save yet is saved as the newer one's, however
+// he went: the store refuses the older one by then.
+func TestWhatIsUnsavedPassesToTheNewerOwner(t *testing.T) {
+	for name, goes := range map[string]func(g1, g2 *gateway, c *store.Character) (why string){
+		"taken over": func(g1, g2 *gateway, c *store.Character) string {
+			if j := g2.join(1, c, 2, 0); j.GetReason() != "UNAVAILABLE" {
+				g2.t.Errorf("join: %v", j)
+			}
+			return "TAKEN_OVER"
+		},
+		"left before": func(g1, g2 *gateway, c *store.Character) string {
+			g1.leave(1)
+			synctest.Wait()
+			if j := g2.join(1, c, 2, 0); j.GetReason() != "UNAVAILABLE" {
+				g2.t.Errorf("join: %v", j)
+			}
+			return "LEFT"
+		},
+	} {
+		for when, pause := range map[string]time.Duration{"at once": 1100 * time.Millisecond, "after tries": 10 * time.Second} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					chars := newCharacters(someone(1, 520000, 520000))
+					s := start(t, chars)
+					g1, g2 := s.gateway(), s.gateway()
+					g1.enter(1, chars.rows[1], 1)
+					chars.set(func(c *characters) { c.down, c.owner[1] = store.ErrUnavailable, 2 })
+					g1.move(1, 520000, 520425)
+					time.Sleep(pause)
+					want := goes(g1, g2, clone(chars, 1))
+					chars.set(func(c *characters) { c.down = nil })
+					time.Sleep(10 * time.Second) // it is saved without another join
+					if why := g1.left(1); why != want {
+						t.Errorf("left because %s, want %s", why, want)
+					}
+					if p := chars.row(1).State.Position; p.Y != 520425 {
+						t.Errorf("saved at %v", p)
+					}
+					if j := g2.join(1, clone(chars, 1), 2, 0); j.GetCharacter().GetState().GetPosition().GetY() != 520425 {
+						t.Errorf("join: %v", j)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestRefusedSaveEndsThePlay(t *testing.T) {
 	for name, fault := range map[string]func(*characters){
 		"version":    func(c *characters) { c.rows[1].Version++ },

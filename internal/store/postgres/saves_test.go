@@ -142,6 +142,50 @@ func (c *tripCounter) forward(to io.Writer, from io.Reader) {
 	}
 }
 
+// A save that meets a sign-in waits for it, and is refused as the work of an older
+// owner: whoever signs in has been told what is stored.
+func TestASaveDuringASignInIsJudgedAfterIt(t *testing.T) {
+	t.Parallel()
+	stores, d, _ := replicas(t, 1)
+	s := stores[0]
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	hero := create(t, s, "a", "Hero")
+	play, err := s.BeginPlay(ctx, store.NewPlay{UserID: "a", Digest: store.DigestOf("ticket")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, `UPDATE game.play SET generation = generation + 1`); err != nil {
+		t.Fatal(err)
+	}
+	type outcome struct {
+		results []store.SaveResult
+		err     error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		results, err := s.SaveCharacters(ctx, []store.CharacterSave{{
+			ID: hero.ID, Version: 1, Key: "k", Generation: play.Generation, State: store.CharacterState{Money: 5},
+		}})
+		done <- outcome{results, err}
+	}()
+	waitForLock(t, d)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if o := <-done; o.err != nil || !errors.Is(o.results[0].Err, store.ErrStaleGeneration) {
+		t.Errorf("the older owner's save: %+v, %v", o.results, o.err)
+	}
+	if got, err := s.GetCharacter(ctx, hero.ID, store.Fresh); err != nil || got.Version != 1 || got.State.Money != 0 {
+		t.Errorf("stored is %+v, %v", got, err)
+	}
+}
+
 // A server process that dies in the middle of a trade leaves nothing of it,
 // and the trade repeated is made once.
 func TestATradeCutOffIsNoTrade(t *testing.T) {

@@ -187,6 +187,14 @@ func handOverTaken(t *testing.T, e Env) {
 	admit(ctx, t, e, "a", store.StageWorld, 7)
 	handOver(ctx, t, e, b, store.StageWorld, 0, 7) // used up: free
 	admit(ctx, t, e, "b", store.StageWorld, 7)
+
+	// A token is in use up to its last instant, at which it still admits.
+	handOver(ctx, t, e, a, store.StageWorld, 0, 8)
+	e.Clock.Advance(store.HandOverLifetime)
+	c := begin(ctx, t, e, "c")
+	_, err = e.Store.HandOverPlay(ctx, store.HandOver{PlayRef: c.Ref(), Stage: store.StageWorld, Token: 8})
+	wantErr(t, "another record's token at its last instant", err, store.ErrTokenTaken)
+	admit(ctx, t, e, "a", store.StageWorld, 8)
 }
 
 func handOverInvalid(t *testing.T, e Env) {

@@ -69,9 +69,11 @@ func ticketsExpiry(t *testing.T, e Env) {
 	addTicket(ctx, t, e, "two", "", time.Minute)
 	e.Clock.Advance(time.Minute - time.Millisecond)
 	must[*store.Ticket](t)(e.Store.RedeemTicket(ctx, store.DigestOf("one"), ""))
-	e.Clock.Advance(2 * time.Millisecond)
-	_, err := e.Store.RedeemTicket(ctx, store.DigestOf("two"), "")
-	wantErr(t, "a ticket that is over", err, store.ErrTicketInvalid)
+	for range 2 {
+		e.Clock.Advance(time.Millisecond) // at first to the end itself
+		_, err := e.Store.RedeemTicket(ctx, store.DigestOf("two"), "")
+		wantErr(t, "a ticket that is over", err, store.ErrTicketInvalid)
+	}
 }
 
 func ticketsAddress(t *testing.T, e Env) {

@@ -87,6 +87,70 @@ func TestPoolGivesUpWithItsCaller(t *testing.T) {
 	})
 }
 
+// leaver is the context of a caller that goes when it is about to wait, right
+// after meanwhile has happened.
+type leaver struct {
+	context.Context //nolint:containedctx // it is one
+	meanwhile       func()
+	gone            bool
+}
+
+func (l *leaver) Done() <-chan struct{} {
+	l.meanwhile()
+	l.gone = true
+	gone := make(chan struct{})
+	close(gone)
+	return gone
+}
+
+func (l *leaver) Err() error {
+	if l.gone {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestAWorkerGivenToWhoHasGoneIsPassedOn. Of a worker and the end of the wait that
+// come together, a caller takes either: both happen within so many tries.
+func TestAWorkerGivenToWhoHasGoneIsPassedOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // a lost worker is a deadlock, which it finds
+		p := newPool(1, 1, 1)
+		served := 0
+		for range 64 {
+			leave, err := p.Enter(t.Context(), "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch err := p.Do(&leaver{Context: t.Context(), meanwhile: leave}, "b", func() { served++ }); {
+			case err != nil && !errors.Is(err, context.Canceled):
+				t.Fatal(err)
+			case p.Waiting() != 0:
+				t.Fatalf("%d wait", p.Waiting())
+			}
+		}
+		if served == 0 || served == 64 {
+			t.Errorf("%d of 64 were served, want some", served)
+		}
+	})
+}
+
+// TestNobodyGivesWayToALineThatIsAsLong: with the newcomer in it, another line
+// has to be longer to lose its last.
+func TestNobodyGivesWayToALineThatIsAsLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueueing(3, 3)
+		for _, name := range []string{"a runs", "a 0", "a 1", "b 0", "b 1"} {
+			q.arrive(t.Context(), name)
+		}
+		if diff := cmp.Diff([]string{"b 1"}, q.errs); diff != "" {
+			t.Errorf("refused (-want +got):\n%s", diff)
+		}
+		q.end()
+	})
+}
+
 // queueing fills a pool of one worker with callers, one after the other, and
 // notes the order in which they are served.
 type queueing struct {

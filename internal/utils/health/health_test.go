@@ -165,6 +165,25 @@ func TestResultsAreKeptForAPeriod(t *testing.T) {
 	})
 }
 
+// TestAnAddedCheckIsRunByTheNextReport, though the others were run just now.
+func TestAnAddedCheckIsRunByTheNextReport(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := health.New(health.Config{Period: time.Hour})
+		var cache, store failing
+		h.Add(health.Check{Name: "cache", Func: cache.check})
+		h.SetState(health.Ready)
+		if r := h.Report(); !r.Ready {
+			t.Fatalf("got %+v", r)
+		}
+		store.on.Store(true)
+		h.Add(health.Check{Name: "store", Func: store.check})
+		if r := h.Report(); r.Ready || store.calls.Load() != 1 {
+			t.Errorf("got %+v after %d calls of the check", r, store.calls.Load())
+		}
+	})
+}
+
 func TestSlowCheckTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

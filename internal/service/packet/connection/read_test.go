@@ -315,6 +315,25 @@ func TestAStateSetWhileTheReaderSetsItsDeadlineWins(t *testing.T) {
 	})
 }
 
+func TestAnEndWhileTheReaderSetsItsDeadlineWins(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := pipePair()
+		nc := &hookedConn{Conn: server, before: func() {}}
+		l := newLink(t, settings(), nil, nc, client)
+		// The reader has chosen to wait for as long as the client likes, and before it
+		// sets that, somebody ends the connection.
+		var ended atomic.Bool
+		nc.before = func() {
+			if ended.CompareAndSwap(false, true) {
+				l.conn.Finish(connection.Shutdown)
+			}
+		}
+		l.serve()
+		l.wantEnd(connection.Shutdown)
+	})
+}
+
 func TestRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
