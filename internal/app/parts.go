@@ -128,6 +128,13 @@ func (s *server) addDatabase(p part) error {
 				return err
 			}
 			served.Store, served.Encoded = d.served, d.served
+			if s.withGuests {
+				if err := d.addGuests(ctx); err != nil {
+					d.close()
+					return err
+				}
+				served.Store, served.Encoded = d.guests, d.guests
+			}
 			s.store.Store(d)
 			s.health.Add(health.Check{Name: "store", Func: d.engine.Ping})
 			if d.file != nil {

@@ -49,7 +49,9 @@ type server struct {
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
-	stop     context.CancelCauseFunc
+	// withGuests lets the store have guests: the bots of a check.
+	withGuests bool
+	stop       context.CancelCauseFunc
 }
 
 // errChecked ends a process that was started only to be checked.
@@ -61,7 +63,7 @@ func serveCommand(p Process) *cobra.Command {
 		Use:   "serve [PART…]",
 		Short: "Run all parts of the server, or only those named",
 		Long: "Run all parts of the server in this process, or only those named: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM ends it in order.\n\n" +
-			"With --check two bots play after the start and report each step.",
+			"With --check two bots play after the start and report each step. They are kept in\nmemory; nothing of them gets into the database.",
 		Example: "  waystone serve                      all parts, on an embedded database\n" +
 			"  waystone serve packet world         two parts in one process\n" +
 			"  waystone serve packet --help        the settings of a part that runs alone",

@@ -77,7 +77,6 @@ type settings struct {
 	tokens        map[string]string
 	discovery     map[string]*string
 	balancing     string
-	checkUsers    []string
 	checkTimeout  time.Duration
 
 	database  database.Config
@@ -198,7 +197,6 @@ func register(r *config.Registry, chosen []part) *settings {
 	s.world.Register(r.Section("World", "The world part."))
 
 	sec = r.Section("Check", "What serve --check does.")
-	sec.Strings(&s.checkUsers, "check-users", nil, "User names of the website with which the two bots play; empty for two demo accounts, which only the embedded database can have.")
 	sec.Duration(&s.checkTimeout, "check-timeout", 55*time.Second, "Time for the bots to play.", config.Range(time.Second, 10*time.Minute))
 	return s
 }
