@@ -21,7 +21,7 @@ import (
 // parts are the five, of which each file must be able to run every one.
 var parts = []string{"auth", "character", "database", "packet", "world"}
 
-// settings asks a part for its settings in an environment, name to value. It
+// settings asks a part, "" for all of them in one process, for its settings in an environment, name to value. It
 // fails the test when the part would not start with them, or knows none of a
 // name.
 func settings(t *testing.T, part string, env map[string]string) map[string]string {
@@ -32,7 +32,7 @@ func settings(t *testing.T, part string, env map[string]string) map[string]strin
 		environ = append(environ, name+"="+value)
 	}
 	status := app.Main(t.Context(), app.Process{
-		Args: []string{"config", part}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Exit: func(int) {},
+		Args: slices.DeleteFunc([]string{"config", part}, func(arg string) bool { return arg == "" }), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Exit: func(int) {},
 		Env: environ,
 	})
 	if status != 0 {
@@ -409,15 +409,56 @@ func command(t *testing.T, env map[string]string, args ...string) string {
 	return out.String()
 }
 
+// TestUnits: both units start what they say, with settings that the parts know.
 func TestUnits(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../deploy/systemd/waystone@.service")
-	if err != nil {
-		t.Fatal(err)
+	whole, part := readUnit(t, "waystone.service"), readUnit(t, "waystone@.service")
+	for want, unit := range map[string]map[string][]string{"/usr/local/bin/waystone serve": whole, "/usr/local/bin/waystone serve %i": part} {
+		if got := unit["Service.ExecStart"]; !slices.Equal(got, []string{want}) {
+			t.Errorf("it starts %q, want %q", got, want)
+		}
 	}
-	unit := map[string][]string{} // "Section.Key"
-	section := ""
-	for line := range strings.Lines(string(text)) {
+	for key, values := range whole { // they differ in what they run, and nothing else
+		if !slices.Contains([]string{"Unit.Description", "Service.ExecStart", "Service.EnvironmentFile"}, key) && !slices.Equal(part[key], values) {
+			t.Errorf("%s is %q, and %q for a part alone", key, values, part[key])
+		}
+	}
+	for _, name := range append([]string{""}, parts...) {
+		unit := part
+		if name == "" {
+			unit = whole
+		}
+		env := map[string]string{}
+		for _, pair := range unit["Service.Environment"] {
+			key, value, _ := strings.Cut(pair, "=")
+			env[key] = strings.ReplaceAll(value, "%S", "/var/lib")
+		}
+		for _, file := range unit["Service.EnvironmentFile"] {
+			file = strings.ReplaceAll(strings.TrimPrefix(file, "-/etc/waystone/"), "%i", name)
+			text, err := os.ReadFile("../../deploy/systemd/env/" + file)
+			if err != nil {
+				continue // every part has what it needs without one, but for the database's address
+			}
+			for line := range strings.Lines(string(text)) {
+				if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(key, "#") {
+					env[key] = value
+				}
+			}
+		}
+		settings(t, name, env)
+		if got := unit["Service.TimeoutStopSec"]; len(got) != 1 {
+			t.Errorf("TimeoutStopSec is %q", got)
+		} else {
+			longerThanGrace(t, name, got[0])
+		}
+	}
+}
+
+// readUnit returns the values of a unit's keys, by "Section.Key".
+func readUnit(t *testing.T, name string) map[string][]string {
+	t.Helper()
+	unit, section := map[string][]string{}, ""
+	for line := range strings.Lines(readText(t, "../../deploy/systemd/"+name)) {
 		line = strings.TrimSpace(line)
 		key, value, ok := strings.Cut(line, "=")
 		switch {
@@ -425,25 +466,10 @@ func TestUnits(t *testing.T) {
 		case strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"):
 			section = line[1 : len(line)-1]
 		case !ok || section == "":
-			t.Fatalf("the line %q is neither a section nor key=value", line)
+			t.Fatalf("%s: the line %q is neither a section nor key=value", name, line)
 		default:
 			unit[section+"."+key] = append(unit[section+"."+key], value)
 		}
 	}
-	if got := unit["Service.ExecStart"]; !slices.Equal(got, []string{"/usr/local/bin/waystone serve %i"}) {
-		t.Errorf("it starts %q", got)
-	}
-	for _, part := range parts {
-		env := map[string]string{}
-		for _, pair := range unit["Service.Environment"] {
-			name, value, _ := strings.Cut(pair, "=")
-			env[name] = strings.ReplaceAll(value, "%S", "/var/lib")
-		}
-		settings(t, part, env)
-		if got := unit["Service.TimeoutStopSec"]; len(got) != 1 {
-			t.Errorf("TimeoutStopSec is %q", got)
-		} else {
-			longerThanGrace(t, part, got[0])
-		}
-	}
+	return unit
 }
