@@ -152,11 +152,11 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		}
 		// With tokens every caller needs one. Parts that share a process and were
 		// given none get one that lives as long as the process.
-		if len(s.tokens) > 0 && s.tokens[p.name] == "" && p.name != partDatabase {
+		if len(s.tokens) > 0 && s.tokens.Own(p.name) == "" && p.name != partDatabase {
 			if !s.allInOne() {
 				return nil, fmt.Errorf("SERVICE_TOKENS names no token for %s, which calls other parts: add %s:TOKEN, the same on every part", p.name, p.name)
 			}
-			s.tokens[p.name] = rand.Text()
+			s.tokens[p.name] = []string{rand.Text()}
 		}
 	}
 	if err := srv.addOps(); err != nil {
@@ -217,7 +217,7 @@ func (s *server) addOps() error {
 // conn returns a connection to a part: in memory when it runs in this process,
 // by discovery otherwise. as is the part that calls.
 func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
-	cfg := rpc.ClientConfig{Token: s.settings.tokens[as]}
+	cfg := rpc.ClientConfig{Token: s.settings.tokens.Own(as)}
 	var cc *grpc.ClientConn
 	if ln, ok := s.memory[to]; ok {
 		var err error

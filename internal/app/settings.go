@@ -74,7 +74,7 @@ type settings struct {
 	drainDelay    time.Duration
 	gracePeriod   time.Duration
 	serviceTokens []string
-	tokens        map[string]string
+	tokens        rpc.Tokens
 	discovery     map[string]*string
 	balancing     string
 	checkTimeout  time.Duration
@@ -184,7 +184,7 @@ func register(r *config.Registry, chosen []part) *settings {
 			}))
 	}
 	sec.String(&s.balancing, "balancing", "round_robin", "How calls are spread over the replicas of a part.", config.OneOf("round_robin", "least_request"))
-	sec.Strings(&s.serviceTokens, "service-tokens", nil, "Secret tokens by which parts know each other over a network: auth:TOKEN,character:TOKEN,packet:TOKEN,world:TOKEN,website:TOKEN,operator:TOKEN.", config.Secret(),
+	sec.Strings(&s.serviceTokens, "service-tokens", nil, "Secret tokens by which parts know each other over a network: auth:TOKEN,character:TOKEN,packet:TOKEN,world:TOKEN,website:TOKEN,operator:TOKEN. A caller may have two while its token changes; it shows the first.", config.Secret(),
 		config.Check(func() (err error) {
 			s.tokens, err = rpc.ParseTokens(s.serviceTokens)
 			return err
