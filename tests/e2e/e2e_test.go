@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver sqlite
+	_ "modernc.org/sqlite" // the driver
 
 	"github.com/waystone-mmo/waystone/internal/bot"
 	"github.com/waystone-mmo/waystone/internal/packets"
