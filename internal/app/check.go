@@ -19,13 +19,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/lifecycle"
 )
 
-// The demo accounts of the embedded database. They may sign in from this
-// machine only.
-var demoUsers = [2]string{"demo.one", "demo.two"} //nolint:gochecknoglobals // a constant list
-
 // addCheck lets two bots play once everything is up. A check that fails ends
 // the process with its error; one that succeeds ends it only with exit.
 func (s *server) addCheck(started time.Time, exit bool) {
+	s.withGuests = true
 	s.manager.Add(lifecycle.Unit{
 		Name: "check", Needs: []string{"stream to the world"},
 		Run: func(ctx context.Context) error {
@@ -48,8 +45,11 @@ func (s *server) addCheck(started time.Time, exit bool) {
 func (s *server) check(ctx context.Context, started time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, s.settings.checkTimeout)
 	defer cancel()
-	fmt.Fprintf(s.Stdout, "waystone %s is ready after %.2f s, on the %s.\nTwo bots try it now over TCP, as players would:\n", Version(), time.Since(started).Seconds(), storeName(s.settings))
-	users, err := s.checkAccounts(ctx)
+	fmt.Fprintf(s.Stdout, "waystone %s is ready after %.2f s, on the %s.\nTwo bots try it now over TCP, as players would. What is theirs is kept in memory, not in the database:\n", Version(), time.Since(started).Seconds(), storeName(s.settings))
+	if err := s.readDatabase(ctx); err != nil {
+		return err
+	}
+	users, err := s.bots(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,46 +105,38 @@ func loopbackAddr(a net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(t.Port))
 }
 
-// checkAccounts returns the two users that play: the ones named by the
-// settings, or the demo accounts.
-func (s *server) checkAccounts(ctx context.Context) ([2]*store.User, error) {
-	var users [2]*store.User
-	names := demoUsers
-	switch len(s.settings.checkUsers) {
-	case 0:
-		if _, embedded := s.settings.sqlitePath(); !embedded {
-			return users, errors.New("the website owns the accounts on PostgreSQL, so there are no demo accounts: name two of its users, CHECK_USERS=alice,bob")
+// readDatabase reads what a sign-in reads, of a user who is not there, as the
+// bots' own records come from elsewhere.
+func (s *server) readDatabase(ctx context.Context) error {
+	began, nobody := time.Now(), "nobody."+strings.ToLower(rand.Text()[:10])
+	db := s.store.Load().engine
+	_, userErr := db.GetUserByUsername(ctx, nobody, store.Fresh)
+	_, accountErr := db.GetGameAccount(ctx, nobody)
+	_, charactersErr := db.ListCharacters(ctx, nobody, true, store.Fresh)
+	for _, err := range []error{userErr, accountErr, charactersErr} {
+		if err != nil && !errors.Is(err, store.ErrUserNotFound) && !errors.Is(err, store.ErrGameAccountNotFound) {
+			return fmt.Errorf("read the database: %w", err)
 		}
-	case 2:
-		names = [2]string(s.settings.checkUsers)
-	default:
-		return users, fmt.Errorf("CHECK_USERS=%q: must be two user names", strings.Join(s.settings.checkUsers, ","))
 	}
-	for i, name := range names {
-		u, err := s.store.Load().engine.GetUserByUsername(ctx, name, store.Fresh)
-		if errors.Is(err, store.ErrUserNotFound) && len(s.settings.checkUsers) == 0 {
-			u, err = s.createDemo(ctx, name)
-		}
+	fmt.Fprintf(s.Stdout, "  ok  the database answers (%.2f s)\n", time.Since(began).Seconds())
+	return nil
+}
+
+// bots makes the two users that play. They and all that is theirs are kept in
+// memory beside the database, of which only they know, and end with the process,
+// however that ends. Their names are random, for a player of the same name may be
+// in the world.
+func (s *server) bots(ctx context.Context) ([2]*store.User, error) {
+	var users [2]*store.User
+	for i := range users {
+		name := "check." + strings.ToLower(rand.Text()[:10])
+		u, err := s.store.Load().guests.Add(ctx, store.NewUser{Username: name, Name: "Bot", Email: name + "@" + emailDomain}, store.GameAccount{LoopbackOnly: true})
 		if err != nil {
-			return users, fmt.Errorf("user %s: %w", name, err)
+			return users, fmt.Errorf("make a bot: %w", err)
 		}
 		users[i] = u
 	}
 	return users, nil
-}
-
-// createDemo makes a demo account with a password that nobody knows: the bots
-// sign in by ticket.
-func (s *server) createDemo(ctx context.Context, name string) (*store.User, error) {
-	u, err := s.store.Load().engine.CreateUser(ctx, store.NewUser{Username: name, Name: "Demo", Email: name + "@" + emailDomain})
-	if err != nil {
-		return nil, err
-	}
-	hash, err := auth.HashGamePassword(rand.Text())
-	if err != nil {
-		return nil, err
-	}
-	return u, s.store.Load().engine.SetGameAccount(ctx, store.GameAccount{UserID: u.ID, PasswordHash: hash, LoopbackOnly: true})
 }
 
 // explain tells the operator how to go on.

@@ -129,6 +129,13 @@ func (s *server) addDatabase(p part) error {
 				return err
 			}
 			served.Store, served.Encoded = d.served, d.served
+			if s.withGuests {
+				if err := d.addGuests(ctx); err != nil {
+					d.close()
+					return err
+				}
+				served.Store, served.Encoded = d.guests, d.guests
+			}
 			s.store.Store(d)
 			s.checkStore(d)
 			s.health.Add(health.Check{Name: "website", Degraded: true, Reasons: database.WebsiteReasons(), Func: website.Check})

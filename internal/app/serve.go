@@ -51,7 +51,9 @@ type server struct {
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
 	checked  map[string]bool // names of checks on other parts
-	stop     context.CancelCauseFunc
+	// withGuests lets the store have guests: the bots of a check.
+	withGuests bool
+	stop       context.CancelCauseFunc
 }
 
 // errChecked ends a process that was started only to be checked.
@@ -63,7 +65,7 @@ func serveCommand(p Process) *cobra.Command {
 		Use:   "serve [PART…]",
 		Short: "Run all parts of the server, or only those named",
 		Long: "Run all parts of the server in this process, or only those named: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM ends it in order.\n\n" +
-			"With --check two bots play after the start and report each step.",
+			"With --check two bots play after the start and report each step. They are kept in\nmemory; nothing of them gets into the database.",
 		Example: "  waystone serve                      all parts, on an embedded database\n" +
 			"  waystone serve packet world         two parts in one process\n" +
 			"  waystone serve packet --help        the settings of a part that runs alone",
@@ -154,11 +156,11 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		}
 		// With tokens every caller needs one. Parts that share a process and were
 		// given none get one that lives as long as the process.
-		if len(s.tokens) > 0 && s.tokens[p.name] == "" && p.name != partDatabase {
+		if len(s.tokens) > 0 && s.tokens.Own(p.name) == "" && p.name != partDatabase {
 			if !s.allInOne() {
 				return nil, fmt.Errorf("SERVICE_TOKENS names no token for %s, which calls other parts: add %s:TOKEN, the same on every part", p.name, p.name)
 			}
-			s.tokens[p.name] = rand.Text()
+			s.tokens[p.name] = []string{rand.Text()}
 		}
 	}
 	if err := srv.addOps(); err != nil {
@@ -219,7 +221,7 @@ func (s *server) addOps() error {
 // conn returns a connection to a part: in memory when it runs in this process,
 // by discovery otherwise. as is the part that calls.
 func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
-	cfg := rpc.ClientConfig{Token: s.settings.tokens[as]}
+	cfg := rpc.ClientConfig{Token: s.settings.tokens.Own(as)}
 	var cc *grpc.ClientConn
 	if ln, ok := s.memory[to]; ok {
 		var err error

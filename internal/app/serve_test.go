@@ -1,10 +1,15 @@
 package app_test
 
 import (
+	"database/sql"
+	"errors"
 	"maps"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 
 	"github.com/waystone-mmo/waystone/internal/store/storetest/betterauth"
 	"github.com/waystone-mmo/waystone/tests/testenv"
@@ -24,18 +29,84 @@ func anyPorts(t *testing.T) env {
 	return e
 }
 
+// TestServeChecksItself, and its bots leave nothing in the database: every table
+// has the rows that it had before.
 func TestServeChecksItself(t *testing.T) {
 	t.Parallel()
-	e := anyPorts(t)
-	for range 2 { // the second time on the database that the first one left
-		out := ok(t, e, "", "serve", "--check", "--exit")
-		if !strings.Contains(out, "The server works") {
-			t.Errorf("it printed %q", out)
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		e := anyPorts(t)
+		ok(t, e, "", "account", "create", "alice", "--no-password", "--no-website-password")
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(e["WAYSTONE_DATA"], "waystone.db")+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		leavesNothing(t, e, db, `SELECT name FROM sqlite_schema WHERE type = 'table'`)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		pg := testenv.Postgres(t)
+		for _, f := range []string{"postgres_schema.sql", "seed_postgres.sql", "rebase_postgres.sql"} {
+			pg.Exec(t, betterauth.Read(f))
+		}
+		e := anyPorts(t)
+		e["DATABASE_URL"], e["REDIS_URL"] = pg.URL(), testenv.Redis(t)
+		ok(t, e, "", "db", "migrate")
+		db, err := sql.Open("pgx", pg.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		leavesNothing(t, e, db, `SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'game')`)
+	})
+}
+
+func leavesNothing(t *testing.T, e env, db *sql.DB, tables string) {
+	t.Helper()
+	before := rowsIn(t, db, tables)
+	out := ok(t, e, "", "serve", "--check", "--exit")
+	for _, want := range []string{"ok  the database answers", "ok  bot-2 logs out", "The server works"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
 		}
 	}
-	if row(t, e, "demo.one") == "" || row(t, e, "demo.two") == "" {
-		t.Error("the demo accounts are not there")
+	if after := rowsIn(t, db, tables); !maps.Equal(before, after) {
+		t.Errorf("rows before the check: %v; after it: %v", before, after)
 	}
+}
+
+// rowsIn counts the rows of each table that a query names.
+func rowsIn(t *testing.T, db *sql.DB, tables string) map[string]int {
+	t.Helper()
+	var names []string
+	rows, err := db.QueryContext(t.Context(), tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, name := range names {
+		var n int
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+name).Scan(&n); err != nil { //nolint:gosec // names from the catalog
+			t.Fatal(err)
+		}
+		counts[name] = n
+	}
+	if len(counts) < 10 {
+		t.Fatalf("there are tables %v only", names)
+	}
+	return counts
 }
 
 func TestServeNamesTheSettingOfATakenPort(t *testing.T) {

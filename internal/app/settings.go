@@ -74,10 +74,9 @@ type settings struct {
 	drainDelay    time.Duration
 	gracePeriod   time.Duration
 	serviceTokens []string
-	tokens        map[string]string
+	tokens        rpc.Tokens
 	discovery     map[string]*string
 	balancing     string
-	checkUsers    []string
 	checkTimeout  time.Duration
 
 	database  database.Config
@@ -185,7 +184,7 @@ func register(r *config.Registry, chosen []part) *settings {
 			}))
 	}
 	sec.String(&s.balancing, "balancing", "round_robin", "How calls are spread over the replicas of a part.", config.OneOf("round_robin", "least_request"))
-	sec.Strings(&s.serviceTokens, "service-tokens", nil, "Secret tokens by which parts know each other over a network: auth:TOKEN,character:TOKEN,packet:TOKEN,world:TOKEN,website:TOKEN,operator:TOKEN.", config.Secret(),
+	sec.Strings(&s.serviceTokens, "service-tokens", nil, "Secret tokens by which parts know each other over a network: auth:TOKEN,character:TOKEN,packet:TOKEN,world:TOKEN,website:TOKEN,operator:TOKEN. A caller may have two while its token changes; it shows the first.", config.Secret(),
 		config.Check(func() (err error) {
 			s.tokens, err = rpc.ParseTokens(s.serviceTokens)
 			return err
@@ -198,7 +197,6 @@ func register(r *config.Registry, chosen []part) *settings {
 	s.world.Register(r.Section("World", "The world part."))
 
 	sec = r.Section("Check", "What serve --check does.")
-	sec.Strings(&s.checkUsers, "check-users", nil, "User names of the website with which the two bots play; empty for two demo accounts, which only the embedded database can have.")
 	sec.Duration(&s.checkTimeout, "check-timeout", 55*time.Second, "Time for the bots to play.", config.Range(time.Second, 10*time.Minute))
 	return s
 }

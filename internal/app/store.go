@@ -16,6 +16,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/database/watch"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/cached"
+	"github.com/waystone-mmo/waystone/internal/store/guest"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
@@ -95,6 +96,7 @@ type dataStore struct {
 	file     *sqlite.Store     // the engine, if it is embedded
 	postgres *postgres.Store   // the engine, if it is not
 	redis    *rediscache.Redis // nil without
+	guests   *guest.Store      // served in place of served, if there may be guests; otherwise nil
 	close    func()
 }
 
@@ -147,6 +149,22 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 		closeCache()
 	}
 	return d, nil
+}
+
+// addGuests puts a store in memory beside the database for users of whom
+// nothing may get into that.
+func (d *dataStore) addGuests(ctx context.Context) error {
+	side, err := sqlite.Open(ctx, sqlite.Config{Path: sqlite.Memory})
+	if err != nil {
+		return fmt.Errorf("open a store in memory: %w", err)
+	}
+	d.guests = guest.New(d.served, side)
+	closeServed := d.close
+	d.close = func() {
+		_ = side.Close() // what it holds ends here anyway
+		closeServed()
+	}
+	return nil
 }
 
 // measureFile registers what is amiss with the file of an embedded database.

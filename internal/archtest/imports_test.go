@@ -29,7 +29,7 @@ var rules = []rule{
 		why: "the contract does not know its implementations",
 	},
 	{
-		from: `^internal/(service|store/(cached|remote|storetest|storepb))(/|$)`, to: `^internal/store/(sqlite|postgres|cached|remote)(/|$)`,
+		from: `^internal/(service|store/(cached|guest|remote|storetest|storepb))(/|$)`, to: `^internal/store/(sqlite|postgres|cached|remote)(/|$)`,
 		except: `^internal/store/(sqlite|postgres|cached|remote)/internal/`,
 		why:    "only internal/app and tests choose an implementation of the store",
 	},

@@ -118,7 +118,7 @@ func TestWorldMessagesAreCarried(t *testing.T) {
 // has tables of its own, passes the suite, has its page and can be chosen.
 func TestEveryEngineIsWhole(t *testing.T) {
 	engine := regexp.MustCompile(`^internal/store/\w+$`)
-	others := regexp.MustCompile(`/(cached|remote|siteschema|storepb|storetest)$`)
+	others := regexp.MustCompile(`/(cached|guest|remote|siteschema|storepb|storetest)$`)
 	chooser := source(t, "internal/app", false)
 	n := 0
 	for _, p := range packages(t) {

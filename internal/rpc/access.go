@@ -63,15 +63,28 @@ func Callers(name string) ([]string, bool) {
 
 // Access says how a server knows its callers.
 type Access struct {
-	// Tokens maps a caller's name to its secret token.
-	Tokens map[string]string
+	// Tokens are the callers' secret tokens.
+	Tokens Tokens
+}
+
+// Tokens are the secret tokens of callers by name, one for each, and two while
+// one takes the place of the other: both let the caller in.
+type Tokens map[string][]string
+
+// Own returns the token that a caller shows, the first of its two; "" for none.
+func (t Tokens) Own(caller string) string {
+	if len(t[caller]) == 0 {
+		return ""
+	}
+	return t[caller][0]
 }
 
 // ParseTokens reads SERVICE_TOKENS: name:token,name:token. Tokens have 16
 // characters or more, all visible ASCII as metadata needs them, and each caller
-// has its own: with one token, two callers have the rights of both.
-func ParseTokens(items []string) (map[string]string, error) {
-	tokens, callers := map[string]string{}, map[string]string{}
+// has its own: with one token, two callers have the rights of both. A caller may be
+// named twice, with the token that it shows first.
+func ParseTokens(items []string) (Tokens, error) {
+	tokens, callers := Tokens{}, map[string]string{}
 	for i, item := range items {
 		name, token, ok := strings.Cut(item, ":")
 		if !ok {
@@ -89,13 +102,15 @@ func ParseTokens(items []string) (map[string]string, error) {
 		if strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
 			return nil, fmt.Errorf("must give %s a token of visible ASCII characters without spaces", name)
 		}
-		if _, twice := tokens[name]; twice {
-			return nil, fmt.Errorf("must name each caller once; %s is there twice", name)
+		if len(tokens[name]) == 2 {
+			return nil, fmt.Errorf("must name each caller once, or twice while its token changes; %s is there three times", name)
 		}
-		if other, shared := callers[token]; shared {
+		if other, shared := callers[token]; shared && other == name {
+			return nil, fmt.Errorf("must give %s two different tokens", name)
+		} else if shared {
 			return nil, fmt.Errorf("must give each caller a token of its own; %s and %s have the same", other, name)
 		}
-		tokens[name], callers[token] = token, name
+		tokens[name], callers[token] = append(tokens[name], token), name
 	}
 	return tokens, nil
 }
@@ -113,9 +128,7 @@ func (a Access) guard(method string) guard {
 	callers, listed := Callers(method)
 	g := guard{listed: listed, closed: len(a.Tokens) > 0, open: slices.Contains(callers, Anyone)}
 	for _, c := range append([]string{Operator}, callers...) {
-		if t, ok := a.Tokens[c]; ok {
-			g.tokens = append(g.tokens, t)
-		}
+		g.tokens = append(g.tokens, a.Tokens[c]...)
 	}
 	return g
 }

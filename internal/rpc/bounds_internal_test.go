@@ -199,7 +199,7 @@ func TestFinishedCallsHoldNothing(t *testing.T) {
 // TestARefusalDoesNotWaitForTheRequest.
 func TestARefusalDoesNotWaitForTheRequest(t *testing.T) {
 	t.Parallel()
-	_, addr := boundedServer(t, ServerConfig{Access: Access{Tokens: map[string]string{Auth: "0123456789abcdef"}}})
+	_, addr := boundedServer(t, ServerConfig{Access: Access{Tokens: Tokens{Auth: {"0123456789abcdef"}}}})
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	client := &http.Client{Transport: &http.Transport{Protocols: &protocols}}

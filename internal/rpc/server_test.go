@@ -120,17 +120,18 @@ func endPlay(t *testing.T, cc *grpc.ClientConn) error {
 }
 
 func TestCallersAreKnownByTheirTokens(t *testing.T) {
-	tokens, err := rpc.ParseTokens([]string{"auth:0123456789abcdef", "packet:fedcba9876543210"})
+	tokens, err := rpc.ParseTokens([]string{"auth:0123456789abcdef", "packet:fedcba9876543210", "auth:the-token-to-come"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		tokens map[string]string
+		tokens rpc.Tokens
 		token  string
 		ok     bool
 	}{
 		"no tokens, in memory": {nil, "", true},
 		"the right caller":     {tokens, "0123456789abcdef", true},
+		"its other token":      {tokens, "the-token-to-come", true},
 		"another caller":       {tokens, "fedcba9876543210", false},
 		"no token":             {tokens, "", false},
 		"a token nobody has":   {tokens, "0123456789abcdeX", false},
@@ -239,6 +240,14 @@ func TestWatchIsForPartsAlone(t *testing.T) {
 	}
 }
 
+// TestTheFirstTokenIsShown: a caller with two shows that which stands first.
+func TestTheFirstTokenIsShown(t *testing.T) {
+	tokens, err := rpc.ParseTokens([]string{"auth:0123456789abcdef", "packet:fedcba9876543210", "auth:the-token-to-come"})
+	if err != nil || tokens.Own("auth") != "0123456789abcdef" || tokens.Own("world") != "" {
+		t.Errorf("auth shows %q, world %q, %v", tokens.Own("auth"), tokens.Own("world"), err)
+	}
+}
+
 func TestParseTokensRefuses(t *testing.T) {
 	const token = "0123456789abcdef"
 	for _, c := range []struct {
@@ -254,7 +263,8 @@ func TestParseTokensRefuses(t *testing.T) {
 		{[]string{"auth: " + token}, "auth a token of visible ASCII"},
 		{[]string{"auth:" + token + "\n"}, "auth a token of visible ASCII"},
 		{[]string{"auth:" + token + "é"}, "auth a token of visible ASCII"},
-		{[]string{"auth:" + token, "auth:" + token + "2"}, "auth is there twice"},
+		{[]string{"auth:" + token, "auth:" + token + "2", "auth:" + token + "3"}, "auth is there three times"},
+		{[]string{"auth:" + token, "auth:" + token}, "auth two different tokens"},
 		{[]string{"auth:" + token, "packet:other" + token, "website:" + token}, "auth and website have the same"},
 	} {
 		_, err := rpc.ParseTokens(c.items)

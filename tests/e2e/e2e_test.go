@@ -74,26 +74,42 @@ func TestPlayersSurviveRestarts(t *testing.T) {
 	}
 }
 
-// TestSmoke is make smoke: the demo accounts are made by the first run and
-// used again by the second.
+// TestSmoke is make smoke, then make run killed in the middle: neither leaves
+// anything of the bots in the database.
 func TestSmoke(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	for range 2 {
+	check := func(more ...string) *process {
 		p := ports(t, 8)
-		proc := run(t, map[string]string{
+		return run(t, map[string]string{
 			"WAYSTONE_DATA": data, "OPS_LISTEN_ADDR": "127.0.0.1:" + p[0],
 			"DATABASE_SERVICE_PORT": p[1], "AUTH_SERVICE_PORT": p[2], "CHARACTER_SERVICE_PORT": p[3], "WORLD_SERVICE_PORT": p[4],
 			"PACKET_LOGIN_PORT": p[5], "PACKET_WORLD_PORT": p[6], "PACKET_GAME_PORT": p[7], "DRAIN_DELAY": "0s",
-		}, "serve", "--check", "--exit")
-		<-proc.done
-		if proc.err != nil || !strings.Contains(proc.out.String(), "The server works") {
-			t.Fatalf("ended with %v:\n%s", proc.err, proc.out.String())
-		}
+		}, append([]string{"serve", "--check"}, more...)...)
 	}
-	out, _, _ := command(t, map[string]string{"WAYSTONE_DATA": data}, "", "account", "list")
-	if strings.Count(out, "demo.") < 2 || strings.Count(out, "\n") != 3 {
-		t.Errorf("after two runs the accounts are\n%s", out)
+	smoke := check("--exit")
+	<-smoke.done
+	if smoke.err != nil || !strings.Contains(smoke.out.String(), "The server works") {
+		t.Fatalf("ended with %v:\n%s", smoke.err, smoke.out.String())
+	}
+	killed := check()
+	killed.until("lets both bots in", func() bool { return strings.Contains(killed.out.String(), "ok  bot-2 sees bot-1 ") })
+	_ = killed.cmd.Process.Kill()
+	<-killed.done
+
+	if out, msg, status := command(t, map[string]string{"WAYSTONE_DATA": data}, "", "account", "list"); status != 0 || strings.Count(out, "\n") != 1 {
+		t.Errorf("the accounts are\n%s%s", out, msg)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "waystone.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, table := range []string{"user", "session", "account", "game_account", "game_character", "game_item", "game_play", "game_ticket", "game_attempt"} {
+		var rows int
+		if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM "`+table+`"`).Scan(&rows); err != nil || rows > 0 {
+			t.Errorf("in %s there are %d rows (%v)", table, rows, err)
+		}
 	}
 }
 

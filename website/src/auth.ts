@@ -118,10 +118,14 @@ function build(chosen: ReturnType<typeof siteOptions>) {
 /** better-auth with the plugins of this site. */
 export type Auth = ReturnType<typeof build>;
 
+/** Adds the tables and columns that are missing. */
+export async function migrate(settings: Settings, database: Database, mailer: Mailer): Promise<void> {
+  const migrations = await getMigrations(siteOptions(settings, database, mailer));
+  await migrations.runMigrations();
+}
+
 /** Adds the tables and columns that are missing, then makes better-auth. */
 export async function createAuth(settings: Settings, database: Database, mailer: Mailer): Promise<Auth> {
-  const chosen = siteOptions(settings, database, mailer);
-  const migrations = await getMigrations(chosen);
-  await migrations.runMigrations();
-  return build(chosen);
+  await migrate(settings, database, mailer);
+  return build(siteOptions(settings, database, mailer));
 }
