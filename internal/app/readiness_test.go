@@ -52,7 +52,7 @@ func TestWhatIsAmissWithAnotherPart(t *testing.T) {
 				state.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
 			}
 			server, err := rpc.NewServer(rpc.ServerConfig{
-				Log: slog.New(slog.DiscardHandler), Metrics: rpc.NewMetrics(prometheus.NewRegistry()), Health: state, Access: rpc.Access{Tokens: map[string]string{partPacket: right}},
+				Log: slog.New(slog.DiscardHandler), Metrics: rpc.NewMetrics(prometheus.NewRegistry()), Health: state, Access: rpc.Access{Tokens: rpc.Tokens{partPacket: {right}}},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -83,7 +83,7 @@ func TestWhatIsAmissWithAnotherPart(t *testing.T) {
 			if err := r.Load(nil, env); err != nil {
 				t.Fatal(err)
 			}
-			s.tokens = map[string]string{partPacket: c.token}
+			s.tokens = rpc.Tokens{partPacket: {c.token}}
 			srv, err := newServer(Process{Stderr: io.Discard, Env: env}, r, s)
 			if err != nil {
 				t.Fatal(err)

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
-	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 // ask signs in without ending an earlier play, and reports whether one began.
@@ -24,7 +24,7 @@ func TestAnEarlierPlayGoesOnUntilTheNewcomerDoes(t *testing.T) {
 	for way, secretOf := range map[string]func(w *world) string{
 		"a ticket":         func(w *world) string { return w.ticket(t, "ada1", true).GetTicket() },
 		"a game password":  func(*world) string { return auth.ClientForm(secret) },
-		"a one-time token": func(w *world) string { w.store.oneTime[onceToken] = "token-ada1"; return onceToken },
+		"a one-time token": func(w *world) string { w.store.addOneTimeToken(onceToken, "token-ada1"); return onceToken },
 	} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
@@ -35,8 +35,8 @@ func TestAnEarlierPlayGoesOnUntilTheNewcomerDoes(t *testing.T) {
 			if err != nil || began {
 				t.Fatalf("began %v, %v", began, err)
 			}
-			if row := w.store.plays["ada1"]; row.Closing || row.ended || row.ID != former.GetPlay().GetId() {
-				t.Errorf("the earlier play is now %+v", row.Play)
+			if got := w.keepAlive(t, false, former.GetPlay())[0]; got != "" {
+				t.Errorf("the earlier play: %s", got)
 			}
 			if way != "a game password" {
 				_, err = w.login(t, "ada", s, home)
@@ -80,38 +80,49 @@ func TestATicketIsGoodAgainWhenTheEarlierPlayDidNotEnd(t *testing.T) {
 // secret.
 func TestAUsedTicketLetsItsClientInAgain(t *testing.T) {
 	t.Parallel()
-	type scene struct {
-		*world
-		play   *databasev1.Play
-		ticket string
-	}
 	for what, c := range map[string]struct {
-		change     func(s scene)
+		operators  bool // the ticket has no session
+		playing    func(s *testStore)
+		goesOn     bool // the play is not ended
+		after      func(s *testStore)
 		name, from string
 		want       error
 	}{
-		"its play has ended":           {change: func(scene) {}},
-		"another address":              {change: func(scene) {}, from: abroad, want: auth.ErrTicketRefused},
-		"another name":                 {change: func(scene) {}, name: "lou", want: auth.ErrLoginRefused},
-		"a minute after, and more":     {change: func(s scene) { s.store.now = s.store.now.Add(store.HandOverLifetime + store.PlayReuse + time.Second) }, want: auth.ErrTicketRefused},
-		"the session was signed out":   {change: func(s scene) { delete(s.store.sessions, "token-ada1") }, want: auth.ErrLoginRefused},
-		"the user was banned":          {change: func(s scene) { s.store.users["ada1"].Banned = true }, want: store.ErrUserBanned},
-		"the password was changed":     {change: func(s scene) { s.store.hashes["ada1"] = "another" }, want: auth.ErrLoginRefused},
-		"a newer sign-in has come":     {change: func(s scene) { s.store.plays["ada1"].digest = store.DigestOf("newer") }, want: auth.ErrTicketRefused},
-		"a newer sign-in waited":       {change: func(s scene) { s.store.plays["ada1"].Closing = true }, want: auth.ErrTicketRefused},
-		"an operator's has no session": {change: func(s scene) { s.store.plays["ada1"].SessionID = "" }, want: auth.ErrTicketRefused},
-		"the play goes on":             {change: func(s scene) { s.store.plays["ada1"].ended = false }, want: auth.ErrTicketRefused},
+		"its play has ended": {},
+		"another address":    {from: abroad, want: auth.ErrTicketRefused},
+		"another name":       {name: "lou", want: auth.ErrLoginRefused},
+		"a minute after, and more": {after: func(s *testStore) {
+			s.clock.Advance(store.HandOverLifetime + store.PlayReuse + time.Second)
+		}, want: auth.ErrTicketRefused},
+		"the session was signed out": {after: func(s *testStore) { s.site.DeleteSession(s.t, "session-ada1") }, want: auth.ErrLoginRefused},
+		"the user was banned":        {after: func(s *testStore) { s.site.Ban(s.t, "ada1", time.Time{}) }, want: store.ErrUserBanned},
+		"the password was changed":   {after: func(s *testStore) { s.site.SetPassword(s.t, "ada1", "another") }, want: auth.ErrLoginRefused},
+		"a newer sign-in has come": {after: func(s *testStore) {
+			if _, err := s.beginPlay("ada1"); err != nil {
+				s.t.Fatal(err)
+			}
+		}, want: auth.ErrTicketRefused},
+		"a newer sign-in waited":       {playing: func(s *testStore) { s.closePlay("ada1") }, want: auth.ErrTicketRefused},
+		"an operator's has no session": {operators: true, want: auth.ErrTicketRefused},
+		"the play goes on":             {goesOn: true, want: auth.ErrTicketRefused},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			ticket := w.ticket(t, "ada1", true).GetTicket()
+			ticket := w.ticket(t, "ada1", !c.operators).GetTicket()
 			resp, err := w.login(t, "ada", ticket, home)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.end(t, resp.GetPlay())
-			w.store.change(func() { c.change(scene{w, resp.GetPlay(), ticket}) })
+			if c.playing != nil {
+				c.playing(w.store)
+			}
+			if !c.goesOn {
+				w.end(t, resp.GetPlay())
+			}
+			if c.after != nil {
+				c.after(w.store)
+			}
 			name, from := "ada", home
 			if c.name != "" {
 				name = c.name
@@ -138,18 +149,14 @@ func TestAUsedTicketWaitsForTheEndOfItsPlay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.store.takeCalls()
+	looks := w.store.answers(faultstore.EndedPlay)
 	got := make(chan error, 1)
 	go func() {
 		_, err := w.Login(t.Context(), &authv1.LoginRequest{UserName: "ada", Secret: ticket, Address: home, KeepEarlier: true})
 		got <- err
 	}()
-	for looked := 0; looked < 2; time.Sleep(time.Millisecond) { // it has asked, and asks again
-		for _, c := range w.store.takeCalls() {
-			if c == "EndedPlay" {
-				looked++
-			}
-		}
+	for range 2 { // it has asked, and asks again
+		want(t, "a look at the play that goes on", <-looks, store.ErrPlayLives)
 	}
 	select {
 	case err := <-got:
@@ -171,7 +178,7 @@ func TestAUsedPasswordFormIsCheckedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.end(t, resp.GetPlay())
-	w.store.change(func() { w.store.accounts["ada1"] = store.GameAccount{UserID: "ada1"} })
+	w.store.setAccount(store.GameAccount{UserID: "ada1"})
 	_, err = w.login(t, "ada", auth.ClientForm(secret), home)
 	want(t, "the password was taken away", err, auth.ErrNoGamePassword)
 }

@@ -5,11 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 // TestASignInWaitsForTheEndOfTheOneBefore, asking again as long as it lives.
@@ -18,6 +17,7 @@ func TestASignInWaitsForTheEndOfTheOneBefore(t *testing.T) {
 	w := newWorld(t)
 	former, _ := w.mustLogin(t, "ada1")
 	ticket := w.ticket(t, "ada1", true)
+	answers := w.store.answers(faultstore.BeginPlay)
 	type outcome struct {
 		resp *authv1.LoginResponse
 		err  error
@@ -28,9 +28,7 @@ func TestASignInWaitsForTheEndOfTheOneBefore(t *testing.T) {
 		got <- outcome{resp, err}
 	}()
 	for range 3 {
-		if user := <-w.store.waits; user != "ada1" {
-			t.Errorf("%s waits", user)
-		}
+		want(t, "a try while the earlier record lives", <-answers, store.ErrPlayClosing)
 	}
 	select {
 	case o := <-got:
@@ -75,12 +73,10 @@ func TestALeaseThatRunsOutLetsTheNextIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	former, _ := w.mustLogin(t, "ada1")
-	w.store.change(func() {
-		w.store.now = former.GetPlay().GetLeaseExpiresAt().AsTime().Add(time.Millisecond)
-		w.store.sessions["token-ada1"].ExpiresAt = w.store.now.Add(time.Hour)
-	})
+	lease := former.GetPlay().GetLeaseExpiresAt().AsTime()
+	w.store.clock.Advance(lease.Sub(w.store.clock.Now()) + time.Millisecond)
 	next, _ := w.mustLogin(t, "ada1")
-	if !next.GetPlay().GetLeaseExpiresAt().AsTime().After(former.GetPlay().GetLeaseExpiresAt().AsTime()) {
-		t.Errorf("the lease ends at %v", timestamppb.New(w.store.clock()))
+	if at := next.GetPlay().GetLeaseExpiresAt().AsTime(); !at.After(lease) {
+		t.Errorf("the lease ends at %v, and the one before at %v", at, lease)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/utils/config"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 func TestDefaultsAreValid(t *testing.T) {
@@ -55,7 +56,7 @@ func TestSettingsOutOfRange(t *testing.T) {
 	} {
 		c := auth.DefaultConfig()
 		edit(&c)
-		_, err := auth.New(c, auth.Deps{Store: newFake()})
+		_, err := auth.New(c, auth.Deps{Store: faultstore.New(nil)})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -73,7 +74,7 @@ func TestNewNeedsAStoreAndItsMetricsOnce(t *testing.T) {
 		t.Error("made without a store")
 	}
 	reg := prometheus.NewRegistry()
-	d := auth.Deps{Store: newFake(), Metrics: reg}
+	d := auth.Deps{Store: faultstore.New(nil), Metrics: reg}
 	if _, err := auth.New(auth.DefaultConfig(), d); err != nil {
 		t.Fatal(err)
 	}

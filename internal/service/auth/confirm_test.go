@@ -9,7 +9,6 @@ import (
 	authv1 "github.com/waystone-mmo/waystone/gen/waystone/auth/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
-	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // change asks for a change of ada's game password; edit says what the caller
@@ -43,16 +42,14 @@ func TestASessionAloneChangesNoGamePassword(t *testing.T) {
 		for how, password := range map[string]string{"set": "a fresh secret", "removed": ""} {
 			t.Run(what+", "+how, func(t *testing.T) {
 				w := newWorld(t)
-				before := w.store.accounts["ada1"].PasswordHash
+				before := w.store.account("ada1").PasswordHash
 				err := w.change(t, func(r *request) { r.Password = password; c.edit(r) })
 				if c.want == nil && err != nil || c.want != nil && !errors.Is(err, c.want) {
 					t.Errorf("%v, want %v", err, c.want)
 				}
-				w.store.change(func() {
-					if changed := w.store.accounts["ada1"].PasswordHash != before; changed != (c.want == nil) {
-						t.Errorf("changed: %t", changed)
-					}
-				})
+				if changed := w.store.account("ada1").PasswordHash != before; changed != (c.want == nil) {
+					t.Errorf("changed: %t", changed)
+				}
 			})
 		}
 	}
@@ -61,31 +58,39 @@ func TestASessionAloneChangesNoGamePassword(t *testing.T) {
 // The current password cannot be judged: a sign-in of just now takes its place.
 func TestAFreshSessionInPlaceOfAPassword(t *testing.T) {
 	t.Parallel()
-	for what, without := range map[string]func(*fakeStore){
-		"no website password": func(f *fakeStore) { delete(f.hashes, "ada1") },
-		"hashes not granted":  func(f *fakeStore) { f.ungranted = true },
-		"hash of other shape": func(f *fakeStore) { f.hashes["ada1"] = "$2b$10$other" },
+	type edit = func(s *testStore)
+	madeBefore := func(d time.Duration) edit {
+		return func(s *testStore) {
+			s.exec(`UPDATE session SET "createdAt" = ?2 WHERE id = ?1`, "session-ada1", s.clock.Now().Add(-d))
+		}
+	}
+	for what, without := range map[string]edit{
+		"no website password": func(s *testStore) { s.site.DeleteAccounts(s.t, "ada1") },
+		"hashes not granted":  func(s *testStore) { s.ungrant() },
+		"hash of other shape": func(s *testStore) { s.site.SetPassword(s.t, "ada1", "$2b$10$other") },
 	} {
 		for how, c := range map[string]struct {
 			token string
-			edit  func(*store.Session)
+			edit  edit
 			want  error
 		}{
-			"fresh":            {"token-ada1", func(*store.Session) {}, nil},
-			"just fresh":       {"token-ada1", func(s *store.Session) { s.CreatedAt = s.CreatedAt.Add(-10 * time.Minute) }, nil},
-			"not fresh":        {"token-ada1", func(s *store.Session) { s.CreatedAt = s.CreatedAt.Add(-10*time.Minute - 1) }, auth.ErrSessionNotFresh},
-			"an administrator": {"token-ada1", func(s *store.Session) { s.ImpersonatedBy = "ben1" }, auth.ErrSessionNotFresh},
-			"over":             {"token-ada1", func(s *store.Session) { s.ExpiresAt = s.CreatedAt.Add(-time.Second) }, auth.ErrSessionNotFresh},
-			"another's":        {"token-ben1", func(*store.Session) {}, auth.ErrSessionNotFresh},
-			"none":             {"", func(*store.Session) {}, auth.ErrSessionNotFresh},
-			"unknown":          {"token-nobody", func(*store.Session) {}, auth.ErrSessionNotFresh},
+			"fresh":      {"token-ada1", madeBefore(0), nil},
+			"just fresh": {"token-ada1", madeBefore(10 * time.Minute), nil},
+			"not fresh":  {"token-ada1", madeBefore(10*time.Minute + time.Millisecond), auth.ErrSessionNotFresh},
+			"an administrator": {"token-ada1", func(s *testStore) {
+				s.exec(`UPDATE session SET "impersonatedBy" = 'ben1' WHERE id = 'session-ada1'`)
+			}, auth.ErrSessionNotFresh},
+			"over": {"token-ada1", func(s *testStore) {
+				s.site.SetExpiry(s.t, "session-ada1", s.clock.Now().Add(-time.Second))
+			}, auth.ErrSessionNotFresh},
+			"another's": {"token-ben1", madeBefore(0), auth.ErrSessionNotFresh},
+			"none":      {"", madeBefore(0), auth.ErrSessionNotFresh},
+			"unknown":   {"token-nobody", madeBefore(0), auth.ErrSessionNotFresh},
 		} {
 			t.Run(what+", "+how, func(t *testing.T) {
 				w := newWorld(t)
-				w.store.change(func() {
-					without(w.store)
-					c.edit(w.store.sessions["token-ada1"])
-				})
+				without(w.store)
+				c.edit(w.store)
 				// A password that nobody can judge proves nothing.
 				err := w.change(t, func(r *authv1.SetGamePasswordRequest) {
 					r.SessionToken, r.CurrentPassword, r.Address = c.token, secret, home
@@ -127,15 +132,13 @@ func TestGuessesAtTheCurrentPasswordAreCounted(t *testing.T) {
 func TestAPasswordThatWasRightIsNotEnough(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	before := w.store.accounts["ada1"]
-	w.duringScrypt = func() { w.store.change(func() { w.store.hashes["ada1"] = auth.SiteHash("another") }) }
+	before, another := w.store.account("ada1"), auth.SiteHash("another")
+	w.duringScrypt = func() { w.store.site.SetPassword(t, "ada1", another) }
 	err := w.change(t, func(r *authv1.SetGamePasswordRequest) { r.CurrentPassword, r.Address = secret, home })
 	want(t, "changed meanwhile", err, auth.ErrCurrentPasswordWrong)
-	w.store.change(func() {
-		if w.store.accounts["ada1"] != before {
-			t.Error("the game password was set")
-		}
-	})
+	if w.store.account("ada1") != before {
+		t.Error("the game password was set")
+	}
 }
 
 func TestAChangedWebsitePasswordEnds(t *testing.T) {
@@ -151,7 +154,7 @@ func TestAChangedWebsitePasswordEnds(t *testing.T) {
 	}
 	set(secret)
 	ticket, operators := w.ticket(t, "ada1", true), w.ticket(t, "ada1", false)
-	w.store.change(func() { w.store.hashes["ada1"] = auth.SiteHash("another horse") })
+	w.store.site.SetPassword(t, "ada1", auth.SiteHash("another horse"))
 
 	_, err := w.login(t, "ada", form, home)
 	want(t, "the game password", err, auth.ErrGamePasswordEnded)

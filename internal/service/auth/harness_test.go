@@ -18,7 +18,6 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
-	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 const (
@@ -38,53 +37,39 @@ type world struct {
 	authv1.AuthServiceClient
 	part    *auth.Server
 	conn    *grpc.ClientConn
-	store   *fakeStore
+	store   *testStore
 	metrics *prometheus.Registry
 	log     *safeBuffer
 	hashes  atomic.Int64 // hashes of game passwords verified
 	scrypts atomic.Int64 // hashes of the website verified
 	// duringScrypt, if set before the first call, runs while one is verified.
 	duringScrypt func()
+	// fits, if set before the first call, stands in for the hash of either kind
+	// where a test tries more of them than it is about.
+	fits func(hash, password string) bool
 }
 
-// newWorld starts a part over the users ada (game password, and the same on the
-// website), ben (none), cleo
-// (without a user name) and lou (password, loopback only), each with a session
-// whose token is "token-" and the id.
+// newWorld starts a part over the users of newStore.
 func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 	t.Helper()
-	w := &world{store: newFake(), metrics: prometheus.NewRegistry(), log: &safeBuffer{}}
-	hash, err := hashOfSecret()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range []*store.User{
-		{ID: "ada1", Username: "ada", Email: "ada@example.org"}, {ID: "ben1", Username: "ben"}, {ID: "cleo-0001"}, {ID: "lou1", Username: "lou"},
-	} {
-		w.store.users[u.ID] = u
-		w.store.sessions["token-"+u.ID] = &store.Session{ID: "session-" + u.ID, UserID: u.ID, CreatedAt: w.store.now, ExpiresAt: w.store.now.Add(time.Hour)}
-	}
-	w.store.hashes["ada1"] = siteHashOfSecret()
-	w.store.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: hash}
-	w.store.accounts["lou1"] = store.GameAccount{UserID: "lou1", PasswordHash: hash, LoopbackOnly: true}
-
+	w := &world{store: newStore(t), metrics: prometheus.NewRegistry(), log: &safeBuffer{}}
 	cfg := auth.DefaultConfig()
 	for _, e := range edit {
 		e(&cfg)
 	}
 	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	a, err := auth.New(cfg, auth.Deps{
-		Log: log, Metrics: w.metrics, Store: w.store, Now: w.store.clock,
+		Log: log, Metrics: w.metrics, Store: w.store, Now: w.store.clock.Now,
 		Verify: func(hash, form string) bool {
 			w.hashes.Add(1)
-			return auth.Verify(hash, form)
+			return w.verify(hash, form, auth.Verify)
 		},
 		VerifySite: func(hash, password string) bool {
 			w.scrypts.Add(1)
 			if w.duringScrypt != nil {
 				w.duringScrypt()
 			}
-			return auth.VerifySitePassword(hash, password)
+			return w.verify(hash, password, auth.VerifySitePassword)
 		},
 	})
 	if err != nil {
@@ -95,6 +80,23 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 	w.conn = serve(t, log, a)
 	w.AuthServiceClient = authv1.NewAuthServiceClient(w.conn)
 	return w
+}
+
+// verified are the hashes that were verified, by hash and password: they are slow
+// on purpose, and most tests verify the same few.
+var verified sync.Map
+
+func (w *world) verify(hash, password string, slow func(hash, password string) bool) bool {
+	if w.fits != nil {
+		return w.fits(hash, password)
+	}
+	key := [2]string{hash, password}
+	if fits, ok := verified.Load(key); ok {
+		return fits.(bool)
+	}
+	fits := slow(hash, password)
+	verified.Store(key, fits)
+	return fits
 }
 
 func serve(t testing.TB, log *slog.Logger, a *auth.Server) *grpc.ClientConn {

@@ -11,6 +11,7 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 func ref(p *databasev1.Play) *databasev1.PlayRef {
@@ -21,8 +22,7 @@ func TestKeepAliveJudgesInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, id := range []string{"dan1", "eve1", "fay1", "gus1", "hal1"} {
-		w.store.users[id] = &store.User{ID: id, Username: id}
-		w.store.sessions["token-"+id] = &store.Session{ID: "session-" + id, UserID: id, ExpiresAt: w.store.now.Add(time.Hour)}
+		w.store.addUser(id, id)
 	}
 	sign := func(id string) *databasev1.PlayRef {
 		in, _ := w.mustLogin(t, id)
@@ -33,17 +33,15 @@ func TestKeepAliveJudgesInOrder(t *testing.T) {
 	gone := &databasev1.PlayRef{PlayId: "no such play", Generation: 1}
 	taken := ref(former.GetPlay())
 	refs := []*databasev1.PlayRef{gone, sign("ada1"), sign("ben1"), taken, sign("cleo-0001"), sign("dan1"), sign("eve1"), sign("fay1"), sign("gus1"), sign("hal1")}
-	w.store.change(func() {
-		w.store.users["ben1"].Banned = true
-		delete(w.store.sessions, "token-dan1")
-		// Who bans or deletes a user ends the sessions too.
-		w.store.users["fay1"].Banned = true
-		delete(w.store.sessions, "token-fay1")
-		delete(w.store.users, "gus1")
-		delete(w.store.sessions, "token-gus1")
-		w.store.plays["hal1"].Closing = true
-		w.store.sessions["token-eve1"].ExpiresAt = w.store.now.Add(-time.Second)
-	})
+	site := w.store.site
+	site.Ban(t, "ben1", time.Time{})
+	site.DeleteSession(t, "session-dan1")
+	site.SetExpiry(t, "session-eve1", w.store.clock.Now().Add(-time.Second))
+	// Who bans or deletes a user ends the sessions too.
+	site.Ban(t, "fay1", time.Time{})
+	site.DeleteSession(t, "session-fay1")
+	site.DeleteUser(t, "gus1")
+	w.store.closePlay("hal1")
 	resp, err := w.KeepAlive(t.Context(), &authv1.KeepAliveRequest{Plays: refs})
 	if err != nil {
 		t.Fatal(err)
@@ -76,11 +74,16 @@ func TestKeepAliveRenews(t *testing.T) {
 		if !alive() {
 			t.Fatal("a play that was renewed in time died")
 		}
-		w.store.change(func() { w.store.now = w.store.now.Add(store.PlayLease) })
+		w.store.clock.Advance(store.PlayLease)
 	}
-	w.store.change(func() { w.store.now = w.store.now.Add(time.Millisecond) })
+	w.store.clock.Advance(time.Millisecond)
+	if !alive() {
+		t.Error("a lease that ran out, of a play that nobody took over, was not taken up again")
+	}
+	w.store.clock.Advance(store.PlayLease + time.Millisecond)
+	w.mustLogin(t, "ada1")
 	if alive() {
-		t.Error("a lease that ran out came back")
+		t.Error("a play that was taken over came back")
 	}
 }
 
@@ -88,7 +91,7 @@ func TestAStoreThatIsDownIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	in, _ := w.mustLogin(t, "ada1")
-	w.store.change(func() { w.store.down = store.ErrUnavailable })
+	w.store.down(store.ErrUnavailable)
 	resp, err := w.KeepAlive(t.Context(), &authv1.KeepAliveRequest{Plays: []*databasev1.PlayRef{ref(in.GetPlay())}})
 	want(t, "KeepAlive", err, store.ErrUnavailable)
 	if len(resp.GetVerdicts()) != 0 {
@@ -134,7 +137,7 @@ func TestSessions(t *testing.T) {
 	if !longer.GetSession().GetExpiresAt().AsTime().After(checked.GetSession().GetExpiresAt().AsTime()) || longer.GetUser().GetId() != "ada1" {
 		t.Errorf("refreshed: %v", longer)
 	}
-	w.store.change(func() { w.store.users["ada1"].Banned = true })
+	w.store.site.Ban(t, "ada1", time.Time{})
 	for _, c := range []struct {
 		token string
 		want  error
@@ -168,21 +171,21 @@ func (w *world) keepAlive(t testing.TB, refresh bool, plays ...*databasev1.Play)
 func TestKeepAliveProlongsTheSessionsOfThoseInPlay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	now := w.store.clock()
+	made := w.store.clock.Now()
+	w.store.clock.Advance(time.Minute)
+	now := w.store.clock.Now()
 	ends := func(id string) (at, written time.Time) {
-		w.store.change(func() { at, written = w.store.sessions["token-"+id].ExpiresAt, w.store.sessions["token-"+id].UpdatedAt })
-		return at, written
+		s := w.store.session("token-" + id)
+		return s.ExpiresAt, s.UpdatedAt
 	}
 	var plays []*databasev1.Play
 	for _, id := range []string{"ada1", "ben1", "cleo-0001"} {
 		in, _ := w.mustLogin(t, id)
 		plays = append(plays, in.GetPlay())
 	}
-	w.store.change(func() {
-		w.store.sessions["token-ada1"].ExpiresAt = now // its last instant
-		w.store.sessions["token-ben1"].ExpiresAt = now.Add(6*24*time.Hour + time.Second)
-		w.store.sessions["token-cleo-0001"].ExpiresAt = now.Add(-time.Second)
-	})
+	w.store.site.SetExpiry(t, "session-ada1", now) // its last instant
+	w.store.site.SetExpiry(t, "session-ben1", now.Add(6*24*time.Hour+time.Second))
+	w.store.site.SetExpiry(t, "session-cleo-0001", now.Add(-time.Second))
 	w.store.takeCalls()
 	alive := []string{"", "", "SESSION_EXPIRED"}
 	if diff := cmp.Diff(alive, w.keepAlive(t, false, plays...)); diff != "" {
@@ -200,10 +203,10 @@ func TestKeepAliveProlongsTheSessionsOfThoseInPlay(t *testing.T) {
 	if at, written := ends("ada1"); !at.Equal(now.Add(7*24*time.Hour)) || !written.Equal(now) {
 		t.Errorf("the one that is due ends at %v and was written at %v", at, written)
 	}
-	if at, written := ends("ben1"); !at.Equal(now.Add(6*24*time.Hour+time.Second)) || !written.IsZero() {
+	if at, written := ends("ben1"); !at.Equal(now.Add(6*24*time.Hour+time.Second)) || !written.Equal(made) {
 		t.Errorf("the one that is not due ends at %v and was written at %v", at, written)
 	}
-	if at, written := ends("cleo-0001"); !at.Equal(now.Add(-time.Second)) || !written.IsZero() {
+	if at, written := ends("cleo-0001"); !at.Equal(now.Add(-time.Second)) || !written.Equal(made) {
 		t.Errorf("the one that is over ends at %v and was written at %v", at, written)
 	}
 }
@@ -217,7 +220,7 @@ func TestAPlayWithoutASessionHasNothingToProlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	ben, _ := w.mustLogin(t, "ben1")
-	w.store.change(func() { w.store.plays["ben1"].Closing = true })
+	w.store.closePlay("ben1")
 	w.store.takeCalls()
 	if diff := cmp.Diff([]string{"", "PLAY_CLOSING"}, w.keepAlive(t, true, in.GetPlay(), ben.GetPlay())); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
@@ -232,7 +235,7 @@ func TestSessionsThatCannotBeProlongedEndNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	in, _ := w.mustLogin(t, "ada1")
-	w.store.change(func() { w.store.noRefresh = store.ErrUnavailable })
+	w.store.On(faultstore.RefreshSessions, faultstore.Fail(store.ErrUnavailable))
 	if diff := cmp.Diff([]string{""}, w.keepAlive(t, true, in.GetPlay())); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
@@ -247,17 +250,22 @@ func TestAChangedPasswordEndsThePlay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		byGamePassword bool
-		change         func(*fakeStore)
+		change         func(s *testStore)
 		want           string
 	}{
-		"the website's":                     {false, func(f *fakeStore) { f.hashes["ada1"] = "another" }, "PASSWORD_CHANGED"},
-		"the website's, with the sessions":  {false, func(f *fakeStore) { f.hashes["ada1"] = "another"; clear(f.sessions) }, "PASSWORD_CHANGED"},
-		"the website's, came by the game's": {true, func(f *fakeStore) { f.hashes["ada1"] = "another" }, "PASSWORD_CHANGED"},
-		"the website's, taken away":         {false, func(f *fakeStore) { delete(f.hashes, "ada1") }, "PASSWORD_CHANGED"},
-		"the game's":                        {true, func(f *fakeStore) { f.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: "x"} }, "PASSWORD_CHANGED"},
-		"the game's, taken away":            {true, func(f *fakeStore) { f.accounts["ada1"] = store.GameAccount{UserID: "ada1"} }, "PASSWORD_CHANGED"},
-		"the game's, came by ticket":        {false, func(f *fakeStore) { f.accounts["ada1"] = store.GameAccount{UserID: "ada1"} }, ""},
-		"another user's":                    {true, func(f *fakeStore) { f.hashes["ben1"] = "first" }, ""},
+		"the website's": {false, func(s *testStore) { s.site.SetPassword(s.t, "ada1", "another") }, "PASSWORD_CHANGED"},
+		"the website's, with the sessions": {false, func(s *testStore) {
+			s.site.SetPassword(s.t, "ada1", "another")
+			s.site.DeleteSession(s.t, "session-ada1")
+		}, "PASSWORD_CHANGED"},
+		"the website's, came by the game's": {true, func(s *testStore) { s.site.SetPassword(s.t, "ada1", "another") }, "PASSWORD_CHANGED"},
+		"the website's, taken away":         {false, func(s *testStore) { s.site.DeleteAccounts(s.t, "ada1") }, "PASSWORD_CHANGED"},
+		"the game's": {true, func(s *testStore) {
+			s.setAccount(store.GameAccount{UserID: "ada1", PasswordHash: "x"})
+		}, "PASSWORD_CHANGED"},
+		"the game's, taken away":     {true, func(s *testStore) { s.setAccount(store.GameAccount{UserID: "ada1"}) }, "PASSWORD_CHANGED"},
+		"the game's, came by ticket": {false, func(s *testStore) { s.setAccount(store.GameAccount{UserID: "ada1"}) }, ""},
+		"another user's":             {true, func(s *testStore) { s.site.AddAccount(s.t, "ben1", "credential", "ben1", "first") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -273,7 +281,7 @@ func TestAChangedPasswordEndsThePlay(t *testing.T) {
 			if diff := cmp.Diff([]string{""}, w.keepAlive(t, false, in.GetPlay())); diff != "" {
 				t.Errorf("before (-want +got):\n%s", diff)
 			}
-			w.store.change(func() { c.change(w.store) })
+			c.change(w.store)
 			if diff := cmp.Diff([]string{c.want}, w.keepAlive(t, false, in.GetPlay())); diff != "" {
 				t.Errorf("after (-want +got):\n%s", diff)
 			}
@@ -287,6 +295,7 @@ func TestAGamePasswordThatIsChangedDuringTheWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old, _ := w.mustLogin(t, "ada1")
+	answers := w.store.answers(faultstore.BeginPlay)
 	in := make(chan *authv1.LoginResponse, 1)
 	go func() {
 		resp, err := w.Login(t.Context(), &authv1.LoginRequest{UserName: "ada", Secret: auth.ClientForm(secret), Address: home})
@@ -295,7 +304,7 @@ func TestAGamePasswordThatIsChangedDuringTheWait(t *testing.T) {
 		}
 		in <- resp
 	}()
-	<-w.store.waits
+	want(t, "a try while the earlier play goes on", <-answers, store.ErrPlayClosing)
 	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: "ada1", Password: "another password", CurrentPassword: secret, Address: home}); err != nil {
 		t.Fatal(err)
 	}

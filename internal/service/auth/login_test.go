@@ -13,6 +13,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 func TestLoginByTicket(t *testing.T) {
@@ -31,7 +32,7 @@ func TestLoginByTicket(t *testing.T) {
 	if w.hashes.Load() != 0 {
 		t.Error("a ticket cost a hash")
 	}
-	if w.store.plays["ada1"].digest != store.DigestOf(ticket.GetTicket()) {
+	if !w.store.playedBy(ticket.GetTicket()) {
 		t.Error("the play record has another digest")
 	}
 
@@ -53,7 +54,7 @@ func TestATicketWithAnotherNameIsRefusedAndGone(t *testing.T) {
 	want(t, "another's name", err, auth.ErrLoginRefused)
 	_, err = w.login(t, "ada", ticket, home)
 	want(t, "then the right name", err, auth.ErrTicketRefused)
-	if len(w.store.plays) != 0 {
+	if opened, _ := w.store.plays(); opened != 0 {
 		t.Error("a play record was opened")
 	}
 }
@@ -62,23 +63,25 @@ func TestATicketThatStandsForNobodyAnyMore(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		what   string
-		change func(*fakeStore)
+		change func(s *testStore)
 		want   error
 	}{
-		{"the session was signed out", func(f *fakeStore) { delete(f.sessions, "token-cleo-0001") }, auth.ErrLoginRefused},
-		{"the session expired", func(f *fakeStore) { f.sessions["token-cleo-0001"].ExpiresAt = f.now.Add(-time.Second) }, auth.ErrLoginRefused},
-		{"the user was deleted", func(f *fakeStore) { delete(f.users, "cleo-0001") }, auth.ErrLoginRefused},
-		{"the user was banned", func(f *fakeStore) { f.users["cleo-0001"].Banned = true }, store.ErrUserBanned},
-		{"its time is over", func(f *fakeStore) { f.now = f.now.Add(61 * time.Second) }, auth.ErrTicketRefused},
-		{"at its last instant", func(f *fakeStore) { f.now = f.now.Add(60 * time.Second) }, nil},
+		{"the session was signed out", func(s *testStore) { s.site.DeleteSession(s.t, "session-cleo-0001") }, auth.ErrLoginRefused},
+		{"the session expired", func(s *testStore) {
+			s.site.SetExpiry(s.t, "session-cleo-0001", s.clock.Now().Add(-time.Second))
+		}, auth.ErrLoginRefused},
+		{"the user was deleted", func(s *testStore) { s.site.DeleteUser(s.t, "cleo-0001") }, auth.ErrLoginRefused},
+		{"the user was banned", func(s *testStore) { s.site.Ban(s.t, "cleo-0001", time.Time{}) }, store.ErrUserBanned},
+		{"its time is over", func(s *testStore) { s.clock.Advance(time.Minute) }, auth.ErrTicketRefused},
+		{"at its last instant", func(s *testStore) { s.clock.Advance(time.Minute - time.Millisecond) }, nil},
 	} {
 		w := newWorld(t)
 		ticket := w.ticket(t, "cleo-0001", true)
-		w.store.change(func() { c.change(w.store) })
+		c.change(w.store)
 		_, err := w.login(t, ticket.GetUserName(), ticket.GetTicket(), home)
 		want(t, c.what, err, c.want)
-		if opened := len(w.store.plays) == 1; opened != (c.want == nil) {
-			t.Errorf("%s: %d play records", c.what, len(w.store.plays))
+		if opened, _ := w.store.plays(); (opened == 1) != (c.want == nil) {
+			t.Errorf("%s: %d play records", c.what, opened)
 		}
 	}
 }
@@ -88,7 +91,7 @@ func TestLoginByGamePassword(t *testing.T) {
 	right, wrong := auth.ClientForm(secret), auth.ClientForm("something else")
 	for _, c := range []struct {
 		what, name, secret, address string
-		change                      func(*fakeStore)
+		change                      func(s *testStore)
 		want                        error
 	}{
 		{what: "right", name: "ada", secret: right},
@@ -103,16 +106,16 @@ func TestLoginByGamePassword(t *testing.T) {
 		{what: "loopback only, from here, IPv6", name: "lou", secret: right, address: "::1"},
 		{what: "loopback only, from elsewhere", name: "lou", secret: right, want: auth.ErrLoopbackOnly},
 		{what: "loopback only, wrong", name: "lou", secret: wrong, want: auth.ErrLoginRefused},
-		{what: "banned", name: "ada", secret: right, change: func(f *fakeStore) { f.users["ada1"].Banned = true }, want: store.ErrUserBanned},
-		{what: "banned, wrong", name: "ada", secret: wrong, change: func(f *fakeStore) { f.users["ada1"].Banned = true }, want: auth.ErrLoginRefused},
-		{what: "a hash that nobody can read", name: "ada", secret: right, change: func(f *fakeStore) {
-			f.accounts["ada1"] = store.GameAccount{UserID: "ada1", PasswordHash: "$2b$10$abc"}
+		{what: "banned", name: "ada", secret: right, change: func(s *testStore) { s.site.Ban(s.t, "ada1", time.Time{}) }, want: store.ErrUserBanned},
+		{what: "banned, wrong", name: "ada", secret: wrong, change: func(s *testStore) { s.site.Ban(s.t, "ada1", time.Time{}) }, want: auth.ErrLoginRefused},
+		{what: "a hash that nobody can read", name: "ada", secret: right, change: func(s *testStore) {
+			s.setAccount(store.GameAccount{UserID: "ada1", PasswordHash: "$2b$10$abc"})
 		}, want: auth.ErrLoginRefused},
-		{what: "store down", name: "ada", secret: right, change: func(f *fakeStore) { f.down = store.ErrUnavailable }, want: store.ErrUnavailable},
+		{what: "store down", name: "ada", secret: right, change: func(s *testStore) { s.down(store.ErrUnavailable) }, want: store.ErrUnavailable},
 	} {
 		w := newWorld(t)
 		if c.change != nil {
-			w.store.change(func() { c.change(w.store) })
+			c.change(w.store)
 		}
 		if c.address == "" {
 			c.address = home
@@ -127,8 +130,8 @@ func TestLoginByGamePassword(t *testing.T) {
 func TestRefusalsCostTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.accounts["cleo-0001"] = store.GameAccount{UserID: "cleo-0001", PasswordHash: "of another shape"}
-	w.store.users["cleo-0001"].Username = "cleo"
+	w.store.setAccount(store.GameAccount{UserID: "cleo-0001", PasswordHash: "of another shape"})
+	w.store.exec(`UPDATE "user" SET username = 'cleo' WHERE id = 'cleo-0001'`)
 	wrong := auth.ClientForm("something else")
 	for name, secrets := range map[string]string{"a form": wrong, "no form": auth.NewTicket()[:31] + "Z"} {
 		wantHashes := int64(0)
@@ -217,7 +220,7 @@ func TestTheDummyFitsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	a, err := auth.New(auth.DefaultConfig(), auth.Deps{
-		Store: w.store, Now: w.store.clock, Verify: func(string, string) bool { return true },
+		Store: w.store, Now: w.store.clock.Now, Verify: func(string, string) bool { return true },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -228,33 +231,20 @@ func TestTheDummyFitsNothing(t *testing.T) {
 	}
 }
 
-// leaving is a store whose caller goes while its play begins.
-type leaving struct {
-	*fakeStore
-	leave context.CancelFunc
-}
-
-func (l leaving) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, error) {
-	defer l.leave()
-	return l.fakeStore.BeginPlay(ctx, n)
-}
-
 // A play that its client has not waited for would keep the next sign-in waiting.
 func TestThePlayOfAClientThatHasGoneIsEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx, leave := context.WithCancel(t.Context())
-	part, err := auth.New(auth.DefaultConfig(), auth.Deps{Store: leaving{w.store, leave}, Now: w.store.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ticket := w.ticket(t, "ada1", true)
-	_, err = part.Login(ctx, &authv1.LoginRequest{UserName: ticket.GetUserName(), Secret: ticket.GetTicket(), Address: home})
+	w.store.On(faultstore.BeginPlay, faultstore.Times(1, func(_ context.Context, call func() error) error {
+		defer leave()
+		return call()
+	}))
+	_, err := w.part.Login(ctx, &authv1.LoginRequest{UserName: ticket.GetUserName(), Secret: ticket.GetTicket(), Address: home})
 	want(t, "a client that has gone", err, context.Canceled)
-	w.store.change(func() {
-		if p := w.store.plays["ada1"]; p == nil || !p.ended {
-			t.Errorf("the play that nobody took over: %+v", p)
-		}
-	})
+	if begun, living := w.store.plays(); begun != 1 || living != 0 {
+		t.Errorf("%d plays were begun, and %d of them go on", begun, living)
+	}
 	w.mustLogin(t, "ada1")
 }

@@ -18,9 +18,9 @@ func TestLoginByOneTimeToken(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{onceToken, "OneTimeToken0123456789ABCDEFabcd", "0123456789abcdef0123456789abcdef"} {
 		w := newWorld(t)
-		w.store.users["ada1"].EmailVerified = false // the website let the session's owner in
-		w.store.twoFactor["ada1"] = true
-		w.store.oneTime[token] = "token-ada1"
+		// The website let the session's owner in, whose address is not verified.
+		w.store.exec(`UPDATE "user" SET "twoFactorEnabled" = 1 WHERE id = 'ada1'`)
+		w.store.addOneTimeToken(token, "token-ada1")
 		resp, err := w.login(t, "Ada", token, home)
 		if err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func TestLoginByOneTimeToken(t *testing.T) {
 		if play := resp.GetPlay(); play.GetUserId() != "ada1" || play.GetSessionId() != "session-ada1" {
 			t.Errorf("signed in as %v", play)
 		}
-		if w.store.plays["ada1"].digest != store.DigestOf(token) {
+		if !w.store.playedBy(token) {
 			t.Error("the play record has another digest")
 		}
 		if w.hashes.Load()+w.scrypts.Load() != 0 {
@@ -44,22 +44,24 @@ func TestOneTimeTokensThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		what, name string
-		change     func(*fakeStore)
+		change     func(s *testStore)
 		want       error
 	}{
-		{"another's name", "lou", func(*fakeStore) {}, auth.ErrLoginRefused},
-		{"never made", "ada", func(f *fakeStore) { delete(f.oneTime, onceToken) }, auth.ErrTicketRefused},
-		{"the session was signed out", "ada", func(f *fakeStore) { delete(f.sessions, "token-ada1") }, auth.ErrTicketRefused},
-		{"the session expired", "ada", func(f *fakeStore) { f.sessions["token-ada1"].ExpiresAt = f.now.Add(-time.Second) }, auth.ErrTicketRefused},
-		{"banned", "ada", func(f *fakeStore) { f.users["ada1"].Banned = true }, store.ErrUserBanned},
-		{"not granted", "ada", func(f *fakeStore) { f.ungranted = true }, auth.ErrTicketRefused},
+		{"another's name", "lou", func(*testStore) {}, auth.ErrLoginRefused},
+		{"never made", "ada", func(s *testStore) { s.exec("DELETE FROM verification") }, auth.ErrTicketRefused},
+		{"the session was signed out", "ada", func(s *testStore) { s.site.DeleteSession(s.t, "session-ada1") }, auth.ErrTicketRefused},
+		{"the session expired", "ada", func(s *testStore) {
+			s.site.SetExpiry(s.t, "session-ada1", s.clock.Now().Add(-time.Second))
+		}, auth.ErrTicketRefused},
+		{"banned", "ada", func(s *testStore) { s.site.Ban(s.t, "ada1", time.Time{}) }, store.ErrUserBanned},
+		{"not granted", "ada", func(s *testStore) { s.ungrant() }, auth.ErrTicketRefused},
 	} {
 		w := newWorld(t)
-		w.store.oneTime[onceToken] = "token-ada1"
-		w.store.change(func() { c.change(w.store) })
+		w.store.addOneTimeToken(onceToken, "token-ada1")
+		c.change(w.store)
 		_, err := w.login(t, c.name, onceToken, home)
 		want(t, c.what, err, c.want)
-		if len(w.store.plays) != 0 {
+		if opened, _ := w.store.plays(); opened != 0 {
 			t.Errorf("%s: a play record was opened", c.what)
 		}
 	}

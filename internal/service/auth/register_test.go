@@ -41,27 +41,24 @@ func TestCheckSessionAnswersInTheFieldsOfGetSession(t *testing.T) {
 // that reads them.
 func TestSessionsThatArePassedOn(t *testing.T) {
 	t.Parallel()
-	_, db, ada, zed := onSQLite(t)
-	token := map[string]string{}
-	for name, u := range map[string]*store.User{"living": ada, "gone": ada, "of a banned user": zed} {
-		token[name] = store.NewID()
-		if _, _, err := db.CreateSession(t.Context(), store.NewSession{Token: token[name], UserID: u.ID, IPAddress: home, UserAgent: "test", Lifetime: time.Hour}); err != nil {
+	s := newStore(t)
+	token := map[string]string{"living": store.NewID(), "gone": store.NewID(), "of a banned user": "token-lou1", "over": "token-ben1", "unknown": "nothing"}
+	for _, name := range []string{"living", "gone"} {
+		if _, _, err := s.db.CreateSession(t.Context(), store.NewSession{Token: token[name], UserID: "ada1", IPAddress: home, UserAgent: "test", Lifetime: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := db.RevokeSession(t.Context(), token["gone"]); err != nil {
+	if err := s.db.RevokeSession(t.Context(), token["gone"]); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.SetBan(t.Context(), zed.ID, store.Ban{Banned: true}); err != nil {
-		t.Fatal(err)
-	}
-	token["unknown"] = "nothing"
+	s.site.Ban(t, "lou1", time.Time{})
+	s.site.SetExpiry(t, "session-ben1", s.clock.Now().Add(-time.Second))
 
 	srv, err := rpc.NewServer(rpc.ServerConfig{Log: slog.New(slog.DiscardHandler), Metrics: rpc.NewMetrics(nil), Health: health.NewServer()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	database.Register(srv, db, watch.New(watch.Config{}))
+	database.Register(srv, s.db, watch.New(watch.Config{}))
 	far := remote.New(serveOn(t, srv))
 	part := func(s auth.Store) authv1.AuthServiceClient {
 		a, err := auth.New(auth.DefaultConfig(), auth.Deps{Store: s})
@@ -80,7 +77,7 @@ func TestSessionsThatArePassedOn(t *testing.T) {
 		if !proto.Equal(got, want) || len(got.ProtoReflect().GetUnknown()) > 0 {
 			t.Errorf("%s: got\n%v\nwant\n%v", name, got, want)
 		}
-		if name == "living" && got.GetUser().GetId() != ada.ID {
+		if name == "living" && got.GetUser().GetId() != "ada1" {
 			t.Errorf("the user is %v", got.GetUser())
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -21,9 +22,10 @@ func TestSecretsStayInside(t *testing.T) {
 	w := newWorld(t, unlimited)
 	const password, sessionToken, typedName = "canary password", "canary-session-token", "canaryinthewrongfield"
 	const email, oneTime = "canary.mail@example.org", "canary_one-time-token_0123456789"
-	w.store.users["ada1"].Email = email
-	w.store.hashes["ada1"] = auth.SiteHash(password)
-	w.store.sessions[sessionToken] = &store.Session{ID: "session-x", UserID: "ada1", ExpiresAt: w.store.now.Add(1e12)}
+	siteHash := auth.SiteHash(password)
+	w.store.exec(`UPDATE "user" SET email = ?1 WHERE id = 'ada1'`, email)
+	w.store.site.SetPassword(t, "ada1", siteHash)
+	w.store.site.AddSession(t, "session-x", sessionToken, "ada1", w.store.clock.Now().Add(time.Hour))
 	secrets := map[string]string{
 		"password": password, "session token": sessionToken, "form": auth.ClientForm(password), "user name": typedName,
 		"e-mail address": email, "one-time token": oneTime,
@@ -82,7 +84,7 @@ func TestSecretsStayInside(t *testing.T) {
 		note(err)
 		_, err = w.Login(t.Context(), &authv1.LoginRequest{UserName: "ada", Secret: "canary", Address: home})
 		note(err)
-		w.store.change(func() { w.store.oneTime[oneTime] = sessionToken })
+		w.store.addOneTimeToken(oneTime, sessionToken)
 		for range 2 {
 			in, err = w.login(t, "ada", oneTime, home)
 			note(err)
@@ -109,10 +111,10 @@ func TestSecretsStayInside(t *testing.T) {
 		note(err)
 	}
 	calls()
-	secrets["hash"], secrets["hash of the website"] = w.store.accounts["ada1"].PasswordHash, w.store.hashes["ada1"]
-	w.store.change(func() { w.store.hashes["ada1"] = "canary hash of another shape" })
+	secrets["hash"], secrets["hash of the website"] = w.store.account("ada1").PasswordHash, siteHash
+	w.store.site.SetPassword(t, "ada1", "canary hash of another shape")
 	calls()
-	w.store.change(func() { w.store.down = store.ErrUnavailable.Wrap(fmt.Errorf("connection refused")) })
+	w.store.down(store.ErrUnavailable.Wrap(fmt.Errorf("connection refused")))
 	calls()
 
 	logged := w.log.String()

@@ -31,8 +31,11 @@ func TestSignInMakesASessionOfTheWebsite(t *testing.T) {
 		if !regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(resp.GetToken()) {
 			t.Errorf("token %q", resp.GetToken())
 		}
-		wanted := store.NewSession{UserID: "ada1", Token: resp.GetToken(), Lifetime: c.lifetime, IPAddress: home, UserAgent: "launcher/1"}
-		if diff := cmp.Diff(wanted, w.store.made[len(w.store.made)-1]); diff != "" {
+		now := w.store.clock.Now()
+		wanted := &store.Session{
+			ID: resp.GetSession().GetId(), UserID: "ada1", ExpiresAt: now.Add(c.lifetime), CreatedAt: now, UpdatedAt: now, IPAddress: home, UserAgent: "launcher/1",
+		}
+		if diff := cmp.Diff(wanted, w.store.session(resp.GetToken())); diff != "" {
 			t.Errorf("made (-want +got):\n%s", diff)
 		}
 		if resp.GetUser().GetId() != "ada1" || resp.GetSession().GetUserId() != "ada1" {
@@ -55,9 +58,19 @@ func TestSignInMakesASessionOfTheWebsite(t *testing.T) {
 // the account.
 func TestTheOrderOfTheChecks(t *testing.T) {
 	t.Parallel()
-	everything := func(f *fakeStore) {
-		f.users["ada1"].Banned = true
-		f.twoFactor["ada1"] = true
+	ban := func(until func(s *testStore) time.Time) func(s *testStore) {
+		return func(s *testStore) { s.site.Ban(s.t, "ada1", until(s)) }
+	}
+	secondFactor := func(s *testStore) { s.exec(`UPDATE "user" SET "twoFactorEnabled" = 1 WHERE id = 'ada1'`) }
+	verify := func(verified bool) func(s *testStore) {
+		return func(s *testStore) { s.exec(`UPDATE "user" SET "emailVerified" = ?1 WHERE id = 'ada1'`, verified) }
+	}
+	hash := func(hash string) func(s *testStore) {
+		return func(s *testStore) { s.site.SetPassword(s.t, "ada1", hash) }
+	}
+	everything := func(s *testStore) {
+		ban(func(*testStore) time.Time { return time.Time{} })(s)
+		secondFactor(s)
 	}
 	verified := func(c *auth.Config) { c.RequireVerifiedEmail = true }
 	for _, c := range []struct {
@@ -65,31 +78,27 @@ func TestTheOrderOfTheChecks(t *testing.T) {
 		name     string
 		password string
 		edit     func(*auth.Config)
-		change   func(*fakeStore)
+		change   func(s *testStore)
 		want     error
 	}{
 		{what: "right"},
-		{what: "unverified, which is not asked for", change: func(f *fakeStore) { f.users["ada1"].EmailVerified = false }},
+		{what: "unverified, which is not asked for", change: verify(false)},
 		{what: "wrong, and all else", password: "wrong", edit: verified, change: everything, want: auth.ErrLoginRefused},
 		{what: "unverified, banned, second factor", edit: verified, change: everything, want: auth.ErrEmailNotVerified},
 		{what: "banned, second factor", change: everything, want: store.ErrUserBanned},
-		{what: "second factor", change: func(f *fakeStore) { f.twoFactor["ada1"] = true }, want: auth.ErrTwoFactorRequired},
-		{what: "a ban that is over", change: func(f *fakeStore) {
-			f.users["ada1"].Banned, f.users["ada1"].BanExpiresAt = true, f.now.Add(-time.Millisecond)
-		}},
-		{what: "at the last instant of a ban", change: func(f *fakeStore) {
-			f.users["ada1"].Banned, f.users["ada1"].BanExpiresAt = true, f.now
-		}, want: store.ErrUserBanned},
-		{what: "verified and asked for", edit: verified, change: func(f *fakeStore) { f.users["ada1"].EmailVerified = true }},
-		{what: "no password on the website", change: func(f *fakeStore) { delete(f.hashes, "ada1") }, want: auth.ErrLoginRefused},
-		{what: "a hash of bcrypt", change: func(f *fakeStore) { f.hashes["ada1"] = "$2b$10$abcdefghijklmnopqrstuv" }, want: auth.ErrLoginRefused},
-		{what: "a key that is too short", change: func(f *fakeStore) { f.hashes["ada1"] = f.hashes["ada1"][:160] + "" }, want: auth.ErrLoginRefused},
+		{what: "second factor", change: secondFactor, want: auth.ErrTwoFactorRequired},
+		{what: "a ban that is over", change: ban(func(s *testStore) time.Time { return s.clock.Now().Add(-time.Millisecond) })},
+		{what: "at the last instant of a ban", change: ban(func(s *testStore) time.Time { return s.clock.Now() }), want: store.ErrUserBanned},
+		{what: "verified and asked for", edit: verified, change: verify(true)},
+		{what: "no password on the website", change: func(s *testStore) { s.site.DeleteAccounts(s.t, "ada1") }, want: auth.ErrLoginRefused},
+		{what: "a hash of bcrypt", change: hash("$2b$10$abcdefghijklmnopqrstuv"), want: auth.ErrLoginRefused},
+		{what: "a key that is too short", change: hash(siteHashOfSecret()[:160]), want: auth.ErrLoginRefused},
 		{what: "unknown", name: "nobody", want: auth.ErrLoginRefused},
 		{what: "the id in place of the name", name: "ada1", want: auth.ErrLoginRefused},
 		{what: "too short a name, wrong password", name: "ad", password: "wrong", want: errs.Invalid("username", "")},
 		{what: "too long a name", name: strings.Repeat("a", 31), want: errs.Invalid("username", "")},
 		{what: "a name with a blank", name: "ada ada", want: errs.Invalid("username", "")},
-		{what: "store down", change: func(f *fakeStore) { f.down = store.ErrUnavailable }, want: store.ErrUnavailable},
+		{what: "store down", change: func(s *testStore) { s.down(store.ErrUnavailable) }, want: store.ErrUnavailable},
 	} {
 		edit := c.edit
 		if edit == nil {
@@ -97,7 +106,7 @@ func TestTheOrderOfTheChecks(t *testing.T) {
 		}
 		w := newWorld(t, edit)
 		if c.change != nil {
-			w.store.change(func() { c.change(w.store) })
+			c.change(w.store)
 		}
 		if c.name == "" {
 			c.name = "ada"
@@ -105,13 +114,14 @@ func TestTheOrderOfTheChecks(t *testing.T) {
 		if c.password == "" {
 			c.password = secret
 		}
+		before := w.store.site.CountSessions(t)
 		_, err := w.VerifyPassword(t.Context(), byUsername(c.name, c.password))
 		want(t, c.what, err, c.want)
 		_, err = w.SignIn(t.Context(), &authv1.SignInRequest{
 			User: &authv1.SignInRequest_Username{Username: c.name}, Password: c.password, Address: home,
 		})
 		want(t, c.what+", SignIn", err, c.want)
-		if made := len(w.store.made); (made == 1) != (c.want == nil) {
+		if made := w.store.site.CountSessions(t) - before; (made == 1) != (c.want == nil) {
 			t.Errorf("%s: %d sessions made", c.what, made)
 		}
 	}
@@ -139,7 +149,7 @@ func TestEmailAddresses(t *testing.T) {
 func TestRefusalsOfTheWebsitesPasswordCostTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
-	w.store.hashes["lou1"] = "of another shape"
+	w.store.site.AddAccount(t, "lou1", "credential", "lou1", "of another shape")
 	var first []string
 	var text string
 	for _, user := range []string{"ada", "nobody", "ben", "lou"} { // known, unknown, without password, unreadable
@@ -167,9 +177,9 @@ func TestRefusalsOfTheWebsitesPasswordCostTheSame(t *testing.T) {
 func TestTheWebsitesDummyFitsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.hashes["lou1"] = "of another shape"
+	w.store.site.AddAccount(t, "lou1", "credential", "lou1", "of another shape")
 	a, err := auth.New(auth.DefaultConfig(), auth.Deps{
-		Store: w.store, Now: w.store.clock, VerifySite: func(string, string) bool { return true },
+		Store: w.store, Now: w.store.clock.Now, VerifySite: func(string, string) bool { return true },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +194,7 @@ func TestTheWebsitesDummyFitsNothing(t *testing.T) {
 func TestWithoutGrants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.ungranted = true
+	w.store.ungrant()
 	_, err := w.VerifyPassword(t.Context(), byUsername("ada", secret))
 	want(t, "VerifyPassword", err, store.ErrNoCredentialsGrant)
 	_, err = w.SignIn(t.Context(), &authv1.SignInRequest{

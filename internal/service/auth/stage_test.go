@@ -10,6 +10,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 const (
@@ -37,7 +38,7 @@ func TestTheWayIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if world.GetToken() == 0 || !world.GetExpiresAt().AsTime().Equal(w.store.now.Add(store.HandOverLifetime)) {
+	if world.GetToken() == 0 || !world.GetExpiresAt().AsTime().Equal(w.store.clock.Now().Add(store.HandOverLifetime)) {
 		t.Errorf("handed over with %v", world)
 	}
 	joined, err := w.join(t, world.GetToken(), secret, toWorld, home)
@@ -79,7 +80,7 @@ func TestATokenEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.store.change(func() { w.store.now = w.store.now.Add(store.HandOverLifetime + time.Millisecond) })
+	w.store.clock.Advance(store.HandOverLifetime + time.Millisecond)
 	_, err = w.join(t, out.GetToken(), secret, toWorld, home)
 	want(t, "too late", err, store.ErrJoinRefused)
 	_, err = w.handOver(t, in.GetPlay(), toWorld, "")
@@ -134,11 +135,12 @@ func TestHandOverDrawsAnotherToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	in, _ := w.mustLogin(t, "ada1")
-	w.store.change(func() { w.store.taken = auth.TokenTries - 1 })
+	taken := faultstore.Fail(store.ErrTokenTaken)
+	w.store.On(faultstore.HandOverPlay, faultstore.Times(auth.TokenTries-1, taken))
 	if _, err := w.handOver(t, in.GetPlay(), toWorld, ""); err != nil {
 		t.Errorf("the last try: %v", err)
 	}
-	w.store.change(func() { w.store.taken = auth.TokenTries })
+	w.store.On(faultstore.HandOverPlay, faultstore.Times(auth.TokenTries, taken))
 	_, err := w.handOver(t, in.GetPlay(), toWorld, "")
 	want(t, "every token taken", err, auth.ErrNoToken)
 }
@@ -153,7 +155,7 @@ func TestHandOverRefuses(t *testing.T) {
 	}
 	_, err := w.handOver(t, in.GetPlay(), databasev1.Stage_STAGE_LOGIN, "")
 	want(t, "to the login stage", err, errs.Invalid("stage", ""))
-	w.store.change(func() { w.store.down = store.ErrUnavailable })
+	w.store.down(store.ErrUnavailable)
 	_, err = w.handOver(t, in.GetPlay(), toWorld, "")
 	want(t, "store down", err, store.ErrUnavailable)
 }

@@ -147,7 +147,7 @@ func TestStaleTicketsAreNotCounted(t *testing.T) {
 func TestNobodyIsLetInWhileTriesCannotBeCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.change(func() { w.store.down = store.ErrUnavailable })
+	w.store.down(store.ErrUnavailable)
 	_, err := w.VerifyPassword(t.Context(), byUsername("ada", secret))
 	want(t, "store down", err, store.ErrUnavailable)
 	if w.scrypts.Load() != 0 {
@@ -162,8 +162,8 @@ func TestAFullLineIsRefusedUncountedButForAKnownAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := auth.DefaultConfig()
 		cfg.HashWorkers, cfg.HashQueuePerNetwork = 1, 1
-		db, release := newFake(), make(chan struct{})
-		a, err := auth.New(cfg, auth.Deps{Store: db, VerifySite: func(string, string) bool { <-release; return false }})
+		db, release := newStore(t), make(chan struct{})
+		a, err := auth.New(cfg, auth.Deps{Store: db, Now: db.clock.Now, VerifySite: func(string, string) bool { <-release; return false }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,12 +182,12 @@ func TestAFullLineIsRefusedUncountedButForAKnownAddress(t *testing.T) {
 			t.Errorf("the store was asked: %v", calls)
 		}
 		const neighbour = "192.0.2.200"
-		db.change(func() {
-			for _, place := range auth.PlacesOf(neighbour) {
-				digest := store.DigestOf("owner")
-				db.known[string(digest[:])+place] = true
-			}
-		})
+		places := auth.PlacesOf(neighbour)
+		if err := db.db.EndAttempt(t.Context(), store.Attempt{
+			Account: store.DigestOf("owner"), Address: places[0], Network: places[1], Wide: places[2], Widest: places[3],
+		}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
 		owner := make(chan error, 1)
 		go func() {
 			r := byUsername("owner", "right")
@@ -200,7 +200,7 @@ func TestAFullLineIsRefusedUncountedButForAKnownAddress(t *testing.T) {
 			t.Fatalf("the owner, from a known address, has no place: %v", <-owner)
 		}
 		close(release)
-		want(t, "the owner", <-owner, auth.ErrLoginRefused) // nobody has this name in the fake
+		want(t, "the owner", <-owner, auth.ErrLoginRefused) // nobody has this name
 		for range 2 {
 			want(t, "a guess", <-judged, auth.ErrLoginRefused)
 		}
@@ -213,20 +213,20 @@ func TestAFullLineIsRefusedUncountedButForAKnownAddress(t *testing.T) {
 
 // slowAttempts is a store that takes its time to count a try.
 type slowAttempts struct {
-	*fakeStore
+	*testStore
 	begun, release chan string
 }
 
 func (s slowAttempts) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
 	s.begun <- a.Network
 	<-s.release
-	return s.fakeStore.BeginAttempt(ctx, a, l)
+	return s.testStore.BeginAttempt(ctx, a, l)
 }
 
 func TestTriesOfANetworkAreCountedOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		db := slowAttempts{newFake(), make(chan string, 9), make(chan string)}
+		db := slowAttempts{newStore(t), make(chan string, 9), make(chan string)}
 		a, err := auth.New(auth.DefaultConfig(), auth.Deps{Store: db, VerifySite: func(string, string) bool { return false }})
 		if err != nil {
 			t.Fatal(err)

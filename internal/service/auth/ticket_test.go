@@ -43,74 +43,38 @@ func TestIssueTicket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	resp := w.ticket(t, "ada1", true)
-	if got := resp.GetExpiresAt().AsTime(); !got.Equal(w.store.now.Add(time.Minute)) {
+	if got := resp.GetExpiresAt().AsTime(); !got.Equal(w.store.clock.Now().Add(time.Minute)) {
 		t.Errorf("expires at %v", got)
 	}
 	if resp.GetUserName() != "ada" {
 		t.Errorf("user name %q", resp.GetUserName())
 	}
-	row := w.store.tickets[store.DigestOf(resp.GetTicket())]
+	kept := func() *store.Ticket {
+		t.Helper()
+		ticket, err := w.store.db.RedeemTicket(t.Context(), store.DigestOf(resp.GetTicket()), abroad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ticket
+	}
+	row := kept()
 	if row.UserID != "ada1" || row.SessionID != "session-ada1" || row.Address != "" {
-		t.Errorf("kept as %+v", row.Ticket)
+		t.Errorf("kept as %+v", row)
 	}
 	resp = w.ticket(t, "cleo-0001", false)
-	row = w.store.tickets[store.DigestOf(resp.GetTicket())]
+	row = kept()
 	if resp.GetUserName() != "p.cleo0001" || row.SessionID != "" {
-		t.Errorf("an operator's ticket: name %q, kept as %+v", resp.GetUserName(), row.Ticket)
+		t.Errorf("an operator's ticket: name %q, kept as %+v", resp.GetUserName(), row)
 	}
-}
-
-// TestABanHoldsAtOnce, though the store's cache has not heard of it: no ticket is
-// made, and one that was made before is good for nothing.
-func TestABanHoldsAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ticket := w.ticket(t, "ada1", true)
-	unbound := w.ticket(t, "ada1", false)
-	w.store.change(func() {
-		w.store.stale = map[string]*store.User{"ada1": w.store.users["ada1"]}
-		banned := *w.store.users["ada1"]
-		banned.Banned = true
-		w.store.users["ada1"] = &banned
-	})
-	for what, r := range map[string]*authv1.IssueTicketRequest{
-		"by id":      {Subject: &authv1.IssueTicketRequest_UserId{UserId: "ada1"}},
-		"by session": {Subject: &authv1.IssueTicketRequest_SessionToken{SessionToken: "token-ada1"}},
-	} {
-		_, err := w.IssueTicket(t.Context(), r)
-		want(t, "a ticket "+what, err, store.ErrUserBanned)
-	}
-	for _, old := range []*authv1.IssueTicketResponse{ticket, unbound} {
-		_, err := w.login(t, old.GetUserName(), old.GetTicket(), home)
-		want(t, "a sign-in with a ticket from before", err, store.ErrUserBanned)
-	}
-}
-
-// TestATicketGoesWithItsOwnersNameOfNow, and not with one from before that the
-// store's cache still has.
-func TestATicketGoesWithItsOwnersNameOfNow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	former, latter := w.ticket(t, "ada1", true), w.ticket(t, "ada1", true)
-	w.store.change(func() {
-		w.store.stale = map[string]*store.User{"ada1": w.store.users["ada1"]}
-		renamed := *w.store.users["ada1"]
-		renamed.Username = "grace"
-		w.store.users["ada1"] = &renamed
-	})
-	_, err := w.login(t, "ada", former.GetTicket(), home)
-	want(t, "the former name", err, auth.ErrLoginRefused)
-	_, err = w.login(t, "grace", latter.GetTicket(), home)
-	want(t, "the name of now", err, nil)
 }
 
 func TestTicketsAreRefusedToThoseWhoMayNotSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.users["ben1"].Banned = true
-	w.store.users["lou1"].Banned = true
-	w.store.users["lou1"].BanExpiresAt = w.store.now.Add(-time.Second)
-	w.store.sessions["token-ada1"].ExpiresAt = w.store.now.Add(-time.Second)
+	past := w.store.clock.Now().Add(-time.Second)
+	w.store.site.Ban(t, "ben1", time.Time{})
+	w.store.site.Ban(t, "lou1", past)
+	w.store.site.SetExpiry(t, "session-ada1", past)
 	byID := func(id string) *authv1.IssueTicketRequest {
 		return &authv1.IssueTicketRequest{Subject: &authv1.IssueTicketRequest_UserId{UserId: id}}
 	}
@@ -137,7 +101,7 @@ func TestTicketsAreRefusedToThoseWhoMayNotSignIn(t *testing.T) {
 		_, err := w.IssueTicket(t.Context(), c.r)
 		want(t, c.what, err, c.want)
 	}
-	w.store.change(func() { w.store.down = store.ErrUnavailable })
+	w.store.down(store.ErrUnavailable)
 	_, err := w.IssueTicket(t.Context(), byID("ada1"))
 	want(t, "store down", err, store.ErrUnavailable)
 }

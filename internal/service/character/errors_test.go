@@ -10,7 +10,6 @@ import (
 
 	characterv1 "github.com/waystone-mmo/waystone/gen/waystone/character/v1"
 	"github.com/waystone-mmo/waystone/internal/errs"
-	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 // TestDocumentedErrorsAreGiven calls every RPC in every way that the proto says
@@ -28,11 +27,7 @@ func TestDocumentedErrorsAreGiven(t *testing.T) {
 	if _, err := w.DeleteCharacter(ctx, &characterv1.DeleteCharacterRequest{UserId: "ada1", CharacterId: markedID}); err != nil {
 		t.Fatal(err)
 	}
-	played, err := store.ParseCharacterID(playedID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.store.inPlay = played
+	w.store.play(t, playedID)
 
 	create := func(name string, edit func(*characterv1.CreateCharacterRequest)) error {
 		_, err := w.CreateCharacter(ctx, request(name, edit))

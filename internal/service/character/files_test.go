@@ -9,6 +9,7 @@ import (
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
 	"github.com/waystone-mmo/waystone/internal/service/character"
+	"github.com/waystone-mmo/waystone/internal/store"
 )
 
 func earth(t testing.TB) *data.Data {
@@ -131,7 +132,8 @@ func TestFilesOfAnOperator(t *testing.T) {
 		}
 		return path
 	}
-	deps := character.Deps{Store: newFake(), World: earth(t)}
+	s := newStore(t)
+	deps := character.Deps{Store: s, World: earth(t)}
 	_, err := character.New(character.Config{
 		RulesFile: write("rules.yaml", builtIn(t, "rules.yaml", "- admin", "- Admin")),
 		StartFile: write("start.yaml", builtIn(t, "start.yaml", "level: 1 ", "level: 0 ")),
@@ -167,8 +169,12 @@ func TestFilesOfAnOperator(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	made, err := s.db.ListCharacters(t.Context(), "ada1", true, store.Fresh)
+	if err != nil || len(made) != 1 {
+		t.Fatalf("%d characters were made, %v", len(made), err)
+	}
 	var places []uint8
-	for _, it := range deps.Store.(*fakeStore).all[0].Items { //nolint:forcetypeassert // made above
+	for _, it := range made[0].Items {
 		places = append(places, it.Place)
 	}
 	if len(places) != 3 || places[2] != 42 {

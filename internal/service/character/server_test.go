@@ -23,17 +23,18 @@ import (
 	"github.com/waystone-mmo/waystone/internal/rpc"
 	"github.com/waystone-mmo/waystone/internal/service/character"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/tests/fakes/faultstore"
 )
 
 // world is a character part behind a real gRPC server.
 type world struct {
 	characterv1.CharacterServiceClient
-	store *fakeStore
+	store *testStore
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{store: newFake()}
+	w := &world{store: newStore(t)}
 	w.CharacterServiceClient = characterv1.NewCharacterServiceClient(serve(t, w.store))
 	return w
 }
@@ -157,8 +158,8 @@ func TestCreationsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %s at %s", c.what, err, c.reason, c.field)
 		}
 	}
-	if n := len(w.store.all); n != 0 {
-		t.Errorf("%d characters were made", n)
+	if made, err := w.store.db.ListCharacters(t.Context(), "ada1", true, store.Fresh); err != nil || len(made) != 0 {
+		t.Errorf("%d characters were made, %v", len(made), err)
 	}
 }
 
@@ -212,8 +213,7 @@ func TestBasicSkills(t *testing.T) {
 		"of one's own": {file("basic_skills: [{number: 13, name: jump}, {number: 7}]"), []uint32{13, 7}},
 		"none at all":  {file("basic_skills: []"), nil},
 	} {
-		f := newFake()
-		s, err := character.New(character.Config{StartFile: c.path}, character.Deps{Store: f, World: earth(t)})
+		s, err := character.New(character.Config{StartFile: c.path}, character.Deps{Store: newStore(t), World: earth(t)})
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
 			continue
@@ -246,12 +246,12 @@ func TestDeleteAndRestore(t *testing.T) {
 		return err
 	}
 	want(t, "restore what is not marked", restore("ada1", id), store.ErrNotDeleted)
-	w.store.inPlay = 1
+	leave := w.store.play(t, id)
 	_, err := remove("ada1", id)
 	want(t, "delete in play", err, store.ErrCharacterInPlay)
-	w.store.inPlay = 0
+	leave()
 	at, err := remove("ada1", id)
-	if err != nil || !at.Equal(w.store.now.Add(time.Hour)) {
+	if err != nil || !at.Equal(w.store.clock.Now().Add(store.DeletionGrace)) {
 		t.Errorf("deleted at %v, %v", at, err)
 	}
 	_, err = remove("ada1", id)
@@ -299,15 +299,17 @@ func TestListsAreFreshAndHoldMarkedOnes(t *testing.T) {
 	if _, err := w.SelectCharacter(t.Context(), &characterv1.SelectCharacterRequest{UserId: "ada1", CharacterId: "1"}); err != nil {
 		t.Fatal(err)
 	}
-	if w.store.stale != 0 {
-		t.Errorf("%d reads may have been stale", w.store.stale)
+	if n := w.store.stale.Load(); n != 0 {
+		t.Errorf("%d reads may have been stale", n)
 	}
 }
 
 func TestAStoreThatIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.down = store.ErrUnavailable
+	for _, m := range faultstore.Methods() {
+		w.store.On(m, faultstore.Fail(store.ErrUnavailable))
+	}
 	ctx := t.Context()
 	_, list := w.ListCharacters(ctx, &characterv1.ListCharactersRequest{UserId: "ada1"})
 	_, create := w.CreateCharacter(ctx, request("Aria"))
@@ -324,7 +326,7 @@ func TestNewNeedsItsDependencies(t *testing.T) {
 	if _, err := character.New(character.Config{}, character.Deps{World: earth(t)}); err == nil {
 		t.Error("made without a store")
 	}
-	if _, err := character.New(character.Config{}, character.Deps{Store: newFake()}); err == nil {
+	if _, err := character.New(character.Config{}, character.Deps{Store: faultstore.New(nil)}); err == nil {
 		t.Error("made without a world")
 	}
 }

@@ -1,8 +1,6 @@
 package auth_test
 
 import (
-	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -11,36 +9,14 @@ import (
 	databasev1 "github.com/waystone-mmo/waystone/gen/waystone/database/v1"
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/store"
-	"github.com/waystone-mmo/waystone/internal/store/sqlite"
 )
 
-// onSQLite starts a part over a real database file with the users ada and zed.
-func onSQLite(t *testing.T) (w *world, db *sqlite.Store, ada, zed *store.User) {
-	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "waystone.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	user := func(name string) *store.User {
-		u, err := db.CreateUser(t.Context(), store.NewUser{Username: name, Name: name, Email: name + "@example.org"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-	ada, zed = user("ada"), user("zed")
-	a, err := auth.New(auth.DefaultConfig(), auth.Deps{Store: db})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{AuthServiceClient: authv1.NewAuthServiceClient(serve(t, slog.New(slog.DiscardHandler), a))}, db, ada, zed
-}
-
-func TestTheWayInOnSQLite(t *testing.T) {
+// From an operator's ticket through both stages, each of which one of many joins
+// at once gets into, to the end.
+func TestAPlayFromItsTicketToItsEnd(t *testing.T) {
 	t.Parallel()
-	w, db, ada, _ := onSQLite(t)
-	ticket := w.ticket(t, ada.ID, false)
+	w := newWorld(t)
+	ticket := w.ticket(t, "ada1", false)
 	in, err := w.login(t, ticket.GetUserName(), ticket.GetTicket(), home)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +59,7 @@ func TestTheWayInOnSQLite(t *testing.T) {
 	if got := verdict(); got != "" {
 		t.Errorf("in play: %q", got)
 	}
-	if err := db.SetBan(t.Context(), ada.ID, store.Ban{Banned: true}); err != nil {
+	if err := w.store.db.SetBan(t.Context(), "ada1", store.Ban{Banned: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := verdict(); got != "USER_BANNED" {
@@ -97,37 +73,41 @@ func TestTheWayInOnSQLite(t *testing.T) {
 	}
 }
 
-func TestGamePasswordsOnSQLite(t *testing.T) {
+// Set by fresh sessions that the store made, used, changed while in play, and
+// bound to this machine.
+func TestAGamePasswordFromItsFirstDay(t *testing.T) {
 	t.Parallel()
-	w, db, ada, zed := onSQLite(t)
+	w := newWorld(t)
+	db, ben, zed := w.store.db, "ben1", "zed1"
+	w.store.addUser(zed, "zed")
 	form := auth.ClientForm("a fresh secret")
 	_, err := w.login(t, "nobody", form, home)
 	want(t, "unknown user", err, auth.ErrLoginRefused)
-	_, err = w.login(t, "ada", form, home)
+	_, err = w.login(t, "ben", form, home)
 	want(t, "no password yet", err, auth.ErrNoGamePassword)
-	if err := db.SetGameAccount(t.Context(), store.GameAccount{UserID: zed.ID, LoopbackOnly: true}); err != nil {
+	if err := db.SetGameAccount(t.Context(), store.GameAccount{UserID: zed, LoopbackOnly: true}); err != nil {
 		t.Fatal(err)
 	}
 	tokens := map[string]string{}
-	for _, u := range []*store.User{ada, zed} {
-		tokens[u.ID] = store.NewID()
-		if _, _, err := db.CreateSession(t.Context(), store.NewSession{UserID: u.ID, Token: tokens[u.ID], Lifetime: time.Hour}); err != nil {
+	for _, id := range []string{ben, zed} {
+		tokens[id] = store.NewID()
+		if _, _, err := db.CreateSession(t.Context(), store.NewSession{UserID: id, Token: tokens[id], Lifetime: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: u.ID, Password: "a fresh secret", SessionToken: tokens[u.ID]}); err != nil {
+		if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: id, Password: "a fresh secret", SessionToken: tokens[id]}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err = w.login(t, "ada", auth.ClientForm("another one"), home)
+	_, err = w.login(t, "ben", auth.ClientForm("another one"), home)
 	want(t, "wrong", err, auth.ErrLoginRefused)
-	in, err := w.login(t, "Ada", form, home)
+	in, err := w.login(t, "Ben", form, home)
 	if err != nil {
 		t.Fatalf("right: %v", err)
 	}
 	if got := w.keepAlive(t, true, in.GetPlay())[0]; got != "" {
 		t.Errorf("in play: %q", got)
 	}
-	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: ada.ID, Password: "another secret", SessionToken: tokens[ada.ID]}); err != nil {
+	if _, err := w.SetGamePassword(t.Context(), &authv1.SetGamePasswordRequest{UserId: ben, Password: "another secret", SessionToken: tokens[ben]}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.keepAlive(t, true, in.GetPlay())[0]; got != "PASSWORD_CHANGED" {
