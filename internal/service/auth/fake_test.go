@@ -444,6 +444,17 @@ func (f *fakeStore) RedeemOneTimeToken(_ context.Context, token string) (*store.
 	return s, u, store.Judge(s, u, f.now)
 }
 
+// countedAt is where a try is counted.
+func (f *fakeStore) countedAt(a store.Attempt) string {
+	var there *time.Time
+	if u := f.users[a.UserID]; u != nil {
+		made := store.Person(u.CreatedAt)
+		there = &made
+	}
+	account := a.CountedAs(there)
+	return string(account[:])
+}
+
 // BeginAttempt never forgets and lets no time pass: what is not free has to
 // wait.
 func (f *fakeStore) BeginAttempt(_ context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
@@ -451,7 +462,8 @@ func (f *fakeStore) BeginAttempt(_ context.Context, a store.Attempt, l store.Att
 	if err := f.call("BeginAttempt"); err != nil {
 		return store.Admission{}, err
 	}
-	here, device := string(a.Account[:])+a.Address, string(a.Account[:])+a.Network
+	account := f.countedAt(a)
+	here, device := account+a.Address, account+a.Network
 	ad := store.Admission{Known: f.known[device], KnownAddress: f.known[here]}
 	held := map[string]store.AttemptLimit{}
 	switch {
@@ -463,7 +475,7 @@ func (f *fakeStore) BeginAttempt(_ context.Context, a store.Attempt, l store.Att
 		held[device] = l.Device
 	default:
 		held = map[string]store.AttemptLimit{
-			device: l.Device, string(a.Account[:]): l.Account, a.Network: l.Network, a.Wide: l.Wide, a.Widest: l.Widest,
+			device: l.Device, account: l.Account, a.Network: l.Network, a.Wide: l.Wide, a.Widest: l.Widest,
 		}
 	}
 	for key, limit := range held {
@@ -482,10 +494,11 @@ func (f *fakeStore) EndAttempt(_ context.Context, a store.Attempt, _ time.Durati
 	if err := f.call("EndAttempt"); err != nil {
 		return err
 	}
-	here, device := string(a.Account[:])+a.Address, string(a.Account[:])+a.Network
+	account := f.countedAt(a)
+	here, device := account+a.Address, account+a.Network
 	if !f.known[here] {
 		if !f.known[device] {
-			for _, key := range []string{string(a.Account[:]), a.Network, a.Wide, a.Widest} {
+			for _, key := range []string{account, a.Network, a.Wide, a.Widest} {
 				f.counts[key] -= f.counts[device]
 			}
 		}
