@@ -49,7 +49,8 @@ func newAttacked(t *testing.T, names ...string) attacked {
 	}
 	a, err := auth.New(auth.DefaultConfig(), auth.Deps{
 		Store: db, Now: func() time.Time { return now },
-		Verify: func(_, form string) bool { return form == auth.ClientForm(secret) },
+		Verify:     func(_, form string) bool { return form == auth.ClientForm(secret) },
+		VerifySite: func(_, password string) bool { return password == secret },
 	})
 	if err != nil {
 		t.Fatal(err)
