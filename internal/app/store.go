@@ -73,6 +73,7 @@ func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Sto
 		Path: path, Log: log, Names: names, TimeZone: s.database.WebsiteTimeZone,
 		TokenForm: store.TokenForm(s.database.TokenStored), NameCase: store.NameCase(s.database.UsernameCase),
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
+		UsernameMin: s.auth.UsernameMin, UsernameMax: s.auth.UsernameMax,
 	})
 }
 
@@ -81,6 +82,7 @@ func (s *settings) postgresConfig(log *slog.Logger, migrate bool) (postgres.Conf
 	return postgres.Config{
 		URL: s.database.DatabaseURL, Schema: s.database.WebsiteSchema, Log: log,
 		SessionExpiresIn: s.database.SessionExpiresIn, SessionUpdateAge: s.database.SessionUpdateAge,
+		UsernameMin: s.auth.UsernameMin, UsernameMax: s.auth.UsernameMax,
 		MaxConns: s.database.MaxConns, Migrate: migrate,
 		Feed: postgres.FeedMode(s.database.ChangeFeed), FeedURL: s.database.FeedURL,
 		Names: names, TimeZone: s.database.WebsiteTimeZone, TokenForm: store.TokenForm(s.database.TokenStored),

@@ -42,6 +42,7 @@ type link struct {
 // rows here without a column, are errors.
 var links = []link{ //nolint:gochecknoglobals // a constant table
 	{table: "account", column: "user_id", to: "user", means: "has a game password"},
+	{table: "attempt", column: "user_id", to: "user", means: "is tried, and known, at"},
 	{table: "character", column: "user_id", to: "user", means: "owns up to five"},
 	{table: "play", column: "user_id", to: "user", means: "plays under"},
 	{table: "ticket", column: "user_id", to: "user", means: "signs in once with"},

@@ -2,11 +2,15 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 )
 
 // Attempts counts tries to sign in with a secret, for all replicas together and
-// across restarts.
+// across restarts. What is counted at a user, and where a user is known from, is
+// that person's: it goes with the person to another name, and nobody who is given
+// the name or the id later has it.
 type Attempts interface {
 	// BeginAttempt counts a try before its secret is looked at and tells whether
 	// it may be, in one transaction: of any number of tries at once no more go on
@@ -24,11 +28,30 @@ type Attempts interface {
 
 // Attempt is a try to sign in.
 type Attempt struct {
-	Account Digest // of the folded name as typed, whether there is such an account or not
+	// UserID is the user whom the try is at; empty when what was typed is nobody's.
+	UserID string
+	// Account is the digest of what is tried: with a UserID of the same text for
+	// all names of the user, and otherwise of the folded name as typed.
+	Account Digest
 	Address string // that it comes from, such as 203.0.113.7/32; empty where nobody knows it
 	Network string // of the address, such as 203.0.113.0/24
 	Wide    string // network around that one; empty for none
 	Widest  string // network around that; empty for none
+}
+
+// CountedAs returns the account that a try is counted at: its own where nobody is
+// meant, and otherwise one of the person whom its user is. there is when that
+// person was made, nil when nobody has the id any more.
+func (a *Attempt) CountedAs(there *time.Time) Digest {
+	if a.UserID == "" {
+		return a.Account
+	}
+	at := Nobody()
+	if there != nil {
+		at = *there
+	}
+	key := binary.BigEndian.AppendUint64(a.Account[:], uint64(at.UnixMilli())) //nolint:gosec // any number will do
+	return sha256.Sum256(append(key, a.UserID...))
 }
 
 // AttemptLimits are the counts that a try is held against, by how well the

@@ -64,5 +64,5 @@ type Swept struct {
 	Marked   int // characters marked, because their owner is gone
 	Returned int // characters whose mark was taken back
 	Purged   int // characters whose mark has become final
-	Removed  int // game accounts, play records and tickets
+	Removed  int // game accounts, play records, tickets, and counts of tries
 }

@@ -28,6 +28,7 @@ func (a *Attempt) Validate() error {
 		return errs.Invalid("network", "must be another one than the address and the networks around it")
 	}
 	return first(
+		checkText("user_id", a.UserID, 0, MaxIDLength),
 		checkText("address", a.Address, 0, MaxNetworkLength),
 		checkText("network", a.Network, 1, MaxNetworkLength),
 		checkText("wide_network", a.Wide, 0, MaxNetworkLength),

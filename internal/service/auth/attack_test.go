@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,13 +21,15 @@ import (
 // one costs nothing.
 type attacked struct {
 	*auth.Server
-	t *testing.T
+	t    *testing.T
+	path string // of the database
 }
 
 func newAttacked(t *testing.T, names ...string) attacked {
 	t.Helper()
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "waystone.db"), Now: func() time.Time { return now }})
+	path := filepath.Join(t.TempDir(), "waystone.db")
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +49,13 @@ func newAttacked(t *testing.T, names ...string) attacked {
 	}
 	a, err := auth.New(auth.DefaultConfig(), auth.Deps{
 		Store: db, Now: func() time.Time { return now },
-		Verify: func(_, form string) bool { return form == auth.ClientForm(secret) },
+		Verify:     func(_, form string) bool { return form == auth.ClientForm(secret) },
+		VerifySite: func(_, password string) bool { return password == secret },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return attacked{a, t}
+	return attacked{a, t, path}
 }
 
 // try signs in once and ends the play.
@@ -69,7 +73,7 @@ func (a attacked) judged(n int, try func(i int) error) (judged int) {
 	a.t.Helper()
 	for i := range n {
 		switch err := try(i); {
-		case errors.Is(err, auth.ErrLoginRefused):
+		case errors.Is(err, auth.ErrLoginRefused), errors.Is(err, auth.ErrNoGamePassword):
 			judged++
 		case !errors.Is(err, auth.ErrTooManyAttempts):
 			a.t.Fatalf("try %d: %v", i, err)
@@ -185,6 +189,84 @@ func TestAHouseOfManyPlayersIsNotLockedOut(t *testing.T) {
 		want(t, name+", mistyped", a.try(name, "mistyped", home), auth.ErrLoginRefused)
 		if err := a.try(name, secret, home); err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+	}
+}
+
+// exec writes as the website does.
+func (a attacked) exec(query string, args ...any) {
+	a.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+a.path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(a.t.Context(), query, args...); err != nil {
+		a.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// judgedAt floods a name from other networks, and returns how many guesses from an
+// address are then judged.
+func (a attacked) judgedAt(name, address string) int {
+	a.t.Helper()
+	a.judged(2*auth.DefaultConfig().AttemptAccount.Free, func(i int) error { return a.try(name, "guess", fmt.Sprintf("198.%d.0.1", i)) })
+	return a.judged(10, func(int) error { return a.try(name, "guess", address) })
+}
+
+// A device is known for the person who has signed in from it, whatever the person
+// is called, and for nobody who has the name or the id later.
+func TestADeviceIsKnownForThePersonAlone(t *testing.T) {
+	t.Parallel()
+	a := newAttacked(t, "bobby")
+	if err := a.try("bobby", secret, home); err != nil {
+		t.Fatal(err)
+	}
+	free := auth.DefaultConfig().AttemptDevice.Free
+	a.exec(`UPDATE "user" SET username = 'robert' WHERE username = 'bobby'`)
+	if got := a.judgedAt("robert", home); got != free {
+		t.Errorf("under another name, %d guesses were judged from the known device, want %d", got, free)
+	}
+	if got := a.judgedAt("bobby", home); got != 0 {
+		t.Errorf("under the name that is nobody's, %d were judged, want none", got)
+	}
+	a.exec(`INSERT INTO "user" (id, name, email, "emailVerified", username, "createdAt", "updatedAt")
+		VALUES ('next', 'Next', 'next@example.org', 0, 'bobby', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')`)
+	if got := a.judgedAt("bobby", home); got != 0 {
+		t.Errorf("of the next one of the name, %d were judged, want none", got)
+	}
+	// And the next one of the id.
+	a.exec(`UPDATE "user" SET "createdAt" = '2026-02-02T00:00:00.000Z' WHERE username = 'robert'`)
+	if got := a.judgedAt("robert", home); got != 0 {
+		t.Errorf("of the next one of the id, %d were judged, want none", got)
+	}
+}
+
+// A user can be named by an address too, which is no second allowance.
+func TestTriesByNameAndByAddressAreOneCount(t *testing.T) {
+	t.Parallel()
+	a := newAttacked(t, "ada")
+	guess := func(r *authv1.VerifyPasswordRequest, host int) error {
+		r.Address = fmt.Sprintf("203.0.113.%d", host)
+		_, err := a.VerifyPassword(t.Context(), r)
+		return err
+	}
+	got := a.judged(30, func(i int) error {
+		if i%2 == 0 {
+			return guess(byUsername("Ada", "guess"), i)
+		}
+		return guess(byEmail("ADA@example.org", "guess"), i)
+	})
+	if want := auth.DefaultConfig().AttemptDevice.Free; got != want {
+		t.Errorf("%d guesses were judged, want %d", got, want)
+	}
+	// An address and a name that are nobody's have nothing in common.
+	for _, r := range []func() *authv1.VerifyPasswordRequest{
+		func() *authv1.VerifyPasswordRequest { return byUsername("nobody", "guess") },
+		func() *authv1.VerifyPasswordRequest { return byEmail("nobody@example.org", "guess") },
+	} {
+		if got := a.judged(10, func(i int) error { return guess(r(), i) }); got != auth.DefaultConfig().AttemptDevice.Free {
+			t.Errorf("%d guesses were judged", got)
 		}
 	}
 }

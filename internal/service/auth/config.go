@@ -59,7 +59,7 @@ func DefaultConfig() Config {
 		AttemptWide:    store.AttemptLimit{Free: 100, First: time.Second, Longest: 30 * time.Second, Memory: time.Hour},
 		AttemptWidest:  store.AttemptLimit{Free: 250, First: 500 * time.Millisecond, Longest: 2 * time.Second, Memory: 15 * time.Minute},
 		KnownFor:       90 * day,
-		UsernameMin:    3, UsernameMax: 30, PasswordMax: 128,
+		UsernameMin:    store.DefaultUsernameMin, UsernameMax: store.DefaultUsernameMax, PasswordMax: 128,
 		SessionLifetime: 7 * day,
 		FreshSession:    10 * time.Minute,
 	}

@@ -39,8 +39,7 @@ func (s *Server) confirmed(ctx context.Context, r *authv1.SetGamePasswordRequest
 	return hash, err
 }
 
-// confirmedByPassword counts the try like one at a sign-in. Nobody can type the
-// name that it is counted by into the game: it begins with a control character.
+// confirmedByPassword counts the try like one at a sign-in, but apart from those.
 func (s *Server) confirmedByPassword(ctx context.Context, r *authv1.SetGamePasswordRequest, cred *store.Credential, from netip.Addr) (hash string, err error) {
 	current := r.GetCurrentPassword()
 	if current == "" {
@@ -49,7 +48,9 @@ func (s *Server) confirmedByPassword(ctx context.Context, r *authv1.SetGamePassw
 	if s.cfg.checkLength(current) != nil { // the website keeps none of that length
 		return "", ErrCurrentPasswordWrong
 	}
-	try, err := s.throttle.begin(ctx, "\x00"+r.GetUserId(), from)
+	try, err := s.throttle.begin(ctx, target{
+		what: toConfirm, find: func(context.Context) (*store.User, error) { return &cred.User, nil },
+	}, from)
 	if err != nil {
 		return "", err
 	}

@@ -27,13 +27,23 @@ func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.Us
 	if err := s.cfg.checkLength(c.GetPassword()); err != nil {
 		return nil, err
 	}
-	try, err := s.throttle.begin(ctx, name, from)
+	try, err := s.throttle.begin(ctx, target{
+		what: toSignIn, name: name, find: func(ctx context.Context) (*store.User, error) {
+			if by == store.ByEmail {
+				return s.store.GetUserByEmail(ctx, name, store.Fresh)
+			}
+			return s.store.GetUserByUsername(ctx, name, store.Fresh)
+		},
+	}, from)
 	if err != nil {
 		return nil, err
 	}
 	cred, err := s.store.GetCredential(ctx, by, name)
 	if err != nil && !isNobody(err) {
 		return nil, err
+	}
+	if cred != nil && (try.user == nil || try.user.ID != cred.User.ID) {
+		cred = nil // the name has become another's since the try was counted
 	}
 	fits, err := s.fitsSite(ctx, cred, c.GetPassword(), try.line)
 	switch {

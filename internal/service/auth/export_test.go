@@ -21,7 +21,7 @@ func PlacesOf(address string) [4]string {
 	if err != nil {
 		return [4]string{}
 	}
-	y := attemptOf("", a)
+	y := attemptFrom(a)
 	return [4]string{y.Address, y.Network, y.Wide, y.Widest}
 }
 

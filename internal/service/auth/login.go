@@ -209,15 +209,15 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 		return s.byUsedTicket(ctx, r, from)
 	}
 	p := player{way: wayPassword}
-	try, err := s.throttle.begin(ctx, r.GetUserName(), from)
+	try, err := s.throttle.begin(ctx, target{
+		what: toSignIn, name: r.GetUserName(), find: func(ctx context.Context) (*store.User, error) {
+			return s.store.GetUserByUsername(ctx, r.GetUserName(), store.Cached)
+		},
+	}, from)
 	if err != nil {
 		return p, err
 	}
-	u, err := s.store.GetUserByUsername(ctx, r.GetUserName(), store.Cached)
-	if err != nil && !isNobody(err) {
-		return p, err
-	}
-	id := nobody
+	u, id := try.user, nobody
 	if u != nil {
 		id = u.ID
 	}

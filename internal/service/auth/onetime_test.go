@@ -76,7 +76,7 @@ func TestTheOrderOfLookUps(t *testing.T) {
 		want         []string
 	}{
 		{"the form of a password", auth.ClientForm("wrong"), []string{
-			"RedeemTicket", "RedeemOneTimeToken", "BeginAttempt", "GetUserByUsername", "GetGameAccount",
+			"RedeemTicket", "RedeemOneTimeToken", "GetUserByUsername", "BeginAttempt", "GetGameAccount",
 		}},
 		{"letters and digits", "ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", []string{"RedeemTicket", "RedeemOneTimeToken", "EndedPlay"}},
 		{"hyphens", onceToken, []string{"RedeemTicket", "RedeemOneTimeToken", "EndedPlay"}},

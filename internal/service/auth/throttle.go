@@ -31,16 +31,44 @@ const (
 	maxTrying    = 256
 )
 
-// attemptOf returns the try at the account of a name, as it was typed, from an
-// address of parseAddress. Loopback ones are counted like all others.
-func attemptOf(name string, from netip.Addr) store.Attempt {
+// What is tried at a user. Tries at one are in no count of the other: those at a
+// sign-in, which anybody can make, do not keep somebody waiting who has a session.
+const (
+	toSignIn  = "sign-in"
+	toConfirm = "confirm"
+)
+
+// target is what a try is at.
+type target struct {
+	what string // of the above
+	name string // as it was typed
+	// find returns the user whom the name means, or an error of isNobody.
+	find func(context.Context) (*store.User, error)
+}
+
+// account returns the user whom a try is at, nil for nobody, and what it is counted
+// at: whatever name of the user's was typed, that is the same. Nobody can type a
+// name that begins with a control character into the game.
+func (t target) account(ctx context.Context) (*store.User, store.Digest, error) {
+	u, err := t.find(ctx)
+	switch {
+	case err == nil:
+		return u, store.DigestOf("\x00" + t.what + "\x00" + u.ID), nil
+	case isNobody(err):
+		return nil, store.DigestOf(strings.ToLower(t.name)), nil
+	}
+	return nil, store.Digest{}, err
+}
+
+// attemptFrom returns a try, at no account yet, from an address of parseAddress.
+// Loopback ones are counted like all others.
+func attemptFrom(from netip.Addr) store.Attempt {
 	bits := bits6
 	if from.Is4() {
 		bits = bits4
 	}
 	of := func(n int) string { return netip.PrefixFrom(from, n).Masked().String() }
 	return store.Attempt{
-		Account: store.DigestOf(strings.ToLower(name)),
 		Address: of(bits.address), Network: of(bits.network), Wide: of(bits.wide), Widest: of(bits.widest),
 	}
 }
@@ -75,22 +103,29 @@ type throttle struct {
 type try struct {
 	throttle *throttle
 	attempt  store.Attempt
-	line     string // in which it waits for the hash
+	user     *store.User // whom it is at; nil for nobody
+	line     string      // in which it waits for the hash
 }
 
-// begin counts a try at the account of a name, as it was typed, and returns
-// ErrTooManyAttempts when it has to wait. It asks whether there is such an
-// account as little as the answer tells it. A try whose network has filled its
+// begin finds out whom a try is at, counts it, and returns ErrTooManyAttempts when
+// it has to wait. Whoever is meant, the same is asked of the store, and the answer
+// is of the same form. A try whose network has filled its
 // line for the hash, or for being counted, is refused with ErrBusy and not
 // counted. One from an address that the account is known from waits for the hash
 // in a line of its own, which nobody else of the network can fill.
-func (t *throttle) begin(ctx context.Context, name string, from netip.Addr) (try, error) {
-	y := try{throttle: t, attempt: attemptOf(name, from)}
+func (t *throttle) begin(ctx context.Context, at target, from netip.Addr) (try, error) {
+	y := try{throttle: t, attempt: attemptFrom(from)}
 	y.line = y.attempt.Network
 	limits := t.limits
 	limits.KnownAddressOnly = t.full(y.line)
 	var a store.Admission
 	err := t.turns.Do(ctx, y.attempt.Network, lineOf(from), func() (err error) {
+		if y.user, y.attempt.Account, err = at.account(ctx); err != nil {
+			return err
+		}
+		if y.user != nil {
+			y.attempt.UserID = y.user.ID
+		}
 		a, err = t.attempts.BeginAttempt(ctx, y.attempt, limits)
 		if err == nil && (a.Wait > 0 || limits.KnownAddressOnly && !a.KnownAddress) {
 			pause(ctx, refusalPause)

@@ -67,10 +67,12 @@ func TestTriesAreCountedWhicheverWayTheyCome(t *testing.T) {
 		t.Error("a try that has to wait cost a hash")
 	}
 	for _, call := range w.store.takeCalls() {
-		if strings.HasPrefix(call, "Get") {
+		if call != "GetUserByUsername" && strings.HasPrefix(call, "Get") { // whose the name is
 			t.Errorf("a try that has to wait cost %s", call)
 		}
 	}
+	_, err = w.VerifyPassword(t.Context(), byEmail("ADA@example.org", secret))
+	want(t, "VerifyPassword by the address, right", err, auth.ErrTooManyAttempts)
 	// Another network and another account are not concerned.
 	if _, err := w.VerifyPassword(t.Context(), &authv1.VerifyPasswordRequest{
 		User: &authv1.VerifyPasswordRequest_Username{Username: "ada"}, Password: secret, Address: abroad,
@@ -178,7 +180,7 @@ func TestAFullLineIsRefusedUncountedButForAKnownAddress(t *testing.T) {
 		}
 		db.takeCalls()
 		want(t, "the third", guess(), auth.ErrBusy)
-		if calls := db.takeCalls(); len(calls) != 1 || calls[0] != "BeginAttempt" {
+		if calls := db.takeCalls(); len(calls) != 2 || calls[0] != "GetUserByUsername" || calls[1] != "BeginAttempt" {
 			t.Errorf("the store was asked: %v", calls)
 		}
 		const neighbour = "192.0.2.200"

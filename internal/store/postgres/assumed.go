@@ -3,23 +3,26 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// sessionsLooked is of how many of the newest sessions the life is compared with
-// the setting.
-const sessionsLooked = 1000
-
 // assumedLines reports what the rows say against the settings that stand for the
 // website's own, of which the tables hold nothing.
 func (s *Store) assumedLines(ctx context.Context) ([]store.ReportLine, error) {
-	lives, err := s.sessionLine(ctx)
+	lines, err := s.sessionLines(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lines := []store.ReportLine{lives}
+	if _, ok := s.web.user.column("username"); ok {
+		shapes, err := s.usernameShapes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, shapes.Line())
+	}
 	if s.web.credentials.on() {
 		hashes, err := s.hashLine(ctx)
 		if err != nil {
@@ -30,47 +33,43 @@ func (s *Store) assumedLines(ctx context.Context) ([]store.ReportLine, error) {
 	return lines, nil
 }
 
-// sessionLine compares how long the website lets sessions live with the setting.
-// A session of less than two days is none to go by: without "remember me" it
-// ends after one.
-func (s *Store) sessionLine(ctx context.Context) (store.ReportLine, error) {
-	line := store.ReportLine{Object: "life of sessions", OK: true}
-	updated, expires := s.web.read(s.web.session, "s", "updatedAt"), s.web.read(s.web.session, "s", "expiresAt")
-	var seconds float64
-	var same, all int
-	err := s.pool.QueryRow(ctx, fmt.Sprintf(`
-SELECT COALESCE((array_agg(life ORDER BY n DESC, life))[1], 0), COALESCE(max(n), 0), COALESCE(sum(n), 0)::int FROM (
-    SELECT life, count(*)::int AS n FROM (
-        SELECT (round(extract(epoch FROM %[2]s - %[1]s) / 60) * 60)::float8 AS life FROM %[3]s s
-        WHERE isfinite(%[1]s) AND isfinite(%[2]s) ORDER BY %[1]s DESC LIMIT %[4]d) l
-    WHERE life >= 172800 GROUP BY life) g`, updated, expires, s.web.session.sql(), sessionsLooked)).Scan(&seconds, &same, &all)
+// sessionLines compares how long the website lets sessions live, and when it
+// prolongs them, with the settings.
+func (s *Store) sessionLines(ctx context.Context) ([]store.ReportLine, error) {
+	const op = "look at the life of sessions"
+	at := func(field string) string { return s.web.read(s.web.session, "s", field) }
+	created, updated, expires := at("createdAt"), at("updatedAt"), at("expiresAt")
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`
+SELECT CASE WHEN isfinite(%[1]s) THEN %[1]s ELSE %[2]s END, %[2]s, %[3]s FROM %[4]s s
+WHERE isfinite(%[2]s) AND isfinite(%[3]s) ORDER BY %[2]s DESC LIMIT %[5]d`, created, updated, expires, s.web.session.sql(), store.SessionsLooked))
 	if err != nil {
-		return line, translate(ctx, "look at the life of sessions", err)
+		return nil, translate(ctx, op, err)
 	}
-	life := time.Duration(seconds) * time.Second
-	switch {
-	case all == 0 || same <= all/2:
-		line.Detail = fmt.Sprintf("SESSION_EXPIRES_IN is %s; too few sessions tell what the website's is", s.expiresIn)
-	case life == s.expiresIn.Round(time.Minute):
-		line.Detail = fmt.Sprintf("%s, as SESSION_EXPIRES_IN says", life)
-	default:
-		line.Warning = true
-		line.Detail = fmt.Sprintf("%d of the newest %d long sessions live %s, and SESSION_EXPIRES_IN is %s: set it, and SESSION_UPDATE_AGE, to what the website has",
-			same, all, life, s.expiresIn)
+	sessions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t store.SessionTimes, err error) {
+		return t, row.Scan(&t.Created, &t.Updated, &t.Expires)
+	})
+	if err != nil {
+		return nil, translate(ctx, op, err)
 	}
-	return line, nil
+	return store.SessionLines(sessions, s.expiresIn, s.updateAge), nil
+}
+
+// usernameShapes compares the user names with what a sign-in here takes.
+func (s *Store) usernameShapes(ctx context.Context) (store.UsernameShapes, error) {
+	u := store.UsernameShapes{Min: s.usernameMin, Max: s.usernameMax}
+	name := col(s.web.user, "u", "username") + "::text"
+	err := s.pool.QueryRow(ctx, fmt.Sprintf(`
+SELECT count(*) FILTER (WHERE outside), COALESCE(min(name) FILTER (WHERE outside), ''), count(*) FILTER (WHERE others), COALESCE(min(name) FILTER (WHERE others), '')
+FROM (SELECT %[1]s AS name, char_length(%[1]s) NOT BETWEEN $1 AND $2 AS outside, %[1]s !~ '^[A-Za-z0-9_.]*$' AS others FROM %[2]s u WHERE %[1]s <> '') n`,
+		name, s.web.user.sql()), u.Min, u.Max).Scan(&u.Outside, &u.Length, &u.Others, &u.Character)
+	return u, translate(ctx, "look at the users' names", err)
 }
 
 // hashLine counts the passwords that cannot be verified here.
 func (s *Store) hashLine(ctx context.Context) (store.ReportLine, error) {
-	line := store.ReportLine{Object: "form of password hashes", OK: true, Detail: "better-auth's own"}
 	password := col(s.web.account, "a", "password") + "::text"
 	var others int
 	err := s.pool.QueryRow(ctx, fmt.Sprintf(`SELECT count(*) FROM %s a WHERE %s::text = 'credential' AND %s <> '' AND %s !~ '^[^:]{1,128}:[0-9a-fA-F]{128}$'`,
 		s.web.account.sql(), col(s.web.account, "a", "providerId"), password, password)).Scan(&others)
-	if others > 0 {
-		line.Warning = true
-		line.Detail = fmt.Sprintf("%d accounts have a password hash of another form than better-auth's own: their users can sign in on the website only", others)
-	}
-	return line, translate(ctx, "look at the form of password hashes", err)
+	return store.HashLine(others), translate(ctx, "look at the form of password hashes", err)
 }

@@ -52,6 +52,38 @@ func TestWhatTheRowsSayAgainstTheSettings(t *testing.T) {
 			t.Errorf("with %s: %+v", c.setting, l)
 		}
 	}
+	const prolonged, shape = "prolonging of sessions", "shape of user names"
+	month := postgres.Config{SessionExpiresIn: 720 * time.Hour}
+	if l := lineOf(t, pg.URL(), month, prolonged); l.Warning || !strings.Contains(l.Detail, "24h0m0s") {
+		t.Errorf("before any was prolonged: %+v", l)
+	}
+	pg.Exec(t, `UPDATE session SET "createdAt" = "updatedAt" - CASE id WHEN 'l1' THEN interval '2 hours' WHEN 'l2' THEN interval '3 hours' ELSE interval '30 hours' END
+		WHERE id IN ('l1', 'l2', 'l3')`)
+	if l := lineOf(t, pg.URL(), month, prolonged); !l.Warning || !l.OK || !strings.Contains(l.Detail, "2 of the newest") || !strings.Contains(l.Detail, "one 2h0m0s after") {
+		t.Errorf("of a website with an updateAge of two hours: %+v", l)
+	}
+	month.SessionUpdateAge = 2 * time.Hour
+	if l := lineOf(t, pg.URL(), month, prolonged); l.Warning {
+		t.Errorf("with its setting: %+v", l)
+	}
+	if l := lineOf(t, pg.URL(), postgres.Config{}, shape); l.Warning || !strings.Contains(l.Detail, "3 to 30") {
+		t.Errorf("of names within the bounds: %+v", l)
+	}
+	site.AddUser(t, "jo", "jo", "jo@example.com")
+	site.AddUser(t, "dash", "with-dash", "dash@example.com")
+	for _, c := range []struct {
+		cfg       postgres.Config
+		has, lack string
+	}{
+		{postgres.Config{}, `1 have not 3 to 30 characters`, "99"},
+		{postgres.Config{}, `1 have other characters than letters, digits, underscores and dots, such as "with-dash"`, "99"},
+		{postgres.Config{UsernameMin: 2}, `"with-dash"`, "WEBSITE_USERNAME_MIN"},
+	} {
+		l := lineOf(t, pg.URL(), c.cfg, shape)
+		if !l.Warning || !l.OK || !strings.Contains(l.Detail, c.has) || strings.Contains(l.Detail, c.lack) {
+			t.Errorf("with %d: %+v", c.cfg.UsernameMin, l)
+		}
+	}
 	const hashes = "form of password hashes"
 	if l := lineOf(t, pg.URL(), postgres.Config{}, hashes); l.Warning {
 		t.Errorf("of the website's own hashes: %+v", l)

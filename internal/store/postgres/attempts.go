@@ -38,7 +38,8 @@ const lockSQL = `SELECT pg_advisory_xact_lock($1, $2)`
 //
 // A device that is not known any more begins anew: what was counted while it was
 // known is in no other count, and EndAttempt takes what the device has off the
-// others.
+// others. A count of an account says whose it is: $12 and $13, null where nobody is
+// meant.
 const beginAttemptSQL = `
 WITH stored AS (
     SELECT 1 AS n, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $8 AND $8 <> ''
@@ -78,8 +79,9 @@ WITH stored AS (
             ELSE 0 END AS wait
     FROM counted
 ), written AS (
-    INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, kept_until)
-    SELECT account, network, tries, $3, false, $3 + memory * interval '1 ms'
+    INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, kept_until, user_id, user_created_at)
+    SELECT account, network, tries, $3, false, $3 + memory * interval '1 ms',
+        CASE WHEN account <> '' THEN $12::text END, CASE WHEN account <> '' THEN $13::timestamptz END
     FROM judged
     WHERE NOT EXISTS (SELECT 1 FROM judged WHERE wait > 0)
     ON CONFLICT (account, network) DO UPDATE SET
@@ -106,6 +108,13 @@ WHERE (SELECT min(kept_until) FROM game.attempt) <= $1
     FOR UPDATE SKIP LOCKED
 ))`
 
+// What takes the tries of a device off one other count, whose whole key follows.
+const (
+	deleteSQL = `DELETE FROM game.attempt c USING device d WHERE c.tries <= d.tries AND c.account = `
+	lowerSQL  = `UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
+    FROM device d WHERE c.tries > d.tries AND c.account = `
+)
+
 // endAttemptSQL takes the tries of a device off the counts of its account and
 // its networks, unless it was known and they are not in them, and makes its
 // address and its network known. From an address that was known, the tries of
@@ -116,19 +125,13 @@ WITH here AS (
 ), device AS (
     SELECT tries, tried_at FROM game.attempt, here
     WHERE account = $1 AND network = $2 AND known_until IS NULL AND NOT here.known
-), others AS (
-    SELECT c.account, c.network, d.tries AS off, d.tried_at
-    FROM device d, unnest(ARRAY[$1::bytea, '', '', ''], ARRAY['', $2::text, $6::text, $7::text]) AS c (account, network)
-    WHERE c.account <> '' OR c.network <> ''
-), gone AS (
-    DELETE FROM game.attempt c USING others o
-    WHERE c.account = o.account AND c.network = o.network AND c.tries <= o.off
-), remaining AS (
-    UPDATE game.attempt c SET tries = c.tries - o.off, forgiven = c.forgiven OR c.tried_at <= o.tried_at
-    FROM others o WHERE c.account = o.account AND c.network = o.network AND c.tries > o.off
-)
-INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, known_until, kept_until)
-SELECT $1, place, 0, $3, false, $4::timestamptz, $4 FROM unnest(ARRAY[$2::text, $5::text]) AS place WHERE place <> ''
+),
+account_gone AS (` + deleteSQL + `$1 AND c.network = ''), account_left AS (` + lowerSQL + `$1 AND c.network = ''),
+network_gone AS (` + deleteSQL + `'' AND c.network = $2), network_left AS (` + lowerSQL + `'' AND c.network = $2),
+wide_gone AS (` + deleteSQL + `'' AND c.network = $6), wide_left AS (` + lowerSQL + `'' AND c.network = $6),
+widest_gone AS (` + deleteSQL + `'' AND c.network = $7), widest_left AS (` + lowerSQL + `'' AND c.network = $7)
+INSERT INTO game.attempt AS a (account, network, tries, tried_at, forgiven, known_until, kept_until, user_id, user_created_at)
+SELECT $1, place, 0, $3, false, $4::timestamptz, $4, $8::text, $9::timestamptz FROM unnest(ARRAY[$2::text, $5::text]) AS place WHERE place <> ''
 ON CONFLICT (account, network) DO UPDATE SET
     tries = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN a.tries ELSE excluded.tries END,
     tried_at = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN a.tried_at ELSE excluded.tried_at END,
@@ -155,12 +158,30 @@ func attemptBatch(a store.Attempt) *pgx.Batch {
 	return &batch
 }
 
+// countedAt returns a try with the account that it is counted at, and what its
+// counts say of whose they are; nil where nobody is meant.
+func (s *Store) countedAt(ctx context.Context, a store.Attempt) (_ store.Attempt, userID *string, created *time.Time, err error) {
+	if a.UserID == "" {
+		return a, nil, nil, nil
+	}
+	there, _, err := s.person(ctx, a.UserID)
+	if err != nil {
+		return a, nil, nil, err
+	}
+	a.Account = a.CountedAs(there)
+	return a, &a.UserID, passing(there), nil
+}
+
 // BeginAttempt implements store.Attempts.
 func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
 	if err := a.Validate(); err != nil {
 		return store.Admission{}, err
 	}
 	if err := l.Validate(a); err != nil {
+		return store.Admission{}, err
+	}
+	a, userID, created, err := s.countedAt(ctx, a)
+	if err != nil {
 		return store.Admission{}, err
 	}
 	now := s.now()
@@ -177,7 +198,8 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 		memory = append(memory, one.Memory.Milliseconds())
 	}
 	batch := attemptBatch(a)
-	batch.Queue(beginAttemptSQL, a.Account[:], a.Network, now, free, first, longest, memory, a.Address, a.Wide, a.Widest, l.KnownAddressOnly).
+	batch.Queue(beginAttemptSQL, a.Account[:], a.Network, now, free, first, longest, memory, a.Address, a.Wide, a.Widest, l.KnownAddressOnly,
+		userID, created).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&known, &here, &wait) })
 	batch.Queue(sweepAttemptsSQL, now)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
@@ -194,8 +216,12 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 	if err := store.CheckKnownFor(knownFor); err != nil {
 		return err
 	}
+	a, userID, created, err := s.countedAt(ctx, a)
+	if err != nil {
+		return err
+	}
 	now := s.now()
 	batch := attemptBatch(a)
-	batch.Queue(endAttemptSQL, a.Account[:], a.Network, now, now.Add(knownFor), a.Address, a.Wide, a.Widest)
+	batch.Queue(endAttemptSQL, a.Account[:], a.Network, now, now.Add(knownFor), a.Address, a.Wide, a.Widest, userID, created)
 	return translate(ctx, "end attempt", s.pool.SendBatch(ctx, batch).Close())
 }

@@ -36,8 +36,8 @@ func TestCountsOfTriesAreFoundByTheirIndex(t *testing.T) {
 	}
 	begin, sweep, end := postgres.AttemptStatements()
 	for name, p := range map[string]string{
-		"begin": plan("begin_it", begin, `'\x00', 'net', now(), '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', 'host', 'wide', 'widest', false`),
-		"end":   plan("end_it", end, `'\x00', 'net', now(), now(), 'host', 'wide', 'widest'`),
+		"begin": plan("begin_it", begin, `'\x00', 'net', now(), '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', '{1,1,1,1,1,1}', 'host', 'wide', 'widest', false, 'user', now()`),
+		"end":   plan("end_it", end, `'\x00', 'net', now(), now(), 'host', 'wide', 'widest', 'user', now()`),
 	} {
 		if strings.Contains(p, "Seq Scan") || !strings.Contains(p, "attempt_pkey") {
 			t.Errorf("%s reads more than its rows:\n%s", name, p)
@@ -102,14 +102,15 @@ func TestTriesAreCountedWithoutPreparedStatements(t *testing.T) {
 	open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	s := open(t, postgres.Config{URL: pg.URL() + "&default_query_exec_mode=exec"})
 	limit := store.AttemptLimit{Free: 1, First: time.Hour, Longest: time.Hour, Memory: time.Hour}
-	a := store.Attempt{Account: store.DigestOf("ada"), Network: "net"}
-	for i, waits := range []bool{false, true} {
-		got, err := s.BeginAttempt(t.Context(), a, store.AttemptLimits{Device: limit, Account: limit, Network: limit})
-		if err != nil || got.Wait > 0 != waits {
-			t.Errorf("try %d: %+v, %v", i+1, got, err)
+	for _, a := range []store.Attempt{{Network: "net"}, {UserID: "1", Network: "net of a user"}} {
+		for i, waits := range []bool{false, true} {
+			got, err := s.BeginAttempt(t.Context(), a, store.AttemptLimits{Device: limit, Account: limit, Network: limit})
+			if err != nil || got.Wait > 0 != waits {
+				t.Errorf("try %d of %+v: %+v, %v", i+1, a, got, err)
+			}
 		}
-	}
-	if err := s.EndAttempt(t.Context(), a, time.Hour); err != nil {
-		t.Error(err)
+		if err := s.EndAttempt(t.Context(), a, time.Hour); err != nil {
+			t.Error(err)
+		}
 	}
 }

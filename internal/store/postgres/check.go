@@ -28,7 +28,7 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 	if err != nil {
 		return store.Report{}, err
 	}
-	s := &Store{pool: pool, rows: rows, nameCase: cfg.NameCase, expiresIn: cfg.SessionExpiresIn, q: db.New(pool), feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience)}
+	s := &Store{pool: pool, rows: rows, nameCase: cfg.NameCase, expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, usernameMin: cfg.UsernameMin, usernameMax: cfg.UsernameMax, q: db.New(pool), feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience)}
 	return s.check(ctx, cfg.site())
 }
 

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync/atomic"
 
 	"github.com/waystone-mmo/waystone/internal/store"
@@ -69,23 +68,15 @@ func nameOf(u *store.User, by store.UserKey) string {
 	return u.Email
 }
 
-// spelling is what the website's names or addresses look like.
-type spelling struct {
-	field   string
-	mixed   int    // not in lower case
-	example string // one of those
-	alike   string // some that differ in case alone, with ids
-}
-
 // spell reads what one column of the users looks like.
-func (s *Store) spell(ctx context.Context, field string) (sp spelling, err error) {
+func (s *Store) spell(ctx context.Context, by store.UserKey, field string) (sp store.Spelling, err error) {
 	name, id := col(s.web.user, "u", field)+"::text", col(s.web.user, "u", "id")+"::text"
 	err = s.pool.QueryRow(ctx, fmt.Sprintf(`
 SELECT count(*) FILTER (WHERE %[1]s <> lower(%[1]s)), COALESCE(min(%[1]s) FILTER (WHERE %[1]s <> lower(%[1]s)), ''), COALESCE((
     SELECT string_agg(names, '; ') FROM (SELECT string_agg(format('%%s (id %%s)', %[1]s, %[2]s), ', ' ORDER BY %[1]s COLLATE "C") AS names
         FROM %[3]s u GROUP BY lower(%[1]s) HAVING count(*) > 1 AND lower(%[1]s) <> '' ORDER BY 1 LIMIT 3) a), '')
-FROM %[3]s u`, name, id, s.web.user.sql())).Scan(&sp.mixed, &sp.example, &sp.alike)
-	sp.field = field
+FROM %[3]s u`, name, id, s.web.user.sql())).Scan(&sp.Mixed, &sp.Example, &sp.Alike)
+	sp.By = by
 	return sp, translate(ctx, "look at the users' names", err)
 }
 
@@ -110,45 +101,18 @@ func (s *Store) lookAtNames(ctx context.Context, users int) error {
 
 // nameLines reports how names are told apart.
 func (s *Store) nameLines(ctx context.Context) (lines []store.ReportLine, err error) {
-	for _, by := range []store.UserKey{store.ByUsername, store.ByEmail} {
-		field, object := "username", "user names"
-		if by == store.ByEmail {
-			field, object = "email", "e-mail addresses"
-		}
-		if _, ok := s.web.user.column(field); !ok {
+	for _, c := range []struct {
+		by    store.UserKey
+		field string
+	}{{store.ByUsername, "username"}, {store.ByEmail, "email"}} {
+		if _, ok := s.web.user.column(c.field); !ok {
 			continue
 		}
-		sp, err := s.spell(ctx, field)
+		sp, err := s.spell(ctx, c.by, c.field)
 		if err != nil {
 			return nil, err
 		}
-		text, warning := sp.judge(s.nameCase.Of(by), by)
-		lines = append(lines, store.ReportLine{Object: object, OK: true, Warning: warning, Detail: text})
+		lines = append(lines, sp.Line(s.nameCase))
 	}
 	return lines, nil
-}
-
-// judge says what a spelling means under a rule.
-func (sp spelling) judge(rule store.NameCase, by store.UserKey) (text string, warning bool) {
-	if sp.mixed == 0 && sp.alike == "" {
-		return "all in lower case", false
-	}
-	var parts []string
-	if sp.mixed > 0 {
-		parts = append(parts, fmt.Sprintf("%d not in lower case, such as %s", sp.mixed, sp.example))
-	}
-	if sp.alike != "" {
-		parts = append(parts, "some differ in case alone: "+sp.alike)
-	}
-	switch {
-	case by == store.ByEmail:
-		parts = append(parts, "the website asks for addresses in lower case; here the exact one counts first")
-	case rule == store.NameCaseFold:
-		parts = append(parts, "WEBSITE_USERNAME_CASE=fold does not find these users: set auto or exact if the website has usernameNormalization: false")
-	case rule == store.NameCaseExact:
-		parts = append(parts, "WEBSITE_USERNAME_CASE=exact finds each by its exact name alone")
-	default:
-		parts = append(parts, "as with the website's usernameNormalization: false; the exact name counts first, and one that could be several users' is refused")
-	}
-	return strings.Join(parts, "; "), true
 }

@@ -81,6 +81,10 @@ type Config struct {
 	// SessionExpiresIn and SessionUpdateAge are the website's own settings
 	// session.expiresIn and session.updateAge; 0 means its defaults.
 	SessionExpiresIn, SessionUpdateAge time.Duration
+	// UsernameMin and UsernameMax are the bounds of a user name that a sign-in
+	// takes, in characters, which Check compares with the website's names; 0 means
+	// better-auth's.
+	UsernameMin, UsernameMax int
 	// MaxConns bounds the pool, 1 to MaxMaxConns; 0 means DefaultMaxConns.
 	MaxConns int
 	// Feed is how changes are learned; empty means FeedAuto.
@@ -113,6 +117,8 @@ type Store struct {
 	clock        func() time.Time
 	expiresIn    time.Duration
 	updateAge    time.Duration
+	usernameMin  int
+	usernameMax  int
 	feed         FeedMode
 	feedConn     *pgx.ConnConfig
 	feedPatience time.Duration
@@ -148,7 +154,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
-		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience),
+		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, usernameMin: cfg.UsernameMin, usernameMax: cfg.UsernameMax, feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience),
 		refused: &refusals{log: cfg.Log, counts: cfg.Refused, logged: map[string]time.Time{}},
 		writes:  w,
 	}
@@ -234,6 +240,12 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.SessionUpdateAge == 0 {
 		c.SessionUpdateAge = DefaultSessionUpdateAge
+	}
+	if c.UsernameMin == 0 {
+		c.UsernameMin = store.DefaultUsernameMin
+	}
+	if c.UsernameMax == 0 {
+		c.UsernameMax = store.DefaultUsernameMax
 	}
 	if c.TimeZone == "" {
 		c.TimeZone = DefaultTimeZone

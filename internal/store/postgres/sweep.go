@@ -20,6 +20,7 @@ type sweepStatements struct {
 	accounts string // $1 ids
 	tickets  string // $1 ids
 	plays    string // $1 ids, $2 now
+	attempts string // $1 ids
 }
 
 // sweepSQL builds the statements of the sweep. Ids are compared as text, so that
@@ -50,9 +51,11 @@ FROM (SELECT user_id, user_created_at, bool_or(gone) AS gone, bool_or(gone AND c
 	SELECT r.user_id, r.user_created_at, %[1]s IS NULL AS gone, r.delete_at IS NULL AS counts FROM %[2]s
 	UNION ALL SELECT r.user_id, r.user_created_at, %[1]s IS NULL, r.user_created_at IS NOT NULL FROM %[3]s
 	UNION ALL SELECT r.user_id, r.user_created_at, %[1]s IS NULL, r.user_created_at > '1969-12-31' FROM %[4]s
-	UNION ALL SELECT r.user_id, r.user_created_at, %[1]s IS NULL, false FROM %[5]s) rows
+	UNION ALL SELECT r.user_id, r.user_created_at, %[1]s IS NULL, false FROM %[5]s
+	UNION ALL SELECT r.user_id, r.user_created_at, %[1]s IS NULL, r.user_created_at > '1969-12-31' FROM (
+		SELECT DISTINCT user_id, user_created_at FROM game.attempt WHERE user_id IS NOT NULL) r LEFT JOIN %[6]s u ON %[7]s) rows
 GROUP BY 1, 2) persons`, id, from("character", "created_at"), from("account", "updated_at"),
-			from("play", "lease_expires_at"), from("ticket", "expires_at")),
+			from("play", "lease_expires_at"), from("ticket", "expires_at"), user, w.owns("r", "user_created_at")),
 		// Passes over what is locked and what is being played; the rows are locked
 		// before the play records, as in a save.
 		mark: `
@@ -78,6 +81,10 @@ WITH removed AS (
 	WHERE EXISTS (SELECT 1 FROM removed)
 )
 SELECT count(*) FROM removed`,
+		// Passes over what is locked, for who has locked it may wait for more.
+		attempts: `
+DELETE FROM game.attempt WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM game.attempt r WHERE ` + gone("user_created_at") + `
+	FOR UPDATE OF r SKIP LOCKED))`,
 	}
 }
 
@@ -150,5 +157,6 @@ func (s *Store) sweep(ctx context.Context, tx pgx.Tx, r store.SweepRules) (done 
 	var plays int
 	err = tx.QueryRow(ctx, st.plays, ids, now).Scan(&plays)
 	done.Removed += plays
+	count(&done.Removed, st.attempts, ids)
 	return done, nil, err
 }

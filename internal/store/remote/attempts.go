@@ -14,7 +14,7 @@ import (
 // BeginAttempt implements store.Attempts.
 func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
 	r := &databasev1.BeginAttemptRequest{
-		Account: a.Account[:], Address: a.Address, Network: a.Network, WideNetwork: a.Wide, WidestNetwork: a.Widest,
+		UserId: a.UserID, Account: a.Account[:], Address: a.Address, Network: a.Network, WideNetwork: a.Wide, WidestNetwork: a.Widest,
 		DeviceLimit: storepb.AttemptLimitPB(l.Device), AccountLimit: storepb.AttemptLimitPB(l.Account), NetworkLimit: storepb.AttemptLimitPB(l.Network),
 		KnownAddressOnly: l.KnownAddressOnly,
 	}
@@ -35,7 +35,8 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 // EndAttempt implements store.Attempts.
 func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.Duration) error {
 	_, err := s.auth.EndAttempt(ctx, &databasev1.EndAttemptRequest{
-		Account: a.Account[:], Address: a.Address, Network: a.Network, WideNetwork: a.Wide, WidestNetwork: a.Widest, KnownFor: durationpb.New(knownFor),
+		UserId: a.UserID, Account: a.Account[:], Address: a.Address, Network: a.Network, WideNetwork: a.Wide, WidestNetwork: a.Widest,
+		KnownFor: durationpb.New(knownFor),
 	})
 	return err
 }

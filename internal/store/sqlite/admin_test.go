@@ -201,7 +201,9 @@ func TestCheck(t *testing.T) {
 	}
 	want := []string{
 		"file", "table user", "table session", "table account", "table verification",
-		"noticing changed passwords", "reading password hashes", "making sessions", "redeeming one-time tokens", "user names", "e-mail addresses", "migrations", "integrity",
+		"noticing changed passwords", "reading password hashes", "making sessions", "redeeming one-time tokens",
+		"forms of values", "user names", "e-mail addresses", "life of sessions", "prolonging of sessions", "shape of user names", "form of password hashes",
+		"migrations", "integrity",
 	}
 	if d := gocmp.Diff(want, objects); d != "" {
 		t.Errorf("objects (-want +got):\n%s", d)

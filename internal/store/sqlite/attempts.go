@@ -16,6 +16,27 @@ type attempt struct {
 	limit store.AttemptLimit
 }
 
+// person writes into a count of an account whose it is.
+func (a *attempt) person(userID string, created *int64) {
+	if userID != "" && len(a.Account) > 0 {
+		a.UserID, a.UserCreatedAt = &userID, created
+	}
+}
+
+// countedAt returns a try with the account that it is counted at, and when the
+// person of its user was made; nil where nobody is meant.
+func (t *tx) countedAt(ctx context.Context, a store.Attempt) (store.Attempt, *int64, error) {
+	if a.UserID == "" {
+		return a, nil, nil
+	}
+	there, err := t.person(ctx, a.UserID)
+	if err != nil {
+		return a, nil, err
+	}
+	a.Account = a.CountedAs(there)
+	return a, passing(there), nil
+}
+
 // attempt reads a count; one that is not there has no tries. Of its limit whole
 // milliseconds count.
 func (t *tx) attempt(ctx context.Context, account []byte, network string, l store.AttemptLimit) (attempt, error) {
@@ -73,6 +94,10 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 	var admission store.Admission
 	err := s.write(ctx, "begin attempt", func(t *tx) error {
 		now := millis(t.now)
+		a, created, err := t.countedAt(ctx, a)
+		if err != nil {
+			return err
+		}
 		counts, known, err := t.counts(ctx, a, l)
 		if err != nil {
 			return err
@@ -87,6 +112,7 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 		if wait == 0 {
 			for i := range counts {
 				counts[i].count(now)
+				counts[i].person(a.UserID, created)
 				if err := t.SetAttempt(ctx, db.SetAttemptParams(counts[i].GameAttempt)); err != nil {
 					return err
 				}
@@ -150,14 +176,19 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 		return err
 	}
 	return s.write(ctx, "end attempt", func(t *tx) error {
+		a, created, err := t.countedAt(ctx, a)
+		if err != nil {
+			return err
+		}
 		neighbours, err := t.attempt(ctx, a.Account[:], a.Network, store.AttemptLimit{})
 		if err != nil {
 			return err
 		}
 		until := millis(t.now.Add(knownFor))
-		anew := db.SetAttemptParams{
+		anew := attempt{GameAttempt: db.GameAttempt{
 			Account: a.Account[:], Network: a.Network, TriedAt: millis(t.now), KnownUntil: &until, KeptUntil: until,
-		}
+		}}
+		anew.person(a.UserID, created)
 		if a.Address != "" {
 			device, err := t.attempt(ctx, a.Account[:], a.Address, store.AttemptLimit{})
 			if err != nil {
@@ -166,11 +197,12 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 			known := device.knownAt(millis(t.now))
 			here := anew
 			here.Network = a.Address
-			if err := t.SetAttempt(ctx, here); err != nil {
+			if err := t.SetAttempt(ctx, db.SetAttemptParams(here.GameAttempt)); err != nil {
 				return err
 			}
 			if known { // the tries of neighbours are theirs
 				neighbours.KnownUntil, neighbours.KeptUntil = &until, max(neighbours.KeptUntil, until)
+				neighbours.person(a.UserID, created)
 				return t.SetAttempt(ctx, db.SetAttemptParams(neighbours.GameAttempt))
 			}
 		}
@@ -182,7 +214,7 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 				return err
 			}
 		}
-		return t.SetAttempt(ctx, anew)
+		return t.SetAttempt(ctx, db.SetAttemptParams(anew.GameAttempt))
 	})
 }
 

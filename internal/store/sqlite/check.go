@@ -17,7 +17,7 @@ import (
 func (s *Store) Check(ctx context.Context) (store.Report, error) {
 	var r store.Report
 	for _, step := range []func(context.Context, *store.Report) error{
-		s.checkFile, s.checkWebsite, s.checkRows, s.checkNames, s.checkMigrations, s.checkIntegrity,
+		s.checkFile, s.checkWebsite, s.checkRows, s.checkForms, s.checkNames, s.checkAssumed, s.checkMigrations, s.checkIntegrity,
 	} {
 		if err := step(ctx, &r); err != nil {
 			return r, s.fail(ctx, "check", err)

@@ -35,6 +35,10 @@ type Config struct {
 	// better-auth's defaults of 7 days and 1 day.
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
+	// UsernameMin and UsernameMax are the bounds of a user name that a sign-in
+	// takes, in characters, which Check compares with the website's names; 0 means
+	// better-auth's.
+	UsernameMin, UsernameMax int
 	// Names are the website's names of tables and columns where they are not
 	// better-auth's own, in camelCase or snake_case, singular or plural.
 	Names siteschema.Names
@@ -65,6 +69,12 @@ func (c *Config) complete() (*time.Location, error) {
 	}
 	if c.SessionUpdateAge < 0 || c.SessionExpiresIn < c.SessionUpdateAge {
 		return nil, fmt.Errorf("sqlite: the session update age (%s) must be 0 to the session's life (%s)", c.SessionUpdateAge, c.SessionExpiresIn)
+	}
+	if c.UsernameMin == 0 {
+		c.UsernameMin = store.DefaultUsernameMin
+	}
+	if c.UsernameMax == 0 {
+		c.UsernameMax = store.DefaultUsernameMax
 	}
 	if c.NameCase == "" {
 		c.NameCase = store.NameCaseAuto

@@ -58,21 +58,23 @@ func byID(id, query string, read func(query string, args ...any) ([]*store.User,
 
 // checkNames reports how names are told apart.
 func (s *Store) checkNames(ctx context.Context, r *store.Report) error {
-	for _, c := range []struct{ field, object string }{{"username", "user names"}, {"email", "e-mail addresses"}} {
+	for _, c := range []struct {
+		by    store.UserKey
+		field string
+	}{{store.ByUsername, "username"}, {store.ByEmail, "email"}} {
 		if !s.web.user.has(c.field) {
 			continue
 		}
+		sp := store.Spelling{By: c.by}
 		name := s.web.user.col("u", c.field) + " COLLATE BINARY"
-		mixed, err := texts(ctx, s.reads, fmt.Sprintf("SELECT %s FROM %s u WHERE %s <> lower(%s) LIMIT 1", name, s.web.user.sql(), name, name))
-		switch {
-		case err != nil:
+		if err := s.reads.QueryRowContext(ctx, fmt.Sprintf(`
+SELECT count(*) FILTER (WHERE %[1]s <> lower(%[1]s)), COALESCE(min(%[1]s) FILTER (WHERE %[1]s <> lower(%[1]s)), ''), COALESCE((
+	SELECT group_concat(names, '; ') FROM (SELECT group_concat(%[1]s || ' (id ' || %[2]s || ')', ', ' ORDER BY %[1]s) AS names
+		FROM %[3]s u GROUP BY lower(%[1]s) HAVING count(*) > 1 AND lower(%[1]s) <> '' ORDER BY 1 LIMIT 3)), '')
+FROM %[3]s u`, name, s.web.user.text("u", "id"), s.web.user.sql())).Scan(&sp.Mixed, &sp.Example, &sp.Alike); err != nil {
 			return err
-		case len(mixed) == 0:
-			r.Add(c.object, true, "all in lower case")
-		default:
-			r.Lines = append(r.Lines, store.ReportLine{Object: c.object, OK: true, Warning: true, Detail: fmt.Sprintf(
-				"not all in lower case, such as %s; they are found by WEBSITE_USERNAME_CASE=%s", mixed[0], s.cfg.NameCase)})
 		}
+		r.Lines = append(r.Lines, sp.Line(s.cfg.NameCase))
 	}
 	return nil
 }

@@ -109,7 +109,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.makeSkeletons(ctx); err != nil {
 		return err
 	}
-	if err := s.adoptRows(ctx); err != nil || s.cfg.Path == Memory {
+	if err := s.adoptRows(ctx); err != nil {
+		return err
+	}
+	if err := s.warn(ctx); err != nil || s.cfg.Path == Memory {
 		return err
 	}
 	// Only now SQLite has made all that it keeps beside the file.

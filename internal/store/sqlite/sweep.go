@@ -14,6 +14,7 @@ const (
 	ownAccount
 	ownPlay
 	ownTicket
+	ownAttempts
 )
 
 // How a character is marked, as ListOwned tells it.
@@ -40,7 +41,7 @@ func (o *owned) newlyGone() bool {
 	switch o.Kind {
 	case ownCharacter:
 		return o.Marked == unmarked
-	case ownAccount, ownPlay:
+	case ownAccount, ownPlay, ownAttempts:
 		return o.UserCreatedAt != nil && *o.UserCreatedAt != millis(store.Nobody())
 	}
 	return false
@@ -240,6 +241,9 @@ func (t *tx) end(ctx context.Context, o *owned, deleteAt int64, done *store.Swep
 				return err
 			}
 		}
+	case ownAttempts:
+		n, err = t.DropAttemptsOf(ctx, db.DropAttemptsOfParams{UserID: &o.UserID, UserCreatedAt: o.UserCreatedAt})
+		done.Removed += int(n)
 	case ownTicket:
 		n, err = t.DropTicketsOf(ctx, db.DropTicketsOfParams{UserID: o.UserID, ExpiresAt: o.Since})
 		done.Removed += int(n)

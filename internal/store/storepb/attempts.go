@@ -27,6 +27,7 @@ func AttemptLimit(m *databasev1.AttemptLimit) store.AttemptLimit {
 
 // attemptMessage is what describes a try.
 type attemptMessage interface {
+	GetUserId() string
 	GetAccount() []byte
 	GetAddress() string
 	GetNetwork() string
@@ -42,6 +43,6 @@ func Attempt(m attemptMessage) (store.Attempt, error) {
 		return store.Attempt{}, errs.Invalid("account", "must be 32 bytes")
 	}
 	return store.Attempt{
-		Account: d, Address: m.GetAddress(), Network: m.GetNetwork(), Wide: m.GetWideNetwork(), Widest: m.GetWidestNetwork(),
+		UserID: m.GetUserId(), Account: d, Address: m.GetAddress(), Network: m.GetNetwork(), Wide: m.GetWideNetwork(), Widest: m.GetWidestNetwork(),
 	}, nil
 }

@@ -25,7 +25,7 @@ type modelTry struct {
 // modelKeys returns what a try at an account is known by, narrowest first, and
 // what it is counted by besides, with the limits of that.
 func modelKeys(a store.Attempt, l store.AttemptLimits) (here, device string, others map[string]store.AttemptLimit) {
-	account := string(a.Account[:])
+	account := a.UserID + "/" + string(a.Account[:])
 	others = map[string]store.AttemptLimit{account: l.Account, a.Network: l.Network}
 	if a.Wide != "" {
 		others[a.Wide] = l.Wide
@@ -133,10 +133,12 @@ func attemptsModel(t *testing.T, e Env) {
 		}
 	}
 	l := store.AttemptLimits{Device: limit(), Account: limit(), Network: limit(), Wide: limit(), Widest: limit()}
+	bobby(t, e)
 	m := &attemptModel{tries: make(map[string][]modelTry), known: make(map[string]time.Time)}
 	for step := range 500 {
 		host, net := rnd.IntN(3), rnd.IntN(4)
 		a := attempt("account-"+strconv.Itoa(rnd.IntN(3)), "net-"+strconv.Itoa(net))
+		a.UserID = []string{"", "2", "an id of nobody"}[rnd.IntN(3)]
 		if host > 0 { // 0 is one of nobody knows what address
 			a.Address = a.Network + "-host-" + strconv.Itoa(host)
 		}

@@ -16,6 +16,8 @@ func personTests() []test {
 		{"IsNotLetInByTheFormersSecrets", personSecrets},
 		{"IsNotHeldUpByTheFormersPlay", personPlay},
 		{"TheFormerIsNotInPlayAsTheNext", personFormerPlay},
+		{"IsNotKnownWhereTheFormerWas", personDevices},
+		{"TriesAtTheFormerAreNotAtTheNext", personTries},
 		{"RestoredFromABackupIsTheSame", personRestored},
 		{"IsComparedInMilliseconds", personMilliseconds},
 		{"UntoldRowsAreTheUsersUnlessOlder", personUntold},
@@ -167,6 +169,50 @@ func personPlay(t *testing.T, e Env) {
 	if r := must[[]store.SaveResult](t)(e.Store.SaveCharacters(ctx, []store.CharacterSave{sv})); r[0].Err == nil {
 		t.Error("a save of hers under the former's generation was written")
 	}
+}
+
+// atUser is a try at a user from an address of a network.
+func atUser(id, address, network string) store.Attempt {
+	return store.Attempt{UserID: id, Account: store.DigestOf("a user's"), Address: address, Network: network}
+}
+
+func personDevices(t *testing.T, e Env) {
+	ctx := testContext(t)
+	made := bobby(t, e)
+	home, l := atUser("2", "host", "net"), onAccount()
+	wantTry(ctx, t, e, "before", home, l, 0)
+	endAttempt(ctx, t, e, home, time.Hour)
+	known := store.Admission{Known: true, KnownAddress: true}
+	wantEqual(t, "bobby's device", try(ctx, t, e, home, l), known)
+	wantTry(ctx, t, e, "at another user", atUser("3", "host", "net"), l, 0)
+	mallory(t, e)
+	wantTry(ctx, t, e, "under mallory's id", home, l, 0)
+	endAttempt(ctx, t, e, home, time.Hour)
+	wantEqual(t, "then her own", try(ctx, t, e, home, l), known)
+	wantEqual(t, "a neighbour of hers", try(ctx, t, e, atUser("2", "host-2", "net"), l), store.Admission{Known: true})
+	e.Website.DeleteUser(t, "2")
+	wantTry(ctx, t, e, "under nobody's id", home, l, 0)
+	e.Website.AddPerson(t, "2", "bobby", made)
+	e.settle()
+	wantEqual(t, "bobby's device, from a backup", try(ctx, t, e, home, l), known)
+}
+
+func personTries(t *testing.T, e Env) {
+	ctx := testContext(t)
+	bobby(t, e)
+	for name, l := range map[string]store.AttemptLimits{"device": onDevice(), "account": onAccount()} {
+		mallory(t, e)
+		wantTries(ctx, t, e, name, narrow.Free, atUser("2", name, "net "+name), l)
+		wantTry(ctx, t, e, name+", one more", atUser("2", name, "net "+name), l, time.Second)
+		mallory(t, e)
+		wantTry(ctx, t, e, name+", at the next", atUser("2", name, "net "+name), l, 0)
+	}
+	// The count of a network does not ask who was meant.
+	one, l := atUser("2", "", "one"), onNetwork()
+	wantTries(ctx, t, e, "at one", narrow.Free, one, l)
+	mallory(t, e) // a second later
+	wantTry(ctx, t, e, "at the next", one, l, 0)
+	wantTry(ctx, t, e, "from the same network", one, l, 2*time.Second)
 }
 
 func personFormerPlay(t *testing.T, e Env) {

@@ -20,6 +20,8 @@ func sweepTests() []test {
 		{"StopsWhenManyAreGone", sweepMany},
 		{"StopsWhenThereAreNoUsers", sweepNobody},
 		{"EndsWhatIsLeftOfAPerson", sweepEnds},
+		{"EndsWhereAPersonIsKnown", sweepDevices},
+		{"KeepsWhereManyWereKnownWhoAreGoneAtOnce", sweepManyDevices},
 		{"GenerationsGoOnWhenRecordsAreRemoved", sweepGenerations},
 		{"Limits", sweepLimits},
 	}
@@ -241,6 +243,58 @@ func sweepEnds(t *testing.T, e Env) {
 	wantErr(t, "the game account", err, store.ErrGameAccountNotFound)
 	_, err = e.Store.RedeemTicket(ctx, store.DigestOf("ticket"), "")
 	wantErr(t, "the ticket", err, store.ErrTicketInvalid)
+}
+
+func sweepDevices(t *testing.T, e Env) {
+	ctx := testContext(t)
+	made := e.Clock.Now().Add(-time.Hour)
+	e.Website.AddPerson(t, "2", "bobby", made)
+	e.Website.AddPerson(t, "3", "cleo", made)
+	e.settle()
+	l := store.AttemptLimits{Device: wide, Account: wide, Network: wide}
+	his, hers, nobodys := atUser("2", "host", "net"), atUser("3", "host", "net"), attempt("nobody", "net")
+	for _, a := range []store.Attempt{his, hers} {
+		wantTry(ctx, t, e, "from elsewhere", atUser(a.UserID, "", "elsewhere"), l, 0)
+		endAttempt(ctx, t, e, a, time.Hour)
+	}
+	wantTries(ctx, t, e, "at a name that is nobody's", narrow.Free, nobodys, onDevice())
+	wantEqual(t, "while both are there", sweep(ctx, t, e), store.Swept{Persons: 2})
+	e.Website.DeleteUser(t, "2")
+	// His address, its network, elsewhere, and all of the account.
+	wantEqual(t, "then", sweep(ctx, t, e), store.Swept{Persons: 2, Removed: 4})
+	wantEqual(t, "in the end", sweep(ctx, t, e), store.Swept{Persons: 1})
+	e.Website.AddPerson(t, "2", "bobby", made)
+	e.settle()
+	wantTry(ctx, t, e, "his device", his, l, 0)
+	wantEqual(t, "hers", try(ctx, t, e, hers, l), store.Admission{Known: true, KnownAddress: true})
+	wantTry(ctx, t, e, "nobody's", nobodys, onDevice(), time.Second)
+	// What was made while nobody had the id is nobody's.
+	wantTry(ctx, t, e, "at an id of nobody", atUser("4", "", "net"), l, 0)
+	wantEqual(t, "of that", sweep(ctx, t, e), store.Swept{Persons: 3, Removed: 2})
+}
+
+func sweepManyDevices(t *testing.T, e Env) {
+	ctx := testContext(t)
+	const gone = store.SweepGone + 1
+	made := e.Clock.Now().Add(-time.Hour)
+	devices := make([]store.Attempt, gone)
+	for i := range devices {
+		id := "user-" + strconv.Itoa(i)
+		e.Website.AddPerson(t, id, id, made)
+		devices[i] = atUser(id, "", "net")
+	}
+	e.settle()
+	for _, a := range devices {
+		endAttempt(ctx, t, e, a, time.Hour)
+		e.Website.DeleteUser(t, a.UserID)
+	}
+	done, err := e.Purger.Sweep(ctx, rules())
+	e.settle()
+	wantErr(t, "a sweep that misses 11", err, store.ErrManyGone)
+	wantEqual(t, "what it did", done, store.Swept{Persons: gone})
+	e.Website.AddPerson(t, "user-0", "user-0", made)
+	e.settle()
+	wantEqual(t, "one who has returned", try(ctx, t, e, devices[0], onDevice()), store.Admission{Known: true})
 }
 
 func sweepGenerations(t *testing.T, e Env) {

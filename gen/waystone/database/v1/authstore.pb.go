@@ -2092,8 +2092,8 @@ func (x *AttemptLimit) GetMemory() *durationpb.Duration {
 // BeginAttemptRequest describes a try.
 type BeginAttemptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SHA-256 of the account's name as it was typed, folded; 32 bytes. Whether
-	// there is such an account does not matter.
+	// SHA-256, 32 bytes, of the name as it was typed, folded; with a user_id of any
+	// text that is the same for all names of the user.
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// Network that the try comes from, such as 203.0.113.0/24.
 	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
@@ -2117,8 +2117,11 @@ type BeginAttemptRequest struct {
 	WidestLimit *AttemptLimit `protobuf:"bytes,10,opt,name=widest_limit,json=widestLimit,proto3" json:"widest_limit,omitempty"`
 	// Whether no try is to be counted, or go on, but one from a known address.
 	KnownAddressOnly bool `protobuf:"varint,11,opt,name=known_address_only,json=knownAddressOnly,proto3" json:"known_address_only,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// User whom the try is at; empty when what was typed is nobody's. The counts are
+	// then those of that person, and account only tells what is tried.
+	UserId        string `protobuf:"bytes,12,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BeginAttemptRequest) Reset() {
@@ -2228,6 +2231,13 @@ func (x *BeginAttemptRequest) GetKnownAddressOnly() bool {
 	return false
 }
 
+func (x *BeginAttemptRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
 // BeginAttemptResponse says whether the try may be looked at.
 type BeginAttemptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2307,6 +2317,8 @@ type EndAttemptRequest struct {
 	WideNetwork string `protobuf:"bytes,5,opt,name=wide_network,json=wideNetwork,proto3" json:"wide_network,omitempty"`
 	// As in BeginAttemptRequest.
 	WidestNetwork string `protobuf:"bytes,6,opt,name=widest_network,json=widestNetwork,proto3" json:"widest_network,omitempty"`
+	// As in BeginAttemptRequest.
+	UserId        string `protobuf:"bytes,7,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2379,6 +2391,13 @@ func (x *EndAttemptRequest) GetWideNetwork() string {
 func (x *EndAttemptRequest) GetWidestNetwork() string {
 	if x != nil {
 		return x.WidestNetwork
+	}
+	return ""
+}
+
+func (x *EndAttemptRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
 	}
 	return ""
 }
@@ -2563,7 +2582,7 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x04free\x18\x01 \x01(\rB\v\xbaH\b*\x06\x18\xa0\x8d\x06(\x01R\x04free\x12F\n" +
 	"\x05first\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\xc8\x01\x01\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\x05first\x12K\n" +
 	"\alongest\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x16\xbaH\x13\xc8\x01\x01\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xc2\xd7/R\alongest\x12G\n" +
-	"\x06memory\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\x06memory\"\xdc\x05\n" +
+	"\x06memory\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\x06memory\"\x94\x06\n" +
 	"\x13BeginAttemptRequest\x12$\n" +
 	"\aaccount\x18\x01 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\aaccount\x128\n" +
@@ -2578,11 +2597,12 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\x0ewidest_network\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\rwidestNetwork\x12E\n" +
 	"\fwidest_limit\x18\n" +
 	" \x01(\v2\".waystone.database.v1.AttemptLimitR\vwidestLimit\x12,\n" +
-	"\x12known_address_only\x18\v \x01(\bR\x10knownAddressOnly\"\x80\x01\n" +
+	"\x12known_address_only\x18\v \x01(\bR\x10knownAddressOnly\x126\n" +
+	"\auser_id\x18\f \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"\x80\x01\n" +
 	"\x14BeginAttemptResponse\x12-\n" +
 	"\x04wait\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x04wait\x12\x14\n" +
 	"\x05known\x18\x02 \x01(\bR\x05known\x12#\n" +
-	"\rknown_address\x18\x03 \x01(\bR\fknownAddress\"\xff\x02\n" +
+	"\rknown_address\x18\x03 \x01(\bR\fknownAddress\"\xb7\x03\n" +
 	"\x11EndAttemptRequest\x12$\n" +
 	"\aaccount\x18\x01 \x01(\fB\n" +
 	"\xbaH\x04z\x02h \x80\x01\x01R\aaccount\x128\n" +
@@ -2590,7 +2610,8 @@ const file_waystone_database_v1_authstore_proto_rawDesc = "" +
 	"\tknown_for\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\x11\xc8\x01\x01\xaa\x01\v\"\x05\b\x80\xb0\xbd\x102\x02\b\x01R\bknownFor\x126\n" +
 	"\aaddress\x18\x04 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\aaddress\x12?\n" +
 	"\fwide_network\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\vwideNetwork\x12C\n" +
-	"\x0ewidest_network\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\rwidestNetwork\"\x14\n" +
+	"\x0ewidest_network\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x18@2\x13^[^\\x00-\\x1f\\x7f]*$R\rwidestNetwork\x126\n" +
+	"\auser_id\x18\a \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x012\x13^[^\\x00-\\x1f\\x7f]*$R\x06userId\"\x14\n" +
 	"\x12EndAttemptResponse*P\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x0f\n" +

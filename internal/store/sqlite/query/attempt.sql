@@ -4,9 +4,9 @@
 SELECT * FROM game_attempt WHERE account = COALESCE(sqlc.narg(account), x'') AND network = sqlc.arg(network);
 
 -- name: SetAttempt :exec
-INSERT INTO game_attempt (account, network, tries, tried_at, forgiven, known_until, kept_until)
+INSERT INTO game_attempt (account, network, tries, tried_at, forgiven, known_until, kept_until, user_id, user_created_at)
 VALUES (COALESCE(CAST(sqlc.narg(account) AS BLOB), x''), sqlc.arg(network), sqlc.arg(tries), sqlc.arg(tried_at), sqlc.arg(forgiven),
-    sqlc.arg(known_until), sqlc.arg(kept_until))
+    sqlc.arg(known_until), sqlc.arg(kept_until), sqlc.arg(user_id), sqlc.arg(user_created_at))
 ON CONFLICT (account, network) DO UPDATE SET
     tries = excluded.tries,
     tried_at = excluded.tried_at,

@@ -9,6 +9,7 @@ FROM game_character
 UNION ALL SELECT 2, user_id, user_created_at, updated_at, 0, 0 FROM game_account
 UNION ALL SELECT 3, user_id, user_created_at, lease_expires_at, 0, 0 FROM game_play
 UNION ALL SELECT 4, user_id, user_created_at, expires_at, 0, 0 FROM game_ticket
+UNION ALL SELECT DISTINCT 5, user_id, user_created_at, user_created_at, 0, 0 FROM game_attempt WHERE user_id IS NOT NULL
 ORDER BY 2;
 
 -- name: PersonMissing :one
@@ -52,6 +53,9 @@ DELETE FROM game_play WHERE user_id = ? AND (play_id IS NULL OR lease_expires_at
 
 -- name: RaiseGeneration :exec
 UPDATE game_sweep SET generation = max(generation, CAST(sqlc.arg(generation) AS INTEGER));
+
+-- name: DropAttemptsOf :execrows
+DELETE FROM game_attempt WHERE user_id = ? AND user_created_at = ?;
 
 -- name: DropTicketsOf :execrows
 DELETE FROM game_ticket WHERE user_id = ? AND expires_at = ?;

@@ -28,7 +28,7 @@ type GameAccount struct {
 
 // Counts of tries to sign in that were not right: of an account from a network, of an account from networks it is not known from, of a network at accounts it is not known to.
 type GameAttempt struct {
-	// SHA-256 of the folded name as typed, 32 bytes, whether there is such an account or not; empty in the count of a network.
+	// 32 bytes. Where user_id is null, SHA-256 of the folded name as typed, which is nobody's; otherwise SHA-256 of another digest and of user_created_at in milliseconds, 8 bytes, highest first. Empty in the count of a network.
 	Account []byte
 	// Network that the tries come from, as a prefix; empty in the count of an account.
 	Network string
@@ -42,6 +42,10 @@ type GameAttempt struct {
 	KnownUntil *time.Time
 	// When the row says nothing any more and may be deleted.
 	KeptUntil time.Time
+	// Whom the tries were at; null in counts at a name that is nobody's, and in those of a network.
+	UserID *string
+	// When the website's user was made, as in play; null with user_id.
+	UserCreatedAt *time.Time
 }
 
 // Characters of the players, marked ones included until they are purged.

@@ -24,7 +24,7 @@ func (q *Queries) DeleteAttempt(ctx context.Context, arg DeleteAttemptParams) er
 }
 
 const getAttempt = `-- name: GetAttempt :one
-SELECT account, network, tries, tried_at, forgiven, known_until, kept_until FROM game_attempt WHERE account = COALESCE(?1, x'') AND network = ?2
+SELECT account, network, tries, tried_at, forgiven, known_until, kept_until, user_id, user_created_at FROM game_attempt WHERE account = COALESCE(?1, x'') AND network = ?2
 `
 
 type GetAttemptParams struct {
@@ -45,14 +45,16 @@ func (q *Queries) GetAttempt(ctx context.Context, arg GetAttemptParams) (GameAtt
 		&i.Forgiven,
 		&i.KnownUntil,
 		&i.KeptUntil,
+		&i.UserID,
+		&i.UserCreatedAt,
 	)
 	return i, err
 }
 
 const setAttempt = `-- name: SetAttempt :exec
-INSERT INTO game_attempt (account, network, tries, tried_at, forgiven, known_until, kept_until)
+INSERT INTO game_attempt (account, network, tries, tried_at, forgiven, known_until, kept_until, user_id, user_created_at)
 VALUES (COALESCE(CAST(?1 AS BLOB), x''), ?2, ?3, ?4, ?5,
-    ?6, ?7)
+    ?6, ?7, ?8, ?9)
 ON CONFLICT (account, network) DO UPDATE SET
     tries = excluded.tries,
     tried_at = excluded.tried_at,
@@ -62,13 +64,15 @@ ON CONFLICT (account, network) DO UPDATE SET
 `
 
 type SetAttemptParams struct {
-	Account    []byte
-	Network    string
-	Tries      int64
-	TriedAt    int64
-	Forgiven   bool
-	KnownUntil *int64
-	KeptUntil  int64
+	Account       []byte
+	Network       string
+	Tries         int64
+	TriedAt       int64
+	Forgiven      bool
+	KnownUntil    *int64
+	KeptUntil     int64
+	UserID        *string
+	UserCreatedAt *int64
 }
 
 func (q *Queries) SetAttempt(ctx context.Context, arg SetAttemptParams) error {
@@ -80,6 +84,8 @@ func (q *Queries) SetAttempt(ctx context.Context, arg SetAttemptParams) error {
 		arg.Forgiven,
 		arg.KnownUntil,
 		arg.KeptUntil,
+		arg.UserID,
+		arg.UserCreatedAt,
 	)
 	return err
 }

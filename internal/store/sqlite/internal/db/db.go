@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.dropAccountStmt, err = db.PrepareContext(ctx, dropAccount); err != nil {
 		return nil, fmt.Errorf("error preparing query DropAccount: %w", err)
 	}
+	if q.dropAttemptsOfStmt, err = db.PrepareContext(ctx, dropAttemptsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DropAttemptsOf: %w", err)
+	}
 	if q.dropPassageStmt, err = db.PrepareContext(ctx, dropPassage); err != nil {
 		return nil, fmt.Errorf("error preparing query DropPassage: %w", err)
 	}
@@ -202,6 +205,11 @@ func (q *Queries) Close() error {
 	if q.dropAccountStmt != nil {
 		if cerr := q.dropAccountStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing dropAccountStmt: %w", cerr)
+		}
+	}
+	if q.dropAttemptsOfStmt != nil {
+		if cerr := q.dropAttemptsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing dropAttemptsOfStmt: %w", cerr)
 		}
 	}
 	if q.dropPassageStmt != nil {
@@ -473,6 +481,7 @@ type Queries struct {
 	deleteAttemptStmt             *sql.Stmt
 	deleteItemStmt                *sql.Stmt
 	dropAccountStmt               *sql.Stmt
+	dropAttemptsOfStmt            *sql.Stmt
 	dropPassageStmt               *sql.Stmt
 	dropPlayStmt                  *sql.Stmt
 	dropTicketsStmt               *sql.Stmt
@@ -529,6 +538,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteAttemptStmt:             q.deleteAttemptStmt,
 		deleteItemStmt:                q.deleteItemStmt,
 		dropAccountStmt:               q.dropAccountStmt,
+		dropAttemptsOfStmt:            q.dropAttemptsOfStmt,
 		dropPassageStmt:               q.dropPassageStmt,
 		dropPlayStmt:                  q.dropPlayStmt,
 		dropTicketsStmt:               q.dropTicketsStmt,

@@ -15,13 +15,15 @@ type GameAccount struct {
 }
 
 type GameAttempt struct {
-	Account    []byte
-	Network    string
-	Tries      int64
-	TriedAt    int64
-	Forgiven   bool
-	KnownUntil *int64
-	KeptUntil  int64
+	Account       []byte
+	Network       string
+	Tries         int64
+	TriedAt       int64
+	Forgiven      bool
+	KnownUntil    *int64
+	KeptUntil     int64
+	UserID        *string
+	UserCreatedAt *int64
 }
 
 type GameCharacter struct {

@@ -21,6 +21,23 @@ func (q *Queries) DropAccount(ctx context.Context, userID string) (int64, error)
 	return result.RowsAffected()
 }
 
+const dropAttemptsOf = `-- name: DropAttemptsOf :execrows
+DELETE FROM game_attempt WHERE user_id = ? AND user_created_at = ?
+`
+
+type DropAttemptsOfParams struct {
+	UserID        *string
+	UserCreatedAt *int64
+}
+
+func (q *Queries) DropAttemptsOf(ctx context.Context, arg DropAttemptsOfParams) (int64, error) {
+	result, err := q.exec(ctx, q.dropAttemptsOfStmt, dropAttemptsOf, arg.UserID, arg.UserCreatedAt)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const dropPlay = `-- name: DropPlay :many
 DELETE FROM game_play WHERE user_id = ? AND (play_id IS NULL OR lease_expires_at < ?) RETURNING generation
 `
@@ -78,6 +95,7 @@ FROM game_character
 UNION ALL SELECT 2, user_id, user_created_at, updated_at, 0, 0 FROM game_account
 UNION ALL SELECT 3, user_id, user_created_at, lease_expires_at, 0, 0 FROM game_play
 UNION ALL SELECT 4, user_id, user_created_at, expires_at, 0, 0 FROM game_ticket
+UNION ALL SELECT DISTINCT 5, user_id, user_created_at, user_created_at, 0, 0 FROM game_attempt WHERE user_id IS NOT NULL
 ORDER BY 2
 `
 
