@@ -28,7 +28,7 @@ type GameAccount struct {
 
 // Counts of tries to sign in that were not right: of an account from a network, of an account from networks it is not known from, of a network at accounts it is not known to.
 type GameAttempt struct {
-	// 32 bytes. Where user_id is null, SHA-256 of the folded name as typed, which is nobody's; otherwise SHA-256 of another digest and of user_created_at in milliseconds, 8 bytes, highest first. Empty in the count of a network.
+	// 32 bytes. Where user_id is null, SHA-256 of the folded name as typed, which is nobody's; otherwise SHA-256 of a digest of what is tried, of user_created_at in milliseconds (8 bytes, highest first) and of user_id. Empty in the count of a network.
 	Account []byte
 	// Network that the tries come from, as a prefix; empty in the count of an account.
 	Network string
