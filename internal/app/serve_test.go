@@ -159,7 +159,7 @@ func TestAnOrdinaryStartWarnsOfNothing(t *testing.T) {
 			for _, f := range []string{"postgres_schema.sql", "seed_postgres.sql", "rebase_postgres.sql"} {
 				pg.Exec(t, betterauth.Read(f))
 			}
-			return env{"DATABASE_URL": pg.URL(), "REDIS_URL": "none", "CHECK_USERS": "alice_01,bjorn.aa"}
+			return env{"DATABASE_URL": pg.URL(), "REDIS_URL": "none"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
