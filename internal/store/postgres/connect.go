@@ -37,7 +37,9 @@ func connect(ctx context.Context, cfg Config, rows *rowSecurity, w *writes) (*pg
 	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
 	pc.BeforeConnect = rows.prepare
 	if w != nil {
-		pc.ConnConfig.Tracer, pc.AfterRelease = w, w.keep
+		// Judged when it is lent and not when it is given back: that would be done
+		// by a goroutine of its own, and the next call would find no connection.
+		pc.ConnConfig.Tracer, pc.PrepareConn = w, w.usable
 	}
 	boundConnections(pc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)

@@ -204,10 +204,10 @@ func (*writes) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) 
 // session, which stays when the database or the role is read-write again.
 const readOnly = "waystone: read only"
 
-// keep reports whether the pool may lend a connection again.
-func (*writes) keep(conn *pgx.Conn) bool {
+// usable reports whether the pool may lend a connection.
+func (*writes) usable(_ context.Context, conn *pgx.Conn) (bool, error) {
 	_, marked := conn.PgConn().CustomData()[readOnly]
-	return !marked
+	return !marked, nil
 }
 
 // note goes by how a statement ended.
