@@ -130,13 +130,14 @@ type watchedFile struct {
 // suffixes of the files that SQLite has open together.
 var suffixes = []string{"", "-wal", "-shm"} //nolint:gochecknoglobals // a constant list
 
-// identify remembers which files are open. All of them have to be there, or are
-// not used.
-func (f *watchedFile) identify() error {
+// identify remembers which files are open: the file alone, before this process has
+// a connection, for until then another process may remove what is beside it when it
+// closes; then all of them. All have to be there, or are not used.
+func (f *watchedFile) identify(which ...string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	ids := map[string]fs.FileInfo{}
-	for _, suffix := range suffixes {
+	for _, suffix := range which {
 		info, err := os.Stat(f.path + suffix)
 		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
 			continue

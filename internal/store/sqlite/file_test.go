@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"errors"
 	"io"
 	"io/fs"
@@ -438,4 +439,45 @@ func mountSmall(t *testing.T, dir string) {
 			t.Error(err)
 		}
 	})
+}
+
+// The last program that closes a file takes the log beside it away. One that opens
+// at that moment does not take that for a file that was replaced.
+func TestOpenWhileAnotherProgramCloses(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "waystone.db")
+	if err := open(t, sqlite.Config{Path: path}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			db, err := sql.Open("sqlite", path)
+			if err == nil {
+				_, err = db.ExecContext(t.Context(), `PRAGMA busy_timeout = 10000; CREATE TABLE IF NOT EXISTS other (n); INSERT INTO other VALUES (1)`)
+			}
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Errorf("the other program: %v", err)
+				return
+			}
+		}
+	}()
+	for range 50 {
+		s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+		if err != nil {
+			t.Errorf("open: %v", err)
+			break
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
+	close(stop)
+	<-stopped
 }

@@ -119,7 +119,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	if err := s.file.identify(); err != nil {
+	if err := s.file.identify(suffixes...); err != nil {
 		return err
 	}
 	return s.measure(ctx)
@@ -138,7 +138,7 @@ func (s *Store) openFile() (err error) {
 		return errRestoring(s.cfg.Path)
 	}
 	s.file.path = s.cfg.Path
-	return s.file.identify()
+	return s.file.identify("")
 }
 
 // prepare compiles the statements, which needs the tables.
