@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,18 +51,7 @@ func TestFileUnderARunningServer(t *testing.T) {
 	if err := os.WriteFile(file, copied, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	get := func(path string) string {
-		resp, err := http.Get("http://" + ops + path)
-		if err != nil {
-			return err.Error()
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			return err.Error()
-		}
-		return resp.Status + "\n" + string(body)
-	}
+	get := func(path string) string { return page(ops, path) }
 	const sentence = "was moved, removed or replaced while it was in use, so nothing is written"
 	server.until("is not ready", func() bool {
 		page := get("/readyz")

@@ -16,8 +16,12 @@ import (
 )
 
 // get returns the status and the body of a page of a part.
-func (d *deployment) get(part, path string) string {
-	resp, err := http.Get("http://" + d.opsOf[part] + path)
+func (d *deployment) get(part, path string) string { return page(d.opsOf[part], path) }
+
+// page returns the status and the body of a page of an operations port, or why there
+// is none.
+func page(ops, path string) string {
+	resp, err := http.Get("http://" + ops + path)
 	if err != nil {
 		return err.Error()
 	}

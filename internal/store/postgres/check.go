@@ -1,13 +1,11 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/waystone-mmo/waystone/internal/errs"
 	"github.com/waystone-mmo/waystone/internal/store"
-	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
 
 // Check reports what a store would find in the database of cfg, without
@@ -28,8 +26,7 @@ func Check(ctx context.Context, cfg Config) (store.Report, error) {
 	if err != nil {
 		return store.Report{}, err
 	}
-	s := &Store{pool: pool, rows: rows, nameCase: cfg.NameCase, expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, usernameMin: cfg.UsernameMin, usernameMax: cfg.UsernameMax, q: db.New(pool), feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience)}
-	return s.check(ctx, cfg.site())
+	return newStore(cfg, pool, rows, feedConn).check(ctx, cfg.site())
 }
 
 // Check reports as the function Check does, on the store's own connections.

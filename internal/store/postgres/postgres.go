@@ -10,7 +10,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,17 +151,23 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &Store{
-		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
-		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, usernameMin: cfg.UsernameMin, usernameMax: cfg.UsernameMax, feed: cfg.Feed, feedConn: feedConn, feedPatience: cmp.Or(cfg.FeedPatience, DefaultFeedPatience),
-		refused: &refusals{log: cfg.Log, counts: cfg.Refused, logged: map[string]time.Time{}},
-		writes:  w,
-	}
+	s := newStore(cfg, pool, rows, feedConn)
+	s.writes = w
 	if err := s.prepare(ctx, cfg); err != nil {
 		pool.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// newStore is a store of a complete Config that has looked at nothing yet.
+func newStore(cfg Config, pool *pgxpool.Pool, rows *rowSecurity, feedConn *pgx.ConnConfig) *Store {
+	return &Store{
+		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
+		expiresIn: cfg.SessionExpiresIn, updateAge: cfg.SessionUpdateAge, usernameMin: cfg.UsernameMin, usernameMax: cfg.UsernameMax,
+		feed: cfg.Feed, feedConn: feedConn, feedPatience: cfg.FeedPatience,
+		refused: &refusals{log: cfg.Log, counts: cfg.Refused, logged: map[string]time.Time{}},
+	}
 }
 
 // prepare looks at the website's tables before it touches ours, so that a
@@ -240,6 +245,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.SessionUpdateAge == 0 {
 		c.SessionUpdateAge = DefaultSessionUpdateAge
+	}
+	if c.FeedPatience == 0 {
+		c.FeedPatience = DefaultFeedPatience
 	}
 	if c.UsernameMin == 0 {
 		c.UsernameMin = store.DefaultUsernameMin

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
-	"sync"
 )
 
 // Ports come from below the range from which the kernel numbers outgoing
@@ -16,9 +15,6 @@ const (
 	lastPort  = 28999
 )
 
-// given are the ports that this process got.
-var given sync.Map //nolint:gochecknoglobals // ports are common to the machine
-
 // FreePort returns a TCP port that nobody listens on at 127.0.0.1, and that no
 // other call gets: in this process, and on Linux in any other, as long as this
 // one lives. Nothing keeps a program from it that does not ask here: whoever uses
@@ -27,7 +23,7 @@ func FreePort() (int, error) {
 	var last error
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // spreads ports, keeps no secret
-		if _, taken := given.LoadOrStore(port, true); taken || !reserve(port) {
+		if !reserve(port) {
 			continue
 		}
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
