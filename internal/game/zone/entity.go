@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
+	"github.com/waystone-mmo/waystone/internal/game/timers"
 )
 
 // Entity is what others can see of an entity.
@@ -22,25 +23,32 @@ type Entity struct {
 
 // entity is an entity with what the zone keeps about it.
 type entity struct {
-	id       ID
-	pos      data.Point // at the time of the last step that touched it
-	z        int32
-	from     data.Point // of the latest walk
-	to       data.Point
-	began    time.Time
-	walking  bool
-	sitting  bool
-	running  bool
-	ahead    float64 // distance that the client gained on us, see claim
-	aheadAt  time.Time
-	sees     []*entity // by rising id
-	look     uint64    // the latest Zone.look that found it in sight already
-	dirty    bool      // is in Zone.moved
-	gone     bool
-	cell     int // in the grid
-	cellSlot int // in the cell
-	slot     int // in Zone.order
-	walkSlot int // in Zone.walkers
+	// Its motion: at an instant t before ends it is at from + velocity·(t − began),
+	// later at to. For an entity that stands, from and to are its place.
+	from, to data.Point
+	velocity data.Point // centimetres a second
+	began    timers.Instant
+	ends     timers.Instant // Never for an entity that stands
+	// The timer fires at the first of meets, and at planned at the latest.
+	planned timers.Instant // until which the meetings of this entity are computed
+	plans   uint32         // counts the plans; a meeting of an earlier one is void
+	look    uint64         // the latest Zone.look that found it in sight already
+	id      ID
+	walking bool
+	sitting bool
+	running bool
+	changed bool // is in Zone.changed
+	gone    bool
+	z       int32
+	col     int // of its cell in the grid
+	row     int
+	slot    int       // in the cell
+	sees    []*entity // by rising id
+	meets   meetings
+	timer   timers.Timer
+	ahead   float64 // distance that the client gained on us, see claim
+	aheadAt timers.Instant
+	rank    int // in Zone.order
 }
 
 func (z *Zone) speed(e *entity) float64 {
@@ -51,89 +59,74 @@ func (z *Zone) speed(e *entity) float64 {
 }
 
 func (z *Zone) view(e *entity) Entity {
-	v := Entity{
-		ID: e.id, Pos: z.at(e), Z: e.z, Walking: e.walking, Sitting: e.sitting,
+	return Entity{
+		ID: e.id, Pos: e.at(z.now), Z: e.z, Target: e.to, Walking: e.walking && z.now < e.ends, Sitting: e.sitting,
 		Running: e.running, RunSpeed: z.motion.RunSpeed, Speed: z.speed(e),
 	}
-	v.Target = v.Pos
-	if e.walking {
-		v.Target = e.to
-	}
-	return v
 }
 
-// at returns where an entity is now.
-func (z *Zone) at(e *entity) data.Point {
-	if !e.walking {
-		return e.pos
-	}
-	length := distance(e.from, e.to)
-	gone := z.speed(e) * z.now.Sub(e.began).Seconds()
-	if gone >= length {
+// at returns where an entity is at an instant of its present motion.
+func (e *entity) at(t timers.Instant) data.Point {
+	if !e.walking || t >= e.ends {
 		return e.to
 	}
-	part := gone / length
-	return data.Point{X: e.from.X + (e.to.X-e.from.X)*part, Y: e.from.Y + (e.to.Y-e.from.Y)*part}
+	s := t.Sub(e.began).Seconds()
+	return data.Point{X: e.from.X + e.velocity.X*s, Y: e.from.Y + e.velocity.Y*s}
 }
 
-// advance brings an entity to where it is now and ends a walk that is over.
-func (z *Zone) advance(e *entity) {
-	if !e.walking {
-		return
-	}
-	z.place(e, z.at(e))
-	if e.pos == e.to {
-		z.endWalk(e)
-	}
-}
-
-// place puts an entity somewhere and has its sight judged.
-func (z *Zone) place(e *entity, p data.Point) {
-	e.pos = p
-	z.grid.move(e)
-	z.touch(e)
-}
-
-func (z *Zone) touch(e *entity) {
-	if !e.dirty {
-		e.dirty = true
-		z.moved = append(z.moved, e)
-	}
-}
-
-// walk begins a walk, or a new leg of one, from where the entity is.
+// walk begins a walk, or a new leg of one, from where the entity is now.
 func (z *Zone) walk(e *entity, to data.Point) {
-	e.from, e.to, e.began = e.pos, to, z.now
-	if e.pos == to {
-		z.endWalk(e)
+	from := e.at(z.now)
+	length := distance(from, to)
+	if length == 0 {
+		z.place(e, to)
 		return
 	}
+	speed := z.speed(e)
+	e.from, e.to, e.began = from, to, z.now
+	e.velocity = data.Point{X: (to.X - from.X) / length * speed, Y: (to.Y - from.Y) / length * speed}
+	e.ends = z.now.Add(ceil(length / speed))
 	if !e.walking {
 		e.walking = true
-		e.walkSlot = len(z.walkers)
-		z.walkers = append(z.walkers, e)
+		z.walkers++
 	}
+	z.change(e)
 }
 
-func (z *Zone) endWalk(e *entity) {
-	if !e.walking {
-		return
-	}
-	e.walking = false
-	last := z.walkers[len(z.walkers)-1]
-	z.walkers[e.walkSlot] = last
-	last.walkSlot = e.walkSlot
-	z.walkers[len(z.walkers)-1] = nil
-	z.walkers = z.walkers[:len(z.walkers)-1]
+// place puts an entity somewhere, where it stands.
+func (z *Zone) place(e *entity, p data.Point) {
+	z.rest(e, p)
+	z.grid.move(e, p)
+	z.change(e)
 }
 
 // halt ends a walk at once. The path that led here no longer counts.
-func (z *Zone) halt(e *entity) {
-	z.endWalk(e)
-	e.from = e.pos
+func (z *Zone) halt(e *entity) { z.place(e, e.at(z.now)) }
+
+// rest ends the motion of an entity at a place.
+func (z *Zone) rest(e *entity, p data.Point) {
+	e.from = p
+	z.arrive(e)
+	e.to = p
 }
 
-// claim judges a place that the client says it stands at, after advance. A
+// arrive ends a walk at its target. The path still counts for what the client
+// says next, see claim.
+func (z *Zone) arrive(e *entity) {
+	e.velocity, e.ends = data.Point{}, timers.Never
+	if e.walking {
+		e.walking = false
+		z.walkers--
+	}
+}
+
+// ceil returns the shortest duration of whole nanoseconds that is no shorter
+// than seconds. A distance of at most 10 km at 1 cm/s is far from its limit.
+func ceil(seconds float64) time.Duration {
+	return time.Duration(math.Ceil(seconds * float64(time.Second)))
+}
+
+// claim judges a place that the client says it stands at. A
 // place on the last second of the path is free: the client is behind us, as it
 // is whenever its packets take their time. What it is beside, beyond or before
 // that path counts against an allowance of Motion.Tolerance centimetres, which
@@ -145,7 +138,8 @@ func (z *Zone) claim(e *entity, p data.Point) bool {
 	}
 	recovered := z.motion.RunSpeed / 10 * z.now.Sub(e.aheadAt).Seconds()
 	e.ahead, e.aheadAt = math.Max(0, e.ahead-recovered), z.now
-	gain := fromSegment(p, lastOf(e.from, e.pos, z.speed(e)), e.pos)
+	at := e.at(z.now)
+	gain := fromSegment(p, lastOf(e.from, at, z.speed(e)), at)
 	if e.ahead+gain > z.motion.Tolerance {
 		return false
 	}

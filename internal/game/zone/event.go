@@ -3,15 +3,15 @@ package zone
 import "github.com/waystone-mmo/waystone/internal/game/data"
 
 // Sink receives a zone's events, in their order, while a step runs. Neither
-// the receivers nor any slice within an event may be kept after Emit has
-// returned: the zone uses them again.
+// the receivers nor the event, nor any slice within it, may be kept after Emit
+// has returned: the zone uses them again.
 type Sink interface {
 	// Emit hands over an event and the entities that perceive it, each once and
 	// at least one.
 	Emit(to []ID, e Event)
 }
 
-// Event is one of the types of this file.
+// Event points to one of the types of this file.
 type Event interface{ event() }
 
 // Spawned lists entities that came into sight.
@@ -70,11 +70,11 @@ type Emoted struct {
 	Flags  uint16 // as its client sent them
 }
 
-func (Spawned) event()  {}
-func (Removed) event()  {}
-func (Moved) event()    {}
-func (Stopped) event()  {}
-func (Toggled) event()  {}
-func (Adjusted) event() {}
-func (Said) event()     {}
-func (Emoted) event()   {}
+func (*Spawned) event()  {}
+func (*Removed) event()  {}
+func (*Moved) event()    {}
+func (*Stopped) event()  {}
+func (*Toggled) event()  {}
+func (*Adjusted) event() {}
+func (*Said) event()     {}
+func (*Emoted) event()   {}

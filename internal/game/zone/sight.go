@@ -11,59 +11,23 @@ import (
 // each other may be apart.
 const Hysteresis = 1.2
 
-// scratch holds slices that are used again by each step.
+// scratch holds what each step uses again, so that it makes no garbage.
 type scratch struct {
 	gained, lost []*entity
 	to, ids      []ID
 	views        []Entity
 	self         [1]ID
 	selfView     [1]Entity
-}
+	one          [1]*entity
 
-// judgeSight compares what the moved entities see with what they should.
-func (z *Zone) judgeSight() {
-	for i, e := range z.moved {
-		z.moved[i] = nil
-		e.dirty = false
-		if !e.gone {
-			z.lookAround(e)
-		}
-	}
-	z.moved = z.moved[:0]
-}
-
-func (z *Zone) lookAround(e *entity) {
-	enter := z.info.Sight.Radius
-	leave := enter * Hysteresis
-	s := &z.scratch
-	s.gained, s.lost = s.gained[:0], s.lost[:0]
-	z.look++
-	for _, o := range e.sees {
-		o.look = z.look
-		if distance2(e.pos, o.pos) > leave*leave {
-			s.lost = append(s.lost, o)
-		}
-	}
-	z.grid.near(e.pos, enter, func(o *entity) {
-		if o.look != z.look && o != e && distance2(e.pos, o.pos) <= enter*enter {
-			s.gained = append(s.gained, o)
-		}
-	})
-	if len(s.lost) > 0 {
-		for _, o := range s.lost {
-			e.unsee(o)
-			o.unsee(e)
-		}
-		z.emitRemoved(e, s.lost)
-	}
-	if len(s.gained) > 0 {
-		slices.SortFunc(s.gained, byID)
-		for _, o := range s.gained {
-			e.see(o)
-			o.see(e)
-		}
-		z.emitSpawned(e, s.gained)
-	}
+	spawned  Spawned
+	removed  Removed
+	moved    Moved
+	stopped  Stopped
+	toggled  Toggled
+	adjusted Adjusted
+	said     Said
+	emoted   Emoted
 }
 
 func distance2(a, b data.Point) float64 {
@@ -84,11 +48,36 @@ func (e *entity) unsee(o *entity) {
 	}
 }
 
+// gain lets e and others, which are by rising id, see each other.
+func (z *Zone) gain(e *entity, others []*entity) {
+	if len(others) == 0 {
+		return
+	}
+	for _, o := range others {
+		e.see(o)
+		o.see(e)
+	}
+	z.emitSpawned(e, others)
+}
+
+// lose ends that e and others see each other.
+func (z *Zone) lose(e *entity, others []*entity) {
+	if len(others) == 0 {
+		return
+	}
+	for _, o := range others {
+		e.unsee(o)
+		o.unsee(e)
+	}
+	z.emitRemoved(e, others)
+}
+
 // emitSpawned shows e to others and others to e.
 func (z *Zone) emitSpawned(e *entity, others []*entity) {
 	s := &z.scratch
 	s.selfView[0] = z.view(e)
-	z.sink.Emit(z.receivers(others), Spawned{Entities: s.selfView[:]})
+	s.spawned.Entities = s.selfView[:]
+	z.sink.Emit(z.receivers(others), &s.spawned)
 	z.showTo(e, others)
 }
 
@@ -100,19 +89,26 @@ func (z *Zone) showTo(e *entity, others []*entity) {
 		s.views = append(s.views, z.view(o))
 	}
 	s.self[0] = e.id
-	z.sink.Emit(s.self[:], Spawned{Entities: s.views})
+	s.spawned.Entities = s.views
+	z.sink.Emit(s.self[:], &s.spawned)
 }
 
 // emitRemoved takes e out of the sight of others, and others out of its own.
 func (z *Zone) emitRemoved(e *entity, others []*entity) {
 	s := &z.scratch
 	s.self[0] = e.id
-	z.sink.Emit(z.receivers(others), Removed{IDs: s.self[:]})
+	z.emitRemovedTo(z.receivers(others), s.self[:])
 	s.ids = s.ids[:0]
 	for _, o := range others {
 		s.ids = append(s.ids, o.id)
 	}
-	z.sink.Emit(s.self[:], Removed{IDs: s.ids})
+	s.self[0] = e.id
+	z.emitRemovedTo(s.self[:], s.ids)
+}
+
+func (z *Zone) emitRemovedTo(to, ids []ID) {
+	z.scratch.removed.IDs = ids
+	z.sink.Emit(to, &z.scratch.removed)
 }
 
 func (z *Zone) receivers(others []*entity) []ID {
@@ -124,7 +120,7 @@ func (z *Zone) receivers(others []*entity) []ID {
 	return s.to
 }
 
-// watchers returns who sees e, and with self e as well.
+// watchers returns those that see e, and with self e as well.
 func (z *Zone) watchers(e *entity, self bool) []ID {
 	to := z.receivers(e.sees)
 	if self {

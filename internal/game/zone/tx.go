@@ -1,6 +1,9 @@
 package zone
 
-import "github.com/waystone-mmo/waystone/internal/game/data"
+import (
+	"github.com/waystone-mmo/waystone/internal/game/data"
+	"github.com/waystone-mmo/waystone/internal/game/timers"
+)
 
 // Tx is the only way to touch a zone. It is valid inside Do's callback alone.
 // Methods that name an entity do nothing, and report false where they report,
@@ -29,17 +32,18 @@ func (tx *Tx) Enter(in Enter) (ID, error) {
 	if _, taken := z.entities[in.ID]; taken {
 		return 0, ErrTaken
 	}
-	e := &entity{id: in.ID, pos: in.Pos, from: in.Pos, z: in.Z, running: in.Running, aheadAt: z.now, slot: len(z.order)}
+	if !z.info.Contains(in.Pos) {
+		in.Pos = z.info.Start
+	}
+	e := &entity{id: in.ID, from: in.Pos, to: in.Pos, ends: timers.Never, z: in.Z, running: in.Running, aheadAt: z.now, rank: len(z.order)}
 	if e.id == 0 {
 		e.id = z.freeID()
 	}
-	if !z.info.Contains(e.pos) {
-		e.pos, e.from = z.info.Start, z.info.Start
-	}
+	e.timer.Fire = func(due timers.Instant) { z.due(e, due) }
 	z.entities[e.id] = e
 	z.order = append(z.order, e)
-	z.grid.add(e)
-	z.touch(e)
+	z.grid.add(e, in.Pos)
+	z.change(e)
 	return e.id, nil
 }
 
@@ -50,23 +54,28 @@ func (tx *Tx) Leave(id ID) {
 	if !ok {
 		return
 	}
-	z.endWalk(e)
+	z.arrive(e)
+	z.timers.Clear(&e.timer)
 	z.grid.remove(e)
+	if len(z.entities) == 1 {
+		z.grid.clear()
+	}
 	delete(z.entities, id)
 	last := z.order[len(z.order)-1]
-	z.order[e.slot] = last
-	last.slot = e.slot
+	z.order[e.rank] = last
+	last.rank = e.rank
 	z.order[len(z.order)-1] = nil
 	z.order = z.order[:len(z.order)-1]
 	e.gone = true
+	e.plans++ // what others planned with it is void
 	for _, o := range e.sees {
 		o.unsee(e)
 	}
 	if to := z.watchers(e, false); len(to) > 0 {
 		z.scratch.self[0] = id
-		z.sink.Emit(to, Removed{IDs: z.scratch.self[:]})
+		z.emitRemovedTo(to, z.scratch.self[:])
 	}
-	e.sees = nil
+	e.sees, e.meets = nil, nil
 }
 
 // Get returns an entity as it is now.
@@ -95,17 +104,15 @@ func (tx *Tx) Move(id ID, to data.Point, height int32, aim ID) {
 	if !ok {
 		return
 	}
-	z.advance(e)
-	length := distance(e.pos, to)
+	length := distance(e.at(z.now), to)
 	if e.sitting || !z.info.Contains(to) || !(length <= z.motion.MaxWalk) {
 		z.refuse(e)
 		return
 	}
 	e.z = height
 	z.walk(e, to)
-	z.sink.Emit(z.watchers(e, true), Moved{
-		ID: id, Aim: aim, Distance: length, Target: to, Z: height, Running: e.running,
-	})
+	z.scratch.moved = Moved{ID: id, Aim: aim, Distance: length, Target: to, Z: height, Running: e.running}
+	z.sink.Emit(z.watchers(e, true), &z.scratch.moved)
 }
 
 // Stop ends a walk where the client says it stands, if that place is within
@@ -118,15 +125,13 @@ func (tx *Tx) Stop(id ID, at data.Point, height int32) {
 	if !ok {
 		return
 	}
-	z.advance(e)
 	if !z.claim(e, at) {
 		z.refuse(e)
 		return
 	}
 	e.z = height
 	z.place(e, at)
-	z.halt(e)
-	z.sink.Emit(z.watchers(e, true), Stopped{ID: id, Pos: at, Z: height})
+	z.emitStopped(z.watchers(e, true), e)
 }
 
 // Collide ends a walk because the client ran against something. The zone knows
@@ -137,21 +142,28 @@ func (tx *Tx) Collide(id ID, at data.Point, height int32) { tx.Stop(id, at, heig
 // it is, and its own client is put right.
 func (tx *Tx) Halt(id ID) {
 	if e, ok := tx.z.entities[id]; ok {
-		tx.z.advance(e)
 		tx.z.refuse(e)
 	}
 }
 
-// refuse halts an entity where it is, after advance.
+// refuse halts an entity where it is.
 func (z *Zone) refuse(e *entity) {
 	if e.walking {
 		z.halt(e)
 		if to := z.watchers(e, false); len(to) > 0 {
-			z.sink.Emit(to, Stopped{ID: e.id, Pos: e.pos, Z: e.z})
+			z.emitStopped(to, e)
 		}
 	}
-	z.scratch.self[0] = e.id
-	z.sink.Emit(z.scratch.self[:], Adjusted{ID: e.id, Pos: e.pos, Z: e.z})
+	s := &z.scratch
+	s.self[0] = e.id
+	s.adjusted = Adjusted{ID: e.id, Pos: e.at(z.now), Z: e.z}
+	z.sink.Emit(s.self[:], &s.adjusted)
+}
+
+// emitStopped tells where an entity stands.
+func (z *Zone) emitStopped(to []ID, e *entity) {
+	z.scratch.stopped = Stopped{ID: e.id, Pos: e.to, Z: e.z}
+	z.sink.Emit(to, &z.scratch.stopped)
 }
 
 // ToggleRun switches between walking and running; a walk under way goes on at
@@ -162,7 +174,6 @@ func (tx *Tx) ToggleRun(id ID) {
 	if !ok {
 		return
 	}
-	z.advance(e)
 	e.running = !e.running
 	if e.walking {
 		z.walk(e, e.to)
@@ -178,17 +189,16 @@ func (tx *Tx) ToggleSit(id ID) {
 	if !ok {
 		return
 	}
-	z.advance(e)
 	z.stand(e)
 	e.sitting = !e.sitting
 	z.toggled(e)
 }
 
-// stand ends a walk under way, after advance, and tells where.
+// stand ends a walk under way, and tells where.
 func (z *Zone) stand(e *entity) {
 	if e.walking {
 		z.halt(e)
-		z.sink.Emit(z.watchers(e, true), Stopped{ID: e.id, Pos: e.pos, Z: e.z})
+		z.emitStopped(z.watchers(e, true), e)
 	}
 }
 
@@ -201,31 +211,34 @@ func (tx *Tx) Emote(id ID, motion, flags uint16) {
 	if !ok {
 		return
 	}
-	z.advance(e)
 	z.stand(e)
 	if e.sitting {
 		e.sitting = false
 		z.toggled(e)
 	}
-	z.sink.Emit(z.watchers(e, true), Emoted{ID: id, Motion: motion, Flags: flags})
+	z.scratch.emoted = Emoted{ID: id, Motion: motion, Flags: flags}
+	z.sink.Emit(z.watchers(e, true), &z.scratch.emoted)
 }
 
 func (z *Zone) toggled(e *entity) {
-	z.sink.Emit(z.watchers(e, true), Toggled{
+	z.scratch.toggled = Toggled{
 		ID: e.id, Running: e.running, Sitting: e.sitting, RunSpeed: z.motion.RunSpeed, Speed: z.speed(e),
-	})
+	}
+	z.sink.Emit(z.watchers(e, true), &z.scratch.toggled)
 }
 
 // Say lets an entity say something to those who see it, and to itself.
 func (tx *Tx) Say(id ID, text string) {
 	if e, ok := tx.z.entities[id]; ok {
-		tx.z.sink.Emit(tx.z.watchers(e, true), Said{ID: id, Text: text})
+		tx.z.scratch.said = Said{ID: id, Text: text}
+		tx.z.sink.Emit(tx.z.watchers(e, true), &tx.z.scratch.said)
 	}
 }
 
 // Shout lets an entity say something to everybody in the zone, and to itself.
 func (tx *Tx) Shout(id ID, text string) {
 	if _, ok := tx.z.entities[id]; ok {
-		tx.z.sink.Emit(tx.z.receivers(tx.z.order), Said{ID: id, Shout: true, Text: text})
+		tx.z.scratch.said = Said{ID: id, Shout: true, Text: text}
+		tx.z.sink.Emit(tx.z.receivers(tx.z.order), &tx.z.scratch.said)
 	}
 }

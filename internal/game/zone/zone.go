@@ -4,15 +4,7 @@
 // A Zone is a plain value that is stepped by hand. Time comes in with every
 // step, events go out to a Sink before the step returns, and nothing depends
 // on a clock, on chance or on the order of a map: the same steps give the same
-// events. It belongs to one goroutine at a time; whoever hosts the zone
-// decides which.
-//
-// # Sight
-//
-// Two entities begin to see each other when they are at most Sight.Radius
-// apart, and cease to when they are further than 1.2 times of it apart, so
-// that someone who walks along the edge does not flicker. Sight is mutual. It
-// is judged at the end of each step for the entities that the step moved.
+// events. It belongs to one goroutine at a time.
 //
 // # Movement
 //
@@ -23,6 +15,19 @@
 // What a client reports is checked (see Tx.Move and Tx.Stop). A refused
 // movement halts the entity where the zone knows it to be; its client is
 // Adjusted and those who saw it walk get Stopped.
+//
+// # Sight
+//
+// Two entities begin to see each other when they are at most Sight.Radius
+// apart, and cease to when they are further than 1.2 times of it apart, so
+// that an entity that walks along the edge does not flicker. Sight is mutual.
+//
+// The zone does not look for changes of sight: it computes when they come. All
+// walks are straight lines, so the instant at which two entities come within a
+// distance is the root of a quadratic equation. When a motion changes, the zone
+// computes the instants for the entities nearby and sets a timer for the first
+// (see plan.go). Zone.Next is the earliest of all timers. A host sleeps until
+// then; a zone in which nobody walks has no timers and costs nothing.
 package zone
 
 import (
@@ -31,6 +36,7 @@ import (
 	"time"
 
 	"github.com/waystone-mmo/waystone/internal/game/data"
+	"github.com/waystone-mmo/waystone/internal/game/timers"
 )
 
 // ID numbers an entity within its zone, 1 to 65535.
@@ -67,14 +73,17 @@ type Zone struct {
 	motion   data.Motion
 	capacity int
 	sink     Sink
-	now      time.Time // of the latest step
+	epoch    time.Time      // of the first step: instant 0
+	now      timers.Instant // of the latest step
+	timers   timers.Queue
 	grid     grid
 	entities map[ID]*entity
 	order    []*entity // in no meaningful, but always the same order
-	walkers  []*entity
-	moved    []*entity // since sight was judged last
+	walkers  int
+	changed  []*entity // those whose motion or place this step has changed
 	nextID   ID
-	look     uint64 // counts the times that somebody looked around
+	look     uint64 // counts the times that an entity looked around
+	tx       Tx
 	scratch  scratch
 }
 
@@ -86,47 +95,75 @@ func New(c Config) (*Zone, error) {
 	if c.Sink == nil {
 		return nil, fmt.Errorf("zone %d: no sink for its events", c.Zone.ID)
 	}
-	return &Zone{
+	z := &Zone{
 		info: c.Zone, motion: c.Motion, capacity: c.Capacity, sink: c.Sink,
 		grid:     newGrid(&c.Zone),
 		entities: map[ID]*entity{},
 		nextID:   max(1, c.FirstID),
-	}, nil
+	}
+	z.tx.z = z
+	return z, nil
 }
 
 // Len returns how many entities there are.
 func (z *Zone) Len() int { return len(z.order) }
 
 // Walkers returns how many entities walk.
-func (z *Zone) Walkers() int { return len(z.walkers) }
+func (z *Zone) Walkers() int { return z.walkers }
 
-// Do runs f as one step at an instant. A time before that of an earlier step
-// counts as the latest: the zone's clock never runs backwards.
-func (z *Zone) Do(now time.Time, f func(*Tx)) {
-	if now.After(z.now) {
-		z.now = now
+// Next returns when something is due that no step asks for: a walker comes into
+// sight or out of it, or reaches its target. It reports false if nothing is due
+// before the next step changes something.
+func (z *Zone) Next() (time.Time, bool) {
+	next := z.timers.Next()
+	if next == timers.Never {
+		return time.Time{}, false
 	}
-	f(&Tx{z: z})
-	z.judgeSight()
+	return z.epoch.Add(next.Sub(0)), true
 }
 
-// Tick moves every walker to where it is at an instant.
-func (z *Zone) Tick(now time.Time) {
-	if now.After(z.now) {
-		z.now = now
+// Do runs f as one step at an instant, after everything that is due by then. A
+// time before that of an earlier step counts as the latest: the zone's clock
+// never runs backwards.
+func (z *Zone) Do(now time.Time, f func(*Tx)) {
+	z.Advance(now)
+	f(&z.tx)
+	z.settle()
+}
+
+// Advance runs everything that is due by an instant.
+func (z *Zone) Advance(now time.Time) {
+	if z.epoch.IsZero() {
+		z.epoch = now
 	}
-	for i := 0; i < len(z.walkers); {
-		e := z.walkers[i]
-		z.advance(e)
-		if e.walking {
-			i++ // otherwise another walker has taken its place in the list
+	z.now = max(z.now, timers.Instant(0).Add(now.Sub(z.epoch)))
+	z.timers.Run(z.now)
+}
+
+// settle gives the entities that a step has changed their sight and their
+// timers. Afterwards nothing is due at this instant.
+func (z *Zone) settle() {
+	for i, e := range z.changed {
+		z.changed[i] = nil
+		e.changed = false
+		if !e.gone {
+			z.plan(e, z.now)
 		}
 	}
-	z.judgeSight()
+	z.changed = z.changed[:0]
+	z.timers.Run(z.now)
+}
+
+// change notes that the motion or the place of an entity has changed.
+func (z *Zone) change(e *entity) {
+	if !e.changed {
+		e.changed = true
+		z.changed = append(z.changed, e)
+	}
 }
 
 // freeID returns a number that is not in use, going round so that the number
-// of someone who left is given again as late as possible.
+// of an entity that left is given again as late as possible.
 func (z *Zone) freeID() ID {
 	for {
 		id := z.nextID

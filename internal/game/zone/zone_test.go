@@ -2,6 +2,7 @@ package zone_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -24,13 +25,27 @@ type recorder struct{ events []heard }
 
 func (r *recorder) Emit(to []zone.ID, e zone.Event) {
 	switch v := e.(type) {
-	case zone.Spawned:
-		e = zone.Spawned{Entities: slices.Clone(v.Entities)}
-	case zone.Removed:
-		e = zone.Removed{IDs: slices.Clone(v.IDs)}
+	case *zone.Spawned:
+		e = &zone.Spawned{Entities: slices.Clone(v.Entities)}
+	case *zone.Removed:
+		e = &zone.Removed{IDs: slices.Clone(v.IDs)}
+	case *zone.Moved:
+		e = clone(v)
+	case *zone.Stopped:
+		e = clone(v)
+	case *zone.Toggled:
+		e = clone(v)
+	case *zone.Adjusted:
+		e = clone(v)
+	case *zone.Said:
+		e = clone(v)
+	case *zone.Emoted:
+		e = clone(v)
 	}
 	r.events = append(r.events, heard{To: slices.Clone(to), Event: e})
 }
+
+func clone[T any](v *T) *T { return new(*v) }
 
 func (r *recorder) take() []heard {
 	events := r.events
@@ -59,8 +74,13 @@ type world struct {
 
 func newWorld(t testing.TB, capacity int) *world {
 	t.Helper()
+	return newWorldOf(t, info(), capacity)
+}
+
+func newWorldOf(t testing.TB, place data.Zone, capacity int) *world {
+	t.Helper()
 	r := &recorder{}
-	z, err := zone.New(zone.Config{Zone: info(), Motion: motion(), Capacity: capacity, Sink: r})
+	z, err := zone.New(zone.Config{Zone: place, Motion: motion(), Capacity: capacity, Sink: r})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +95,7 @@ func (w *world) do(f func(*zone.Tx)) []heard {
 
 func (w *world) pass(d time.Duration) []heard {
 	w.now = w.now.Add(d)
-	w.Tick(w.now)
+	w.Advance(w.now)
 	return w.take()
 }
 
@@ -130,14 +150,14 @@ func TestSightHasHysteresis(t *testing.T) {
 	}
 	other := zone.Entity{ID: a, Pos: pt(5000, 5000), Target: pt(5000, 5000), Running: true, RunSpeed: 400, Speed: 400}
 	want(t, got,
-		heard{to(a), zone.Spawned{Entities: []zone.Entity{view}}},
-		heard{to(b), zone.Spawned{Entities: []zone.Entity{other}}})
+		heard{to(a), &zone.Spawned{Entities: []zone.Entity{view}}},
+		heard{to(b), &zone.Spawned{Entities: []zone.Entity{other}}})
 
 	w.do(func(tx *zone.Tx) { tx.Move(b, pt(7000, 5000), 3, 0) })
 	want(t, w.pass(500*time.Millisecond)) // 1200 apart: still seen
 	want(t, w.pass(10*time.Millisecond),
-		heard{to(a), zone.Removed{IDs: to(b)}},
-		heard{to(b), zone.Removed{IDs: to(a)}})
+		heard{to(a), &zone.Removed{IDs: to(b)}},
+		heard{to(b), &zone.Removed{IDs: to(a)}})
 	w.do(func(tx *zone.Tx) { tx.Move(b, pt(5000, 5000), 3, 0) })
 	want(t, w.pass(100*time.Millisecond)) // within 1200, beyond 1000: not seen again
 }
@@ -162,6 +182,32 @@ func TestPositionIsAFunctionOfTime(t *testing.T) {
 	}
 }
 
+// TestNextIsTheNextChange: a host that steps the zone when Next says so misses
+// nothing, and has nothing to do once everybody stands.
+func TestNextIsTheNextChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	if at, ok := w.Next(); ok {
+		t.Errorf("nobody is there, and something is due at %v", at)
+	}
+	a, b := w.enter(5000, 5000), w.enter(6500, 5000)
+	w.do(func(tx *zone.Tx) { tx.Move(b, pt(4000, 5000), 0, 0) })
+	began := w.now
+	var told []string
+	for at, ok := w.Next(); ok; at, ok = w.Next() {
+		for _, h := range w.pass(at.Sub(w.now)) {
+			told = append(told, fmt.Sprintf("%v %v %T", w.now.Sub(began), h.To, h.Event))
+		}
+	}
+	want := []string{fmt.Sprintf("1.25s [%d] *zone.Spawned", a), fmt.Sprintf("1.25s [%d] *zone.Spawned", b)}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	if w.Walkers() != 0 || w.now.Sub(began) != 6250*time.Millisecond {
+		t.Errorf("%d walk after %v, want 0 after 6.25 s", w.Walkers(), w.now.Sub(began))
+	}
+}
+
 func TestClockNeverRunsBackwards(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 10)
@@ -180,19 +226,19 @@ func TestToggles(t *testing.T) {
 	a, b := w.enter(1000, 1000), w.enter(1500, 1000)
 	both := to(b, a)
 	want(t, w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, b) }),
-		heard{both, zone.Moved{ID: a, Aim: b, Distance: 2000, Target: pt(3000, 1000), Z: 9, Running: true}})
+		heard{both, &zone.Moved{ID: a, Aim: b, Distance: 2000, Target: pt(3000, 1000), Z: 9, Running: true}})
 	w.pass(time.Second) // at 1400
-	want(t, w.do(func(tx *zone.Tx) { tx.ToggleRun(a) }), heard{both, zone.Toggled{ID: a, RunSpeed: 400, Speed: 200}})
+	want(t, w.do(func(tx *zone.Tx) { tx.ToggleRun(a) }), heard{both, &zone.Toggled{ID: a, RunSpeed: 400, Speed: 200}})
 	w.pass(time.Second) // at 1600
 	if e := w.get(a); e.Pos != pt(1600, 1000) || e.Speed != 200 || !e.Walking {
 		t.Errorf("walking on: %+v", e)
 	}
 	want(t, w.do(func(tx *zone.Tx) { tx.ToggleSit(a) }),
-		heard{both, zone.Stopped{ID: a, Pos: pt(1600, 1000), Z: 9}},
-		heard{both, zone.Toggled{ID: a, Sitting: true, RunSpeed: 400, Speed: 200}})
+		heard{both, &zone.Stopped{ID: a, Pos: pt(1600, 1000), Z: 9}},
+		heard{both, &zone.Toggled{ID: a, Sitting: true, RunSpeed: 400, Speed: 200}})
 	want(t, w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) }),
-		heard{to(a), zone.Adjusted{ID: a, Pos: pt(1600, 1000), Z: 9}})
-	want(t, w.do(func(tx *zone.Tx) { tx.ToggleSit(a) }), heard{both, zone.Toggled{ID: a, RunSpeed: 400, Speed: 200}})
+		heard{to(a), &zone.Adjusted{ID: a, Pos: pt(1600, 1000), Z: 9}})
+	want(t, w.do(func(tx *zone.Tx) { tx.ToggleSit(a) }), heard{both, &zone.Toggled{ID: a, RunSpeed: 400, Speed: 200}})
 	if got := w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) }); len(got) != 1 || len(got[0].To) != 2 {
 		t.Errorf("a walk after standing up: %v", got)
 	}
@@ -212,8 +258,8 @@ func TestRefusedWalks(t *testing.T) {
 			w.do(func(tx *zone.Tx) { tx.Move(a, pt(6000, 5000), 1, 0) })
 			w.pass(time.Second)
 			want(t, w.do(func(tx *zone.Tx) { tx.Move(a, target, 2, 0) }),
-				heard{to(b), zone.Stopped{ID: a, Pos: pt(5400, 5000), Z: 1}},
-				heard{to(a), zone.Adjusted{ID: a, Pos: pt(5400, 5000), Z: 1}})
+				heard{to(b), &zone.Stopped{ID: a, Pos: pt(5400, 5000), Z: 1}},
+				heard{to(a), &zone.Adjusted{ID: a, Pos: pt(5400, 5000), Z: 1}})
 			if w.get(a).Walking {
 				t.Error("walks on")
 			}
@@ -255,9 +301,9 @@ func TestStopsAreBelievedWithinTheAllowance(t *testing.T) {
 					w.pass(2 * time.Second)
 					got := w.do(func(tx *zone.Tx) { report(tx, a, at, 4) })
 					if c.ok {
-						want(t, got, heard{to(a), zone.Stopped{ID: a, Pos: at, Z: 4}})
+						want(t, got, heard{to(a), &zone.Stopped{ID: a, Pos: at, Z: 4}})
 					} else {
-						want(t, got, heard{to(a), zone.Adjusted{ID: a, Pos: turn(pt(5800, 5000)), Z: 1}})
+						want(t, got, heard{to(a), &zone.Adjusted{ID: a, Pos: turn(pt(5800, 5000)), Z: 1}})
 					}
 					if w.get(a).Walking {
 						t.Error("walks on")
@@ -331,7 +377,7 @@ func TestEnter(t *testing.T) {
 	if len(got) != 1 || !slices.Equal(got[0].To, to(9)) {
 		t.Errorf("shown again: %v", got)
 	}
-	want(t, w.do(func(tx *zone.Tx) { tx.Leave(9) }), heard{to(1), zone.Removed{IDs: to(9)}})
+	want(t, w.do(func(tx *zone.Tx) { tx.Leave(9) }), heard{to(1), &zone.Removed{IDs: to(9)}})
 	want(t, w.do(func(tx *zone.Tx) {
 		tx.Leave(9)
 		tx.Show(9)
@@ -354,13 +400,13 @@ func TestEmotes(t *testing.T) {
 	w.enter(15000, 15000) // out of sight
 	both := to(b, a)
 	emote := func(tx *zone.Tx) { tx.Emote(a, 11, 1<<15) }
-	played := heard{both, zone.Emoted{ID: a, Motion: 11, Flags: 1 << 15}}
+	played := heard{both, &zone.Emoted{ID: a, Motion: 11, Flags: 1 << 15}}
 	want(t, w.do(emote), played)
 	w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) })
 	w.pass(time.Second) // at 1400
-	want(t, w.do(emote), heard{both, zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}}, played)
+	want(t, w.do(emote), heard{both, &zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}}, played)
 	w.do(func(tx *zone.Tx) { tx.ToggleSit(a) })
-	want(t, w.do(emote), heard{both, zone.Toggled{ID: a, Running: true, RunSpeed: 400, Speed: 400}}, played)
+	want(t, w.do(emote), heard{both, &zone.Toggled{ID: a, Running: true, RunSpeed: 400, Speed: 400}}, played)
 	if e := w.get(a); e.Sitting || e.Walking || e.Pos != pt(1400, 1000) {
 		t.Errorf("after it: %+v", e)
 	}
@@ -371,12 +417,12 @@ func TestHalt(t *testing.T) {
 	w := newWorld(t, 10)
 	a, b := w.enter(1000, 1000), w.enter(1500, 1000)
 	halt := func(tx *zone.Tx) { tx.Halt(a) }
-	want(t, w.do(halt), heard{to(a), zone.Adjusted{ID: a, Pos: pt(1000, 1000)}})
+	want(t, w.do(halt), heard{to(a), &zone.Adjusted{ID: a, Pos: pt(1000, 1000)}})
 	w.do(func(tx *zone.Tx) { tx.Move(a, pt(3000, 1000), 9, 0) })
 	w.pass(time.Second) // at 1400
 	want(t, w.do(halt),
-		heard{to(b), zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}},
-		heard{to(a), zone.Adjusted{ID: a, Pos: pt(1400, 1000), Z: 9}})
+		heard{to(b), &zone.Stopped{ID: a, Pos: pt(1400, 1000), Z: 9}},
+		heard{to(a), &zone.Adjusted{ID: a, Pos: pt(1400, 1000), Z: 9}})
 }
 
 // TestAHaltedPathNoLongerCounts: a place beside it is judged from where the
@@ -396,7 +442,7 @@ func TestAHaltedPathNoLongerCounts(t *testing.T) {
 			w.pass(2 * time.Second) // at 5800
 			w.do(func(tx *zone.Tx) { halt(tx, a) })
 			want(t, w.do(func(tx *zone.Tx) { tx.Stop(a, pt(5400, 5499), 4) }),
-				heard{to(a), zone.Adjusted{ID: a, Pos: pt(5800, 5000), Z: 1}})
+				heard{to(a), &zone.Adjusted{ID: a, Pos: pt(5800, 5000), Z: 1}})
 		})
 	}
 }
@@ -405,9 +451,9 @@ func TestTalk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 10)
 	a, b, far := w.enter(5000, 5000), w.enter(5500, 5000), w.enter(15000, 15000)
-	want(t, w.do(func(tx *zone.Tx) { tx.Say(a, "hi") }), heard{to(b, a), zone.Said{ID: a, Text: "hi"}})
+	want(t, w.do(func(tx *zone.Tx) { tx.Say(a, "hi") }), heard{to(b, a), &zone.Said{ID: a, Text: "hi"}})
 	want(t, w.do(func(tx *zone.Tx) { tx.Shout(far, "ho") }),
-		heard{to(a, b, far), zone.Said{ID: far, Shout: true, Text: "ho"}})
+		heard{to(a, b, far), &zone.Said{ID: far, Shout: true, Text: "ho"}})
 }
 
 func TestConfigIsChecked(t *testing.T) {
