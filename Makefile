@@ -15,7 +15,7 @@ VERSION ?= $(shell scripts/version.sh)
 # locks, and does nothing but compute: what calls it is watched all the same.
 RACE_FLAGS   := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 PKGS         ?= ./...
-PLAIN_PKGS   ?= ./internal/store/sqlite/... ./internal/service/auth ./tests/e2e/...
+PLAIN_PKGS   ?= ./internal/store/sqlite/... ./internal/service/auth ./internal/game/... ./tests/e2e/...
 TEST_TIMEOUT ?= 20m
 TEST_FLAGS   ?=
 FUZZTIME     ?= 60s
@@ -26,6 +26,7 @@ MUTATEFLAGS  ?=
 
 CONSISTENCY_TIME ?= 10m
 CONSISTENCY_SEED ?= 0
+CHECK_STEPS      ?= 10000000
 
 TOOLS   := .tools
 TESTENV := $(TOOLS)/testenv
@@ -105,6 +106,10 @@ mutate: deps $(TESTENV) ## make small mistakes in the core packages and print th
 .PHONY: check-consistency
 check-consistency: deps $(TESTENV) ## try for CONSISTENCY_TIME (10m) to get an answer that is too old, under faults
 	$(TESTENV) run -- go test ./tests/consistency -count=1 -v -timeout 0 -run TestLong -length $(CONSISTENCY_TIME) -seed $(CONSISTENCY_SEED)
+
+.PHONY: check-sight
+check-sight: ## compare what players see with a simple model over CHECK_STEPS (10 million) steps
+	go test ./internal/game/zone -count=1 -v -timeout 0 -run '^TestSightFollowsFromMotion$$' -steps $(CHECK_STEPS)
 
 .PHONY: failure-matrix
 failure-matrix: deps $(TESTENV) ## make every fault once and print what each RPC of the database part did under it

@@ -16,8 +16,6 @@ type Config struct {
 	SaveInterval time.Duration
 	// Linger is how long the players of a lost stream stay, 0 to 10 m.
 	Linger time.Duration
-	// Tick is the time between two steps of a zone, 10 ms to 1 s.
-	Tick time.Duration
 	// DataFile is the path of the world's tables; empty for the built-in ones.
 	DataFile string
 	// MaxPlayers is how many players the world takes, 1 to zone.MaxEntities.
@@ -37,7 +35,6 @@ func DefaultConfig() Config {
 	return Config{
 		SaveInterval: time.Second,
 		Linger:       30 * time.Second,
-		Tick:         100 * time.Millisecond,
 		MaxPlayers:   2000,
 		StreamQueue:  8192,
 		ZoneQueue:    4096,
@@ -48,7 +45,6 @@ func DefaultConfig() Config {
 const (
 	minSave, maxSave       = 100 * time.Millisecond, time.Minute
 	maxLinger              = 10 * time.Minute
-	minTick, maxTick       = 10 * time.Millisecond, time.Second
 	minQueue, maxQueue     = 16, 1_000_000
 	minTimeout, maxTimeout = 100 * time.Millisecond, time.Minute
 )
@@ -60,8 +56,6 @@ func (c *Config) Register(s *config.Section) {
 		"How often changed characters are saved; what a killed process loses at most.", config.Range(minSave, maxSave))
 	s.Duration(&c.Linger, "world-linger", d.Linger,
 		"How long players stay in the world after the link to their gateway is lost.", config.Range(time.Duration(0), maxLinger))
-	s.Duration(&c.Tick, "world-tick", d.Tick,
-		"Time between two steps of a zone.", config.Range(minTick, maxTick))
 	s.String(&c.DataFile, "world-data", d.DataFile,
 		"Path of a file with the world's tables; empty for the built-in ones.")
 	s.Int(&c.MaxPlayers, "world-max-players", d.MaxPlayers,
@@ -80,7 +74,6 @@ func (c *Config) Validate() error {
 	return errors.Join(
 		between("SaveInterval", c.SaveInterval, minSave, maxSave),
 		between("Linger", c.Linger, 0, maxLinger),
-		between("Tick", c.Tick, minTick, maxTick),
 		between("MaxPlayers", c.MaxPlayers, 1, zone.MaxEntities),
 		between("StreamQueue", c.StreamQueue, minQueue, maxQueue),
 		between("ZoneQueue", c.ZoneQueue, minQueue, maxQueue),

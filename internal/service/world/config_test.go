@@ -56,7 +56,7 @@ func TestSettingsHaveRanges(t *testing.T) {
 	t.Parallel()
 	for _, arg := range []string{
 		"--world-save-interval=99ms", "--world-save-interval=61s", "--world-linger=-1s", "--world-linger=11m",
-		"--world-tick=9ms", "--world-tick=2s", "--world-max-players=0", "--world-max-players=60001",
+		"--world-max-players=0", "--world-max-players=60001",
 		"--world-stream-queue=15", "--world-stream-queue=1000001", "--world-zone-queue=15",
 		"--world-zone-queue=1000001", "--world-store-timeout=99ms", "--world-store-timeout=61s",
 	} {

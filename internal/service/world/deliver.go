@@ -42,9 +42,9 @@ func (h *host) Emit(to []zone.ID, e zone.Event) {
 		groups[i].players = append(groups[i].players, r.number)
 	}
 	if len(groups) > 0 {
-		if s, ok := e.(zone.Spawned); ok {
+		if s, ok := e.(*zone.Spawned); ok {
 			for chunk := range slices.Chunk(s.Entities, spawnChunk) {
-				h.send(groups, zone.Spawned{Entities: chunk})
+				h.send(groups, &zone.Spawned{Entities: chunk})
 			}
 		} else {
 			h.send(groups, e)
@@ -69,40 +69,40 @@ func (h *host) send(groups []group, e zone.Event) {
 func (h *host) encode(e zone.Event) *worldv1.ConnectResponse {
 	m := &worldv1.ConnectResponse{}
 	switch e := e.(type) {
-	case zone.Spawned:
+	case *zone.Spawned:
 		list := make([]*worldv1.Entity, 0, len(e.Entities))
 		for _, v := range e.Entities {
 			list = append(list, h.entity(v))
 		}
 		m.Message = &worldv1.ConnectResponse_Spawned{Spawned: &worldv1.Spawned{Entities: list}}
-	case zone.Removed:
+	case *zone.Removed:
 		list := make([]uint32, len(e.IDs))
 		for i, id := range e.IDs {
 			list[i] = uint32(id)
 		}
 		m.Message = &worldv1.ConnectResponse_Removed{Removed: &worldv1.Removed{Entities: list}}
-	case zone.Moved:
+	case *zone.Moved:
 		m.Message = &worldv1.ConnectResponse_Moved{Moved: &worldv1.Moved{
 			Entity: uint32(e.ID), TargetEntity: uint32(e.Aim), Distance: whole(e.Distance),
 			X: float32(e.Target.X), Y: float32(e.Target.Y), Z: e.Z, MoveMode: moveMode(e.Running),
 		}}
-	case zone.Stopped:
+	case *zone.Stopped:
 		m.Message = &worldv1.ConnectResponse_Stopped{Stopped: &worldv1.Stopped{
 			Entity: uint32(e.ID), X: float32(e.Pos.X), Y: float32(e.Pos.Y), Z: e.Z,
 		}}
-	case zone.Toggled:
+	case *zone.Toggled:
 		m.Message = &worldv1.ConnectResponse_Toggled{Toggled: &worldv1.Toggled{
 			Entity: uint32(e.ID), MoveMode: moveMode(e.Running), Sitting: e.Sitting, RunSpeed: whole(e.RunSpeed), Speed: whole(e.Speed),
 		}}
-	case zone.Adjusted:
+	case *zone.Adjusted:
 		m.Message = &worldv1.ConnectResponse_Adjusted{Adjusted: &worldv1.Adjusted{
 			Entity: uint32(e.ID), X: float32(e.Pos.X), Y: float32(e.Pos.Y), Z: e.Z,
 		}}
-	case zone.Emoted:
+	case *zone.Emoted:
 		m.Message = &worldv1.ConnectResponse_Emoted{Emoted: &worldv1.Emoted{
 			Entity: uint32(e.ID), Motion: uint32(e.Motion), Flags: uint32(e.Flags),
 		}}
-	case zone.Said:
+	case *zone.Said:
 		p := h.byEntity[e.ID]
 		if p == nil {
 			return nil

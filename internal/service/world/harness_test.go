@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -146,6 +147,7 @@ func someone(id store.CharacterID, x, y float32) *store.Character {
 type service struct {
 	*world.World
 	t        *testing.T
+	metrics  *prometheus.Registry
 	server   *grpc.Server
 	listener *bufconn.Listener
 	down     bool
@@ -176,14 +178,15 @@ func start(t *testing.T, chars world.Characters, adjust ...func(*world.Config)) 
 	for _, f := range adjust {
 		f(&c)
 	}
-	w, err := world.New(c, world.Deps{Log: slog.New(slog.DiscardHandler), Characters: chars, Data: d})
+	reg := prometheus.NewRegistry()
+	w, err := world.New(c, world.Deps{Log: slog.New(slog.DiscardHandler), Characters: chars, Data: d, Metrics: reg})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := &service{World: w, t: t, listener: bufconn.Listen(1 << 16), server: grpc.NewServer(grpc.StreamInterceptor(statuses))}
+	s := &service{World: w, t: t, metrics: reg, listener: bufconn.Listen(1 << 16), server: grpc.NewServer(grpc.StreamInterceptor(statuses))}
 	worldv1.RegisterWorldServiceServer(s.server, w)
 	served := make(chan struct{})
 	go func() {

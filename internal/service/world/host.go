@@ -38,14 +38,19 @@ type host struct {
 	duration prometheus.Observer
 	lateness prometheus.Observer
 	pace     pace
-	latest   time.Duration // by which steps have been late since the zone was last in time
+	latest   time.Duration // by which work has been late since the zone was last in time
 
 	players  map[*player]struct{}
 	byEntity map[zone.ID]*player
 	lost     map[*player]struct{} // link lost, still standing
 	closed   bool                 // takes no more players
-	savedAt  time.Time
-	groups   []group // used again by each event
+	groups   []group              // used again by each event
+
+	// When there is something to do that no command asks for; zero for never.
+	saveAt    time.Time // somebody may have changed since the last save
+	lingerAt  time.Time // the first of the lost may be over, or later
+	tellAt    time.Time // the log is told that the zone is in time again
+	steppedAt time.Time // the latest step
 }
 
 func newHost(w *World, z data.Zone) *host {
@@ -53,7 +58,7 @@ func newHost(w *World, z data.Zone) *host {
 		world: w, info: z,
 		queue:    make(chan func(), w.config.ZoneQueue),
 		stopped:  make(chan struct{}),
-		duration: w.metrics.tick.WithLabelValues(strconv.Itoa(int(z.ID))),
+		duration: w.metrics.step.WithLabelValues(strconv.Itoa(int(z.ID))),
 		lateness: w.metrics.late.WithLabelValues(strconv.Itoa(int(z.ID))),
 		players:  map[*player]struct{}{},
 		byEntity: map[zone.ID]*player{},
@@ -102,71 +107,133 @@ func (h *host) call(ctx context.Context, f func()) error {
 	return nil
 }
 
-// loop runs the zone until ctx ends.
+// grain is the least time between two steps: what is due within it is done at
+// once. Players come into sight so much later at most.
+const grain = 10 * time.Millisecond
+
+// loop runs the zone until ctx ends. It sleeps while there is no command and
+// nothing is due.
 func (h *host) loop(ctx context.Context) {
 	defer close(h.stopped)
-	defer h.pace.next(time.Time{}) // one that has ended is not late
-	ticker := time.NewTicker(h.world.config.Tick)
-	defer ticker.Stop()
-	h.savedAt = time.Now()
-	h.pace.next(h.savedAt.Add(h.world.config.Tick))
+	defer h.pace.wait(time.Time{}) // a zone that has ended is not late
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
+	armed := time.Now()
 	for {
-		// A tick that is due comes before any number of commands.
-		select {
-		case <-ticker.C:
-			h.tick()
+		due := h.due()
+		h.pace.wait(due)
+		// What is due comes before any number of commands.
+		if now := time.Now(); !due.IsZero() && !now.Before(due) {
+			h.work(now, now.Sub(due), func() { h.step(now) })
+			h.lateness.Observe(now.Sub(due).Seconds())
 			continue
-		default:
+		}
+		if !due.Equal(armed) {
+			armed = due
+			if due.IsZero() {
+				alarm.Stop()
+			} else {
+				alarm.Reset(time.Until(due))
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			h.tick()
+		case <-alarm.C:
+			armed = time.Time{}
 		case f := <-h.queue:
-			f()
+			now := time.Now()
+			h.work(now, 0, f)
+			if h.saveAt.IsZero() {
+				h.saveAt = now.Add(h.world.config.SaveInterval)
+			}
 		}
 	}
 }
 
-// lateStep is by how much a step may be late before the log tells of it.
+// due returns when there is something to do that no command asks for; zero for
+// never.
+func (h *host) due() time.Time {
+	due := h.saveAt
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	sooner(h.lingerAt)
+	sooner(h.tellAt)
+	if next, ok := h.zone.Next(); ok {
+		if soonest := h.steppedAt.Add(grain); next.Before(soonest) {
+			next = soonest
+		}
+		sooner(next)
+	}
+	return due
+}
+
+// work does what is late by some time, and notes how long others waited for it.
+func (h *host) work(now time.Time, late time.Duration, f func()) {
+	h.pace.begin(now)
+	f()
+	took := time.Since(now)
+	h.duration.Observe(took.Seconds())
+	h.punctual(now.Add(took), max(late, took))
+}
+
+// lateStep is by how much work may be late before the log says so.
 const lateStep = time.Second
 
-// punctual notes how long after it was due a step begins. A ticker that could
-// not fire says nothing of it: a world that was stopped finds one step due. The
-// log gets one line once the zone is in time again, with the worst.
-func (h *host) punctual(now time.Time) {
-	late := h.pace.begin(now, h.world.config.Tick)
-	h.lateness.Observe(late.Seconds())
-	if late >= lateStep {
+// punctual notes by how much work was late. The log gets one line once the zone
+// is in time again, with the worst.
+func (h *host) punctual(now time.Time, late time.Duration) {
+	h.pace.note(now, late)
+	switch {
+	case late >= lateStep:
 		h.latest = max(h.latest, late)
-		return
-	}
-	if h.latest > 0 {
+		h.tellAt = now.Add(lateStep)
+	case h.latest > 0:
 		h.world.log.Warn("a zone stood still; its players waited", slog.Int("zone", int(h.info.ID)), slog.Duration("longest", h.latest))
-		h.latest = 0
+		h.latest, h.tellAt = 0, time.Time{}
 	}
 }
 
-func (h *host) tick() {
-	now := time.Now()
-	h.punctual(now)
-	h.zone.Tick(now)
+// step does what is due.
+func (h *host) step(now time.Time) {
+	h.steppedAt = now
+	h.zone.Advance(now)
+	if !h.lingerAt.IsZero() && !now.Before(h.lingerAt) {
+		h.removeLost(now)
+	}
+	if !h.saveAt.IsZero() && !now.Before(h.saveAt) {
+		h.saveAll(now)
+	}
+}
+
+// removeLost takes out those whose link has been lost for long enough.
+func (h *host) removeLost(now time.Time) {
+	linger := h.world.config.Linger
+	h.lingerAt = time.Time{}
 	for p := range h.lost {
-		if now.Sub(p.lostAt) >= h.world.config.Linger {
+		if end := p.lostAt.Add(linger); !now.Before(end) {
 			h.remove(p, leftLost, p.generation)
+		} else if h.lingerAt.IsZero() || end.Before(h.lingerAt) {
+			h.lingerAt = end
 		}
 	}
-	if now.Sub(h.savedAt) >= h.world.config.SaveInterval {
-		h.savedAt = now
-		h.zone.Do(now, func(tx *zone.Tx) {
-			for p := range h.players {
-				h.save(tx, p)
-			}
-		})
-		h.world.saver.wake()
+}
+
+// saveAll hands what has changed to the saver. Those who walk change on.
+func (h *host) saveAll(now time.Time) {
+	h.saveAt = time.Time{}
+	if h.zone.Walkers() > 0 {
+		h.saveAt = now.Add(h.world.config.SaveInterval)
 	}
-	h.duration.Observe(time.Since(now).Seconds())
+	h.zone.Do(now, func(tx *zone.Tx) {
+		for p := range h.players {
+			h.save(tx, p)
+		}
+	})
+	h.world.saver.wake()
 }
 
 // save hands a player's state to the saver if it has changed.
@@ -272,6 +339,9 @@ func (h *host) lose(p *player, r *route) {
 	}
 	p.lostAt = time.Now()
 	h.lost[p] = struct{}{}
+	if h.lingerAt.IsZero() {
+		h.lingerAt = p.lostAt.Add(h.world.config.Linger)
+	}
 }
 
 // remove takes a player out of the world and leaves his character with the

@@ -9,61 +9,44 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/waystone-mmo/waystone/internal/game/data"
 )
 
-// TestAZoneThatStoodStillIsToldOf: a step counts as late from when it was due,
-// and the log has one line with the worst once the zone is in time again.
+// TestAZoneThatStoodStillIsToldOf: the log has one line with the worst once the
+// zone is in time again, also if nothing happens there any more.
 func TestAZoneThatStoodStillIsToldOf(t *testing.T) {
 	var log bytes.Buffer
 	d, err := data.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	reg := prometheus.NewRegistry()
 	w, err := New(DefaultConfig(), Deps{
-		Log: slog.New(slog.NewTextHandler(&log, nil)), Data: d, Metrics: reg,
+		Log: slog.New(slog.NewTextHandler(&log, nil)), Data: d,
 		Characters: struct{ Characters }{}, // never called
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := w.hosts[d.Zones()[0].ID]
-	now, tick := time.Now(), w.config.Tick
-	h.pace.next(now)
+	now := time.Now()
 	for _, late := range []time.Duration{0, 3200 * time.Millisecond, 1500 * time.Millisecond} {
-		now = h.pace.due.Add(late)
-		h.punctual(now)
+		now = now.Add(late)
+		h.punctual(now, late)
 	}
 	if log.Len() > 0 {
 		t.Errorf("told before it was over: %s", &log)
 	}
+	if due := h.due(); !due.Equal(now.Add(lateStep)) {
+		t.Errorf("the next look is at %v, want %v", due, now.Add(lateStep))
+	}
 	for range 3 {
-		now = now.Add(tick)
-		h.punctual(now)
+		h.punctual(now, 0)
 	}
 	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "longest=3.2s") {
 		t.Errorf("the log has %q, want one line with 3.2 s", text)
 	}
-	families, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var steps uint64
-	var sum float64
-	for _, f := range families {
-		if f.GetName() != "waystone_world_tick_late_seconds" {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			steps += m.GetHistogram().GetSampleCount()
-			sum += m.GetHistogram().GetSampleSum()
-		}
-	}
-	if steps != 6 || sum < 4.69 || sum > 4.71 {
-		t.Errorf("%d steps were late by %v s in all, want 6 and 4.7", steps, sum)
+	if due := h.due(); !due.IsZero() {
+		t.Errorf("something is due at %v", due)
 	}
 }
 

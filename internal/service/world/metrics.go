@@ -9,7 +9,7 @@ import (
 
 // metrics are what the world counts. Names begin with waystone_world_.
 type metrics struct {
-	tick     *prometheus.HistogramVec // by zone
+	step     *prometheus.HistogramVec // by zone
 	late     *prometheus.HistogramVec // by zone
 	saves    *prometheus.CounterVec   // by result: ok, refused, unavailable
 	joins    *prometheus.CounterVec   // by result: ok, rejoined or the reason of a refusal
@@ -23,12 +23,12 @@ func newMetrics() *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waystone_world_" + name, Help: help}, []string{label})
 	}
 	return &metrics{
-		tick: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "waystone_world_tick_seconds", Help: "Time that a step of a zone took.",
-			Buckets: []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
+		step: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "waystone_world_step_seconds", Help: "Time that a zone took for a command, or for what was due.",
+			Buckets: []float64{.00001, .00003, .0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
 		}, []string{"zone"}),
 		late: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "waystone_world_tick_late_seconds", Help: "How long after it was due a step of a zone began.",
+			Name: "waystone_world_step_late_seconds", Help: "How long after it was due a step of a zone began.",
 			Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"zone"}),
 		saves:    counter("saves_total", "Saved characters by result.", "result"),
@@ -48,7 +48,7 @@ func (m *metrics) register(r prometheus.Registerer, w *World) error {
 		}, func() float64 { return float64(f()) })
 	}
 	all := []prometheus.Collector{
-		m.tick, m.late, m.saves, m.joins, m.departed, m.cut, m.unknown,
+		m.step, m.late, m.saves, m.joins, m.departed, m.cut, m.unknown,
 		gauge("players", "Players in the world.", nil, w.directory.len),
 		gauge("streams", "Gateways connected.", nil, func() int { return len(w.openStreams()) }),
 		gauge("unsaved_characters", "Characters that wait to be saved.", nil, w.saver.unsaved),

@@ -5,43 +5,50 @@ import (
 	"time"
 )
 
-// pace knows when steps of a zone are due and how late they were. The host
-// writes it, and whoever asks for the health of the zone reads it.
+// pace knows whether a zone is in time. Its host writes it; others read it when
+// they ask for the health of the zone.
 type pace struct {
 	mu      sync.Mutex
-	due     time.Time // of the next step; zero before the first and after the last
+	due     time.Time // of the next step; zero if nothing is due
+	busy    time.Time // since when the host works; zero while it waits
 	worst   time.Duration
 	worstAt time.Time
 }
 
-// next says when the next step is due; the zero time if there is none.
-func (p *pace) next(due time.Time) {
+// wait notes that the host waits for commands, and until when at most; the zero
+// time if nothing is due.
+func (p *pace) wait(due time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.due = due
+	p.due, p.busy = due, time.Time{}
 }
 
-// begin notes that a step begins, and returns how long after it was due.
-func (p *pace) begin(now time.Time, tick time.Duration) time.Duration {
+// begin notes that the host works.
+func (p *pace) begin(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	late := max(0, now.Sub(p.due))
-	p.due = now.Add(tick)
+	p.busy = now
+}
+
+// note notes by how much work was late.
+func (p *pace) note(now time.Time, late time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if late >= p.worst || now.Sub(p.worstAt) >= lateTold {
 		p.worst, p.worstAt = late, now
 	}
-	return late
 }
 
-// lag returns by how much the step that is due is late now, and the worst of
-// that and the last lateTold.
+// lag returns for how long players wait for the host now, and the worst of that
+// and the last lateTold.
 func (p *pace) lag(now time.Time) (late, worst time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.due.IsZero() {
-		return 0, 0
+	for _, since := range [...]time.Time{p.due, p.busy} {
+		if !since.IsZero() {
+			late = max(late, now.Sub(since))
+		}
 	}
-	late = max(0, now.Sub(p.due))
 	worst = late
 	if now.Sub(p.worstAt) < lateTold {
 		worst = max(worst, p.worst)
