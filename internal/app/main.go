@@ -66,7 +66,7 @@ func commands(p Process) *cobra.Command {
 	root.SetErr(p.Stderr)
 	packet := &cobra.Command{Use: "packet", Short: "Look into captured packets of the client's protocol"}
 	packet.AddCommand(packetdump.Command())
-	root.AddCommand(serveCommand(p), accountCommand(p), dbCommand(p), botCommand(p), packet,
+	root.AddCommand(serveCommand(p), accountCommand(p), dbCommand(p), botCommand(p), packet, replayCommand(p),
 		healthCommand(p), configCommand(p), versionCommand())
 	return root
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -14,12 +15,16 @@ const (
 
 // checker gathers what is wrong with a file.
 type checker struct {
-	file string
+	file string // that is checked; empty for none
 	errs []error
 }
 
 func (c *checker) fail(where, field, format string, args ...any) {
-	c.errs = append(c.errs, fmt.Errorf("world data: %s: %s: %s %s", c.file, where, field, fmt.Sprintf(format, args...)))
+	file := ""
+	if c.file != "" {
+		file = "world data: " + c.file + ": "
+	}
+	c.errs = append(c.errs, fmt.Errorf("%s%s: %s %s", file, where, field, fmt.Sprintf(format, args...)))
 }
 
 // between also refuses NaN, which is between nothing.
@@ -29,12 +34,24 @@ func (c *checker) between(where, field string, v, low, high float64) {
 	}
 }
 
+// Check reports every value of a zone and a motion that is out of its range.
+func Check(z Zone, m Motion) error {
+	var c checker
+	c.motion(m)
+	c.zone(&z)
+	return errors.Join(c.errs...)
+}
+
+func (c *checker) motion(m Motion) {
+	c.between("motion", "walk_speed", m.WalkSpeed, 1, 10_000)
+	c.between("motion", "run_speed", m.RunSpeed, math.Max(1, m.WalkSpeed), 10_000)
+	c.between("motion", "tolerance", m.Tolerance, 0, 5_000)
+	c.between("motion", "max_walk", m.MaxWalk, 1, 1_000_000)
+}
+
 func (c *checker) all(d *Data) {
 	f := &d.file
-	c.between("motion", "walk_speed", f.Motion.WalkSpeed, 1, 10_000)
-	c.between("motion", "run_speed", f.Motion.RunSpeed, math.Max(1, f.Motion.WalkSpeed), 10_000)
-	c.between("motion", "tolerance", f.Motion.Tolerance, 0, 5_000)
-	c.between("motion", "max_walk", f.Motion.MaxWalk, 1, 1_000_000)
+	c.motion(f.Motion)
 	c.vital("hp", f.Vitals.HP)
 	c.vital("mp", f.Vitals.MP)
 	c.between("zones", "count", float64(len(f.Zones)), 1, maxZones)

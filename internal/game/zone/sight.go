@@ -77,7 +77,7 @@ func (z *Zone) emitSpawned(e *entity, others []*entity) {
 	s := &z.scratch
 	s.selfView[0] = z.view(e)
 	s.spawned.Entities = s.selfView[:]
-	z.sink.Emit(z.receivers(others), &s.spawned)
+	z.emit(z.receivers(others), &s.spawned)
 	z.showTo(e, others)
 }
 
@@ -90,7 +90,7 @@ func (z *Zone) showTo(e *entity, others []*entity) {
 	}
 	s.self[0] = e.id
 	s.spawned.Entities = s.views
-	z.sink.Emit(s.self[:], &s.spawned)
+	z.emit(s.self[:], &s.spawned)
 }
 
 // emitRemoved takes e out of the sight of others, and others out of its own.
@@ -108,7 +108,7 @@ func (z *Zone) emitRemoved(e *entity, others []*entity) {
 
 func (z *Zone) emitRemovedTo(to, ids []ID) {
 	z.scratch.removed.IDs = ids
-	z.sink.Emit(to, &z.scratch.removed)
+	z.emit(to, &z.scratch.removed)
 }
 
 func (z *Zone) receivers(others []*entity) []ID {

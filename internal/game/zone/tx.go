@@ -26,6 +26,11 @@ type Enter struct {
 // the number asked for. Others see it at the end of the step.
 func (tx *Tx) Enter(in Enter) (ID, error) {
 	z := tx.z
+	if r := z.record; r != nil {
+		r.command(opEnter, in.ID)
+		r.flag(in.Running)
+		r.place(in.Pos, in.Z)
+	}
 	if len(z.order) >= z.capacity {
 		return 0, ErrFull
 	}
@@ -50,6 +55,9 @@ func (tx *Tx) Enter(in Enter) (ID, error) {
 // Leave takes an entity out of the zone; those who saw it are told.
 func (tx *Tx) Leave(id ID) {
 	z := tx.z
+	if z.record != nil {
+		z.record.command(opLeave, id)
+	}
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -89,6 +97,9 @@ func (tx *Tx) Get(id ID) (Entity, bool) {
 
 // Show emits everything that an entity sees to it again, as one Spawned.
 func (tx *Tx) Show(id ID) {
+	if tx.z.record != nil {
+		tx.z.record.command(opShow, id)
+	}
 	if e, ok := tx.z.entities[id]; ok && len(e.sees) > 0 {
 		tx.z.showTo(e, e.sees)
 	}
@@ -100,6 +111,11 @@ func (tx *Tx) Show(id ID) {
 // is the entity walked to, 0 for none; it is passed on unchecked.
 func (tx *Tx) Move(id ID, to data.Point, height int32, aim ID) {
 	z := tx.z
+	if r := z.record; r != nil {
+		r.command(opMove, id)
+		r.numbers(uint64(aim))
+		r.place(to, height)
+	}
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -112,7 +128,7 @@ func (tx *Tx) Move(id ID, to data.Point, height int32, aim ID) {
 	e.z = height
 	z.walk(e, to)
 	z.scratch.moved = Moved{ID: id, Aim: aim, Distance: length, Target: to, Z: height, Running: e.running}
-	z.sink.Emit(z.watchers(e, true), &z.scratch.moved)
+	z.emit(z.watchers(e, true), &z.scratch.moved)
 }
 
 // Stop ends a walk where the client says it stands, if that place is within
@@ -121,6 +137,10 @@ func (tx *Tx) Move(id ID, to data.Point, height int32, aim ID) {
 // tenth of the running speed). Otherwise it is refused.
 func (tx *Tx) Stop(id ID, at data.Point, height int32) {
 	z := tx.z
+	if r := z.record; r != nil {
+		r.command(opStop, id)
+		r.place(at, height)
+	}
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -141,6 +161,9 @@ func (tx *Tx) Collide(id ID, at data.Point, height int32) { tx.Stop(id, at, heig
 // Halt ends whatever an entity is about, as a refused walk does: it stands where
 // it is, and its own client is put right.
 func (tx *Tx) Halt(id ID) {
+	if tx.z.record != nil {
+		tx.z.record.command(opHalt, id)
+	}
 	if e, ok := tx.z.entities[id]; ok {
 		tx.z.refuse(e)
 	}
@@ -157,19 +180,22 @@ func (z *Zone) refuse(e *entity) {
 	s := &z.scratch
 	s.self[0] = e.id
 	s.adjusted = Adjusted{ID: e.id, Pos: e.at(z.now), Z: e.z}
-	z.sink.Emit(s.self[:], &s.adjusted)
+	z.emit(s.self[:], &s.adjusted)
 }
 
 // emitStopped tells where an entity stands.
 func (z *Zone) emitStopped(to []ID, e *entity) {
 	z.scratch.stopped = Stopped{ID: e.id, Pos: e.to, Z: e.z}
-	z.sink.Emit(to, &z.scratch.stopped)
+	z.emit(to, &z.scratch.stopped)
 }
 
 // ToggleRun switches between walking and running; a walk under way goes on at
 // the other speed.
 func (tx *Tx) ToggleRun(id ID) {
 	z := tx.z
+	if z.record != nil {
+		z.record.command(opToggleRun, id)
+	}
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -185,6 +211,9 @@ func (tx *Tx) ToggleRun(id ID) {
 // first.
 func (tx *Tx) ToggleSit(id ID) {
 	z := tx.z
+	if z.record != nil {
+		z.record.command(opToggleSit, id)
+	}
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -207,6 +236,10 @@ func (z *Zone) stand(e *entity) {
 // otherwise they and the zone would disagree about where it is.
 func (tx *Tx) Emote(id ID, motion, flags uint16) {
 	z := tx.z
+	if r := z.record; r != nil {
+		r.command(opEmote, id)
+		r.numbers(uint64(motion), uint64(flags))
+	}
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -217,28 +250,37 @@ func (tx *Tx) Emote(id ID, motion, flags uint16) {
 		z.toggled(e)
 	}
 	z.scratch.emoted = Emoted{ID: id, Motion: motion, Flags: flags}
-	z.sink.Emit(z.watchers(e, true), &z.scratch.emoted)
+	z.emit(z.watchers(e, true), &z.scratch.emoted)
 }
 
 func (z *Zone) toggled(e *entity) {
 	z.scratch.toggled = Toggled{
 		ID: e.id, Running: e.running, Sitting: e.sitting, RunSpeed: z.motion.RunSpeed, Speed: z.speed(e),
 	}
-	z.sink.Emit(z.watchers(e, true), &z.scratch.toggled)
+	z.emit(z.watchers(e, true), &z.scratch.toggled)
 }
 
 // Say lets an entity say something to those who see it, and to itself.
-func (tx *Tx) Say(id ID, text string) {
-	if e, ok := tx.z.entities[id]; ok {
-		tx.z.scratch.said = Said{ID: id, Text: text}
-		tx.z.sink.Emit(tx.z.watchers(e, true), &tx.z.scratch.said)
-	}
-}
+func (tx *Tx) Say(id ID, text string) { tx.say(id, text, false) }
 
 // Shout lets an entity say something to everybody in the zone, and to itself.
-func (tx *Tx) Shout(id ID, text string) {
-	if _, ok := tx.z.entities[id]; ok {
-		tx.z.scratch.said = Said{ID: id, Shout: true, Text: text}
-		tx.z.sink.Emit(tx.z.receivers(tx.z.order), &tx.z.scratch.said)
+func (tx *Tx) Shout(id ID, text string) { tx.say(id, text, true) }
+
+func (tx *Tx) say(id ID, text string, shout bool) {
+	z := tx.z
+	if z.record != nil {
+		z.record.say(id, text, shout)
 	}
+	e, ok := z.entities[id]
+	if !ok {
+		return
+	}
+	var to []ID
+	if shout {
+		to = z.receivers(z.order)
+	} else {
+		to = z.watchers(e, true)
+	}
+	z.scratch.said = Said{ID: id, Shout: shout, Text: text}
+	z.emit(to, &z.scratch.said)
 }

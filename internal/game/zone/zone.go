@@ -64,6 +64,8 @@ type Config struct {
 	FirstID ID
 	// Sink receives the events.
 	Sink Sink
+	// Recorder writes what the zone is told; nil for none.
+	Recorder *Recorder
 }
 
 // Zone is one zone. Its methods must not be called at the same time, nor from
@@ -84,6 +86,7 @@ type Zone struct {
 	nextID   ID
 	look     uint64 // counts the times that an entity looked around
 	tx       Tx
+	record   *Recorder // nil if nothing is recorded
 	scratch  scratch
 }
 
@@ -102,6 +105,12 @@ func New(c Config) (*Zone, error) {
 		nextID:   max(1, c.FirstID),
 	}
 	z.tx.z = z
+	if c.Recorder != nil {
+		z.record = c.Recorder
+		if err := z.record.begin(c); err != nil {
+			return nil, fmt.Errorf("zone %d: its recording: %w", c.Zone.ID, err)
+		}
+	}
 	return z, nil
 }
 
@@ -126,18 +135,42 @@ func (z *Zone) Next() (time.Time, bool) {
 // time before that of an earlier step counts as the latest: the zone's clock
 // never runs backwards.
 func (z *Zone) Do(now time.Time, f func(*Tx)) {
-	z.Advance(now)
+	z.begin(now)
 	f(&z.tx)
 	z.settle()
+	z.end()
 }
 
 // Advance runs everything that is due by an instant.
 func (z *Zone) Advance(now time.Time) {
+	z.begin(now)
+	z.end()
+}
+
+// begin begins a step with what is due by then.
+func (z *Zone) begin(now time.Time) {
 	if z.epoch.IsZero() {
 		z.epoch = now
 	}
 	z.now = max(z.now, timers.Instant(0).Add(now.Sub(z.epoch)))
+	if z.record != nil {
+		z.record.step(z.now)
+	}
 	z.timers.Run(z.now)
+}
+
+func (z *Zone) end() {
+	if z.record != nil {
+		z.record.end()
+	}
+}
+
+// emit hands an event to those who perceive it.
+func (z *Zone) emit(to []ID, e Event) {
+	if z.record != nil {
+		z.record.event(to, e)
+	}
+	z.sink.Emit(to, e)
 }
 
 // settle gives the entities that a step has changed their sight and their

@@ -18,6 +18,8 @@ type Config struct {
 	Linger time.Duration
 	// DataFile is the path of the world's tables; empty for the built-in ones.
 	DataFile string
+	// Record is the directory of recordings, see recording; empty for none.
+	Record string
 	// MaxPlayers is how many players the world takes, 1 to zone.MaxEntities.
 	MaxPlayers int
 	// StreamQueue is how many messages may wait for one gateway, 16 to
@@ -58,6 +60,8 @@ func (c *Config) Register(s *config.Section) {
 		"How long players stay in the world after the link to their gateway is lost.", config.Range(time.Duration(0), maxLinger))
 	s.String(&c.DataFile, "world-data", d.DataFile,
 		"Path of a file with the world's tables; empty for the built-in ones.")
+	s.String(&c.Record, "world-record", d.Record,
+		"Directory into which each zone records what it is told, up to 1 GiB for each zone and start; waystone replay reads it. Local chat and shouts are recorded too. Empty records nothing.")
 	s.Int(&c.MaxPlayers, "world-max-players", d.MaxPlayers,
 		"How many players the world takes.", config.Range(1, zone.MaxEntities))
 	s.Int(&c.StreamQueue, "world-stream-queue", d.StreamQueue,

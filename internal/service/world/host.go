@@ -46,6 +46,8 @@ type host struct {
 	closed   bool                 // takes no more players
 	groups   []group              // used again by each event
 
+	recording *recording // nil if nothing is recorded
+
 	// When there is something to do that no command asks for; zero for never.
 	saveAt    time.Time // somebody may have changed since the last save
 	lingerAt  time.Time // the first of the lost may be over, or later
@@ -115,6 +117,7 @@ const grain = 10 * time.Millisecond
 // nothing is due.
 func (h *host) loop(ctx context.Context) {
 	defer close(h.stopped)
+	defer h.closeRecording()
 	defer h.pace.wait(time.Time{}) // a zone that has ended is not late
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
@@ -234,6 +237,7 @@ func (h *host) saveAll(now time.Time) {
 		}
 	})
 	h.world.saver.wake()
+	h.flushRecording()
 }
 
 // save hands a player's state to the saver if it has changed.

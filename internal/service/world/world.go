@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -97,12 +98,18 @@ func New(c Config, d Deps) (*World, error) {
 	w.saver = newSaver(c, d, rand.Text(), w.metrics)
 	for _, z := range d.Data.Zones() {
 		h := newHost(w, z)
-		var err error
-		h.zone, err = zone.New(zone.Config{
+		config := zone.Config{
 			Zone: z, Motion: d.Data.Motion(), Capacity: c.MaxPlayers, Sink: h,
 			FirstID: zone.ID(1 + mathrand.IntN(zone.MaxEntities)), //nolint:gosec // spreads numbers, keeps no secret
-		})
-		if err != nil {
+		}
+		var err error
+		if c.Record != "" {
+			if h.recording, err = newRecording(c.Record, z, time.Now()); err != nil {
+				return nil, err
+			}
+			config.Recorder = h.recording.Recorder
+		}
+		if h.zone, err = zone.New(config); err != nil {
 			return nil, err
 		}
 		w.hosts[z.ID] = h
