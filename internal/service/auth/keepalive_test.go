@@ -37,7 +37,7 @@ func TestKeepAliveJudgesInOrder(t *testing.T) {
 	site.Ban(t, "ben1", time.Time{})
 	site.DeleteSession(t, "session-dan1")
 	site.SetExpiry(t, "session-eve1", w.store.clock.Now().Add(-time.Second))
-	// Who bans or deletes a user ends the sessions too.
+	// A ban or a deletion of a user ends the sessions too.
 	site.Ban(t, "fay1", time.Time{})
 	site.DeleteSession(t, "session-fay1")
 	site.DeleteUser(t, "gus1")
