@@ -244,8 +244,8 @@ func TestSessionsThatCannotBeProlongedEndNothing(t *testing.T) {
 	}
 }
 
-// TestAChangedPasswordEndsThePlay, whatever is told of it: the website's for
-// every way in, the game password for those who came by it.
+// TestAChangedPasswordEndsThePlay: the website's password for every way to sign
+// in, the game password for players who signed in with it.
 func TestAChangedPasswordEndsThePlay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
