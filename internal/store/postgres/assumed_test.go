@@ -75,7 +75,7 @@ func TestWhatTheRowsSayAgainstTheSettings(t *testing.T) {
 		cfg       postgres.Config
 		has, lack string
 	}{
-		{postgres.Config{}, `1 have not 3 to 30 characters`, "99"},
+		{postgres.Config{}, `1 do not have 3 to 30 characters`, "99"},
 		{postgres.Config{}, `1 have other characters than letters, digits, underscores and dots, such as "with-dash"`, "99"},
 		{postgres.Config{UsernameMin: 2}, `"with-dash"`, "WEBSITE_USERNAME_MIN"},
 	} {
