@@ -12,7 +12,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// Check looks at everything that is needed and says what it found. It reads
+// Check looks at everything that is needed and reports what it found. It reads
 // the whole file.
 func (s *Store) Check(ctx context.Context) (store.Report, error) {
 	var r store.Report
@@ -74,7 +74,7 @@ func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
 	return nil
 }
 
-// checkRows looks whether all rows of the website are seen.
+// checkRows checks whether all rows of the website are visible.
 func (s *Store) checkRows(ctx context.Context, r *store.Report) error {
 	const object = "rows of the website"
 	err := s.WebsiteHealth(ctx)
@@ -92,8 +92,8 @@ func (s *Store) checkRows(ctx context.Context, r *store.Report) error {
 	return err
 }
 
-// Shape says what is found of the website's tables now, a line each: another
-// Shape later means that what was found when the Store was opened is out of date.
+// Shape describes the website's tables as they are now, in a line each. If it
+// differs later, what was found when the Store was opened is out of date.
 func (s *Store) Shape(ctx context.Context) ([]string, error) {
 	tables, lines, err := s.findWebsite(ctx, s.reads)
 	if err != nil {
