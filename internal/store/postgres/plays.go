@@ -17,8 +17,8 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	// Read before the record is there: of a change between the two the stamp is
-	// that of before, and the play ends with its first judgement.
+	// Read before the record is written: if the password changes in between,
+	// the stamp is the old one, and the play ends with its first check.
 	kept, err := s.sitePassword(ctx, n.UserID)
 	if err != nil {
 		return nil, err
@@ -42,8 +42,8 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 		return nil, store.ErrPlayLives
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		// What ended since then is not marked, and what began since then is: this
-		// sign-in is the newer one.
+		// A record that has ended meanwhile is not marked. One that has begun
+		// meanwhile is, because this sign-in is the newer one.
 		if err := s.q.MarkClosing(ctx, now, n.UserID); err != nil {
 			return nil, translate(ctx, "mark play as closing", err)
 		}
@@ -75,7 +75,7 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 	}
 	rows, err := s.q.HandOverPlay(ctx, params)
 	if violates(err, tokenUnique) {
-		// The other record may have let its token go by unused.
+		// The token of the other record may have expired unused.
 		freed, freeErr := s.q.FreeToken(ctx, &token, now)
 		if freeErr != nil {
 			return time.Time{}, translate(ctx, "free token", freeErr)
@@ -176,7 +176,7 @@ func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address stri
 	return play(row), nil
 }
 
-// EndPlay implements store.Plays. The row stays, dead, to keep the generation.
+// EndPlay implements store.Plays. The ended row stays, to keep the generation.
 func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	if !storable(ref.ID) {
 		return nil

@@ -13,14 +13,14 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// rowSecurity says what connections do about rows that row-level security hides
-// from the role. They have the server raise an error instead of leaving the rows
-// out, so that nobody is taken for gone. Where policies show the role everything
-// that error would come all the same; the connections then filter, and every
-// answer that something is not there is checked (absent).
+// rowSecurity decides what connections do about rows that row-level security
+// hides from the role. Normally the server raises an error instead of leaving
+// rows out, so that hidden users do not count as gone. If policies show the role
+// all rows, that error would come too. Then the connections filter, and every
+// answer that a row does not exist is checked (absent).
 type rowSecurity struct {
 	filters atomic.Bool
-	// refused: a pooler does not let the parameter through.
+	// refused: a pooler does not accept the parameter.
 	refused atomic.Bool
 }
 
@@ -33,7 +33,8 @@ func (r *rowSecurity) prepare(_ context.Context, c *pgx.ConnConfig) error {
 	return nil
 }
 
-// refuse goes on without the parameter. It reports whether that is news.
+// refuse goes on without the parameter. It reports whether this is the first
+// time.
 func (r *rowSecurity) refuse(err error) bool {
 	if !violatesProtocol(err) || r.refused.Swap(true) {
 		return false
@@ -42,8 +43,8 @@ func (r *rowSecurity) refuse(err error) bool {
 	return true
 }
 
-// follow has connections filter where policies show the role everything, and
-// raise otherwise. It reports whether that is another way than before.
+// follow makes connections filter if policies show the role all rows, and raise
+// an error otherwise. It reports whether that has changed.
 func (r *rowSecurity) follow(tables []*table) (changed bool) {
 	if r.refused.Load() {
 		return false
@@ -64,13 +65,13 @@ func (w *website) tables() map[string]*table {
 	return all
 }
 
-// lookAtRules reads the tables' rules as they are now and has the connections go
-// by them.
+// lookAtRules reads the present rules of the tables and sets up the connections
+// for them.
 func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, err error) {
 	tables = s.web.tables()
 	list := make([]*table, 0, len(tables))
 	for model, t := range tables {
-		now := *t // what was found at the start stays as it is
+		now := *t // the result of the start stays unchanged
 		tables[model] = &now
 		list = append(list, &now)
 	}
@@ -83,9 +84,9 @@ func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, err 
 	return tables, nil
 }
 
-// absent makes sure of an answer that something is not there, an error that says
-// so or nil. On connections that filter rows it is one only while nothing is
-// hidden.
+// absent checks an answer that a row does not exist; err is the error that says
+// so, or nil. On connections that filter rows, the answer is valid only while no
+// rows are hidden.
 func (s *Store) absent(ctx context.Context, err error) error {
 	if !s.rows.filters.Load() || err != nil && !isAbsence(err) {
 		return err
@@ -96,7 +97,8 @@ func (s *Store) absent(ctx context.Context, err error) error {
 	return err
 }
 
-// isAbsence reports whether an error says that a row of the website is not there.
+// isAbsence reports whether an error says that a row of the website does not
+// exist.
 func isAbsence(err error) bool {
 	switch errs.ReasonOf(err) {
 	case store.ErrUserNotFound.Reason, store.ErrSessionNotFound.Reason, store.ErrPasswordChanged.Reason, store.ErrTicketInvalid.Reason:
@@ -105,7 +107,8 @@ func isAbsence(err error) bool {
 	return false
 }
 
-// nothingHidden is an error when row-level security hides rows, or nobody can say.
+// nothingHidden returns an error if row-level security hides rows, or if that
+// cannot be found out.
 func (s *Store) nothingHidden(ctx context.Context) error {
 	tables, err := s.lookAtRules(ctx)
 	if err != nil {
@@ -114,7 +117,7 @@ func (s *Store) nothingHidden(ctx context.Context) error {
 	return s.hidden(tables)
 }
 
-// hidden names the tables of which rows are hidden.
+// hidden returns an error that names the tables with hidden rows.
 func (s *Store) hidden(tables map[string]*table) error {
 	var all []string
 	for _, m := range siteschema.Models() {
@@ -130,8 +133,8 @@ func (s *Store) hidden(tables map[string]*table) error {
 	return store.ErrWebsiteHidden.With("%s", strings.Join(all, "; "))
 }
 
-// WebsiteHealth is an error, with what mends it, while rows of the website are
-// hidden from the role or look as if many were missing.
+// WebsiteHealth returns an error, with what repairs it, while rows of the
+// website are hidden from the role or many seem to be missing.
 func (s *Store) WebsiteHealth(ctx context.Context) error {
 	tables, err := s.lookAtRules(ctx)
 	if err != nil {
@@ -146,9 +149,10 @@ func (s *Store) WebsiteHealth(ctx context.Context) error {
 	return s.judgeCount(ctx)
 }
 
-// WebsiteHidden is for those who are about to take a user who is not found for
-// gone: it is an error while rows are hidden, and where the table of users is of a
-// kind that may not show all of them. How many are missing is the sweep's to judge.
+// WebsiteHidden is called before a user who is not found counts as gone. It returns
+// an error while rows are hidden, or if the table of users is of a kind that may
+// not show all users. It does not look at how many are missing: the sweep decides
+// about that.
 func (s *Store) WebsiteHidden(ctx context.Context) error {
 	if err := s.nothingHidden(ctx); err != nil {
 		return err
@@ -163,7 +167,7 @@ func (s *Store) WebsiteHidden(ctx context.Context) error {
 	return err
 }
 
-// doubt says why the table of users may not show all of them; "" where it does.
+// doubt returns why the table of users may not show all users; "" if it does.
 func (s *Store) doubt(ctx context.Context) (string, error) {
 	user := *s.web.user
 	if err := readRules(ctx, s.pool, []*table{&user}); err != nil {
@@ -172,7 +176,7 @@ func (s *Store) doubt(ctx context.Context) (string, error) {
 	return user.doubt(siteschema.User().Name, siteschema.TablesSetting), nil
 }
 
-// sightLines reports whether all rows are seen.
+// sightLines reports whether all rows are visible.
 func (s *Store) sightLines(ctx context.Context) (lines []store.ReportLine, err error) {
 	const object = "rows of the website"
 	switch err := s.WebsiteHealth(ctx); {
@@ -193,7 +197,7 @@ func (s *Store) sightLines(ctx context.Context) (lines []store.ReportLine, err e
 	return lines, nil
 }
 
-// warn logs what an operator has to know about the website's rows.
+// warn logs what an operator should know about the website's rows.
 func (s *Store) warn(ctx context.Context) error {
 	lines, err := s.sightLines(ctx)
 	if err != nil {
@@ -208,8 +212,9 @@ func (s *Store) warn(ctx context.Context) error {
 	return err
 }
 
-// probe reads no row of each table that is read. That fails for what no catalog
-// of ours names: a view whose own tables are hidden, a grant that was taken back.
+// probe runs a query that returns no row on each table that is read. It fails for
+// causes that the catalog does not show: a view whose own tables are hidden, or a
+// revoked grant.
 func (s *Store) probe(ctx context.Context) error {
 	var batch pgx.Batch
 	batch.Queue("SELECT FROM ("+s.web.listUsers+") probe LIMIT 0", 1)
@@ -221,8 +226,8 @@ func (s *Store) probe(ctx context.Context) error {
 // website's table.
 const ownersLooked = 1000
 
-// judgeCount compares the number of users with what it was, and with those who
-// have characters.
+// judgeCount compares the number of users with the former number, and with the
+// number of users who have characters.
 func (s *Store) judgeCount(ctx context.Context) error {
 	c, err := s.count(ctx)
 	if err != nil {

@@ -50,7 +50,7 @@ func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.S
 	return r.session(), u.user(), nil
 }
 
-// whyTaken tells a token in use from any other unique value.
+// whyTaken finds out whether the token is in use, or another unique value.
 func (s *Store) whyTaken(ctx context.Context, op, stored string, violation error) error {
 	var taken bool
 	if err := s.pool.QueryRow(ctx, s.web.tokenTaken, stored).Scan(&taken); err != nil {
@@ -130,8 +130,8 @@ func (w *website) insertedColumns() []string {
 	return all
 }
 
-// sessionSQL builds the statements that make and end a session. The user comes
-// back also where no session was made, which is because of a ban.
+// sessionSQL builds the statements that create and end a session. The user is
+// returned even if no session was created because of a ban.
 func (w *website) sessionSQL() {
 	stored := "FROM " + w.session.sql() + " s WHERE " + w.hasToken()
 	if w.sessionEnding.on() {
@@ -172,8 +172,8 @@ func (w *website) addressParam(n int) string {
 	return w.session.fit("ipAddress", param)
 }
 
-// oneTimeSQL builds the statement that takes a one-time token out, whether it
-// is over or not, and finds the session of one that is not.
+// oneTimeSQL builds the statement that deletes a one-time token, even an
+// expired one, and finds the session of one that has not expired.
 func (w *website) oneTimeSQL() {
 	if !w.oneTimeTokens.on() {
 		return
