@@ -36,7 +36,19 @@ const (
 func slowHash(form string) string {
 	salt := make([]byte, hashSalt)
 	_, _ = rand.Read(salt) // never fails
-	key := argon2.IDKey([]byte(form), salt, hashTime, hashMemory, hashThreads, hashKey)
+	return phc(salt, argon2.IDKey([]byte(form), salt, hashTime, hashMemory, hashThreads, hashKey))
+}
+
+// dummyHash returns what slowHash could have, but of no form: its key is random.
+// To verify it costs the same.
+func dummyHash() string {
+	random := make([]byte, hashSalt+hashKey)
+	_, _ = rand.Read(random) // never fails
+	return phc(random[:hashSalt], random[hashSalt:])
+}
+
+// phc writes a hash with the costs of slowHash.
+func phc(salt, key []byte) string {
 	return params{memory: hashMemory, time: hashTime, threads: hashThreads}.header() +
 		base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)
 }

@@ -48,7 +48,7 @@ type Server struct {
 	now        func() time.Time
 	verify     func(hash, clientForm string) bool
 	verifySite func(hash, password string) bool
-	dummy      string // hash of a random client form that nobody knows
+	dummy      string // a hash that no form has
 	siteDummy  string // a hash of the website that no password has
 	pool       *fairpool.Pool
 	metrics    *metrics
@@ -83,7 +83,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
 		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full, turns: turns.Turns{Most: maxTrying}},
-		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
+		verify:   d.Verify, dummy: dummyHash(),
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
 		pool: pool, metrics: m,
 		closingWait: closingWait,

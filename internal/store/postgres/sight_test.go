@@ -31,9 +31,9 @@ type sighted struct {
 // openSighted opens a store as the README's role, with a session that lives.
 func openSighted(t *testing.T, before string) *sighted {
 	t.Helper()
-	e := &sighted{pg: testenv.Postgres(t), token: store.NewID(), gone: store.NewID()}
+	e := &sighted{pg: migrated(t), token: store.NewID(), gone: store.NewID()}
 	e.site = &storetest.SQLWebsite{DB: openSQL(t, e.pg.URL()), Engine: "postgres"}
-	e.site.LoadFixtures(t)
+	e.site.FillTables(t)
 	e.user = storetest.Fixtures(t, "postgres")["spaces"]
 	e.site.AddSession(t, "living", e.token, e.user.ID, time.Now().Add(24*time.Hour))
 	if err := open(t, postgres.Config{URL: e.pg.URL(), Migrate: true}).Close(); err != nil {
