@@ -46,26 +46,26 @@ type server struct {
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
 	shares   shares
-	stores   []*remote.Store           // that have to be closed before the connections
+	stores   []*remote.Store           // closed before the connections
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
-	checked  map[string]bool // names of checks on other parts
-	// withGuests lets the store have guests: the bots of a check.
+	checked  map[string]bool // names of the checks of other parts
+	// withGuests: the store may have guests, which are the bots of a check.
 	withGuests bool
 	stop       context.CancelCauseFunc
 }
 
-// errChecked ends a process that was started only to be checked.
+// errChecked ends a process that was started with --exit.
 var errChecked = errors.New("the check is done")
 
 func serveCommand(p Process) *cobra.Command {
 	var check, exit bool
 	c := &cobra.Command{
 		Use:   "serve [PART…]",
-		Short: "Run all parts of the server, or only those named",
-		Long: "Run all parts of the server in this process, or only those named: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM ends it in order.\n\n" +
-			"With --check two bots play after the start and report each step. They are kept in\nmemory; nothing of them gets into the database.",
+		Short: "Run all parts of the server, or only the named parts",
+		Long: "Run all parts of the server in this process, or only the named parts: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM stops it in order.\n\n" +
+			"With --check, two bots play after the start, and each step is printed. The bots are kept\nin memory; nothing of them is written to the database.",
 		Example: "  waystone serve                      all parts, on an embedded database\n" +
 			"  waystone serve packet world         two parts in one process\n" +
 			"  waystone serve packet --help        the settings of a part that runs alone",
@@ -74,8 +74,8 @@ func serveCommand(p Process) *cobra.Command {
 			return runServe(c, p, args, check, exit)
 		},
 	}
-	c.Flags().BoolVar(&check, "check", false, "let two bots play after the start, and report")
-	c.Flags().BoolVar(&exit, "exit", false, "with --check, stop when the bots are done; the exit status is their verdict")
+	c.Flags().BoolVar(&check, "check", false, "let two bots play after the start, and print each step")
+	c.Flags().BoolVar(&exit, "exit", false, "with --check, stop when the bots have finished; the exit status says whether it worked")
 	takeSettings(c, false)
 	helpWithSettings(c)
 	return c
