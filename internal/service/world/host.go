@@ -129,7 +129,7 @@ func (h *host) loop(ctx context.Context) {
 	}
 }
 
-// lateStep is by how much a step may be late before the log tells of it.
+// lateStep is by how much a step may be late before it is logged.
 const lateStep = time.Second
 
 // punctual notes how late a step begins. The ticker does not show this: after a

@@ -17,7 +17,7 @@ type stream struct {
 	ended   chan struct{} // closed by end
 	endOnce sync.Once
 	joins   sync.WaitGroup // under way
-	unknown sync.Once      // the log tells of messages that are not known
+	unknown sync.Once      // for the log line about unknown messages
 
 	mu       sync.Mutex
 	sessions map[uint64]*session // by the gateway's number
