@@ -223,7 +223,7 @@ func (s *settings) requireEmbedded() error {
 		return nil
 	}
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("there is no embedded database at %s (%w): is DATABASE_URL the same as for the server? "+
+		return fmt.Errorf("there is no embedded database at %s (%w): is DATABASE_URL set to the same value as for the server? "+
 			"WAYSTONE_DATA names another folder; the first start of the server creates the file", shownPath(path), readable(err))
 	}
 	return nil
