@@ -57,7 +57,7 @@ func (a *accounts) ban(ctx context.Context, name string) error {
 		fmt.Fprintf(a.Stdout, "%s was banned already, %s: %s\nthe ban is now %s: %s\n", whom(u), endText(u.BanExpiresAt), u.BanReason, endText(b.Until), b.Reason)
 		return nil
 	}
-	fmt.Fprintf(a.Stdout, "banned %s %s; a player who is in the game is put out within seconds\n", whom(u), endText(b.Until))
+	fmt.Fprintf(a.Stdout, "banned %s %s; if the player is in the game, the play ends within seconds\n", whom(u), endText(b.Until))
 	return nil
 }
 
@@ -94,9 +94,9 @@ func (a *accounts) ticket(ctx context.Context, name string) error {
 		return err
 	}
 	fmt.Fprintln(a.Stdout, link)
-	fmt.Fprintf(a.Stderr, "good for one sign-in until %s\n", expires.Local().Format(time.TimeOnly))
+	fmt.Fprintf(a.Stderr, "valid for one sign-in until %s\n", expires.Local().Format(time.TimeOnly))
 	if ip, err := netip.ParseAddr(link.Host); err == nil && ip.IsLoopback() {
-		fmt.Fprintln(a.Stderr, "it leads to this machine; --host names another")
+		fmt.Fprintln(a.Stderr, "it leads to this machine; use --host for another one")
 	}
 	return nil
 }

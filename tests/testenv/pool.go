@@ -156,8 +156,8 @@ func remember(ctx context.Context, conn *pgx.Conn) (r restorePoint, err error) {
 	return r, err
 }
 
-// apply ends all other connections, for one may still be at work on what a
-// test no longer waits for, and writes the rows anew. No trigger fires.
+// apply ends all other connections, for one may still be at work on what a test no
+// longer waits for, and writes the rows again. No trigger fires.
 func (r *restorePoint) apply(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, endOthers+" AND pid <> pg_backend_pid()", conn.Config().Database); err != nil {
 		return err

@@ -3,8 +3,8 @@ import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/a
 import { lineProblem } from "./text.ts";
 
 // What an account may hold, whichever way it is written: better-auth's API takes
-// more than the site's forms. And what a session alone may not do: whoever has
-// got hold of one could make it lasting.
+// more than the site's forms. And what a session alone may not do: with a
+// stolen session, an attacker could get permanent access.
 
 /** Characters that the free name of an account may have. */
 export const nameLength = 40;
@@ -68,7 +68,7 @@ async function userNameOf(context: HookContext | null): Promise<string | undefin
   return typeof name === "string" ? name : undefined;
 }
 
-/** Checks every row before it is written, whoever writes it. */
+/** Checks every row before it is written. */
 export const rowHooks = {
   user: {
     create: {

@@ -45,7 +45,7 @@ async function isKnown(ctx: Context, userId: string, address: string): Promise<b
   return found !== null;
 }
 
-/** Slows down whoever guesses passwords, without locking the owner out. */
+/** Slows down the guessing of passwords, without locking the owner out. */
 export function attempts(enabled: boolean) {
   const limiter = new Limiter(enabled);
   const keys = (account: string, address: string) => ({ near: `${account} ${address}`, all: account });

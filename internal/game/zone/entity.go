@@ -87,7 +87,7 @@ func (z *Zone) advance(e *entity) {
 	}
 }
 
-// place puts an entity somewhere and has its sight judged.
+// place moves an entity to a position, and lets its sight be checked.
 func (z *Zone) place(e *entity, p data.Point) {
 	e.pos = p
 	z.grid.move(e)
@@ -127,18 +127,17 @@ func (z *Zone) endWalk(e *entity) {
 	z.walkers = z.walkers[:len(z.walkers)-1]
 }
 
-// halt ends a walk at once. The path that led here no longer counts.
+// halt ends a walk at once. The path before it no longer counts.
 func (z *Zone) halt(e *entity) {
 	z.endWalk(e)
 	e.from = e.pos
 }
 
-// claim judges a place that the client says it stands at, after advance. A
-// place on the last second of the path is free: the client is behind us, as it
-// is whenever its packets take their time. What it is beside, beyond or before
-// that path counts against an allowance of Motion.Tolerance centimetres, which
-// recovers at a tenth of the running speed; so no rhythm of reports makes
-// anybody faster than that tenth.
+// claim checks a position that the client reports, after advance. A position on the
+// last second of the path is free: the client is behind the server, because its
+// packets need time. Any distance from that path counts against an allowance of
+// Motion.Tolerance centimetres, which recovers at a tenth of the running speed. So
+// no pattern of reports makes a player faster than by that tenth.
 func (z *Zone) claim(e *entity, p data.Point) bool {
 	if !z.info.Contains(p) {
 		return false

@@ -2,9 +2,9 @@ package zone
 
 import "github.com/waystone-mmo/waystone/internal/game/data"
 
-// Tx is the only way to touch a zone. It is valid inside Do's callback alone.
-// Methods that name an entity do nothing, and report false where they report,
-// when there is no such entity.
+// Tx is the only way to change a zone. It is valid only inside Do's callback.
+// Methods that name an entity do nothing, and report false where they report, when
+// there is no such entity.
 type Tx struct{ z *Zone }
 
 // Enter is how an entity comes into a zone.
@@ -129,12 +129,12 @@ func (tx *Tx) Stop(id ID, at data.Point, height int32) {
 	z.sink.Emit(z.watchers(e, true), Stopped{ID: id, Pos: at, Z: height})
 }
 
-// Collide ends a walk because the client ran against something. The zone knows
-// no obstacles, so the report counts as a Stop.
+// Collide ends a walk because the client hit an obstacle. The zone has no
+// obstacles, so the report counts as a Stop.
 func (tx *Tx) Collide(id ID, at data.Point, height int32) { tx.Stop(id, at, height) }
 
-// Halt ends whatever an entity is about, as a refused walk does: it stands where
-// it is, and its own client is put right.
+// Halt ends what an entity is doing, like a refused walk: it stands where it is,
+// and its own client is corrected.
 func (tx *Tx) Halt(id ID) {
 	if e, ok := tx.z.entities[id]; ok {
 		tx.z.advance(e)
@@ -184,7 +184,7 @@ func (tx *Tx) ToggleSit(id ID) {
 	z.toggled(e)
 }
 
-// stand ends a walk under way, after advance, and tells where.
+// stand ends a present walk, after advance, and emits where.
 func (z *Zone) stand(e *entity) {
 	if e.walking {
 		z.halt(e)
@@ -216,14 +216,14 @@ func (z *Zone) toggled(e *entity) {
 	})
 }
 
-// Say lets an entity say something to those who see it, and to itself.
+// Say sends a text of an entity to all who see it, and to itself.
 func (tx *Tx) Say(id ID, text string) {
 	if e, ok := tx.z.entities[id]; ok {
 		tx.z.sink.Emit(tx.z.watchers(e, true), Said{ID: id, Text: text})
 	}
 }
 
-// Shout lets an entity say something to everybody in the zone, and to itself.
+// Shout sends a text of an entity to the whole zone, and to itself.
 func (tx *Tx) Shout(id ID, text string) {
 	if _, ok := tx.z.entities[id]; ok {
 		tx.z.sink.Emit(tx.z.receivers(tx.z.order), Said{ID: id, Shout: true, Text: text})

@@ -42,7 +42,7 @@ func ConfigPath(env func(string) string) (string, error) {
 	return filepath.Join(dir, "waystone", "launcher.conf"), nil
 }
 
-// LoadConfig reads the file; one that does not exist is an empty one.
+// LoadConfig reads the file. A file that does not exist counts as empty.
 func LoadConfig(path string) (*Config, error) {
 	c := &Config{Path: path}
 	f, err := os.Open(path)
@@ -90,8 +90,8 @@ func LoadConfig(path string) (*Config, error) {
 	return c, nil
 }
 
-// Save writes the file, readable by its owner alone. A crash leaves the old
-// one or the new one.
+// Save writes the file; only its owner can read it. After a crash, the file is
+// either the old one or the new one.
 func (c *Config) Save() error {
 	var b strings.Builder
 	b.WriteString("# Settings of waystone-launcher.\n")

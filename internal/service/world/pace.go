@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pace knows when steps of a zone are due and how late they were. The host
-// writes it, and whoever asks for the health of the zone reads it.
+// pace knows when steps of a zone are due and how late they were. The host writes
+// it, and the health checks read it.
 type pace struct {
 	mu      sync.Mutex
 	due     time.Time // of the next step; zero before the first and after the last

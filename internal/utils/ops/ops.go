@@ -6,7 +6,7 @@
 //	/debug/pprof/       profiles
 //	/status             version, uptime, targets, changed settings, providers
 //
-// The port shows the inside of the process to whoever reaches it, so it belongs
+// The port shows internal data of the process without authentication, so it belongs
 // on loopback or in a private network.
 package ops
 

@@ -5,7 +5,7 @@ import { shown } from "../text.ts";
 /** The visitor's session and account. */
 export interface Login {
   sessionId: string;
-  /** Secret: whoever has it is the player. */
+  /** Secret: it is enough to act as the player. */
   token: string;
   userId: string;
   userName: string;
