@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -43,8 +45,9 @@ func (r *rowSecurity) refuse(err error) bool {
 }
 
 // follow has connections filter where policies show the role everything, and
-// raise otherwise. It reports whether that is another way than before.
-func (r *rowSecurity) follow(tables []*table) (changed bool) {
+// raise otherwise, which they do also while rows of our own tables are kept from
+// the role. It reports whether that is another way than before.
+func (r *rowSecurity) follow(tables, ours []*table) (changed bool) {
 	if r.refused.Load() {
 		return false
 	}
@@ -52,6 +55,7 @@ func (r *rowSecurity) follow(tables []*table) (changed bool) {
 	for _, t := range tables {
 		filters = filters || t != nil && t.rules.active && !t.rules.blocks(cmdSelect)
 	}
+	filters = filters && !slices.ContainsFunc(ours, (*table).keptFromUs)
 	return r.filters.Swap(filters) != filters
 }
 
@@ -64,23 +68,60 @@ func (w *website) tables() map[string]*table {
 	return all
 }
 
-// lookAtRules reads the tables' rules as they are now and has the connections go
-// by them.
-func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, err error) {
-	tables = s.web.tables()
+// ourTables are those of the schema "game" whose rows say that something is there.
+func ourTables() (list []*table) {
+	for _, name := range []string{"account", "attempt", "character", "item", "play", "sweep", "ticket"} {
+		list = append(list, &table{schema: "game", name: name})
+	}
+	return list
+}
+
+// keptFromUs reports whether row-level security keeps rows of a table of ours from
+// the role.
+func (t *table) keptFromUs() bool {
+	return t.rules.blocks(cmdSelect) || t.rules.blocks(cmdUpdate) || t.rules.blocks(cmdDelete)
+}
+
+// oursHidden names those of our tables of which rows are kept from the role.
+func (s *Store) oursHidden(ours []*table) (all []string) {
+	for _, t := range ours {
+		if t.keptFromUs() {
+			all = append(all, fmt.Sprintf("row-level security keeps rows of %s from the role %s, which would count as gone: "+
+				"as the owner of the table ALTER TABLE %s DISABLE ROW LEVEL SECURITY", t.sql(), quote(s.web.role), t.sql()))
+		}
+	}
+	return all
+}
+
+// oursShown is an error at the start while rows of our tables are kept from the role.
+func (s *Store) oursShown(ctx context.Context) error {
+	ours := ourTables()
+	if err := readRules(ctx, s.pool, ours); err != nil {
+		return err
+	}
+	if all := s.oursHidden(ours); len(all) > 0 {
+		return errConfig(strings.Join(all, "; "))
+	}
+	return nil
+}
+
+// lookAtRules reads the rules of the website's tables and of ours as they are now
+// and has the connections go by them.
+func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, ours []*table, err error) {
+	tables, ours = s.web.tables(), ourTables()
 	list := make([]*table, 0, len(tables))
 	for model, t := range tables {
 		now := *t // what was found at the start stays as it is
 		tables[model] = &now
 		list = append(list, &now)
 	}
-	if err := readRules(ctx, s.pool, list); err != nil {
-		return nil, err
+	if err := readRules(ctx, s.pool, slices.Concat(list, ours)); err != nil {
+		return nil, nil, err
 	}
-	if s.rows.follow(list) {
+	if s.rows.follow(list, ours) {
 		s.pool.Reset()
 	}
-	return tables, nil
+	return tables, ours, nil
 }
 
 // absent makes sure of an answer that something is not there, an error that says
@@ -96,6 +137,16 @@ func (s *Store) absent(ctx context.Context, err error) error {
 	return err
 }
 
+// noRows is noRows for a statement on our tables.
+func (s *Store) noRows(ctx context.Context, op string, err error, sentinel *errs.Error) error {
+	if errors.Is(err, pgx.ErrNoRows) && s.rows.filters.Load() {
+		if err := s.nothingHidden(ctx); err != nil {
+			return err
+		}
+	}
+	return noRows(ctx, op, err, sentinel)
+}
+
 // isAbsence reports whether an error says that a row of the website is not there.
 func isAbsence(err error) bool {
 	switch errs.ReasonOf(err) {
@@ -107,16 +158,16 @@ func isAbsence(err error) bool {
 
 // nothingHidden is an error when row-level security hides rows, or nobody can say.
 func (s *Store) nothingHidden(ctx context.Context) error {
-	tables, err := s.lookAtRules(ctx)
+	tables, ours, err := s.lookAtRules(ctx)
 	if err != nil {
 		return err
 	}
-	return s.hidden(tables)
+	return s.hidden(tables, ours)
 }
 
 // hidden names the tables of which rows are hidden.
-func (s *Store) hidden(tables map[string]*table) error {
-	var all []string
+func (s *Store) hidden(tables map[string]*table, ours []*table) error {
+	all := s.oursHidden(ours)
 	for _, m := range siteschema.Models() {
 		if t := tables[m.Name]; t != nil {
 			if text := t.hidden(quote(s.web.role)); text != "" {
@@ -133,11 +184,11 @@ func (s *Store) hidden(tables map[string]*table) error {
 // WebsiteHealth is an error, with what mends it, while rows of the website are
 // hidden from the role or look as if many were missing.
 func (s *Store) WebsiteHealth(ctx context.Context) error {
-	tables, err := s.lookAtRules(ctx)
+	tables, ours, err := s.lookAtRules(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.hidden(tables); err != nil {
+	if err := s.hidden(tables, ours); err != nil {
 		return err
 	}
 	if err := s.probe(ctx); err != nil {
