@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -222,7 +223,19 @@ func (a *accounts) find(ctx context.Context, name string) (*store.User, error) {
 // argument.
 func whom(u *store.User) string {
 	if u.Username == "" {
-		return "the user with the id " + u.ID
+		return "the user with the id " + cli.Plain(u.ID, maxShown)
+	}
+	return cli.Plain(u.Username, maxShown)
+}
+
+// maxShown is how many characters of a text that others chose are printed.
+const maxShown = 200
+
+// shownName is the user name as its owner spells it. A spelling of another name is
+// passed by: it could be somebody else's.
+func shownName(u *store.User) string {
+	if strings.EqualFold(u.DisplayUsername, u.Username) {
+		return u.DisplayUsername
 	}
 	return u.Username
 }
@@ -240,8 +253,10 @@ func (a *accounts) list(ctx context.Context) error {
 			return err
 		}
 		for _, u := range page {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", u.DisplayUsername, u.ID, u.Email, u.Role,
-				u.CreatedAt.UTC().Format(time.DateOnly), banText(u))
+			for _, text := range []string{shownName(u), u.ID, u.Email, u.Role, u.CreatedAt.UTC().Format(time.DateOnly)} {
+				fmt.Fprint(w, cli.Plain(text, maxShown), "\t")
+			}
+			fmt.Fprintln(w, banText(u))
 			after = u.ID
 		}
 		if len(page) < listPage {

@@ -103,7 +103,7 @@ func dbCheck(ctx context.Context, p Process, s *settings, log *slog.Logger) erro
 		} else if l.Warning {
 			word = "WARNING"
 		}
-		fmt.Fprintf(p.Stdout, "%s  %-28s %s\n", word, l.Object, l.Detail)
+		fmt.Fprintf(p.Stdout, "%s  %-28s %s\n", word, l.Object, cli.Plain(l.Detail, 0))
 	}
 	if len(report.Grants) > 0 {
 		fmt.Fprint(p.Stdout, "\nAs the owner of the tables:\n\n")

@@ -82,6 +82,23 @@ func updateLine(sessions []SessionTimes, life time.Duration, told bool, updateAg
 	return line
 }
 
+// Characters of an example, and of a list of names, in a line.
+const (
+	maxExample = 80
+	maxAlike   = 1000
+)
+
+// cut is the beginning of a text that others chose.
+func cut(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
 // UsernameShapes is what the website's user names look like.
 type UsernameShapes struct {
 	Min, Max  int    // the settings, characters
@@ -100,11 +117,11 @@ func (u UsernameShapes) Line() ReportLine {
 	var parts []string
 	if u.Outside > 0 {
 		parts = append(parts, fmt.Sprintf("%d do not have %d to %d characters, as WEBSITE_USERNAME_MIN and WEBSITE_USERNAME_MAX say, such as %q: "+
-			"set them to the website's minUsernameLength and maxUsernameLength", u.Outside, u.Min, u.Max, u.Length))
+			"set them to the website's minUsernameLength and maxUsernameLength", u.Outside, u.Min, u.Max, cut(u.Length, maxExample)))
 	}
 	if u.Others > 0 {
 		parts = append(parts, fmt.Sprintf("%d have other characters than letters, digits, underscores and dots, such as %q, as with a usernameValidator of the website's own",
-			u.Others, u.Character))
+			u.Others, cut(u.Character, maxExample)))
 	}
 	if len(parts) > 0 {
 		line.Warning = true
@@ -143,10 +160,10 @@ func (sp Spelling) Line(setting NameCase) ReportLine {
 	}
 	var parts []string
 	if sp.Mixed > 0 {
-		parts = append(parts, fmt.Sprintf("%d not in lower case, such as %s", sp.Mixed, sp.Example))
+		parts = append(parts, fmt.Sprintf("%d not in lower case, such as %s", sp.Mixed, cut(sp.Example, maxExample)))
 	}
 	if sp.Alike != "" {
-		parts = append(parts, "some differ in case alone: "+sp.Alike)
+		parts = append(parts, "some differ in case alone: "+cut(sp.Alike, maxAlike))
 	}
 	rule := setting.Of(sp.By)
 	switch {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Config is the player's own file. It says which program is the game client,
@@ -96,6 +97,9 @@ func (c *Config) Save() error {
 	var b strings.Builder
 	b.WriteString("# Settings of waystone-launcher.\n")
 	for _, kv := range [][2]string{{"client", c.Client}, {"runner", c.Runner}, {"directory", c.Directory}, {"site", c.Site}} {
+		if strings.ContainsFunc(kv[1], unicode.IsControl) {
+			return fmt.Errorf("save the launcher's settings: %s %q has a line break or another control character, which the file cannot hold; rename it", kv[0], kv[1])
+		}
 		if kv[1] != "" {
 			fmt.Fprintf(&b, "%s = %s\n", kv[0], kv[1])
 		}

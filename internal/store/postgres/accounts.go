@@ -18,7 +18,7 @@ func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameA
 	}
 	row, err := s.q.GetAccount(ctx, userID)
 	if err != nil {
-		return nil, noRows(ctx, "get game account", err, store.ErrGameAccountNotFound)
+		return nil, s.noRows(ctx, "get game account", err, store.ErrGameAccountNotFound)
 	}
 	if !store.Belongs(row.UserCreatedAt, row.UpdatedAt, there) {
 		return nil, store.ErrGameAccountNotFound

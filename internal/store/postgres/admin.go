@@ -121,7 +121,11 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 	if err := b.Validate(s.now()); err != nil {
 		return err
 	}
-	if err := s.web.mayBan(); err != nil {
+	tables, _, err := s.lookAtRules(ctx) // the policies may be others than at the start
+	if err != nil {
+		return err
+	}
+	if err := s.web.mayBan(tables["user"], tables["session"]); err != nil {
 		return err
 	}
 	var reason *string
@@ -136,7 +140,7 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 			until = &at
 		}
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, s.web.setBan, userID, b.Banned, reason, until, s.now())
 		if err != nil {
 			return err
@@ -167,8 +171,8 @@ func websiteWrite(ctx context.Context, op string, t *table, err error) error {
 
 // mayBan returns an error if row-level security would prevent a ban: the
 // statements would find no rows and report no error.
-func (w *website) mayBan() error {
-	for t, cmd := range map[*table]string{w.user: cmdUpdate, w.session: cmdDelete} {
+func (w *website) mayBan(user, session *table) error {
+	for t, cmd := range map[*table]string{user: cmdUpdate, session: cmdDelete} {
 		if t.rules.blocks(cmd) {
 			return errConfig(fmt.Sprintf("row-level security keeps %s of %s from the role: %s", cmd, t.sql(), t.mendHelp(cmd, quote(w.role))))
 		}

@@ -180,7 +180,7 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 	err = s.inTx(ctx, func(q *db.Queries) error {
 		c, err := q.LockCharacter(ctx, int64(id), userID)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return store.ErrCharacterNotFound
+			return s.noRows(ctx, op, err, store.ErrCharacterNotFound)
 		}
 		if err != nil {
 			return err

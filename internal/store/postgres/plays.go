@@ -91,7 +91,7 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 	case err != nil:
 		return time.Time{}, translate(ctx, "hand over play", err)
 	case len(rows) == 0:
-		return time.Time{}, store.ErrPlayNotFound
+		return time.Time{}, s.noRows(ctx, "hand over play", pgx.ErrNoRows, store.ErrPlayNotFound)
 	}
 	if still, err := s.stillPlays(ctx, rows[0]); err != nil || !still {
 		return time.Time{}, cmp.Or(err, error(store.ErrPlayNotFound))
@@ -107,7 +107,7 @@ func (s *Store) AdmitPlay(ctx context.Context, token uint32, digest store.Digest
 		LeaseExpiresAt: now.Add(store.PlayLease), Token: &tok, Digest: digest[:], Stage: &st, At: now,
 	})
 	if err != nil {
-		return nil, noRows(ctx, "admit play", err, store.ErrJoinRefused)
+		return nil, s.noRows(ctx, "admit play", err, store.ErrJoinRefused)
 	}
 	if still, err := s.stillPlays(ctx, row); err != nil || !still {
 		return nil, cmp.Or(err, error(store.ErrJoinRefused))
@@ -132,6 +132,11 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 	rows, err := s.q.RenewPlays(ctx, now.Add(store.PlayLease), ids, generations)
 	if err != nil {
 		return nil, translate(ctx, "renew plays", err)
+	}
+	if len(rows) < len(ids) {
+		if err := s.absent(ctx, nil); err != nil {
+			return nil, err
+		}
 	}
 	alive := make(map[store.PlayRef]*store.Play, len(rows))
 	users := make([]string, len(rows))
@@ -162,7 +167,7 @@ func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address stri
 	now := s.now()
 	row, err := s.q.FindPlay(ctx, digest[:], address, now.Add(-store.PlayReuse))
 	if err != nil {
-		return nil, noRows(ctx, "find play", err, store.ErrPlayNotFound)
+		return nil, s.noRows(ctx, "find play", err, store.ErrPlayNotFound)
 	}
 	still, err := s.stillPlays(ctx, row)
 	switch {

@@ -194,6 +194,9 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	if err := gameGrants(ctx, s.pool); err != nil {
 		return err
 	}
+	if err := s.oursShown(ctx); err != nil {
+		return err
+	}
 	if err := s.makeSkeletons(ctx); err != nil {
 		return err
 	}

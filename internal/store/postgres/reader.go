@@ -152,7 +152,7 @@ func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store
 			return nil, store.Snapshot{}, err
 		}
 		if absent {
-			return nil, seen, store.ErrCharacterNotFound
+			return nil, seen, s.noRows(ctx, op, pgx.ErrNoRows, store.ErrCharacterNotFound)
 		}
 	}
 }
@@ -192,6 +192,9 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 				list = append(list, c)
 			}
 			return list, seen, nil
+		}
+		if err := s.absent(ctx, nil); err != nil {
+			return nil, store.Snapshot{}, err
 		}
 		if !older.IsZero() {
 			return nil, older, nil

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -43,9 +45,10 @@ func (r *rowSecurity) refuse(err error) bool {
 	return true
 }
 
-// follow makes connections filter if policies show the role all rows, and raise
-// an error otherwise. It reports whether that has changed.
-func (r *rowSecurity) follow(tables []*table) (changed bool) {
+// follow makes connections filter if policies show the role all rows of the
+// website and of our own tables, and raise an error otherwise. It reports
+// whether that has changed.
+func (r *rowSecurity) follow(tables, ours []*table) (changed bool) {
 	if r.refused.Load() {
 		return false
 	}
@@ -53,6 +56,7 @@ func (r *rowSecurity) follow(tables []*table) (changed bool) {
 	for _, t := range tables {
 		filters = filters || t != nil && t.rules.active && !t.rules.blocks(cmdSelect)
 	}
+	filters = filters && !slices.ContainsFunc(ours, (*table).keptFromUs)
 	return r.filters.Swap(filters) != filters
 }
 
@@ -65,23 +69,60 @@ func (w *website) tables() map[string]*table {
 	return all
 }
 
-// lookAtRules reads the present rules of the tables and sets up the connections
-// for them.
-func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, err error) {
-	tables = s.web.tables()
+// ourTables are those of the schema "game" whose rows say that something exists.
+func ourTables() (list []*table) {
+	for _, name := range []string{"account", "attempt", "character", "item", "play", "sweep", "ticket"} {
+		list = append(list, &table{schema: "game", name: name})
+	}
+	return list
+}
+
+// keptFromUs reports whether row-level security keeps rows of a table of ours from
+// the role.
+func (t *table) keptFromUs() bool {
+	return t.rules.blocks(cmdSelect) || t.rules.blocks(cmdUpdate) || t.rules.blocks(cmdDelete)
+}
+
+// oursHidden names those of our tables of which rows are kept from the role.
+func (s *Store) oursHidden(ours []*table) (all []string) {
+	for _, t := range ours {
+		if t.keptFromUs() {
+			all = append(all, fmt.Sprintf("row-level security keeps rows of %s from the role %s, which would count as gone: "+
+				"as the owner of the table ALTER TABLE %s DISABLE ROW LEVEL SECURITY", t.sql(), quote(s.web.role), t.sql()))
+		}
+	}
+	return all
+}
+
+// oursShown is an error at the start while rows of our tables are kept from the role.
+func (s *Store) oursShown(ctx context.Context) error {
+	ours := ourTables()
+	if err := readRules(ctx, s.pool, ours); err != nil {
+		return err
+	}
+	if all := s.oursHidden(ours); len(all) > 0 {
+		return errConfig(strings.Join(all, "; "))
+	}
+	return nil
+}
+
+// lookAtRules reads the present rules of the website's tables and of ours, and
+// sets up the connections for them.
+func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, ours []*table, err error) {
+	tables, ours = s.web.tables(), ourTables()
 	list := make([]*table, 0, len(tables))
 	for model, t := range tables {
 		now := *t // the result of the start stays unchanged
 		tables[model] = &now
 		list = append(list, &now)
 	}
-	if err := readRules(ctx, s.pool, list); err != nil {
-		return nil, err
+	if err := readRules(ctx, s.pool, slices.Concat(list, ours)); err != nil {
+		return nil, nil, err
 	}
-	if s.rows.follow(list) {
+	if s.rows.follow(list, ours) {
 		s.pool.Reset()
 	}
-	return tables, nil
+	return tables, ours, nil
 }
 
 // absent checks an answer that a row does not exist; err is the error that says
@@ -97,6 +138,16 @@ func (s *Store) absent(ctx context.Context, err error) error {
 	return err
 }
 
+// noRows is noRows for a statement on our tables.
+func (s *Store) noRows(ctx context.Context, op string, err error, sentinel *errs.Error) error {
+	if errors.Is(err, pgx.ErrNoRows) && s.rows.filters.Load() {
+		if err := s.nothingHidden(ctx); err != nil {
+			return err
+		}
+	}
+	return noRows(ctx, op, err, sentinel)
+}
+
 // isAbsence reports whether an error says that a row of the website does not
 // exist.
 func isAbsence(err error) bool {
@@ -110,16 +161,16 @@ func isAbsence(err error) bool {
 // nothingHidden returns an error if row-level security hides rows, or if that
 // cannot be found out.
 func (s *Store) nothingHidden(ctx context.Context) error {
-	tables, err := s.lookAtRules(ctx)
+	tables, ours, err := s.lookAtRules(ctx)
 	if err != nil {
 		return err
 	}
-	return s.hidden(tables)
+	return s.hidden(tables, ours)
 }
 
 // hidden returns an error that names the tables with hidden rows.
-func (s *Store) hidden(tables map[string]*table) error {
-	var all []string
+func (s *Store) hidden(tables map[string]*table, ours []*table) error {
+	all := s.oursHidden(ours)
 	for _, m := range siteschema.Models() {
 		if t := tables[m.Name]; t != nil {
 			if text := t.hidden(quote(s.web.role)); text != "" {
@@ -136,11 +187,11 @@ func (s *Store) hidden(tables map[string]*table) error {
 // WebsiteHealth returns an error, with what repairs it, while rows of the
 // website are hidden from the role or many seem to be missing.
 func (s *Store) WebsiteHealth(ctx context.Context) error {
-	tables, err := s.lookAtRules(ctx)
+	tables, ours, err := s.lookAtRules(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.hidden(tables); err != nil {
+	if err := s.hidden(tables, ours); err != nil {
 		return err
 	}
 	if err := s.probe(ctx); err != nil {

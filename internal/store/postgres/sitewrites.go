@@ -76,7 +76,24 @@ func (s *Store) RevokeSession(ctx context.Context, token string) error {
 		return translate(ctx, "revoke session", err)
 	}
 	if tag.RowsAffected() == 0 && s.rows.filters.Load() {
-		return s.nothingHidden(ctx) // a session that is hidden is not gone
+		return s.deletable(ctx) // a session that is hidden, or that policies keep, is not gone
+	}
+	return nil
+}
+
+// deletable is an error while rows of sessions are hidden, or policies keep them
+// from being deleted, of which a statement says nothing.
+func (s *Store) deletable(ctx context.Context) error {
+	tables, ours, err := s.lookAtRules(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.hidden(tables, ours); err != nil {
+		return err
+	}
+	if t := tables["session"]; t.rules.blocks(cmdDelete) {
+		return store.ErrWebsiteHidden.With("row-level security keeps the role %s from deleting rows of %s: %s",
+			quote(s.web.role), t.sql(), t.mendHelp(cmdDelete, quote(s.web.role)))
 	}
 	return nil
 }

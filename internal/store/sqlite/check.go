@@ -39,7 +39,22 @@ func (s *Store) checkFile(ctx context.Context, r *store.Report) error {
 	default:
 		r.Add("file", true, s.cfg.Path+", write-ahead logging")
 	}
+	if l, exposed := s.exposed(); exposed {
+		r.Lines = append(r.Lines, l)
+	}
 	return nil
+}
+
+// exposed warns of a file that every user of the machine may read. A group may be
+// that of the website.
+func (s *Store) exposed() (l store.ReportLine, exposed bool) {
+	if s.cfg.Path == Memory || !openToOthers(s.cfg.Path) {
+		return l, false
+	}
+	return store.ReportLine{
+		Object: "mode of the file", OK: true, Warning: true,
+		Detail: fmt.Sprintf("every user of this machine may read or write %s, which holds session tokens and password hashes: chmod o= %s", s.cfg.Path, s.cfg.Path),
+	}, true
 }
 
 func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {

@@ -19,6 +19,13 @@ func writable(path string) error {
 	return nil
 }
 
+// openToOthers reports whether users who are neither the owner nor of the group may
+// read or write a file.
+func openToOthers(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o006 != 0
+}
+
 // lockFile locks an open file until it is closed or the process has ended,
 // alone or with others that share it; false if others have it.
 func lockFile(f *os.File, alone bool) (bool, error) {

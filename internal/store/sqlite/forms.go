@@ -95,6 +95,9 @@ func (s *Store) checkForms(ctx context.Context, r *store.Report) error {
 // warn logs what an operator should know about the website's rows.
 func (s *Store) warn(ctx context.Context) error {
 	lines, err := s.forms(ctx)
+	if l, exposed := s.exposed(); exposed {
+		s.cfg.Log.WarnContext(ctx, "the database file is open to others", "what", l.Object, "found", l.Detail)
+	}
 	for _, l := range lines {
 		s.cfg.Log.WarnContext(ctx, "the website's tables are not as is best", "what", l.Object, "found", l.Detail)
 	}

@@ -1,4 +1,4 @@
-import { spelling } from "../account-rules.ts";
+import { isFresh, spelling } from "../account-rules.ts";
 import type { Auth } from "../auth.ts";
 import { shown } from "../text.ts";
 
@@ -11,6 +11,8 @@ export interface Login {
   userName: string;
   email: string;
   isAdmin: boolean;
+  /** Whether the sign-in was just now. */
+  isFresh: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function readLogin(
       userName: playerName(user),
       email: user.email,
       isAdmin: (user.role ?? "").split(",").includes("admin"),
+      isFresh: isFresh(session),
     },
   };
 }
