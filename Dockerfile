@@ -1,5 +1,5 @@
-# One image for all parts. By itself it runs the database part; arguments choose
-# another: docker run IMAGE waystone serve auth.
+# One image for all parts. Without arguments it runs the database part. Arguments
+# select another part: docker run IMAGE waystone serve auth.
 #
 #   docker build -t database-service .
 #   docker run -p 50052:50052 -e DATABASE_URL=postgres://… -e REDIS_URL=redis://… database-service
@@ -20,8 +20,8 @@ LABEL org.opencontainers.image.title="Waystone" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/bin/waystone /usr/local/bin/waystone
 ENV PATH=/usr/local/bin
-# Probes and metrics come from outside of the container; a part alone opens its
-# gRPC port to all addresses by itself.
+# Probes and metrics are requested from outside the container. A part that runs
+# alone opens its gRPC port to all addresses by default.
 ENV OPS_LISTEN_ADDR=0.0.0.0
 USER 65532:65532
 EXPOSE 50052 8082

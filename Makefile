@@ -116,7 +116,7 @@ failure-matrix: deps $(TESTENV) ## make every fault once and print what each RPC
 	$(TESTENV) run -- go test ./tests/failure -count=1 -v -run TestMatrix
 
 .PHONY: gen
-gen: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/sqlc deps $(TESTENV) ## write generated code and generated documents anew
+gen: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/sqlc deps $(TESTENV) ## regenerate code and documents
 	$(TOOLS)/buf generate
 	for config in $$(git ls-files '*sqlc.yaml'); do $(TOOLS)/sqlc generate -f "$$config"; done
 	go -C tools run ./protodoc ..

@@ -2,13 +2,13 @@
 # Writes the settings of compose.yaml: .env.example with a random secret of 48
 # letters and digits behind each name that has none.
 #
-#   deploy/new-env.sh [FILE]      deploy/.env by itself; an existing file is kept
+#   deploy/new-env.sh [FILE]      FILE is deploy/.env by default; an existing file is kept
 set -eu
 umask 077
 here=$(dirname "$0")
 to=${1:-$here/.env}
 if [ -e "$to" ]; then
-	echo "new-env: $to is there already, and its secrets may be in use" >&2
+	echo "new-env: $to already exists, and its secrets may be in use" >&2
 	exit 1
 fi
 trap 'rm -f "$to.new"' EXIT

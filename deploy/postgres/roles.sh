@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes the two roles of the database $POSTGRES_DB; the image of PostgreSQL runs
-# it once, when its volume is new. website owns the database, with the tables of
-# the accounts and, in the schema game, those of the game. waystone is the server:
-# it may do what grants.sql says. Nobody else may connect.
+# Creates the two roles of the database $POSTGRES_DB. The PostgreSQL image runs this
+# script once, when its volume is new. website owns the database: the tables of the
+# accounts, and the game's tables in the schema game. waystone is the server's role;
+# its grants are in grants.sql. No other role may connect.
 set -eu
 export WEBSITE_DB_PASSWORD GAME_DB_PASSWORD
-# Of all programs, only this one's children can read its environment; the
-# arguments of a program can be read by everybody.
+# Every user of the host can read the arguments of a program, but not its
+# environment.
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'SQL'
 \getenv website_password WEBSITE_DB_PASSWORD
 \getenv game_password GAME_DB_PASSWORD

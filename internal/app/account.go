@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -49,19 +50,19 @@ func (d *duration) Set(text string) error {
 	return nil
 }
 
-const accountLong = `Manage accounts, while a server runs or not. NAME is a user name, an e-mail address,
-a user id, or id: and a user id; one that could be several accounts' is refused, with
-their names and ids. Each command says first which database it acts on.
+const accountLong = `Manage accounts. The server may run or not. NAME is a user name, an e-mail address, a
+user id, or id: and a user id. If NAME fits several accounts, the command fails and
+prints their names and ids. Each command first prints which database it acts on.
 
-On PostgreSQL the website owns the accounts: create, ban and unban need --as-website
-there, and a role that may write the website's tables.`
+On PostgreSQL the website owns the accounts. There, create, ban and unban need
+--as-website and a role that may write the website's tables.`
 
-// accountAction is a command on the opened database; name is its argument, "" for
+// accountAction is a command on the opened database. name is its argument, empty for
 // list.
 type accountAction struct {
 	run func(a *accounts, ctx context.Context, name string) error
-	// owned is whether it writes what the website owns, makes whether it may make
-	// the embedded database, writes whether it changes anything.
+	// owned: it writes what the website owns. makes: it may create the embedded
+	// database. writes: it changes something.
 	owned, makes, writes bool
 }
 
@@ -84,10 +85,10 @@ func accountCommand(p Process) *cobra.Command {
 			return runAccount(c, p, o, action, name)
 		}
 		c.Flags().BoolVar(&o.asWebsite, "as-website", false, "write the website's tables on PostgreSQL")
-		// The others take it, too, so that a script can give it to all of them.
+		// The other commands accept it too, so that a script can pass it to all.
 		c.Flags().Lookup("as-website").Hidden = !action.owned
 		if action.writes {
-			c.Flags().BoolVar(&o.otherDatabase, "other-database", false, "act on this embedded database although a server on this machine runs on PostgreSQL")
+			c.Flags().BoolVar(&o.otherDatabase, "other-database", false, "act on this embedded database, even if a server on this machine uses PostgreSQL")
 		}
 		takeSettings(c, true)
 		account.AddCommand(c)
@@ -96,21 +97,23 @@ func accountCommand(p Process) *cobra.Command {
 	o := &accountOptions{}
 	c := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Make an account",
-		Long: `Make an account that can sign in at the website and in the game. Two passwords are
-asked for: the one for the website, then, if wanted, another for the game client.
-The client sends its password readably: the two must differ.
+		Short: "Create an account",
+		Long: `Create an account that can sign in at the website and in the game. The command asks for
+two passwords: one for the website, and then one for the game client, which may be left
+empty. They must differ, because others on the network can read the password that the
+game client sends.
 
-At a terminal each is asked for twice. Otherwise they are read from standard input,
-a line each, in that order; an empty or missing second line is no game password.
-On PostgreSQL the website sets its own passwords, and only the second is read.`,
+At a terminal the command asks for each password twice. Otherwise it reads them from
+standard input in this order, one on each line. If the second line is empty or missing,
+the account gets no game password. On PostgreSQL the website sets its own passwords, so
+the command reads only the game password.`,
 		Example: "  waystone account create alice\n  printf '%s\\n' \"$WEBSITE\" \"$GAME\" | waystone account create bob --email bob@example.com",
 	}
-	c.Flags().StringVar(&o.email, "email", "", "e-mail `ADDRESS` of the account; one that cannot get mail if none is given")
-	c.Flags().BoolVar(&o.noPassword, "no-password", false, "set no password; the account can play by ticket")
-	c.Flags().BoolVar(&o.noWebsite, "no-website-password", false, "set no password for the website; the only line read is the game's")
+	c.Flags().StringVar(&o.email, "email", "", "e-mail `ADDRESS` of the account; without it, an address that cannot receive mail")
+	c.Flags().BoolVar(&o.noPassword, "no-password", false, "set no password; the account can play with a ticket")
+	c.Flags().BoolVar(&o.noWebsite, "no-website-password", false, "set no password for the website; read only the game password")
 	c.Flags().BoolVar(&o.noGame, "no-game-password", false, "set no password for the game client")
-	c.Flags().BoolVar(&o.loopback, "loopback-only", false, "let the account sign in from the server's machine only")
+	c.Flags().BoolVar(&o.loopback, "loopback-only", false, "allow game sign-ins only from the server's own machine")
 	command(c, o, accountAction{run: (*accounts).create, owned: true, makes: true, writes: true})
 
 	command(&cobra.Command{
@@ -120,46 +123,47 @@ On PostgreSQL the website sets its own passwords, and only the second is read.`,
 	o = &accountOptions{}
 	c = &cobra.Command{
 		Use:   "ban NAME",
-		Short: "Ban an account; who plays is put out within seconds",
-		Long: `Ban an account. Its sessions end, and who plays is put out within seconds.
+		Short: "Ban an account; its play ends within seconds",
+		Long: `Ban an account. Its sessions end. If the player is in the game, the play ends within
+seconds.
 
-A ban of somebody who is banned already changes the end: to that of --for, or to
-none. The reason stays unless another is given.`,
+If the account is already banned, the command changes the end of the ban: to the end
+that --for gives, or to no end. It changes the reason only if --reason is given.`,
 		Example: "  waystone account ban alice --reason 'gold selling'\n  waystone account ban alice --for 7d",
 	}
-	c.Flags().StringVar(&o.reason, "reason", "", "`TEXT` that the website keeps and shows")
-	c.Flags().Var(&o.ban, "for", "length of the ban: 90m, 12h, 7d, 2w; 0 for one without end")
+	c.Flags().StringVar(&o.reason, "reason", "", "reason as a `TEXT`; the website stores and shows it")
+	c.Flags().Var(&o.ban, "for", "length of the ban: 90m, 12h, 7d, 2w; 0 for a ban without end")
 	command(c, o, accountAction{run: (*accounts).ban, owned: true, writes: true})
 
 	command(&cobra.Command{
 		Use:   "unban NAME",
 		Short: "Lift a ban",
-		Long:  "Lift a ban. If there is none, say so; the exit status is 0 all the same.",
+		Long:  "Lift a ban. If there is no ban, the command says so, and the exit status is 0.",
 	}, &accountOptions{}, accountAction{run: (*accounts).unban, owned: true, writes: true})
 
 	o = &accountOptions{}
 	c = &cobra.Command{
 		Use:   "set-password NAME",
-		Short: "Set or take away the game password, or set the website's",
-		Long: `Set the password of the game client; an empty one takes it away. With --website, set
-the password of the website instead, on the embedded database only.
+		Short: "Set or remove the game password, or set the website password",
+		Long: `Set the password for the game client. An empty password removes it. With --website, set
+the password for the website instead; this works on the embedded database only.
 
-The password is asked for twice at a terminal, and otherwise read from standard
-input, one line.`,
+At a terminal the command asks for the password twice. Otherwise it reads one line from
+standard input.`,
 		Example: "  waystone account set-password alice\n  waystone account set-password alice --website",
 	}
-	c.Flags().BoolVar(&o.website, "website", false, "set the password of the website")
+	c.Flags().BoolVar(&o.website, "website", false, "set the password for the website")
 	command(c, o, accountAction{run: (*accounts).setPassword, writes: true})
 
 	o = &accountOptions{}
 	c = &cobra.Command{
 		Use:     "ticket NAME",
-		Short:   "Print a play link, good for one sign-in",
-		Long:    "Print a play link for waystone-launcher, good for one sign-in within TICKET_LIFETIME.",
+		Short:   "Print a play link for one sign-in",
+		Long:    "Print a play link for waystone-launcher. It is valid for one sign-in within\nTICKET_LIFETIME.",
 		Example: "  waystone account ticket alice --host play.example.com",
 	}
-	c.Flags().StringVar(&o.host, "host", "127.0.0.1", "`HOST` that the link names")
-	c.Flags().Uint16Var(&o.port, "port", 29000, "`PORT` that the link names")
+	c.Flags().StringVar(&o.host, "host", "127.0.0.1", "`HOST` in the link")
+	c.Flags().Uint16Var(&o.port, "port", 29000, "`PORT` in the link")
 	command(c, o, accountAction{run: (*accounts).ticket, writes: true})
 	return account
 }
@@ -175,7 +179,7 @@ func runAccount(c *cobra.Command, p Process, o *accountOptions, action accountAc
 	_, embedded := s.sqlitePath()
 	switch {
 	case !embedded && action.owned && !o.asWebsite:
-		return errors.New("the website owns these rows: make and ban accounts there, or add --as-website with a role that may write them")
+		return errors.New("the website owns these rows: create and ban accounts there, or add --as-website with a role that may write them")
 	case !embedded && o.website:
 		return errors.New("the website sets its own passwords on PostgreSQL: change this one there")
 	}
@@ -203,10 +207,10 @@ type accounts struct {
 	store    engine
 	options  accountOptions
 	settings *settings
-	in       *bufio.Reader // of standard input, when that is no terminal
+	in       *bufio.Reader // of standard input, if that is not a terminal
 }
 
-// find returns the user with a user name, an address or an id.
+// find returns the user with this user name, e-mail address or id.
 func (a *accounts) find(ctx context.Context, name string) (*store.User, error) {
 	u, err := store.FindUser(ctx, a.store, name)
 	if errors.Is(err, store.ErrUserNotFound) {
@@ -215,10 +219,23 @@ func (a *accounts) find(ctx context.Context, name string) (*store.User, error) {
 	return u, err
 }
 
-// whom names the user who was found, which need not be spelled as it was asked.
+// whom returns the name of the user that was found. Its spelling may differ from the
+// argument.
 func whom(u *store.User) string {
 	if u.Username == "" {
-		return "the user with the id " + u.ID
+		return "the user with the id " + cli.Plain(u.ID, maxShown)
+	}
+	return cli.Plain(u.Username, maxShown)
+}
+
+// maxShown is how many characters of a text that others chose are printed.
+const maxShown = 200
+
+// shownName is the user name as its owner spells it. A spelling of another name is
+// passed by: it could be somebody else's.
+func shownName(u *store.User) string {
+	if strings.EqualFold(u.DisplayUsername, u.Username) {
+		return u.DisplayUsername
 	}
 	return u.Username
 }
@@ -236,8 +253,10 @@ func (a *accounts) list(ctx context.Context) error {
 			return err
 		}
 		for _, u := range page {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", u.DisplayUsername, u.ID, u.Email, u.Role,
-				u.CreatedAt.UTC().Format(time.DateOnly), banText(u))
+			for _, text := range []string{shownName(u), u.ID, u.Email, u.Role, u.CreatedAt.UTC().Format(time.DateOnly)} {
+				fmt.Fprint(w, cli.Plain(text, maxShown), "\t")
+			}
+			fmt.Fprintln(w, banText(u))
 			after = u.ID
 		}
 		if len(page) < listPage {

@@ -9,6 +9,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/auth"
 	"github.com/waystone-mmo/waystone/internal/service/launcher"
 	"github.com/waystone-mmo/waystone/internal/store"
+	"github.com/waystone-mmo/waystone/internal/utils/cli"
 )
 
 // noReason is what better-auth stores for a ban without a reason.
@@ -19,9 +20,9 @@ func banText(u *store.User) string {
 	case !u.BannedAt(time.Now()):
 		return ""
 	case u.BanExpiresAt.IsZero():
-		return "yes: " + u.BanReason
+		return "yes: " + cli.Plain(u.BanReason, maxShown)
 	}
-	return "until " + u.BanExpiresAt.UTC().Format(time.DateTime) + ": " + u.BanReason
+	return "until " + u.BanExpiresAt.UTC().Format(time.DateTime) + ": " + cli.Plain(u.BanReason, maxShown)
 }
 
 // endText says when a ban ends.
@@ -43,7 +44,7 @@ func (a *accounts) ban(ctx context.Context, name string) error {
 	switch {
 	case b.Reason != "":
 	case already && u.BanReason != "":
-		b.Reason = u.BanReason
+		b.Reason = cli.Plain(u.BanReason, maxShown) // the website may keep a longer one than we write
 	default:
 		b.Reason = noReason
 	}
@@ -54,10 +55,11 @@ func (a *accounts) ban(ctx context.Context, name string) error {
 		return err
 	}
 	if already {
-		fmt.Fprintf(a.Stdout, "%s was banned already, %s: %s\nthe ban is now %s: %s\n", whom(u), endText(u.BanExpiresAt), u.BanReason, endText(b.Until), b.Reason)
+		fmt.Fprintf(a.Stdout, "%s was banned already, %s: %s\nthe ban is now %s: %s\n", whom(u),
+			endText(u.BanExpiresAt), cli.Plain(u.BanReason, maxShown), endText(b.Until), cli.Plain(b.Reason, maxShown))
 		return nil
 	}
-	fmt.Fprintf(a.Stdout, "banned %s %s; a player who is in the game is put out within seconds\n", whom(u), endText(b.Until))
+	fmt.Fprintf(a.Stdout, "banned %s %s; if the player is in the game, the play ends within seconds\n", whom(u), endText(b.Until))
 	return nil
 }
 
@@ -94,9 +96,9 @@ func (a *accounts) ticket(ctx context.Context, name string) error {
 		return err
 	}
 	fmt.Fprintln(a.Stdout, link)
-	fmt.Fprintf(a.Stderr, "good for one sign-in until %s\n", expires.Local().Format(time.TimeOnly))
+	fmt.Fprintf(a.Stderr, "valid for one sign-in until %s\n", expires.Local().Format(time.TimeOnly))
 	if ip, err := netip.ParseAddr(link.Host); err == nil && ip.IsLoopback() {
-		fmt.Fprintln(a.Stderr, "it leads to this machine; --host names another")
+		fmt.Fprintln(a.Stderr, "it leads to this machine; use --host for another one")
 	}
 	return nil
 }

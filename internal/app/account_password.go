@@ -14,22 +14,22 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// emailDomain ends the addresses of accounts that were made without one. The
-// top-level domain is reserved: no mail can ever go there.
+// emailDomain is the domain of the e-mail addresses of accounts that were created
+// without one. The top-level domain is reserved, so no mail can ever go there.
 const emailDomain = "waystone.invalid"
 
-// passwordSetter is an engine that is the website's own database, so that it may
-// set passwords of the website.
+// passwordSetter is an engine that may set passwords of the website, because it is
+// the website's own database.
 type passwordSetter interface {
 	SetWebsitePassword(ctx context.Context, userID, hash string) error
 }
 
 var (
-	errSamePassword = errors.New("the game password must differ from the password of the website: the game client sends it readably")
+	errSamePassword = errors.New("the game password must differ from the password of the website: others on the network can read what the game client sends")
 	errTwice        = errors.New("the two passwords differ; nothing was changed")
 )
 
-// create checks the name before any password is typed.
+// create checks the name before it asks for a password.
 func (a *accounts) create(ctx context.Context, name string) error {
 	n := store.NewUser{Username: name, Name: name, Email: a.options.email}
 	if n.Email == "" {
@@ -52,19 +52,19 @@ func (a *accounts) create(ctx context.Context, name string) error {
 	}
 	account.UserID = u.ID
 	if err := a.store.SetGameAccount(ctx, account); err != nil {
-		return fmt.Errorf("the account was made, but not its game password: %w", err)
+		return fmt.Errorf("the account was created, but its game password was not set: %w", err)
 	}
 	fmt.Fprintf(a.Stdout, "created the account %s (id %s)\n", u.DisplayUsername, u.ID)
 	switch {
 	case account.PasswordHash == "" && website:
-		fmt.Fprintf(a.Stderr, "it signs in at the website; in the game by Play there, or once `waystone account set-password %s` has set a game password\n", name)
+		fmt.Fprintf(a.Stderr, "it can sign in at the website and play from there; for a sign-in in the game client, set a game password with `waystone account set-password %s`\n", name)
 	case account.PasswordHash == "":
-		fmt.Fprintf(a.Stderr, "it has no password; `waystone account ticket %s` lets it play\n", name)
+		fmt.Fprintf(a.Stderr, "it has no password; it can play with `waystone account ticket %s`\n", name)
 	}
 	return nil
 }
 
-// free reports a name or an address that another account has.
+// free returns an error if another account has the name or the address.
 func (a *accounts) free(ctx context.Context, n store.NewUser) error {
 	for _, taken := range []struct {
 		get         func(context.Context, string, store.Consistency) (*store.User, error)
@@ -96,7 +96,7 @@ func (a *accounts) newPasswords(n *store.NewUser, account *store.GameAccount) (w
 			return false, err
 		}
 		if n.PasswordHash, err = auth.HashSitePassword(first); err != nil {
-			return false, fmt.Errorf("website %w; --no-website-password makes an account without one", err)
+			return false, fmt.Errorf("website %w; --no-website-password creates an account without one", err)
 		}
 	}
 	if !game {
@@ -116,7 +116,7 @@ func (a *accounts) newPasswords(n *store.NewUser, account *store.GameAccount) (w
 		return false, errSamePassword
 	}
 	if account.PasswordHash, err = auth.HashGamePassword(second); err != nil {
-		return false, fmt.Errorf("game %w; --no-game-password makes an account without one", err)
+		return false, fmt.Errorf("game %w; --no-game-password creates an account without one", err)
 	}
 	return website, nil
 }
@@ -133,19 +133,19 @@ func (a *accounts) setPassword(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	hash, done := "", "took the game password of %s away\n"
+	hash, done := "", "removed the game password of %s\n"
 	if password != "" {
 		if hash, err = auth.HashGamePassword(password); err != nil {
 			return err
 		}
 		done = "set the game password of %s\n"
-		// A role that may not read the website's hashes cannot compare.
+		// This needs a role that may read the website's hashes.
 		if c, err := a.store.GetCredential(ctx, store.ByID, u.ID); err == nil && auth.VerifySitePassword(c.PasswordHash, password) {
 			return errSamePassword
 		}
 	}
-	// Read after the password was typed, to keep the time short in which another
-	// writer's change could be overwritten.
+	// Read the account only now, after the password was typed: a change by another
+	// writer in between would be lost.
 	account := store.GameAccount{UserID: u.ID}
 	switch old, err := a.store.GetGameAccount(ctx, u.ID); {
 	case err == nil:

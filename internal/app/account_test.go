@@ -67,8 +67,8 @@ func TestAccountLife(t *testing.T) {
 		"another password\n": "set the game password of alice\n",
 		long + "\r\n":        "set the game password of alice\n", // the end of the line is no part of it
 		"without an end":     "set the game password of alice\n",
-		"\n":                 "took the game password of alice away\n",
-		"":                   "took the game password of alice away\n",
+		"\n":                 "removed the game password of alice\n",
+		"":                   "removed the game password of alice\n",
 		"the first\nof two":  "set the game password of alice\n",
 	} {
 		if out := ok(t, e, stdin, "account", "set-password", "alice"); out != want {
@@ -103,8 +103,8 @@ func TestTicketOfAnAccount(t *testing.T) {
 	if strings.Contains(r.stderr, first.Ticket) {
 		t.Error("the ticket is on standard error too")
 	}
-	if !strings.Contains(r.stderr, "good for one sign-in until") || !strings.Contains(r.stderr, "--host") {
-		t.Errorf("it does not say how long the link is good for, and that it leads to this machine: %q", r.stderr)
+	if !strings.Contains(r.stderr, "valid for one sign-in until") || !strings.Contains(r.stderr, "--host") {
+		t.Errorf("it does not say how long the link is valid, and that it leads to this machine: %q", r.stderr)
 	}
 	r = run(t, e, "", "account", "ticket", "alice", "--host", "play.example.com", "--port", "29001")
 	second, err := launcher.ParseLink(strings.TrimSuffix(r.stdout, "\n"))

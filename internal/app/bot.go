@@ -38,13 +38,13 @@ type botSettings struct {
 
 func (o *botSettings) register(s *config.Section) {
 	s.String(&o.login, "login", "127.0.0.1:29000", "Address and port of the login stage.", config.Env("WAYSTONE_BOT_LOGIN"))
-	s.String(&o.auth, "auth", "127.0.0.1:50051", "The auth part, which gives the bots their tickets.", config.Env("WAYSTONE_BOT_AUTH"))
-	s.String(&o.database, "database", "127.0.0.1:50052", "The database part, which knows the users' ids.", config.Env("WAYSTONE_BOT_DATABASE"))
-	s.String(&o.token, "token", "", "The operator's token out of SERVICE_TOKENS, where the parts ask for one.", config.Env("WAYSTONE_BOT_TOKEN"), config.Secret())
-	s.String(&o.link, "link", "", "A play link: one bot enters by it, in place of --users, and stays until it is put out or stopped.", config.Env("WAYSTONE_BOT_LINK"), config.Secret())
-	s.Strings(&o.users, "users", nil, "User names to play with, two or more.", config.Env("WAYSTONE_BOT_USERS"))
-	s.Int(&o.number, "number", 2, "Bots that play at once; with 2 they judge each other step by step.", config.Env("WAYSTONE_BOT_NUMBER"), config.Short("n"), config.Range(1, 100000))
-	s.Duration(&o.duration, "duration", 30*time.Second, "How long more than two bots play.", config.Env("WAYSTONE_BOT_DURATION"), config.Range(time.Second, 24*time.Hour))
+	s.String(&o.auth, "auth", "127.0.0.1:50051", "Address of the auth part, which gives the bots their tickets.", config.Env("WAYSTONE_BOT_AUTH"))
+	s.String(&o.database, "database", "127.0.0.1:50052", "Address of the database part, which knows the ids of the users.", config.Env("WAYSTONE_BOT_DATABASE"))
+	s.String(&o.token, "token", "", "The token of operator in SERVICE_TOKENS, if the parts need one.", config.Env("WAYSTONE_BOT_TOKEN"), config.Secret())
+	s.String(&o.link, "link", "", "A play link, instead of --users: one bot enters the game with it and stays until the server or Ctrl-C ends its play.", config.Env("WAYSTONE_BOT_LINK"), config.Secret())
+	s.Strings(&o.users, "users", nil, "User names of the bots, two or more.", config.Env("WAYSTONE_BOT_USERS"))
+	s.Int(&o.number, "number", 2, "Number of bots that play at the same time. Two bots check each other step by step.", config.Env("WAYSTONE_BOT_NUMBER"), config.Short("n"), config.Range(1, 100000))
+	s.Duration(&o.duration, "duration", 30*time.Second, "How long the bots play if there are more than two.", config.Env("WAYSTONE_BOT_DURATION"), config.Range(time.Second, 24*time.Hour))
 }
 
 func botCommand(p Process) *cobra.Command {
@@ -53,9 +53,9 @@ func botCommand(p Process) *cobra.Command {
 	o.register(r.Section("Bot", "Bots that play without a screen."))
 	c := &cobra.Command{
 		Use:   "bot",
-		Short: "Play on a running server without a screen, and check what comes back",
-		Long: "Let bots play on a running server as players do, and check what comes back. Two\njudge each other step by step; more of them walk about for a while.\n\n" +
-			"Started with a game client's own arguments (_server …), it plays as the client\nthat a launcher starts.",
+		Short: "Let bots play on a running server and check the answers",
+		Long: "Let bots play on a running server and check the answers. Two bots check each other\nstep by step. More bots walk around for a while.\n\n" +
+			"With the arguments of a game client (_server …) it plays like the client that the\nlauncher starts.",
 		Example: "  waystone bot --users alice,bob\n  waystone bot --users a,b,c,d -n 4 --duration 1m\n  waystone bot --link 'waystone://play?…'",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 && strings.HasPrefix(args[0], "_") {
@@ -73,7 +73,7 @@ func botCommand(p Process) *cobra.Command {
 			return runBot(c.Context(), p, o)
 		},
 	}
-	// What stands behind the client's first argument is the client's.
+	// All arguments after the client's first one belong to the client.
 	c.Flags().SetInterspersed(false)
 	r.AddFlags(c.Flags(), false)
 	return c
@@ -96,7 +96,7 @@ func runBot(ctx context.Context, p Process, o *botSettings) error {
 		return bot.Check(ctx, bot.CheckConfig{Login: o.login, Accounts: [2]bot.Account(accounts[:2]), Report: report, Log: slog.New(slog.DiscardHandler)})
 	}
 	if o.number > len(accounts) {
-		return fmt.Errorf("%d bots need as many users, since an account plays once at a time; --users names %d", o.number, len(accounts))
+		return fmt.Errorf("%d bots need %[1]d users, because an account plays once at a time; --users names %[2]d", o.number, len(accounts))
 	}
 	_, err = bot.Swarm(ctx, bot.SwarmConfig{
 		Login: o.login, Bots: o.number, Duration: o.duration, Report: report,
@@ -105,7 +105,7 @@ func runBot(ctx context.Context, p Process, o *botSettings) error {
 	return err
 }
 
-// stay lets one bot into the world by a play link.
+// stay lets one bot enter the world with a play link.
 func stay(ctx context.Context, link string, report func(string)) error {
 	l, err := launcher.ParseLink(link)
 	if err != nil {
@@ -118,7 +118,7 @@ func stay(ctx context.Context, link string, report func(string)) error {
 	}, report)
 }
 
-// accounts finds the users and says how to get a ticket for each.
+// accounts finds the users, and returns how to get a ticket for each.
 func (o *botSettings) accounts(ctx context.Context) (list []bot.Account, done func(), err error) {
 	dial := func(setting, target string) (*grpc.ClientConn, error) {
 		t, err := discovery.Parse(target)

@@ -19,8 +19,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/lifecycle"
 )
 
-// addCheck lets two bots play once everything is up. A check that fails ends
-// the process with its error; one that succeeds ends it only with exit.
+// addCheck lets two bots play when everything is up. If the check fails, the
+// process ends with its error. If it succeeds, the process ends only with exit.
 func (s *server) addCheck(started time.Time, exit bool) {
 	s.withGuests = true
 	s.manager.Add(lifecycle.Unit{
@@ -45,7 +45,7 @@ func (s *server) addCheck(started time.Time, exit bool) {
 func (s *server) check(ctx context.Context, started time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, s.settings.checkTimeout)
 	defer cancel()
-	fmt.Fprintf(s.Stdout, "waystone %s is ready after %.2f s, on the %s.\nTwo bots try it now over TCP, as players would. What is theirs is kept in memory, not in the database:\n", Version(), time.Since(started).Seconds(), storeName(s.settings))
+	fmt.Fprintf(s.Stdout, "waystone %s is ready after %.2f s, on the %s.\nTwo bots try it now over TCP, as players would. Their data is kept in memory, not in the database:\n", Version(), time.Since(started).Seconds(), storeName(s.settings))
 	if err := s.readDatabase(ctx); err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ func (s *server) awaitReady(ctx context.Context) error {
 	}
 }
 
-// loopbackAddr is where this machine reaches a listener that may listen on all
-// addresses.
+// loopbackAddr is the address of a listener on this machine, also if it listens on
+// all addresses.
 func loopbackAddr(a net.Addr) string {
 	t, ok := a.(*net.TCPAddr)
 	if !ok || !t.IP.IsUnspecified() {
@@ -105,8 +105,8 @@ func loopbackAddr(a net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(t.Port))
 }
 
-// readDatabase reads what a sign-in reads, of a user who is not there, as the
-// bots' own records come from elsewhere.
+// readDatabase reads what a sign-in reads, for a user that does not exist, because
+// the bots' own records are not in the database.
 func (s *server) readDatabase(ctx context.Context) error {
 	began, nobody := time.Now(), "nobody."+strings.ToLower(rand.Text()[:10])
 	db := s.store.Load().engine
@@ -122,10 +122,9 @@ func (s *server) readDatabase(ctx context.Context) error {
 	return nil
 }
 
-// bots makes the two users that play. They and all that is theirs are kept in
-// memory beside the database, of which only they know, and end with the process,
-// however that ends. Their names are random, for a player of the same name may be
-// in the world.
+// bots makes the two users that play. They and their data are in a store in memory,
+// and end with the process. Their names are random, because a player with the same
+// name may be in the world.
 func (s *server) bots(ctx context.Context) ([2]*store.User, error) {
 	var users [2]*store.User
 	for i := range users {
@@ -139,7 +138,7 @@ func (s *server) bots(ctx context.Context) ([2]*store.User, error) {
 	return users, nil
 }
 
-// explain tells the operator how to go on.
+// explain tells the operator what to do next.
 func (s *server) explain() {
 	login := s.gateway.Addr(packets.Login)
 	host, port, _ := net.SplitHostPort(loopbackAddr(login))

@@ -15,11 +15,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
-// dbCommand looks after the database. Every command says first which one that is.
+// dbCommand manages the database. Every command first prints which one.
 func dbCommand(p Process) *cobra.Command {
 	db := &cobra.Command{
 		Use:   "db",
-		Short: "Look after the database that DATABASE_URL or WAYSTONE_DATA names",
+		Short: "Manage the database that DATABASE_URL or WAYSTONE_DATA names",
 	}
 	command := func(c *cobra.Command, run func(context.Context, *settings, []string) error) {
 		c.Long += settingsHint
@@ -37,14 +37,14 @@ func dbCommand(p Process) *cobra.Command {
 	}
 	command(&cobra.Command{
 		Use:   "migrate",
-		Short: "Bring our own tables and the change feed up to date",
-		Long:  "Bring our own tables and the triggers of the change feed up to date. The website's\nrows and columns are never touched.",
+		Short: "Bring Waystone's own tables and the change feed up to date",
+		Long:  "Bring Waystone's own tables and the triggers of the change feed up to date. The rows and\ncolumns of the website are never changed.",
 		Args:  cli.NoArguments,
 	}, func(ctx context.Context, s *settings, _ []string) error { return dbMigrate(ctx, p, s) })
 	command(&cobra.Command{
 		Use:   "check",
 		Short: "Print what was found in the database, and what is missing",
-		Long:  "Print what was found in the database, and what is missing, with the statements that\nhelp. The exit status is 1 if anything is missing.",
+		Long:  "Print what was found in the database and what is missing, and the statements that add\nit. If something is missing, the exit status is 1.",
 		Args:  cli.NoArguments,
 	}, func(ctx context.Context, s *settings, _ []string) error {
 		return dbCheck(ctx, p, s, slog.New(slog.DiscardHandler))
@@ -52,7 +52,7 @@ func dbCommand(p Process) *cobra.Command {
 	command(&cobra.Command{
 		Use:     "backup FILE",
 		Short:   "Copy the embedded database while the server runs",
-		Long:    "Copy the embedded database to FILE, which must not be there yet. The server may run\nmeanwhile.",
+		Long:    "Copy the embedded database to FILE. FILE must not exist. The server may run meanwhile.",
 		Example: "  waystone db backup /var/backups/waystone-$(date +%F).db",
 		Args:    cli.Arguments(1, 1, "the FILE to write"),
 	}, func(ctx context.Context, s *settings, args []string) error {
@@ -60,16 +60,16 @@ func dbCommand(p Process) *cobra.Command {
 	})
 	restore := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a backup in the place of the embedded database, which is kept",
-		Long: "Put the backup FILE in the place of the embedded database. It has to be whole, and of a\n" +
-			"version that this binary knows. The database from before is kept beside it under a dated\n" +
-			"name, with what stands in its -wal. Stop the server before, and the website if it has the\n" +
-			"file open: nothing is restored while any program does.",
+		Short: "Replace the embedded database by a backup; the old one is kept",
+		Long: "Replace the embedded database by the backup FILE. The backup must be complete, and its\n" +
+			"version must be known to this binary. The old database is kept in the same folder under a\n" +
+			"name with the date, with the content of its -wal. First stop the server, and the website\n" +
+			"if it uses the file: nothing is restored while a program has the file open.",
 		Example: "  waystone db restore /var/backups/waystone-2026-08-01.db",
 		Args:    cli.Arguments(1, 1, "the FILE to restore"),
 	}
 	var otherDatabase bool
-	restore.Flags().BoolVar(&otherDatabase, "other-database", false, "act on this embedded database although a server on this machine runs on PostgreSQL")
+	restore.Flags().BoolVar(&otherDatabase, "other-database", false, "act on this embedded database, even if a server on this machine uses PostgreSQL")
 	command(restore, func(ctx context.Context, s *settings, args []string) error {
 		return dbRestore(ctx, p, s, otherDatabase, args[0])
 	})
@@ -103,7 +103,7 @@ func dbCheck(ctx context.Context, p Process, s *settings, log *slog.Logger) erro
 		} else if l.Warning {
 			word = "WARNING"
 		}
-		fmt.Fprintf(p.Stdout, "%s  %-28s %s\n", word, l.Object, l.Detail)
+		fmt.Fprintf(p.Stdout, "%s  %-28s %s\n", word, l.Object, cli.Plain(l.Detail, 0))
 	}
 	if len(report.Grants) > 0 {
 		fmt.Fprint(p.Stdout, "\nAs the owner of the tables:\n\n")
@@ -139,7 +139,7 @@ func dbBackup(ctx context.Context, p Process, s *settings, log *slog.Logger, fil
 func dbRestore(ctx context.Context, p Process, s *settings, otherDatabase bool, file string) error {
 	path, embedded := s.sqlitePath()
 	if !embedded {
-		return errors.New("restore puts a backup in the place of an embedded database only; PostgreSQL has pg_restore for this: " +
+		return errors.New("restore works on an embedded database only; PostgreSQL has pg_restore for this: " +
 			"docs/operations.md has the steps, under \"Going back\"")
 	}
 	if err := compareServer(ctx, p, s, otherDatabase); err != nil {
@@ -159,8 +159,8 @@ func dbRestore(ctx context.Context, p Process, s *settings, otherDatabase bool, 
 	return nil
 }
 
-// checkEngine looks at the database. An embedded one that cannot be opened says
-// why, and what is missing, when it is tried; one that is not there is not made.
+// checkEngine checks the database. If an embedded one cannot be opened, the error
+// says why and what is missing. If it does not exist, it is not created.
 func checkEngine(ctx context.Context, s *settings, log *slog.Logger) (store.Report, error) {
 	if _, embedded := s.sqlitePath(); !embedded {
 		cfg, err := s.postgresConfig(log, false)

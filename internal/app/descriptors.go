@@ -5,23 +5,23 @@ import (
 	"log/slog"
 )
 
-// shares is how many connections each port may have, out of the descriptors
-// that the process may open. Without shares, whoever opens connections on one
-// port would close all others: a port that cannot accept is down.
+// shares is how many connections each port may have, out of the descriptors that
+// the process may open. Without shares, many connections on one port could block
+// all other ports, because a port without free descriptors cannot accept.
 type shares struct {
 	files   int // that the process may open; 0: not bounded
 	clients int // of all stages together
 	rpc     int // of one gRPC port
-	ops     int // of the operations port; 0: no bound of ours
+	ops     int // of the operations port; 0: no limit
 }
 
-// leastReserve is how many descriptors are kept from clients at the least: a
-// process with all parts has some 40 open before anybody connects.
+// leastReserve is the minimum number of descriptors that are not for clients: a
+// process with all parts has about 40 open before the first connection.
 const leastReserve = 64
 
-// shares divides files descriptors. A quarter, and leastReserve at the least, is
-// not for clients: a gRPC port gets a thirty-second of all, the operations port
-// too, and the rest is for databases and files. Without clients, gRPC gets half.
+// shares divides the descriptors. A quarter, and at least leastReserve, is not for
+// clients: each gRPC port and the operations port get 1/32 of all, and the rest is
+// for databases and files. Without clients, gRPC gets half.
 func (s *settings) shares(files int) shares {
 	sh := shares{files: files, clients: s.packet.MaxConnections, rpc: s.rpcMax}
 	if files == 0 {
@@ -37,8 +37,8 @@ func (s *settings) shares(files int) shares {
 	return sh
 }
 
-// log says where the system allows less than the settings, and warns where that is
-// less than half.
+// log logs where the system allows less than the settings, and warns if it is less
+// than half.
 func (sh shares) log(log *slog.Logger, s *settings) {
 	level := func(share, setting int) slog.Level {
 		if share < setting/2 {

@@ -11,8 +11,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/config"
 )
 
-// known returns the settings under every name that they can have: those of all
-// parts in one process, those of a part that runs alone, and those of the bots.
+// known returns the settings under every name that they can have: for all parts in
+// one process, for a part that runs alone, and for the bots.
 func known() []*config.Registry {
 	all, alone, bots := config.New("waystone"), config.New("waystone"), config.New("waystone")
 	register(all, parts())
@@ -21,9 +21,8 @@ func known() []*config.Registry {
 	return []*config.Registry{all, alone, bots}
 }
 
-// takeSettings lets a command take every setting as a flag. Which of them mean
-// something depends on the parts among its arguments, so that it is decided when
-// the settings are loaded.
+// takeSettings lets a command take every setting as a flag. Which settings apply
+// depends on the parts among its arguments; this is decided when they are loaded.
 func takeSettings(c *cobra.Command, hidden bool) {
 	for _, r := range known()[:2] {
 		r.AddFlags(c.Flags(), hidden)
@@ -33,7 +32,7 @@ func takeSettings(c *cobra.Command, hidden bool) {
 
 // settingsHint ends the description of a command that takes settings and does
 // not list them.
-const settingsHint = "\n\nSettings such as --database-url or --waystone-data can be given too; `waystone\nserve --help` lists them all."
+const settingsHint = "\n\nThe command takes settings too, such as --database-url or --waystone-data. `waystone\nserve --help` lists all of them."
 
 // helpWithSettings lets the help of a command list the settings of the parts
 // among its arguments, section by section, below the command's own flags.
@@ -58,7 +57,7 @@ func helpWithSettings(c *cobra.Command) {
 	})
 }
 
-// loadServing reads the settings of a process that serves, or of one that asks
+// loadServing reads the settings of a process that serves, or of a command that asks
 // what such a process would do.
 func loadServing(p Process, r *config.Registry, s *settings, flags *pflag.FlagSet) error {
 	if err := checkPrefixes(p, s, flags); err != nil {
@@ -67,23 +66,23 @@ func loadServing(p Process, r *config.Registry, s *settings, flags *pflag.FlagSe
 	return r.Load(flags, p.Env)
 }
 
-// load reads the settings for a command that does not serve. It may have been
-// started in the environment of a part, or with its file; where that listens is
-// not its business.
+// load reads the settings for a command that does not serve. The environment or the
+// file may be those of a part; settings that only that part has are ignored.
 func load(p Process, r *config.Registry, flags *pflag.FlagSet) error {
 	p.warnUnknown()
 	return r.Load(flags, p.Env, config.AlsoKnown(known()...))
 }
 
-// warnUnknown names the variables that look like settings and are none.
+// warnUnknown prints a warning for each variable that looks like a setting and is
+// none.
 func (p Process) warnUnknown() {
 	for _, sentence := range config.UnknownVariables(p.Env, known()...) {
 		fmt.Fprintln(p.Stderr, "waystone: warning:", sentence)
 	}
 }
 
-// checkPrefixes refuses the two names that mean something else, or nothing,
-// with the parts that this process runs.
+// checkPrefixes refuses LISTEN_ADDR and SERVICE_PORT if several parts run, and the
+// names with a part in front if one part runs alone: there they have no meaning.
 func checkPrefixes(p Process, s *settings, flags *pflag.FlagSet) error {
 	given := func(name string) bool {
 		if v, ok := p.lookup(name); ok && v != "" {

@@ -26,7 +26,7 @@ func Version() string {
 	return "unknown"
 }
 
-// Process is what a command takes from the operating system, so that tests run
+// Process holds what a command gets from the operating system, so that tests can run
 // commands as functions.
 type Process struct {
 	Args   []string // without the program's name
@@ -47,8 +47,8 @@ func (p Process) lookup(name string) (value string, ok bool) {
 	return value, ok
 }
 
-// Main runs the command that the arguments name and returns the exit status: 0,
-// 1 when it could not be done, 2 when it was called wrongly.
+// Main runs the command that the arguments name. It returns the exit status: 0 for
+// success, 1 for a failure, 2 for wrong usage.
 func Main(ctx context.Context, p Process) int {
 	return cli.Run(ctx, commands(p), p.Args)
 }
@@ -58,13 +58,13 @@ func commands(p Process) *cobra.Command {
 	root := &cobra.Command{
 		Use:     "waystone",
 		Short:   "A game server for clients that speak the ROSE Online \"irose\" protocol",
-		Long:    "waystone is a game server for clients that speak the ROSE Online \"irose\" protocol.\n\nExit status: 0 done, 1 it could not be done, 2 the command was called wrongly.",
+		Long:    "waystone is a game server for clients that speak the ROSE Online \"irose\" protocol.\n\nExit status: 0 success, 1 failure, 2 wrong usage.",
 		Version: Version(),
 	}
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	packet := &cobra.Command{Use: "packet", Short: "Look into captured packets of the client's protocol"}
+	packet := &cobra.Command{Use: "packet", Short: "Decode captured packets of the client's protocol"}
 	packet.AddCommand(packetdump.Command())
 	root.AddCommand(serveCommand(p), accountCommand(p), dbCommand(p), botCommand(p), packet, replayCommand(p),
 		healthCommand(p), configCommand(p), versionCommand())

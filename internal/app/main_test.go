@@ -114,7 +114,7 @@ func TestHelp(t *testing.T) {
 		"account list --help":       {"waystone account list [flags]"},
 		"db check --help":           {"waystone db check [flags]"},
 		"account ban bob --help":    {"waystone account ban NAME [flags]", "--for", "7d"},
-		"help account create":       {"waystone account create NAME [flags]", "--no-game-password", "a line each"},
+		"help account create":       {"waystone account create NAME [flags]", "--no-game-password", "one on each line"},
 		"help account set-password": {"--website"},
 	} {
 		out := ok(t, env{}, "", strings.Fields(args)...)

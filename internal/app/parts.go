@@ -66,7 +66,7 @@ func idempotentMethods() []string {
 	return names
 }
 
-// gateway is what the check needs to know of the packet part.
+// gateway is what the check needs from the packet part.
 type gateway interface {
 	Addr(packets.Stage) net.Addr
 	Ready(context.Context) error
@@ -89,8 +89,8 @@ func (s *server) addPart(p part) error {
 	return fmt.Errorf("part %q cannot be built", p.name)
 }
 
-// needs names the units that must be up before a part that calls these parts;
-// parts in other processes are waited for by nobody.
+// needs names the units that must be up before a part that calls these parts. It
+// leaves out parts in other processes.
 func (s *server) needs(names ...string) []string {
 	list := []string{"operations"}
 	for _, n := range names {
@@ -108,7 +108,7 @@ type late struct {
 	storepb.Encoded
 }
 
-// websiteEvery is how often the website's tables are looked at.
+// websiteEvery is how often the website's tables are checked.
 const websiteEvery = time.Minute
 
 func (s *server) addDatabase(p part) error {
@@ -184,8 +184,8 @@ func (s *server) addDatabase(p part) error {
 			return nil
 		},
 	})
-	// Watches last as long as their callers want: they end before the server is
-	// to stop in good order, which waits for all calls.
+	// Watches last as long as their callers want. They must end before the server
+	// stops, because a graceful stop waits for all calls.
 	s.manager.Add(lifecycle.Unit{
 		Name: "watch", Needs: []string{"store"},
 		Drain: func(context.Context) error {
@@ -298,7 +298,7 @@ func (s *server) addPacket(p part) error {
 	signIn, characters := authv1.NewAuthServiceClient(conns[partAuth]), characterv1.NewCharacterServiceClient(conns[partCharacter])
 	s.checkPart(partAuth, conns[partAuth], useAuth(signIn))
 	s.checkPart(partCharacter, conns[partCharacter], useCharacter(characters))
-	s.checkPart(partWorld, conns[partWorld], nil) // the stream is a check of its own
+	s.checkPart(partWorld, conns[partWorld], nil) // the stream has its own check
 	g, err := packet.New(cfg, packet.Deps{
 		Log: s.log, Metrics: s.metrics, Name: hostName(),
 		Auth:      signIn,
@@ -316,15 +316,14 @@ func (s *server) addPacket(p part) error {
 		Start: g.Start, Run: g.Run,
 	}
 	if !s.settings.runs(partWorld) {
-		// A world in this process announces its own end and takes the players out;
-		// one in another goes on, and must be told that they leave.
+		// A world in this process announces its own end and removes the players. A
+		// world in another process goes on, and must be told that they leave.
 		unit.Announce, unit.Drain = g.Announce, g.Drain
 	}
 	s.manager.Add(unit)
 	link := lifecycle.Unit{Name: "stream to the world", Needs: []string{p.name}, Start: func(ctx context.Context) error {
-		// A world in this process is there in a moment, and ready means that
-		// players can come in. One in another process may come later: readiness
-		// follows it.
+		// A world in this process is up very soon, and ready means that players can
+		// enter. A world in another process may come later: readiness follows it.
 		if s.settings.runs(partWorld) {
 			if err := s.awaitReady(ctx); err != nil {
 				return err

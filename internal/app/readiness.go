@@ -20,9 +20,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/rediscache"
 )
 
-// writesService is the name by which the health of a database part is asked for
-// whether it takes writes. A part that takes none is ready all the same, for
-// those who read.
+// writesService is the name in a health request that asks a database part whether
+// it accepts writes. A part that accepts none is still ready, for reads.
 const writesService = "waystone.database.writes"
 
 // Reasons of checks that are made here.
@@ -30,22 +29,21 @@ const (
 	reasonUnreachable = "unreachable" // no answer
 	reasonNotReady    = "not_ready"   // the part says so itself
 	reasonToken       = "token"       // ours is refused
-	reasonFailing     = "failing"     // it answers, and does not do what it is for
-	reasonWrites      = "writes"      // the database part takes none
+	reasonFailing     = "failing"     // it answers, but its calls fail
+	reasonWrites      = "writes"      // the database part accepts none
 	reasonConnecting  = "connecting"  // of the feed
 	reasonLost        = "lost"        // likewise
 	reasonBehind      = "behind"      // likewise
 )
 
-// partMisses is how often in a row another part has to miss an answer.
+// partMisses is how many checks of another part in a row must fail.
 const partMisses = 2
 
-// probeID names a play record, and a user, that are not there.
+// probeID names a play record and a user that do not exist.
 const probeID = "waystone-health"
 
-// checkPart adds the check on a part in another process. use, which may be nil,
-// is a call by which that part does what it is for: that goes through the token
-// and what the part needs itself.
+// checkPart adds the check of a part in another process. use, which may be nil, is
+// a real call: it also checks the token and what the part itself needs.
 func (s *server) checkPart(to string, cc grpc.ClientConnInterface, use func(context.Context) error) {
 	name := to + " part"
 	if s.settings.runs(to) || s.checked[name] {
@@ -78,13 +76,14 @@ func (s *server) checkPart(to string, cc grpc.ClientConnInterface, use func(cont
 	})
 }
 
-// partFails says of a part what the players miss, and where it is.
+// partFails adds to an error of a part what players cannot do, and the part's
+// address.
 func (s *server) partFails(to, reason, format string, args ...any) error {
 	return health.Because(reason, fmt.Errorf("%s: %s at %s "+format,
 		append([]any{s.misses(to), to, *s.settings.discovery[to]}, args...)...))
 }
 
-// misses is what nobody can do in this process' parts without another part.
+// misses is what players cannot do if another part is missing.
 func (s *server) misses(to string) string {
 	switch to {
 	case partAuth:
@@ -107,8 +106,8 @@ func (s *server) misses(to string) string {
 	return strings.Join(missing, ", ")
 }
 
-// useAuth renews a play record that is not there, which goes all the way to the
-// database and writes nothing.
+// useAuth renews a play record that does not exist: the call reaches the database
+// and writes nothing.
 func useAuth(c authv1.AuthServiceClient) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := c.KeepAlive(ctx, &authv1.KeepAliveRequest{Plays: []*databasev1.PlayRef{{PlayId: probeID, Generation: 1}}})
@@ -116,7 +115,7 @@ func useAuth(c authv1.AuthServiceClient) func(context.Context) error {
 	}
 }
 
-// useCharacter lists the characters of a user who is not there.
+// useCharacter lists the characters of a user that does not exist.
 func useCharacter(c characterv1.CharacterServiceClient) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := c.ListCharacters(ctx, &characterv1.ListCharactersRequest{UserId: probeID})
@@ -124,8 +123,8 @@ func useCharacter(c characterv1.CharacterServiceClient) func(context.Context) er
 	}
 }
 
-// checkWrites adds the check on whether a database part in another process takes
-// writes, without which nobody signs in and no character is made.
+// checkWrites adds the check whether a database part in another process accepts
+// writes. Without writes no player can sign in and no character can be created.
 func (s *server) checkWrites(cc grpc.ClientConnInterface) {
 	const name = "database writes"
 	if s.checked[name] {
@@ -141,8 +140,8 @@ func (s *server) checkWrites(cc grpc.ClientConnInterface) {
 		Name: name, Degraded: !s.settings.runs(partAuth), Misses: partMisses, Reasons: []string{reasonWrites},
 		Func: func(ctx context.Context) error {
 			resp, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: writesService})
-			// Whether it answers at all is another check's, and an older one does not
-			// know the question.
+			// Another check says whether it answers at all, and an older part does
+			// not know this service.
 			if err != nil || resp.GetStatus() == healthpb.HealthCheckResponse_SERVING {
 				return nil
 			}
@@ -189,7 +188,7 @@ func troubles() []string {
 	return list
 }
 
-// answers is an error while the store does not answer.
+// answers returns an error while the store does not answer.
 func (d *dataStore) answers(ctx context.Context) error {
 	err := d.engine.Ping(ctx)
 	if d.file == nil {
@@ -198,20 +197,20 @@ func (d *dataStore) answers(ctx context.Context) error {
 	return health.Because(string(d.file.FileTrouble()), err)
 }
 
-// fileHealth is an error while the embedded file cannot be written.
+// fileHealth returns an error while the embedded file cannot be written.
 func (d *dataStore) fileHealth(ctx context.Context) error {
 	return health.Because(string(d.file.FileTrouble()), d.file.FileHealth(ctx))
 }
 
-// lookEvery is how often it is looked at whether the store takes writes. Whether
-// an embedded file was replaced is seen at once.
+// lookEvery is how often the process checks whether the store accepts writes. If an
+// embedded file was replaced, this is found at once.
 const (
 	lookEveryFile   = 10 * time.Second
 	lookEveryServer = 5 * time.Second
 )
 
-// look finds out whether the store takes writes until ctx ends. What it finds is
-// told by the health checks.
+// look checks until ctx ends whether the store accepts writes. The health checks
+// report the result.
 func (d *dataStore) look(ctx context.Context) {
 	every, look := lookEveryFile, func(ctx context.Context) {
 		_ = d.file.LookAtFile(ctx) // the store remembers it

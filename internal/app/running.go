@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// askTimeout is how long a server on this machine may take to say what it runs
-// on, and maxStatus bounds the answer, in bytes.
+// askTimeout is how long a server on this machine may take to say which database it
+// uses. maxStatus limits the answer, in bytes.
 const (
 	askTimeout = time.Second
 	maxStatus  = 1 << 20
 )
 
-// databaseStatus is what /status says of the database. The name is like
-// databaseName, with a whole path, and without the user: a command may have
-// another role than the server.
+// databaseStatus is what /status says about the database. The name is like
+// databaseName, but with the full path, and without the user, because a command may
+// have another role than the server.
 type databaseStatus struct {
 	Engine string `json:"engine"` // embedded or postgresql
 	Name   string `json:"name"`
@@ -44,10 +44,9 @@ func (s *settings) databaseStatus() databaseStatus {
 	return databaseStatus{engineEmbedded, "embedded file " + path}
 }
 
-// compareServer keeps a command from changing an embedded database that nobody
-// serves while a server on this machine runs on PostgreSQL: DATABASE_URL is not
-// set in this shell then. Of any other difference it only warns, since several
-// servers may run on one machine.
+// compareServer refuses to change an embedded database if a server on this machine
+// uses PostgreSQL: probably DATABASE_URL is not set in this shell. For any other
+// difference it only warns, because several servers may run on one machine.
 func compareServer(ctx context.Context, p Process, s *settings, otherDatabase bool) error {
 	ours := s.databaseStatus()
 	for _, addr := range s.serverAddrs() {
@@ -64,8 +63,8 @@ func compareServer(ctx context.Context, p Process, s *settings, otherDatabase bo
 	return nil
 }
 
-// serverAddrs is where a server with these settings, or its database part alone,
-// has its operations endpoints on this machine.
+// serverAddrs are the operations endpoints on this machine of a server with these
+// settings, or of its database part alone.
 func (s *settings) serverAddrs() []string {
 	addrs := []string{s.localOps()}
 	if _, port, err := net.SplitHostPort(addrs[0]); err != nil || port == "0" {
@@ -77,8 +76,8 @@ func (s *settings) serverAddrs() []string {
 	return addrs
 }
 
-// askServer asks a server which database it runs on; false if none answers that
-// has one.
+// askServer asks a server which database it uses; false if no server with a
+// database answers.
 func askServer(ctx context.Context, addr string) (databaseStatus, bool) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -46,26 +46,26 @@ type server struct {
 	memory   map[string]rpc.Listener // by part, for callers in this process
 	conns    []*grpc.ClientConn
 	shares   shares
-	stores   []*remote.Store           // that have to be closed before the connections
+	stores   []*remote.Store           // closed before the connections
 	tables   *data.Data                // of the world, once loaded
 	store    atomic.Pointer[dataStore] // nil until it is opened
 	gateway  gateway
-	checked  map[string]bool // names of checks on other parts
-	// withGuests lets the store have guests: the bots of a check.
+	checked  map[string]bool // names of the checks of other parts
+	// withGuests: the store may have guests, which are the bots of a check.
 	withGuests bool
 	stop       context.CancelCauseFunc
 }
 
-// errChecked ends a process that was started only to be checked.
+// errChecked ends a process that was started with --exit.
 var errChecked = errors.New("the check is done")
 
 func serveCommand(p Process) *cobra.Command {
 	var check, exit bool
 	c := &cobra.Command{
 		Use:   "serve [PART…]",
-		Short: "Run all parts of the server, or only those named",
-		Long: "Run all parts of the server in this process, or only those named: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM ends it in order.\n\n" +
-			"With --check two bots play after the start and report each step. They are kept in\nmemory; nothing of them gets into the database.",
+		Short: "Run all parts of the server, or only the named parts",
+		Long: "Run all parts of the server in this process, or only the named parts: database, auth,\ncharacter, world, packet. Ctrl-C or SIGTERM stops it in order.\n\n" +
+			"With --check, two bots play after the start, and each step is printed. The bots are kept\nin memory; nothing of them is written to the database.",
 		Example: "  waystone serve                      all parts, on an embedded database\n" +
 			"  waystone serve packet world         two parts in one process\n" +
 			"  waystone serve packet --help        the settings of a part that runs alone",
@@ -74,8 +74,8 @@ func serveCommand(p Process) *cobra.Command {
 			return runServe(c, p, args, check, exit)
 		},
 	}
-	c.Flags().BoolVar(&check, "check", false, "let two bots play after the start, and report")
-	c.Flags().BoolVar(&exit, "exit", false, "with --check, stop when the bots are done; the exit status is their verdict")
+	c.Flags().BoolVar(&check, "check", false, "let two bots play after the start, and print each step")
+	c.Flags().BoolVar(&exit, "exit", false, "with --check, stop when the bots have finished; the exit status says whether it worked")
 	takeSettings(c, false)
 	helpWithSettings(c)
 	return c
@@ -154,8 +154,9 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 		if p.port != 0 {
 			srv.memory[p.name] = rpc.Listen()
 		}
-		// With tokens every caller needs one. Parts that share a process and were
-		// given none get one that lives as long as the process.
+		// If there are tokens, every caller needs one. If all parts share a
+		// process, a part without a token gets a random one for the life of the
+		// process.
 		if len(s.tokens) > 0 && s.tokens.Own(p.name) == "" && p.name != partDatabase {
 			if !s.allInOne() {
 				return nil, fmt.Errorf("SERVICE_TOKENS names no token for %s, which calls other parts: add %s:TOKEN, the same on every part", p.name, p.name)
@@ -175,8 +176,8 @@ func newServer(p Process, r *config.Registry, s *settings) (*server, error) {
 	return srv, nil
 }
 
-// warnUnknown names the variables that look like settings and are none, in the
-// log, or beside it where warnings are not logged.
+// warnUnknown names the variables that look like settings and are none: in the log,
+// or on standard error if warnings are not logged.
 func (s *server) warnUnknown() {
 	if !s.log.Enabled(context.Background(), slog.LevelWarn) {
 		s.Process.warnUnknown()
@@ -196,8 +197,8 @@ func (s *server) closeConns() {
 	}
 }
 
-// addOps adds the operations endpoints, which are there from the first moment
-// to the last, and the loop that keeps health up to date.
+// addOps adds the operations endpoints, which are up during the whole life of the
+// process, and the loop that updates the health.
 func (s *server) addOps() error {
 	var names []string
 	for _, p := range s.settings.parts {
@@ -218,8 +219,8 @@ func (s *server) addOps() error {
 	return nil
 }
 
-// conn returns a connection to a part: in memory when it runs in this process,
-// by discovery otherwise. as is the part that calls.
+// conn returns a connection to a part: in memory if it runs in this process,
+// otherwise by discovery. as is the part that calls.
 func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
 	cfg := rpc.ClientConfig{Token: s.settings.tokens.Own(as)}
 	var cc *grpc.ClientConn
@@ -237,8 +238,8 @@ func (s *server) conn(as, to string) (*grpc.ClientConn, error) {
 		balancing, err := balance.DialOptions(balance.Config{
 			Policy:     balance.Policy(s.settings.balancing),
 			Idempotent: append(idempotentMethods(), strings.TrimPrefix(healthpb.Health_Check_FullMethodName, "/")),
-			// A lone replica that is about to stop is still the only one there is:
-			// others save through it until its connections close.
+			// If the only replica is about to stop, other parts still save through
+			// it until its connections close.
 			NoHealthCheck: target.Scheme == discovery.Static && len(target.Addrs) == 1,
 		})
 		if err != nil {
@@ -289,10 +290,10 @@ func (s *server) addGRPC(p part, needs []string, register func(grpc.ServiceRegis
 			go func() { errc <- srv.Serve(ln) }()
 			first := <-errc
 			if first != nil {
-				srv.Stop() // half a server is none: the other listener ends too
+				srv.Stop() // if one listener fails, the other one ends too
 			}
 			second := <-errc
-			// Where another unit could not start, this one is stopped before it
+			// If another unit could not start, this one is stopped before it
 			// serves.
 			if errors.Is(first, grpc.ErrServerStopped) {
 				first = nil

@@ -58,7 +58,7 @@ func partNames() []string {
 
 const allOpsPort = 8080
 
-// settings is every setting of a process.
+// settings holds every setting of a process.
 type settings struct {
 	parts []part // that this process runs
 
@@ -99,8 +99,8 @@ func (s *settings) runs(name string) bool {
 // allInOne reports whether every part runs in this process.
 func (s *settings) allInOne() bool { return len(s.parts) == len(parts()) }
 
-// chooseParts returns the parts that are named, in the order of the table; none
-// named means all.
+// chooseParts returns the named parts in the order of the table, or all parts if
+// none is named.
 func chooseParts(names []string) (chosen []part, err error) {
 	for _, name := range names {
 		if !slices.Contains(partNames(), name) {
@@ -115,7 +115,8 @@ func chooseParts(names []string) (chosen []part, err error) {
 	return chosen, nil
 }
 
-// orSemicolon lets a sentence go on where nothing is suggested.
+// orSemicolon returns the suggestion, or a semicolon if there is none, so that the
+// sentence can go on.
 func orSemicolon(suggestion string) string {
 	if suggestion == "" {
 		return ";"
@@ -128,7 +129,7 @@ func register(r *config.Registry, chosen []part) *settings {
 	s := &settings{parts: chosen, listen: map[string]*endpoint{}, discovery: map[string]*string{}}
 	alone := len(chosen) == 1
 
-	sec := r.Section("Listening", "Where the parts listen. 0.0.0.0 is every IPv4 address, [::] every address of both kinds; of a name the first address counts, and the log says which. A part that runs alone takes LISTEN_ADDR and SERVICE_PORT; when several share a process, each takes these names with its own before them. All parts in one process listen on loopback unless told otherwise.")
+	sec := r.Section("Listening", "Where the parts listen. 0.0.0.0 means all IPv4 addresses, [::] all IPv4 and IPv6 addresses. If a name has several addresses, the first one is used, and the log says which. A part that runs alone takes LISTEN_ADDR and SERVICE_PORT. If several parts share a process, the names begin with the name of the part. If all parts run in one process, they listen on loopback by default.")
 	for _, p := range chosen {
 		e := &endpoint{}
 		s.listen[p.name] = e
@@ -151,18 +152,18 @@ func register(r *config.Registry, chosen []part) *settings {
 		opsPort = chosen[0].opsPort
 	}
 	s.opsPort = opsPort
-	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof; without a port, the default one. It has no authentication.", config.Check(opsAddr(&s.opsAddr)))
+	sec.String(&s.opsAddr, "ops-listen-addr", fmt.Sprintf("127.0.0.1:%d", opsPort), "Address and port of the operations endpoints: /healthz /readyz /metrics /status /debug/pprof; without a port, the default port is used. There is no authentication.", config.Check(opsAddr(&s.opsAddr)))
 
-	sec.Int(&s.rpcMax, "rpc-max-connections", rpc.DefaultMaxConnections, "Connections to one gRPC port at once; fewer where the process may not open enough files.", config.Range(1, 100000))
+	sec.Int(&s.rpcMax, "rpc-max-connections", rpc.DefaultMaxConnections, "Connections to one gRPC port at once; fewer if the process may not open enough files.", config.Range(1, 100000))
 	sec.Int(&s.rpcPerAddress, "rpc-max-per-address", rpc.DefaultMaxPerAddress, "Connections to one gRPC port from one address at once; loopback addresses are not counted.", config.Range(1, 100000))
 
-	sec = r.Section("Process", "What concerns the process as a whole.")
+	sec = r.Section("Process", "Settings of the process as a whole.")
 	sec.String(&s.dataDir, "waystone-data", "data", "Folder of the embedded database.", config.Check(notEmpty(&s.dataDir)))
-	sec.String(&s.logLevel, "log-level", "info", "Least level that is logged.", config.OneOf("debug", "info", "warn", "error"))
-	sec.String(&s.logFormat, "log-format", "text", "Form of the log on standard error.", config.OneOf("text", "json"))
-	sec.Int(&s.logMax, "log-max-per-second", 20, "Lines of one cause, the same message and reason, that are logged in a second; a line with dropped=N says how many more there were. 0: all are logged.", config.Range(0, 1000000))
-	sec.Duration(&s.drainDelay, "drain-delay", 2*time.Second, "Time between the announcement of a stop and the stop.", config.Range(time.Duration(0), time.Minute))
-	sec.Duration(&s.gracePeriod, "grace-period", 30*time.Second, "Time for a stop as a whole.", config.Range(time.Second, 10*time.Minute),
+	sec.String(&s.logLevel, "log-level", "info", "Lowest level that is logged.", config.OneOf("debug", "info", "warn", "error"))
+	sec.String(&s.logFormat, "log-format", "text", "Format of the log on standard error.", config.OneOf("text", "json"))
+	sec.Int(&s.logMax, "log-max-per-second", 20, "Lines with the same message and reason that are logged in a second. A line with dropped=N says how many more there were. 0: all lines are logged.", config.Range(0, 1000000))
+	sec.Duration(&s.drainDelay, "drain-delay", 2*time.Second, "Time between the announcement of a stop and the stop itself.", config.Range(time.Duration(0), time.Minute))
+	sec.Duration(&s.gracePeriod, "grace-period", 30*time.Second, "Time for a stop as a whole, DRAIN_DELAY included.", config.Range(time.Second, 10*time.Minute),
 		config.Check(func() error {
 			if s.gracePeriod <= s.drainDelay {
 				return errors.New("must be longer than DRAIN_DELAY")
@@ -170,21 +171,21 @@ func register(r *config.Registry, chosen []part) *settings {
 			return nil
 		}))
 
-	sec = r.Section("Other parts", "How a part finds and calls those that run in other processes.")
+	sec = r.Section("Other parts", "How a part finds and calls parts in other processes.")
 	for _, p := range parts() {
 		if p.port == 0 {
 			continue
 		}
 		target := new(string)
 		s.discovery[p.name] = target
-		sec.String(target, "discovery-"+p.name, fmt.Sprintf("127.0.0.1:%d", p.port), "Where the "+p.name+" part is when it is not in this process: host:port,host:port or dns:///name:port.",
+		sec.String(target, "discovery-"+p.name, fmt.Sprintf("127.0.0.1:%d", p.port), "Address of the "+p.name+" part if it is not in this process: host:port,host:port or dns:///name:port.",
 			config.Check(func() error {
 				_, err := discovery.Parse(*target)
 				return err
 			}))
 	}
-	sec.String(&s.balancing, "balancing", "round_robin", "How calls are spread over the replicas of a part.", config.OneOf("round_robin", "least_request"))
-	sec.Strings(&s.serviceTokens, "service-tokens", nil, "Secret tokens by which parts know each other over a network: auth:TOKEN,character:TOKEN,packet:TOKEN,world:TOKEN,website:TOKEN,operator:TOKEN. A caller may have two while its token changes; it shows the first.", config.Secret(),
+	sec.String(&s.balancing, "balancing", "round_robin", "How calls are distributed over the replicas of a part.", config.OneOf("round_robin", "least_request"))
+	sec.Strings(&s.serviceTokens, "service-tokens", nil, "Secret tokens with which parts authenticate each other over a network: auth:TOKEN,character:TOKEN,packet:TOKEN,world:TOKEN,website:TOKEN,operator:TOKEN. A caller may have two tokens while its token is changed; it sends the first.", config.Secret(),
 		config.Check(func() (err error) {
 			s.tokens, err = rpc.ParseTokens(s.serviceTokens)
 			return err
@@ -192,11 +193,11 @@ func register(r *config.Registry, chosen []part) *settings {
 
 	s.database.Register(r.Section("Database", "The database part."))
 	s.auth.Register(r.Section("Auth", "The auth part."))
-	s.character.Register(r.Section("Character", "The character part. Its files are read when it starts."))
+	s.character.Register(r.Section("Character", "The character part. It reads its files at start."))
 	s.packet.Register(r.Section("Packet", "The gateway."))
 	s.world.Register(r.Section("World", "The world part."))
 
-	sec = r.Section("Check", "What serve --check does.")
+	sec = r.Section("Check", "Settings of serve --check.")
 	sec.Duration(&s.checkTimeout, "check-timeout", 55*time.Second, "Time for the bots to play.", config.Range(time.Second, 10*time.Minute))
 	return s
 }
@@ -222,8 +223,8 @@ func notEmpty(p *string) func() error {
 	}
 }
 
-// listenAddr is a check: an address without a port. ports are the settings for
-// those.
+// listenAddr is a check: an address without a port. ports names the settings that
+// set the ports.
 func listenAddr(p *string, ports string) func() error {
 	return func() error {
 		if config.Address(p)() != nil {

@@ -44,8 +44,8 @@ func (s *settings) sqlitePath() (string, bool) {
 	return strings.CutPrefix(s.database.DatabaseURL, "sqlite:")
 }
 
-// openEngine opens the engine that the settings ask for. migrate lets it bring
-// our own tables up to date.
+// openEngine opens the engine of the settings. With migrate it brings Waystone's
+// own tables up to date.
 func openEngine(ctx context.Context, s *settings, log *slog.Logger, migrate bool, refused *prometheus.CounterVec) (engine, error) {
 	if _, embedded := s.sqlitePath(); embedded {
 		return openSQLite(ctx, s, log)
@@ -62,7 +62,7 @@ func openSQLite(ctx context.Context, s *settings, log *slog.Logger) (*sqlite.Sto
 	path, _ := s.sqlitePath()
 	if dir := filepath.Dir(path); dir != "." {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder of the database: %w; WAYSTONE_DATA sets another", err)
+			return nil, fmt.Errorf("create the folder of the database: %w; WAYSTONE_DATA sets another", err)
 		}
 	}
 	names, err := s.database.Names()
@@ -153,8 +153,8 @@ func openStore(ctx context.Context, s *settings, log *slog.Logger, reg prometheu
 	return d, nil
 }
 
-// addGuests puts a store in memory beside the database for users of whom
-// nothing may get into that.
+// addGuests adds a store in memory for users whose data must not get into the
+// database.
 func (d *dataStore) addGuests(ctx context.Context) error {
 	side, err := sqlite.Open(ctx, sqlite.Config{Path: sqlite.Memory})
 	if err != nil {
@@ -163,18 +163,19 @@ func (d *dataStore) addGuests(ctx context.Context) error {
 	d.guests = guest.New(d.served, side)
 	closeServed := d.close
 	d.close = func() {
-		_ = side.Close() // what it holds ends here anyway
+		_ = side.Close() // its data is not needed any more
 		closeServed()
 	}
 	return nil
 }
 
-// measureFile registers what is amiss with the file of an embedded database.
+// measureFile registers the metric of problems with the file of an embedded
+// database.
 func measureFile(file *sqlite.Store, reg prometheus.Registerer) {
 	for _, trouble := range sqlite.Troubles() {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "waystone_store_file_trouble",
-			Help:        "1 while something is amiss with the file of the embedded database, by what it is.",
+			Help:        "1 while there is a problem with the file of the embedded database, by kind.",
 			ConstLabels: prometheus.Labels{"trouble": string(trouble)},
 		}, func() float64 {
 			if file.FileTrouble() == trouble {
@@ -185,14 +186,14 @@ func measureFile(file *sqlite.Store, reg prometheus.Registerer) {
 	}
 }
 
-// follow lets the cache, and then those who watch, know what changes, until ctx
-// ends. Without a feed the cache stays closed: slower, never wrong.
+// follow passes the changes to the cache and then to the watchers, until ctx ends.
+// Without a feed the cache is not used: answers are slower, but never wrong.
 func (d *dataStore) follow(ctx context.Context, log *slog.Logger, broker *watch.Broker) {
 	confirmed := watch.NewConfirmer(broker, d.engine, log)
 	defer confirmed.Close()
 	to := store.Followers{d.served, confirmed}
 	if err := d.engine.Feed().Follow(ctx, to); err != nil {
-		log.Error("there is no change feed: every read goes to the store, and nobody can watch", "cause", err.Error())
+		log.Error("there is no change feed: every read goes to the store, and there are no watches", "cause", err.Error())
 		to.Lost(err)
 	}
 }
@@ -205,30 +206,30 @@ func (d *dataStore) feedState() any {
 	}
 }
 
-// requireDatabaseURL refuses a part that needs a database of its own and was
-// given none.
+// requireDatabaseURL returns an error if the database part runs without all others
+// and has no database.
 func requireDatabaseURL(s *settings) error {
 	if s.runs(partDatabase) && !s.allInOne() && s.database.DatabaseURL == "" {
-		return errors.New("DATABASE_URL is not set: the database part needs it when it does not run with all others; for example postgres://waystone:password@127.0.0.1:5432/game, or sqlite:data/waystone.db")
+		return errors.New("DATABASE_URL is not set: the database part needs it if it does not run with all others; for example postgres://waystone:password@127.0.0.1:5432/game, or sqlite:data/waystone.db")
 	}
 	return nil
 }
 
-// requireEmbedded refuses an embedded database that is not there: only the
-// server, db migrate, db restore and account create make one.
+// requireEmbedded returns an error if the embedded database does not exist: only
+// the server, db migrate, db restore and account create create one.
 func (s *settings) requireEmbedded() error {
 	path, embedded := s.sqlitePath()
 	if !embedded {
 		return nil
 	}
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("there is no embedded database at %s (%w): is DATABASE_URL set as it is for the server? "+
-			"WAYSTONE_DATA names another folder; the first start of the server makes the file", shownPath(path), readable(err))
+		return fmt.Errorf("there is no embedded database at %s (%w): is DATABASE_URL set to the same value as for the server? "+
+			"WAYSTONE_DATA names another folder; the first start of the server creates the file", shownPath(path), readable(err))
 	}
 	return nil
 }
 
-// readable drops the path from an error, as the sentence names it already.
+// readable removes the path from an error, because the sentence already names it.
 func readable(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -245,7 +246,7 @@ func shownPath(path string) string {
 	return path
 }
 
-// storeName says for humans where the tables are, without any password.
+// storeName describes where the tables are, without a password.
 func storeName(s *settings) string {
 	if path, embedded := s.sqlitePath(); embedded {
 		return "embedded database " + path

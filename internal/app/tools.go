@@ -15,8 +15,8 @@ func healthCommand(p Process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health [TARGET | PART…]",
 		Short: "Ask a running server whether it can serve",
-		Long: "Ask a running server whether it can serve: print ok and end with status 0, or say\nwhy not and end with status 1. It suits the health check of a container. Lines that\nbegin with degraded tell what is wrong with a server that serves all the same.\n\n" +
-			"TARGET is the URL of a /readyz, or host:port of a gRPC service. Without one, the\noperations endpoint is asked that a server with the same settings opens: a server\nof all parts, or of those named." + settingsHint,
+		Long: "Ask a running server whether it can serve. If it can, the command prints ok and the exit\nstatus is 0. If not, it prints why, and the exit status is 1. Use it as the health check\nof a container. Lines that begin with degraded say what is wrong with a server that can\nstill serve.\n\n" +
+			"TARGET is the URL of a /readyz, or host:port of a gRPC service. Without TARGET, the\ncommand asks the operations endpoint that a server with the same settings would open:\na server of all parts, or of the named parts." + settingsHint,
 		Example: "  waystone health\n  waystone health packet\n  waystone health http://10.0.0.5:8085/readyz",
 		RunE: func(c *cobra.Command, args []string) error {
 			return runHealth(c, p, args)
@@ -57,7 +57,7 @@ func runHealth(c *cobra.Command, p Process, args []string) error {
 	return nil
 }
 
-// localOps is where this machine reaches the operations endpoint.
+// localOps is the address of the operations endpoint on this machine.
 func (s *settings) localOps() string {
 	host, port, err := net.SplitHostPort(s.opsListen())
 	if err != nil {
@@ -72,8 +72,8 @@ func (s *settings) localOps() string {
 func configCommand(p Process) *cobra.Command {
 	c := &cobra.Command{
 		Use:       "config [PART…]",
-		Short:     "Print every setting, its value and where that comes from",
-		Long:      "Print every setting of a process that runs all parts, or those named: its value,\nand whether that comes from a flag, the environment (env), the file or the default.\nPasswords and tokens are printed as ***." + settingsHint,
+		Short:     "Print every setting, its value and its source",
+		Long:      "Print every setting of a process that runs all parts or the named parts: the value, and\nwhether it comes from a flag, the environment (env), the file or the default. Passwords\nand tokens are printed as ***." + settingsHint,
 		Example:   "  waystone config\n  waystone config packet --config /etc/waystone.conf",
 		ValidArgs: partNames(),
 		RunE: func(c *cobra.Command, args []string) error {

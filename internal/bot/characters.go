@@ -29,7 +29,7 @@ func (b *Bot) ListCharacters(ctx context.Context) ([]packets.ListedCharacter, er
 	return list, err
 }
 
-// CreateCharacter creates a character and lists the characters anew.
+// CreateCharacter creates a character and lists the characters again.
 func (b *Bot) CreateCharacter(ctx context.Context, want packets.CreateCharacterRequest) error {
 	err := b.step(ctx, "create character", func(ctx context.Context) error {
 		reply, err := request[*packets.CreateCharacterReply](ctx, b, packets.World, &want)

@@ -203,7 +203,7 @@ func (k *check) compare(ctx context.Context) error {
 // checkMotion is the motion that the bots greet with.
 const checkMotion = 11
 
-// greet lets each bot play an emote that the other must be told of.
+// greet lets each bot play an emote that the other must see.
 func (k *check) greet(ctx context.Context) error {
 	for i, b := range k.bots {
 		if err := k.report.step(ctx, fmt.Sprintf("%s plays an emote, %s sees it", who(i), who(1-i)), func(ctx context.Context) error {

@@ -20,7 +20,7 @@ type Summary struct {
 	Entered  int // that came into a zone
 	Finished int // that logged out in good order
 	Failed   int
-	Moves    uint64 // that the server told of
+	Moves    uint64 // that the server sent
 	Texts    uint64 // said, and heard by their speaker
 	Heard    uint64 // texts received by all bots together
 	MostSeen int    // most entities in sight of one bot when it left

@@ -9,7 +9,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// watched is what a bot is told of another's next walk.
+// watched is what a bot sees of another bot's next walk.
 type watched struct {
 	bot         *Bot
 	name        string

@@ -1,6 +1,6 @@
-// Package docgen writes the reference documents from what they describe: the
-// registered settings, the table of packets, the migrated databases. Its test
-// fails when a committed document is stale.
+// Package docgen writes the reference documents from their sources: the
+// registered settings, the commands, the table of packets, the migrated databases.
+// Its test fails if a committed document is out of date.
 package docgen
 
 import (
@@ -19,23 +19,25 @@ import (
 
 const header = "<!-- Written by `make gen`; not edited by hand. -->\n\n"
 
-// Configuration renders the settings, a table for each section.
+// Configuration renders the settings, one table for each section.
 func Configuration(settings []config.Setting, docs map[string]string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Settings\n\n" + header)
-	b.WriteString(`Every setting can be given as a flag, as an environment variable or in a file;
-a flag beats a variable, a variable beats the file, and the file beats the
-default. The file is named by ` + "`--config` or `WAYSTONE_CONFIG`" + `: lines of the form
-` + "`key = value`, or YAML when its name ends in `.yaml`" + `. The flag is the variable's name
-in lower case with dashes (` + "`LOG_LEVEL`: `--log-level`" + `), the key in the file the
-same with underscores. ` + "`waystone config` prints every value and where it comes\nfrom" + `; a wrong value stops the start with a sentence that names it.
+	b.WriteString(`Every setting can be a flag, an environment variable or a line in a file. A flag
+overrides a variable, a variable overrides the file, and the file overrides the default.
+` + "`--config` or `WAYSTONE_CONFIG`" + ` names the file. It has lines of the form
+` + "`key = value`, or is YAML if its name ends in `.yaml`" + `. The flag is the variable's name
+in lower case with dashes (` + "`LOG_LEVEL`: `--log-level`" + `). The key in the file is
+the same with underscores. ` + "`waystone config` prints every value and where it comes\nfrom" + `. A duration is written ` + "`250ms`, `5s`, `1m30s`, `7d` or `2w`" + `.
 
-An unknown key in the file and an unknown flag stop the start too. An unknown
-variable is only warned of, in the log, for another program may share its name:
-one that begins with the first word of a setting (` + "`PACKET_`, `DATABASE_`" + `, …), or is
-nearly a setting's name. A duration is written ` + "`250ms`, `5s`, `1m30s`, `7d` or `2w`" + `.
+If a value is wrong, the server does not start, and prints a sentence that names the
+setting. An unknown flag and an unknown key in the file stop the start too. An unknown
+variable does not, because it may belong to another program. But the log has a warning if
+the variable begins with the first word of a setting (` + "`PACKET_`, `DATABASE_`" + `, …), or is
+similar to the name of a setting.
 
-A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT` and\n`OPS_LISTEN_ADDR` (default 127.0.0.1 and 8081 auth, 8082 database, 8083\ncharacter, 8084 world, 8085 packet)" + ` without the part's name before them.
+If a part runs alone, these names have no name of a part in front: ` + "`LISTEN_ADDR`\n(default 0.0.0.0), `SERVICE_PORT` and `OPS_LISTEN_ADDR`" + ` (default 127.0.0.1 and 8081 auth,
+8082 database, 8083 character, 8084 world, 8085 packet).
 
 `)
 	section := ""
@@ -53,7 +55,7 @@ A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT
 			usage += " Must be " + s.Range + "."
 		}
 		if s.Secret {
-			usage += " Secret: never printed."
+			usage += " This is a secret: it is never printed."
 		}
 		if s.SecretURL {
 			usage += " The password in it is never printed."
@@ -63,13 +65,12 @@ A part that runs alone takes ` + "`LISTEN_ADDR` (default 0.0.0.0), `SERVICE_PORT
 	return b.Bytes()
 }
 
-// Commands renders the tree of commands: a section for each, with how it is
-// called, its flags and examples. Flags that are settings are left to
-// Configuration.
+// Commands renders the tree of commands: a section for each, with its usage, flags
+// and examples. Flags that are settings are in Configuration.
 func Commands(root *cobra.Command) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Commands\n\n" + header)
-	b.WriteString("`waystone help COMMAND` prints the same. Flags may stand before or after the\narguments. Every command that reads settings takes [each of them](configuration.md)\nas a flag too. `waystone completion bash` (or zsh, fish, powershell) prints a script\nthat lets the shell complete commands and flags; `waystone completion bash --help`\nsays how to load it.\n")
+	b.WriteString("`waystone help COMMAND` prints the same. Flags may come before or after the arguments.\nA command that reads settings takes [each setting](configuration.md) as a flag too.\n`waystone completion bash` (or zsh, fish, powershell) prints a script for the shell, so\nthat the shell can complete commands and flags. `waystone completion bash --help` says\nhow to load it.\n")
 	var visit func(c *cobra.Command)
 	visit = func(c *cobra.Command) {
 		about := c.Long
@@ -120,20 +121,20 @@ func ownFlags(c *cobra.Command) string {
 	return b.String()
 }
 
-// dedent takes the two blanks of the help's examples away.
+// dedent removes the two blanks before each line of the help's examples.
 func dedent(text string) string {
 	return strings.TrimPrefix(strings.ReplaceAll(text, "\n  ", "\n"), "  ")
 }
 
-// Effect says in which states a client's packet may come and what becomes of
-// it.
+// Effect says in which states a client's packet may come, and what the server does
+// with it.
 type Effect struct {
 	States []string
 	Does   string
 }
 
-// Packets renders the table of packets and, for each, its fields; for those of
-// the client, what becomes of them too.
+// Packets renders the table of packets with their fields, and the effect of the
+// client's packets.
 func Packets(rows []packets.Row, effect func(packets.Stage, uint16) Effect) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Packets\n\n" + header)
@@ -142,7 +143,7 @@ func Packets(rows []packets.Row, effect func(packets.Stage, uint16) Effect) []by
 		for _, from := range []packets.Side{packets.Client, packets.Server} {
 			fmt.Fprintf(&b, "\n## %s stage, from the %s\n\n", title(stage.String()), from)
 			if from == packets.Client {
-				b.WriteString("| command | name | size | fields | states | what becomes of it |\n|---|---|--:|---|---|---|\n")
+				b.WriteString("| command | name | size | fields | states | what the server does |\n|---|---|--:|---|---|---|\n")
 			} else {
 				b.WriteString("| command | name | size | fields |\n|---|---|--:|---|\n")
 			}
@@ -162,20 +163,24 @@ func Packets(rows []packets.Row, effect func(packets.Stage, uint16) Effect) []by
 	return b.Bytes()
 }
 
-const packetsIntro = `The packets of the client's protocol (irose, client 129) that Waystone speaks.
-Sizes are in bytes and include the header of six. How a packet is framed and
-enciphered is said in the package comment of ` + "`internal/wire`" + `.
+const packetsIntro = `These are the packets of the client's protocol (irose, client 129) that Waystone
+supports. Sizes are in bytes and include the header of six bytes. The package comment of
+` + "`internal/wire`" + ` describes the framing and the cipher.
 
-A packet ends the connection when it is damaged, of another size than its row
-says, malformed, sent in a state that its row does not name, or of another
-stage: a command that has a row at another stage only. A command from 0x700 to
-0x7ff that the client has no row for at any stage is unknown. It is dropped
-without effect, whatever its size; more unknown packets than
-` + "`PACKET_UNKNOWN_RATE` and `PACKET_UNKNOWN_BURST`" + ` allow end the connection
-(` + "`too_many_unknown`" + `), and so does one on a fresh connection.
+The server closes the connection if a packet
 
-"Not confirmed" are layouts that no real client has confirmed: the payload is
-taken as it comes.
+- is damaged or malformed,
+- has a size that its row does not allow,
+- comes in a state that its row does not list, or
+- belongs to another stage (its command has a row only there).
+
+A command from 0x700 to 0x7ff that has no row for the client at any stage is unknown. The
+server drops the packet, whatever its size. If there are more unknown packets than
+` + "`PACKET_UNKNOWN_RATE` and `PACKET_UNKNOWN_BURST`" + ` allow, it closes the connection
+(` + "`too_many_unknown`" + `). On a fresh connection the first unknown packet closes it.
+
+"Layout not confirmed" means that no real client has confirmed the layout. The server
+accepts any payload.
 `
 
 func sizeOf(r packets.Row) string {

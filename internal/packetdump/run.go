@@ -1,5 +1,5 @@
-// Package packetdump turns captured packets into JSON, one object a line: the
-// command "waystone packet decode". It holds no state and no goroutine.
+// Package packetdump is the command "waystone packet decode". It prints captured
+// packets as JSON, one object on each line. It has no state and no goroutine.
 package packetdump
 
 import (
@@ -16,12 +16,13 @@ import (
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
-const long = `Decode one or more packets, one after the other, and print a JSON object for each on
-a line of its own. The input is hexadecimal; white space between digits is ignored.
-An argument of hexadecimal digits alone is the input itself (write ./NAME for a file
-of such a name); - is standard input. Tickets and passwords are shown as [redacted].
+const long = `Decode one or more packets and print one JSON object for each, on a line of its own.
+The input is hexadecimal; white space between digits is ignored. An argument with only
+hexadecimal digits is the input itself. Any other argument is a file (write ./NAME if the
+file name has only such digits), and - is standard input. Tickets and passwords are shown
+as [redacted].
 
-What was decoded before an error is printed all the same; the error names the byte.`
+If there is an error, the packets before it are still printed. The error names the byte.`
 
 const examples = `  waystone packet decode --plain 060003070000
   waystone packet decode --from server --stage game --seed 0x544f4e45 capture.hex
@@ -47,7 +48,7 @@ func Command() *cobra.Command {
 		Args:    cli.Arguments(1, maxInputs, "something to decode: HEX, FILE or - for standard input"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.inputs = args; o.plain && o.seed != 0 {
-				return cli.Usagef("--plain packets have no codec, so --seed has nothing to do")
+				return cli.Usagef("--plain packets have no codec: leave out --seed")
 			}
 			out := bufio.NewWriter(c.OutOrStdout())
 			err := decode(c.Context(), o, c.InOrStdin(), out)
@@ -60,11 +61,11 @@ func Command() *cobra.Command {
 	c.Flags().BoolVar(&o.plain, "plain", false, "the packets are not enciphered")
 	c.Flags().Func("from", "`SIDE` that sent them: client or server (default client)", func(s string) error { return oneOf(s, &o.from, packets.Client, packets.Server) })
 	c.Flags().Func("stage", "`STAGE` of the connection: login, world or game (default login)", func(s string) error { return oneOf(s, &o.stage, packets.Login, packets.World, packets.Game) })
-	c.Flags().Func("seed", "codec seed `N` of the connection, decimal or 0x…; without it, that of the login connection", func(s string) error { return parseSeed(s, &o.seed) })
+	c.Flags().Func("seed", "codec seed `N` of the connection, decimal or 0x…; without it, the seed of the login connection", func(s string) error { return parseSeed(s, &o.seed) })
 	return c
 }
 
-// maxInputs bounds the arguments; a shell's own bound comes first.
+// maxInputs limits the arguments; the limit of the shell is lower.
 const maxInputs = math.MaxInt32
 
 // oneOf sets v to the choice whose name is s.

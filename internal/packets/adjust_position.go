@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// AdjustPosition puts an entity to a point.
+// AdjustPosition moves an entity to a point at once.
 type AdjustPosition struct {
 	Entity uint16
 	X      float32 // centimetres

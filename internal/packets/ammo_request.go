@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// AmmoRequest loads ammunition, or takes it out.
+// AmmoRequest loads or removes ammunition.
 type AmmoRequest struct {
 	Ammo uint8  // 0–3: arrow, bullet, throw
-	Slot uint16 // 0–16383, item slot; SlotNone to take out
+	Slot uint16 // 0–16383, item slot; SlotNone to remove
 }
 
 // Command returns 0x7ab.

@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Announce shows a text to everybody.
+// Announce shows a text to all players.
 type Announce struct {
 	Text string // at most MaxAnnounceText bytes
-	Name string // who says so, at most MaxName bytes; empty is left out
+	Name string // the speaker, at most MaxName bytes; not sent if empty
 }
 
 // Command returns 0x702.
@@ -19,6 +19,6 @@ func (p *Announce) Marshal(c *wire.Codec) {
 	}
 	c.CString(&p.Name, MaxName)
 	if p.Name == "" {
-		c.Fail(wire.ErrValue, "an empty name, which is left out")
+		c.Fail(wire.ErrValue, "an empty name, which must be left out")
 	}
 }

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// AttackRequest attacks somebody.
+// AttackRequest attacks an entity.
 type AttackRequest struct {
 	Target uint16 // entity
 }

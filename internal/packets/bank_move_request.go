@@ -2,12 +2,12 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// BankMoveRequest moves something to the bank or from there.
+// BankMoveRequest moves an item to the bank or from it.
 type BankMoveRequest struct {
 	Kind    uint8 // BankPut or BankTake
 	Slot    uint8 // item slot, or place in the bank
 	Item    FullItem
-	Premium *uint8 // 1: of the paid places
+	Premium *uint8 // 1: a paid place
 }
 
 // Command returns 0x7ae.

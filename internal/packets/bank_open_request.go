@@ -5,7 +5,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 // BankOpenRequest opens the bank.
 type BankOpenRequest struct {
 	Kind uint8  // 0 opens
-	Args []byte // at most MaxBankArgs bytes; the sister dialect sends a password here
+	Args []byte // at most MaxBankArgs bytes; a related client sends a password here
 }
 
 // Command returns 0x7ad.

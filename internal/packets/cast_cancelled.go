@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// CastCancelled tells that somebody does not cast after all.
+// CastCancelled says that an entity stops its cast.
 type CastCancelled struct {
 	Entity uint16
 	Reason uint8 // a Cast constant

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// CastPositionRequest casts a skill on a place.
+// CastPositionRequest casts a skill on a point.
 type CastPositionRequest struct {
 	Slot uint8 // skill slot
 	X, Y float32

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// CastTargetRequest casts a skill on somebody.
+// CastTargetRequest casts a skill on an entity.
 type CastTargetRequest struct {
 	Target uint16 // entity
 	Slot   uint8  // skill slot

@@ -11,8 +11,8 @@ type ChannelListReply struct {
 // ChannelEntry is one channel of a server.
 type ChannelEntry struct {
 	ID          uint8  // from 1
-	LowAge      uint8  // years; 0 no bound
-	HighAge     uint8  // years; 100 no bound
+	LowAge      uint8  // years; 0 no limit
+	HighAge     uint8  // years; 100 no limit
 	PercentFull uint16 // 0–100
 	Name        string // at most MaxServerName bytes
 }

@@ -9,8 +9,8 @@ const (
 	SkillPage         = 30
 )
 
-// CharacterData tells a client which character it plays and all of its state
-// but the inventory and the quests.
+// CharacterData tells a client which character it plays, with all of its state
+// except the inventory and the quests.
 type CharacterData struct {
 	Gender            uint8  // 0 male, 1 female
 	Zone              uint16 // where the client goes now
@@ -20,8 +20,8 @@ type CharacterData struct {
 	Hair              uint32 // style, as others see it
 	Equipment         VisibleItems
 	BirthStone        uint8
-	FaceStyle         uint8 // Face as it was chosen
-	HairStyle         uint8 // Hair as it was chosen
+	FaceStyle         uint8 // Face that the player chose
+	HairStyle         uint8 // Hair that the player chose
 	Job               uint16
 	Union             uint8
 	Rank              uint8
@@ -41,7 +41,7 @@ type CharacterData struct {
 	GuildContribution uint16
 	GuildPosition     uint8 // 0–6
 	PKFlag            uint16
-	Stamina           uint16 // 5000 is full
+	Stamina           uint16 // 5000 is the maximum
 	StatusEffects     [StatusEffectSlots]StatusEffect
 	Skills            Skills
 	Hotbar            [HotbarSlots]HotbarSlot
@@ -60,7 +60,7 @@ func (s *Stats) marshal(c *wire.Codec) {
 	}
 }
 
-// StatusEffect is an effect that lasts; the zero value is none.
+// StatusEffect is an effect with a duration; the zero value is none.
 type StatusEffect struct {
 	Seconds uint32 // left
 	Effect  uint16 // row in the client's list

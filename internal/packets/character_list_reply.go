@@ -14,7 +14,7 @@ type ListedCharacter struct {
 	Gender        uint8  // 0 male, 1 female
 	Level         uint16
 	Job           uint16
-	DeleteSeconds uint32 // until deletion; 0 not marked, so at least 1 while marked
+	DeleteSeconds uint32 // until deletion, at least 1; 0 if not marked
 	Premium       bool   // from the fourth character on
 	Face          uint16 // style
 	Hair          uint16 // style

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// ChatRequest speaks to those around. Commands of the player begin with a slash.
+// ChatRequest speaks to all in sight. Commands of the player begin with a slash.
 type ChatRequest struct {
 	Text string // at most MaxChatText bytes
 }

@@ -5,7 +5,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 // ClanCommand is any of the client's clan commands, also at character selection.
 type ClanCommand struct {
 	Kind uint8  // which command
-	Args []byte // what follows, by kind; at most MaxClanArgs bytes
+	Args []byte // the rest, by kind; at most MaxClanArgs bytes
 }
 
 // Command returns 0x7e0.

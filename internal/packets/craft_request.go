@@ -2,13 +2,13 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// CraftRequest sets a gem, breaks an item up or upgrades one.
+// CraftRequest sets a gem into an item, takes an item apart or upgrades it.
 type CraftRequest struct {
-	Kind      uint8    // a Craft constant; the others are kept as they come, in Args
+	Kind      uint8    // a Craft constant; other kinds are kept as bytes in Args
 	Tool      uint16   // worn place, skill slot or NPC, by kind
-	Slot      uint8    // item slot of what is worked on
-	Materials [3]uint8 // item slots, of upgrades
-	Args      []byte   // of another kind; at most MaxCraftArgs bytes
+	Slot      uint8    // item slot of the item
+	Materials [3]uint8 // item slots; for upgrades only
+	Args      []byte   // for other kinds; at most MaxCraftArgs bytes
 }
 
 // Command returns 0x7bc.

@@ -4,8 +4,8 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 
 // CreateCharacterReply answers CreateCharacterRequest.
 type CreateCharacterReply struct {
-	Result   uint8 // CreateOK and its neighbours
-	Platinum bool  // the new character lies in a premium slot
+	Result   uint8 // a Create constant
+	Platinum bool  // the new character is in a premium slot
 }
 
 // Command returns 0x713.

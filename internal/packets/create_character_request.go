@@ -9,7 +9,7 @@ type CreateCharacterRequest struct {
 	Hair       uint8 // style
 	Face       uint8 // style
 	WeaponType uint8
-	StartPoint uint16 // which start the player chose
+	StartPoint uint16 // start point that the player chose
 	Name       string // at most MaxName bytes
 }
 

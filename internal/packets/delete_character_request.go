@@ -2,9 +2,9 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// DeleteCharacterRequest marks a character for deletion or takes the mark away.
+// DeleteCharacterRequest marks a character for deletion or removes the mark.
 type DeleteCharacterRequest struct {
-	Slot   uint8  // 0–4, index in the list that was sent
+	Slot   uint8  // 0–4, index in the last list
 	Delete bool   // true marks, false restores
 	Name   string // must match the slot
 }

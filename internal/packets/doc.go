@@ -1,14 +1,14 @@
-// Package packets is the vocabulary of the 129 client: one struct for each
-// packet, one Marshal that both reads and writes it, and one table that says
-// who may send it when and how large it may be. It holds layouts and bounds
-// and no behaviour; the gateway, the bot and the packet decoder share it.
+// Package packets has the packets of the 129 client: one struct for each packet,
+// one Marshal that both reads and writes it, and one table of the stages, senders
+// and sizes. It has layouts and limits and no behaviour. The gateway, the bot and
+// the packet decoder use it.
 //
-// Layouts follow the 129 client protocol, little-endian. Numbers are u8, u16
-// and so on as the Go types say; z in a comment is text that ends in a zero
-// byte. Coordinates are centimetres. Entity ids are unique within a zone; 0
-// is no entity. Text is UTF-8 and bounded in bytes, without the ending zero.
+// Layouts follow the 129 client protocol, little-endian. The Go types of the
+// fields are the types on the wire: u8, u16 and so on. Coordinates are
+// centimetres. Entity ids are unique within a zone; 0 is no entity. Text is UTF-8
+// and ends with a zero byte; its limits are in bytes, without this zero.
 //
-// What can be read can be written back to the same bytes: bits and bytes that
-// carry nothing must be zero, and optional tails are there exactly when the
+// A packet that can be read can be written back to the same bytes: unused bits
+// and bytes must be zero, and optional parts at the end are there exactly if the
 // fields say so.
 package packets

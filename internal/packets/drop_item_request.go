@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// DropItemRequest drops a number of things, or money.
+// DropItemRequest drops items of one slot, or money.
 type DropItemRequest struct {
 	Slot     uint8 // item slot; SlotNone for money
 	Quantity uint32

@@ -2,11 +2,11 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Emote shows somebody's motion.
+// Emote shows the motion of a character.
 type Emote struct {
 	Motion uint16 // row in the client's list of motions
-	Flags  uint16 // bits as the client sends them
-	Entity uint16 // who plays it
+	Flags  uint16 // bits as the client sent them
+	Entity uint16 // the character
 }
 
 // Command returns 0x781.

@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// EquipRequest puts something on, or takes off what is worn.
+// EquipRequest puts on an item, or takes off a worn one.
 type EquipRequest struct {
 	Place uint16  // SlotFace to SlotEarring
-	Slot  *uint16 // item slot of what is put on; 0 or none to take off
+	Slot  *uint16 // item slot of the item to put on; 0 or none to take off
 }
 
 // Command returns 0x7a5.

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Kinds of what lies on the quick bar.
+// Kinds of entries on the quick bar.
 const (
 	HotbarNone      uint8 = 0
 	HotbarInventory uint8 = 1

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Inventory tells a client all that its character owns.
+// Inventory tells a client everything that its character owns.
 type Inventory struct {
 	Money int64
 	Items [SlotCount]FullItem // by item slot; SlotNone is always empty

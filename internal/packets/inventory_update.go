@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// InventoryUpdate tells what now lies in some item slots.
+// InventoryUpdate tells the new content of some item slots.
 type InventoryUpdate struct{ Items []SlotItem }
 
-// SlotItem is what lies in an item slot; an empty item is nothing.
+// SlotItem is the content of an item slot; an empty item means an empty slot.
 type SlotItem struct {
 	Slot uint8
 	Item FullItem

@@ -2,8 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Item types. 1–9 and ItemVehicle are equipment, single and with a state of
-// its own; ItemConsumable to ItemQuest come in stacks; ItemMoney is an amount.
+// Item types. 1–9 and ItemVehicle are equipment: each is a single item with its
+// own state. ItemConsumable to ItemQuest are stacks. ItemMoney is an amount.
 const (
 	ItemNone       uint8 = 0
 	ItemFace       uint8 = 1
@@ -45,13 +45,13 @@ const (
 	BagPage = 30
 )
 
-// FullItem is an item with all that its owner may know, six bytes. The zero
+// FullItem is an item as its owner sees it, six bytes. The zero
 // value is no item.
 type FullItem struct {
-	Type       uint8  // an Item constant; it decides which of the others count
+	Type       uint8  // an Item constant; it decides which other fields are used
 	Number     uint16 // 0–1023, row in the client's list of the type
 	Crafted    bool   // equipment only, as all down to Grade
-	Gem        uint16 // 0–511, the gem set in
+	Gem        uint16 // 0–511, the gem in the item
 	Durability uint8  // 0–127
 	Life       uint16 // 0–1023, tenths of a percent
 	Socket     bool
@@ -96,7 +96,7 @@ func (it *FullItem) marshal(c *wire.Codec) {
 	b.End()
 }
 
-// VisibleItem is what others see of a worn item, four bytes; number 0 is
+// VisibleItem is a worn item as other players see it, four bytes; number 0 is
 // none.
 type VisibleItem struct {
 	Number uint16 // 0–1023
@@ -115,7 +115,7 @@ func (it *VisibleItem) marshal(c *wire.Codec) {
 	b.End()
 }
 
-// VisibleItems is what others see a character wear.
+// VisibleItems are the worn items of a character as other players see them.
 type VisibleItems struct {
 	Head, Body, Hands, Feet, Face, Back, Weapon, SubWeapon VisibleItem
 }
@@ -126,7 +126,7 @@ func (v *VisibleItems) marshal(c *wire.Codec) {
 	}
 }
 
-// VehicleItems is what others see of a character's vehicle.
+// VehicleItems is a character's vehicle as other players see it.
 type VehicleItems struct {
 	Body, Engine, Leg, Arms VisibleItem
 }

@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// JoinReply answers JoinRequest. When Result is not JoinOK the rest is zero.
+// JoinReply answers JoinRequest. If Result is not JoinOK, the rest is zero.
 type JoinReply struct {
-	Result     uint8  // JoinOK and its neighbours
-	SequenceID uint32 // a number of the server's choice
+	Result     uint8  // a Join constant
+	SequenceID uint32 // a number that the server chooses
 	PayFlags   uint32 // what the account has paid for; 0xff is everything
 }
 

@@ -5,7 +5,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 // JoinRequest is the first packet of a world or game connection.
 type JoinRequest struct {
 	Token  uint32 // from SelectServerReply or MoveServer
-	Secret Secret // 32 characters: a ticket, or the MD5 hex of what was typed
+	Secret Secret // 32 characters: a ticket, or the MD5 of the typed password in hexadecimal
 }
 
 // Command returns 0x70b.

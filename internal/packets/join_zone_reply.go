@@ -5,7 +5,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 // FlagPvP in JoinZoneReply.Flags: players may fight each other here.
 const FlagPvP uint32 = 1
 
-// PriceKinds is how many kinds of items have a price rate of their own.
+// PriceKinds is how many kinds of items have their own price rate.
 const PriceKinds = 11
 
 // JoinZoneReply puts the character into its zone; spawns follow it.
@@ -21,7 +21,7 @@ type JoinZoneReply struct {
 	ItemPrices [PriceKinds]uint8 // percent
 	Flags      uint32            // FlagPvP
 	WorldTicks uint32            // the zone's clock
-	Team       uint32            // teams that differ may fight
+	Team       uint32            // members of different teams may fight
 }
 
 // Command returns 0x753.

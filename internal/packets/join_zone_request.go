@@ -4,8 +4,8 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 
 // JoinZoneRequest says that the client has loaded its zone.
 type JoinZoneRequest struct {
-	Weight uint8  // load in percent of what can be carried
-	Z      uint16 // height that the client found, centimetres
+	Weight uint8  // load in percent of the maximum
+	Z      uint16 // height of the ground in the client, centimetres
 }
 
 // Command returns 0x753.

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// LocalChat is speech that is heard around its speaker.
+// LocalChat is chat for all who see the speaker.
 type LocalChat struct {
 	Entity uint16 // the speaker
 	Text   string // at most MaxChatText bytes

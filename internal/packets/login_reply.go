@@ -2,10 +2,9 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// LoginReply answers LoginRequest. When Result is not LoginOK the rest is
-// zero.
+// LoginReply answers LoginRequest. If Result is not LoginOK, the rest is zero.
 type LoginReply struct {
-	Result  uint8         // LoginOK and its neighbours
+	Result  uint8         // a Login constant
 	Rights  uint16        // 0x800 is an ordinary player
 	PayType uint16        // 0xff is everything
 	Servers []ServerEntry // at most MaxServers

@@ -4,7 +4,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 
 // LoginRequest asks to sign in.
 type LoginRequest struct {
-	Secret Secret // 32 characters: a ticket, or the MD5 hex of what was typed
+	Secret Secret // 32 characters: a ticket, or the MD5 of the typed password in hexadecimal
 	User   string // user name, at most MaxUserName bytes
 }
 

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// LogoutResult tells how long the player has to wait before leaving.
+// LogoutResult tells how long the player must wait before leaving.
 type LogoutResult struct {
 	Seconds uint16 // 0 leaves at once
 }

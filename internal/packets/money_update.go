@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// MoneyUpdate tells how much money there now is.
+// MoneyUpdate tells how much money the character has now.
 type MoneyUpdate struct {
 	Money int64
 }

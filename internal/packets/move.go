@@ -2,8 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Move tells where an entity goes. It walks there at its own speed; its steps
-// are not told.
+// Move tells where an entity goes. The client moves it there at its speed; single
+// steps are not sent.
 type Move struct {
 	Entity   uint16
 	Target   uint16  // entity that it walks to; 0 none

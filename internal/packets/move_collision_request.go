@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// MoveCollisionRequest says that the character was stopped by something solid.
+// MoveCollisionRequest says that an obstacle stopped the character.
 type MoveCollisionRequest struct {
 	X float32 // centimetres
 	Y float32 // centimetres

@@ -7,7 +7,7 @@ type MoveRequest struct {
 	Target uint16  // entity to walk to; 0 none
 	X      float32 // centimetres
 	Y      float32 // centimetres
-	Z      uint16  // height that the client sees, centimetres
+	Z      uint16  // height in the client, centimetres
 }
 
 // Command returns 0x79a.

@@ -2,12 +2,12 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// MoveToggle tells that an entity now walks, runs or drives, or that it sits down
-// or stands up.
+// MoveToggle says that an entity now walks, runs or drives, or that it sits down or
+// stands up.
 type MoveToggle struct {
 	Entity   uint16
-	Kind     uint8  // ToggledSit and its neighbours
-	RunSpeed uint16 // centimetres a second; 0 is left out
+	Kind     uint8  // a Toggled constant
+	RunSpeed uint16 // centimetres a second; not sent if 0
 }
 
 // Command returns 0x782.
@@ -22,6 +22,6 @@ func (p *MoveToggle) Marshal(c *wire.Codec) {
 	}
 	c.U16(&p.RunSpeed)
 	if p.RunSpeed == 0 {
-		c.Fail(wire.ErrValue, "a run speed of 0, which is left out")
+		c.Fail(wire.ErrValue, "a run speed of 0, which must be left out")
 	}
 }

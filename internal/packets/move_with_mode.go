@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// MoveWithMode is a Move that also says how.
+// MoveWithMode is a Move with the mode of movement.
 type MoveWithMode struct {
 	Move
 	Mode uint8 // MoveWalk, MoveRun or MoveDrive

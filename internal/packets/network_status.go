@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// NetworkStatus tells the client how its login connection stands.
+// NetworkStatus tells the client the status of its login connection.
 type NetworkStatus struct {
-	Status     uint8  // StatusAccepted and its neighbours
-	SequenceID uint32 // a number of the server's choice; the client keeps it
+	Status     uint8  // a Status constant
+	SequenceID uint32 // a number that the server chooses; the client keeps it
 }
 
 // Command returns 0x7ff.

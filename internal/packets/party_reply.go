@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// PartyReply tells what became of a party or of an invitation.
+// PartyReply tells the result of an invitation or a change of a party.
 type PartyReply struct {
 	Kind   uint8  // a PartyReply constant
-	Target uint32 // whom it is about: an entity, or the unique id of a character
+	Target uint32 // an entity, or the unique id of a character
 }
 
 // Command returns 0x7d1.

@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// PartyRequest founds a party, invites to it, leaves it or changes it.
+// PartyRequest creates a party, invites to it, leaves it or changes it.
 type PartyRequest struct {
 	Kind   uint8  // a Party constant
-	Target uint32 // entity; of PartyKick the unique id of a character
+	Target uint32 // entity; for PartyKick the unique id of a character
 }
 
 // Command returns 0x7d0.

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// PartyRulesRequest says how a party shares.
+// PartyRulesRequest sets how a party shares items and experience.
 type PartyRulesRequest struct {
 	Rules uint8 // bits: 0x80 items in turn, 0x01 experience by level
 }

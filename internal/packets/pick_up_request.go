@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// PickUpRequest picks something up from the ground.
+// PickUpRequest picks up an item from the ground.
 type PickUpRequest struct {
 	Drop uint16 // entity
 }

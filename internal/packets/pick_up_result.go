@@ -2,11 +2,11 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// PickUpResult tells what became of picking something up.
+// PickUpResult answers PickUpRequest.
 type PickUpResult struct {
 	Drop   uint16 // entity
 	Result uint8  // a PickUp constant
-	Slot   uint16 // item slot that it lies in now; SlotNone for money and after a refusal
+	Slot   uint16 // item slot of the item now; SlotNone for money and after a refusal
 	Item   FullItem
 }
 

@@ -11,7 +11,7 @@ const (
 	WishListSlots  = 30
 )
 
-// QuestData tells a client how far its character has come.
+// QuestData tells a client the progress of its character in quests.
 type QuestData struct {
 	Episodes [5]uint16
 	Jobs     [3]uint16
@@ -39,10 +39,10 @@ func (q *Quest) marshal(c *wire.Codec) {
 	items(c, q.Items[:])
 }
 
-// Switches are the lasting marks that quests leave, one bit each.
+// Switches are the marks that quests set permanently, one bit for each.
 type Switches [QuestSwitches / 8]byte
 
-// Get returns switch n, 0–1023; false for any other n.
+// Get returns switch n, 0–1023, and false for any other n.
 func (s *Switches) Get(n int) bool {
 	return n >= 0 && n < QuestSwitches && s[n/8]&(1<<(n%8)) != 0
 }

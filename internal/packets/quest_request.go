@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// QuestRequest asks for something about a quest.
+// QuestRequest asks for an action of a quest.
 type QuestRequest struct {
 	Kind  uint8  // 3 runs a trigger
 	Slot  uint8  // of the quest, 0–9

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// RaiseSkillResult tells whether a skill was raised.
+// RaiseSkillResult says whether a skill was raised.
 type RaiseSkillResult struct {
 	Result      uint8 // a RaiseSkill constant
 	Slot        uint8 // skill slot

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// RemoveEntities takes entities out of the client's sight.
+// RemoveEntities removes entities from the client's sight.
 type RemoveEntities struct {
 	Entities []uint16 // at most MaxRemoved
 }

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// RepairNPCRequest has an item repaired.
+// RepairNPCRequest lets an NPC repair an item.
 type RepairNPCRequest struct {
 	NPC  uint16 // entity
 	Slot uint16 // item slot

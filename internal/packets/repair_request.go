@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// RepairRequest repairs an item with another.
+// RepairRequest repairs an item with another item.
 type RepairRequest struct {
 	Tool uint16 // item slot
-	Slot uint16 // item slot of what is repaired
+	Slot uint16 // item slot of the item to repair
 }
 
 // Command returns 0x7cb.

@@ -2,8 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// ReturnToSelect sends the client back to its character list. It goes out on the game
-// and on the world connection.
+// ReturnToSelect sends the client back to its character list. It is sent on the
+// game and on the world connection.
 type ReturnToSelect struct{}
 
 // Command returns 0x71c.

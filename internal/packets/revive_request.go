@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// ReviveRequest asks to come back to life.
+// ReviveRequest asks to revive after death.
 type ReviveRequest struct {
 	Kind uint8 // ReviveHere or ReviveSaved
 }

@@ -6,9 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
-// Secret is text that opens an account: a ticket or the MD5 form of a
-// password. It prints and logs as "[redacted]"; convert it to a string to use
-// it.
+// Secret is a ticket or the MD5 form of a password. It prints and logs as
+// "[redacted]"; convert it to a string to use it.
 type Secret string
 
 const redacted = "[redacted]"

@@ -4,9 +4,9 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 
 // SelectCharacterRequest chooses the character to play; MoveServer answers it.
 type SelectCharacterRequest struct {
-	Slot uint8  // 0–4, index in the list that was sent
-	Run  uint8  // whether the client starts running; free for it to use
-	Ride uint8  // whether it starts riding; free for it to use
+	Slot uint8  // 0–4, index in the last list
+	Run  uint8  // whether the client starts running; the server ignores it
+	Ride uint8  // whether it starts riding; the server ignores it
 	Name string // must match the slot
 }
 

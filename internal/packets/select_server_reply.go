@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// SelectServerReply hands the client over to the world connection. When Result is not
-// SelectOK the rest is zero.
+// SelectServerReply hands the client over to the world connection. If Result is not
+// SelectOK, the rest is zero.
 type SelectServerReply struct {
-	Result  uint8  // SelectOK and its neighbours
+	Result  uint8  // a Select constant
 	Token   uint32 // to present in JoinRequest
 	Seed    uint32 // codec seed of the world listener, never 0 on success
 	Address string // numeric IPv4; the client resolves no names

@@ -2,7 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// SelectServerRequest chooses where to play; the reply hands over to the world connection.
+// SelectServerRequest chooses a server and channel; the reply hands the client over to
+// the world connection.
 type SelectServerRequest struct {
 	Server  uint32 // id from LoginReply
 	Channel uint8  // id from ChannelListReply

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// SetHotbar tells what lies on a place of the quick bar.
+// SetHotbar tells the content of a slot of the quick bar.
 type SetHotbar struct {
 	Slot  uint8 // 0–31
 	Entry HotbarSlot

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// SetHotbarRequest asks to put something on the quick bar.
+// SetHotbarRequest asks to change a slot of the quick bar.
 type SetHotbarRequest struct {
 	Slot  uint8 // 0–31
 	Entry HotbarSlot

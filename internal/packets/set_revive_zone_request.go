@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// SetReviveZoneRequest asks to come back to life in this zone from now on.
+// SetReviveZoneRequest asks to revive in this zone from now on.
 type SetReviveZoneRequest struct{}
 
 // Command returns 0x756.

@@ -2,21 +2,21 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// ShopRequest buys from an NPC and sells to it, all at once.
+// ShopRequest buys from an NPC and sells to it in one packet.
 type ShopRequest struct {
 	NPC         uint16 // entity
-	EconomyTime uint32 // of the prices that the client knows
+	EconomyTime uint32 // time of the prices that the client knows
 	Buys        []ShopBuy
 	Sells       []ShopSell
 }
 
-// ShopBuy is a number of things that the NPC offers.
+// ShopBuy is a number of one item that the NPC offers.
 type ShopBuy struct {
-	Tab, Row uint8 // place in the NPC's window
+	Tab, Row uint8 // position in the NPC's window
 	Quantity uint16
 }
 
-// ShopSell is a number of things out of an item slot.
+// ShopSell is a number of items in an item slot.
 type ShopSell struct {
 	Slot     uint8
 	Quantity uint16

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// ShopResult tells why an NPC does not trade.
+// ShopResult says why an NPC does not trade.
 type ShopResult struct {
 	Result uint8 // a Shop constant
 }

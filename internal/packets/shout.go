@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Shout is speech that the whole zone hears.
+// Shout is chat for the whole zone.
 type Shout struct {
 	From string // character name
 	Text string // at most MaxChatText bytes

@@ -11,17 +11,17 @@ const (
 	StatusAttackSpeedDown uint32 = 0x200
 )
 
-// SpawnHead is what the spawns of characters, NPCs and monsters begin with.
+// SpawnHead is the first part of the spawns of characters, NPCs and monsters.
 type SpawnHead struct {
 	Entity       uint16 // never 0
 	X, Y         float32
-	DestX, DestY float32 // where it goes; 0, 0 when it goes nowhere
-	Action       uint16  // ActionStop and its neighbours
+	DestX, DestY float32 // where it goes; 0, 0 if it stands
+	Action       uint16  // an Action constant
 	Target       uint16  // entity; 0 none
 	MoveMode     uint8   // MoveWalk, MoveRun or MoveDrive
 	HP           int32
-	Team         uint32 // teams that differ may fight
-	StatusFlags  uint32 // effects on it, a bit each
+	Team         uint32 // members of different teams may fight
+	StatusFlags  uint32 // effects on it, one bit for each
 }
 
 func (h *SpawnHead) marshal(c *wire.Codec) {
@@ -38,8 +38,8 @@ func (h *SpawnHead) marshal(c *wire.Codec) {
 	c.U32(&h.StatusFlags)
 }
 
-// StatusValues are the strengths of effects. Each is on the wire only when
-// its bit in StatusFlags is set, and must be 0 when it is not.
+// StatusValues are the strengths of effects. A value is on the wire only if its bit
+// in StatusFlags is set. If not, it must be 0.
 type StatusValues struct {
 	MaxHP, SpeedUp, SpeedDown, AttackSpeedUp, AttackSpeedDown uint16
 }

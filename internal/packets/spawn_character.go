@@ -5,7 +5,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 // Bits of SpawnCharacter.SubFlags.
 const (
 	SubHidden    uint32 = 1
-	SubShop      uint32 = 2 // Shop is there
+	SubShop      uint32 = 2 // the packet has a Shop
 	SubIntroChat uint32 = 4
 )
 
@@ -30,17 +30,17 @@ type SpawnCharacter struct {
 	SubFlags    uint32 // SubHidden, SubShop, SubIntroChat
 	Name        string // at most MaxName bytes
 	Status      StatusValues
-	Shop        *Shop // there exactly when SubShop is set
+	Shop        *Shop // not nil exactly if SubShop is set
 	Clan        *Clan // nil without a clan
 }
 
-// Shop is a shop that a character keeps.
+// Shop is the shop of a character.
 type Shop struct {
 	Skin  uint16
 	Title string // at most MaxShopTitle bytes
 }
 
-// Clan is the clan of a character, as others see it.
+// Clan is the clan of a character, as other players see it.
 type Clan struct {
 	ID             uint32
 	MarkBackground uint16 // 0: MarkForeground is the CRC-16 of an image

@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
-// Stage is what a connection is for. A client makes one connection after the
-// other, one for each stage.
+// Stage is the purpose of a connection. A client makes one connection for each
+// stage, one after the other.
 type Stage uint8
 
 // The stages in their order.
@@ -54,7 +54,7 @@ func (s Side) String() string {
 	}
 }
 
-// Direction returns the direction of what this side sends.
+// Direction returns the direction of packets that this side sends.
 func (s Side) Direction() wire.Direction {
 	if s == Client {
 		return wire.ClientToServer

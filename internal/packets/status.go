@@ -8,7 +8,7 @@ const (
 	StatusServerDead uint8 = 4
 )
 
-// Values of LoginReply.Result. The client shows a text of its own for each.
+// Values of LoginReply.Result. The client shows its own text for each.
 const (
 	LoginOK              uint8 = 0
 	LoginFailed          uint8 = 1
@@ -80,15 +80,15 @@ const (
 	ActionShop   uint16 = 11
 )
 
-// Values of MoveToggleRequest.Kind: each switches the state it names.
+// Values of MoveToggleRequest.Kind: each switches the state that it names.
 const (
 	ToggleRun   uint8 = 0
 	ToggleSit   uint8 = 1
 	ToggleDrive uint8 = 2
 )
 
-// Values of MoveToggle.Kind: how the entity moves from now on. ToggledSit has one
-// that stands sit down, and one that sits stand up; the others do neither.
+// Values of MoveToggle.Kind: how the entity moves from now on. With ToggledSit an
+// entity that stands sits down, and one that sits stands up. The others do neither.
 const (
 	ToggledSit   uint8 = 1
 	ToggledWalk  uint8 = 2
@@ -111,7 +111,7 @@ const (
 // Values of CraftRequest.Kind.
 const (
 	CraftGem        uint8 = 1
-	CraftBreak      uint8 = 2 // by a skill, as CraftUpgrade
+	CraftBreak      uint8 = 2 // with a skill, like CraftUpgrade
 	CraftBreakNPC   uint8 = 3
 	CraftUpgrade    uint8 = 4
 	CraftUpgradeNPC uint8 = 5
@@ -158,7 +158,7 @@ const (
 	PartyCreate uint8 = 0 // and invite the first member
 	PartyInvite uint8 = 1
 	PartyLeave  uint8 = 2
-	PartyLeader uint8 = 3 // hand the lead over
+	PartyLeader uint8 = 3 // make another member the leader
 	PartyKick   uint8 = 0x81
 )
 
@@ -169,7 +169,7 @@ const (
 	PartyReplyAcceptInvite uint8 = 3
 	PartyReplyRefuse       uint8 = 4
 	PartyReplyDeleted      uint8 = 5 // from the server: there is no party
-	PartyReplyLeader       uint8 = 8 // from the server, as what follows
+	PartyReplyLeader       uint8 = 8 // from the server, like the next ones
 	PartyReplyKicked       uint8 = 0x80
 	PartyReplyDisconnected uint8 = 0x81
 )

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Stop halts an entity at a point.
+// Stop stops an entity at a point.
 type Stop struct {
 	Entity uint16
 	X      float32 // centimetres

@@ -2,8 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// StopRequest says that the character stopped. Its place is what the client
-// believes.
+// StopRequest says that the character stopped. The position is the client's own.
 type StopRequest struct {
 	X float32 // centimetres
 	Y float32 // centimetres

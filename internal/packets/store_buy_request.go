@@ -2,13 +2,13 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// StoreBuyRequest buys from a player's own store.
+// StoreBuyRequest buys from a player's store.
 type StoreBuyRequest struct {
 	Store uint16 // entity of its owner
 	Items []StoreItem
 }
 
-// StoreItem is what lies on a place of a store.
+// StoreItem is an item at a position in a store.
 type StoreItem struct {
 	Place uint8
 	Item  FullItem

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// StoreClosed tells that somebody's own store is closed.
+// StoreClosed says that a player's store is closed.
 type StoreClosed struct {
 	Entity uint16
 }

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// StoreListRequest asks what a player's own store has.
+// StoreListRequest asks for the items of a player's store.
 type StoreListRequest struct {
 	Store uint16 // entity of its owner
 }

@@ -2,8 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Row is what is known of one packet: who sends it at which stage and how
-// large it is.
+// Row describes one packet: its stage, its sender and its size.
 type Row struct {
 	Stage   Stage
 	From    Side
@@ -14,8 +13,8 @@ type Row struct {
 	New     func() Packet
 }
 
-// Confirmed reports whether the layout of the packet is known from a real
-// client or from what existing servers and clients agree on.
+// Confirmed reports whether the layout of the packet is known: from a real client, or
+// because existing servers and clients agree on it.
 func (r Row) Confirmed() bool {
 	_, raw := r.New().(interface{ unconfirmed() })
 	return !raw
@@ -23,8 +22,7 @@ func (r Row) Confirmed() bool {
 
 const header = wire.HeaderSize
 
-// rows is the table, by stage, sender and command. Whoever adds a packet adds
-// its row here.
+// rows is the table, by stage, sender and command. A new packet needs a row here.
 var rows = [...]Row{ //nolint:gochecknoglobals // a constant table
 	{Login, Client, 0x700, "keep_alive", header, header + MaxKeepAlive, func() Packet { return new(KeepAlive) }},
 	{Login, Client, 0x703, "accept_request", header, header, func() Packet { return new(AcceptRequest) }},
@@ -165,7 +163,7 @@ var rows = [...]Row{ //nolint:gochecknoglobals // a constant table
 	{Game, Server, 0x7d1, "party_reply", header + 5, header + 5, func() Packet { return new(PartyReply) }},
 }
 
-// Every command lies in one block, so a small array finds a row at once.
+// All commands are in one block, so a small array is enough to find a row.
 const (
 	firstCommand = 0x700
 	commandCount = 0x100
@@ -186,8 +184,8 @@ func indexRows() *rowIndex {
 // Rows returns a copy of the table.
 func Rows() []Row { return append([]Row(nil), rows[:]...) }
 
-// Lookup returns the row of a command; false when that side does not send it
-// at that stage.
+// Lookup returns the row of a command, or false if that side does not send it at
+// that stage.
 func Lookup(stage Stage, from Side, command uint16) (Row, bool) {
 	if stage >= stages || from >= sides || !InBlock(command) {
 		return Row{}, false
@@ -209,8 +207,8 @@ func Known(command uint16) bool {
 	return false
 }
 
-// InBlock reports whether a command lies in the block in which all commands of
-// this protocol do, 0x700 to 0x7ff.
+// InBlock reports whether a command is in the block of this protocol's commands,
+// 0x700 to 0x7ff.
 func InBlock(command uint16) bool {
 	return command >= firstCommand && command < firstCommand+commandCount
 }
@@ -223,8 +221,8 @@ func Name(stage Stage, from Side, command uint16) string {
 	return "unknown"
 }
 
-// Limits returns what a reader of this side's packets at this stage accepts:
-// the table's commands, each at its own size.
+// Limits returns the commands that this side may send at this stage, each with its
+// sizes, for a reader of its packets.
 func Limits(stage Stage, from Side) wire.Limits {
 	l := wire.Limits{Check: func(command uint16) (int, int, bool) {
 		r, ok := Lookup(stage, from, command)

@@ -2,9 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Unconfirmed is the payload of a packet whose number is known and whose
-// layout no real client has confirmed: the bytes as they came. A packet that is
-// confirmed gets fields and a file of its own.
+// Unconfirmed is the payload, as bytes, of a packet whose layout no real client has
+// confirmed. A packet with a confirmed layout has fields and its own file.
 type Unconfirmed struct {
 	Payload []byte // at most MaxUnconfirmed bytes
 }
@@ -15,13 +14,13 @@ func (u *Unconfirmed) Marshal(c *wire.Codec) { c.Rest(&u.Payload, MaxUnconfirmed
 func (*Unconfirmed) unconfirmed() {}
 
 // Marshal codes the payload, at most MaxKeepAlive bytes: the packet may come
-// before anybody has signed in.
+// before a sign-in.
 func (p *KeepAlive) Marshal(c *wire.Codec) { c.Rest(&p.Payload, MaxKeepAlive) }
 
-// KeepAlive tells that the client is still there.
+// KeepAlive says that the client is still there.
 type KeepAlive struct{ Unconfirmed }
 
-// SetWeightRequest tells how heavily the character carries.
+// SetWeightRequest tells how much the character carries.
 type SetWeightRequest struct{ Unconfirmed }
 
 // PartyChatRequest speaks to the party.
@@ -33,13 +32,13 @@ type ClanChatRequest struct{ Unconfirmed }
 // Unnamed79e is sent by the classic client; what it means is not known.
 type Unnamed79e struct{ Unconfirmed }
 
-// HPRequest asks for the health of somebody in sight.
+// HPRequest asks for the health of an entity in sight.
 type HPRequest struct{ Unconfirmed }
 
-// ProduceRequest makes an item out of materials.
+// ProduceRequest makes an item from materials.
 type ProduceRequest struct{ Unconfirmed }
 
-// AppraiseRequest has an item appraised.
+// AppraiseRequest asks to appraise an item.
 type AppraiseRequest struct{ Unconfirmed }
 
 // WishListRequest puts an item on the wish list.
@@ -48,25 +47,25 @@ type WishListRequest struct{ Unconfirmed }
 // TradeRequest asks for a trade between two players, or answers.
 type TradeRequest struct{ Unconfirmed }
 
-// TradeItemRequest lays something on the table of a trade.
+// TradeItemRequest offers an item in a trade.
 type TradeItemRequest struct{ Unconfirmed }
 
-// OpenStoreRequest opens the player's own store.
+// OpenStoreRequest opens the player's store.
 type OpenStoreRequest struct{ Unconfirmed }
 
-// CloseStoreRequest closes the player's own store.
+// CloseStoreRequest closes the player's store.
 type CloseStoreRequest struct{ Unconfirmed }
 
-// StoreSellRequest sells to a player's own store.
+// StoreSellRequest sells to a player's store.
 type StoreSellRequest struct{ Unconfirmed }
 
-// ProduceReport tells others how the making of an item goes.
+// ProduceReport tells others the progress of a production.
 type ProduceReport struct{ Unconfirmed }
 
 // Unnamed7d9 is sent by the classic client; what it means is not known.
 type Unnamed7d9 struct{ Unconfirmed }
 
-// BankMoneyRequest moves money to the bank or from there.
+// BankMoneyRequest moves money to the bank or from it.
 type BankMoneyRequest struct{ Unconfirmed }
 
 // RideRequest asks for a seat on a vehicle, or answers.
@@ -84,19 +83,19 @@ type ChatRoomCommand struct{ Unconfirmed }
 // ChatRoomRequest speaks in a chat room.
 type ChatRoomRequest struct{ Unconfirmed }
 
-// MemoCommand sends a memo, or asks for those that came.
+// MemoCommand sends a memo, or asks for received ones.
 type MemoCommand struct{ Unconfirmed }
 
-// SetClanMarkRequest gives the clan a picture as its mark.
+// SetClanMarkRequest sets the picture that is the clan's mark.
 type SetClanMarkRequest struct{ Unconfirmed }
 
-// ClanMarkRequest asks for a clan's picture.
+// ClanMarkRequest asks for a clan's mark.
 type ClanMarkRequest struct{ Unconfirmed }
 
-// ClanMarkTimeRequest asks how old a clan's picture is.
+// ClanMarkTimeRequest asks how old a clan's mark is.
 type ClanMarkTimeRequest struct{ Unconfirmed }
 
-// ScreenshotRequest asks for the time to write onto a screenshot.
+// ScreenshotRequest asks for the time, to put it on a screenshot.
 type ScreenshotRequest struct{ Unconfirmed }
 
 // Command returns 0x700.

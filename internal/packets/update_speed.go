@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// UpdateSpeed tells a change of somebody's speed.
+// UpdateSpeed tells the new speed of an entity.
 type UpdateSpeed struct {
 	Entity      uint16
 	RunSpeed    uint16 // centimetres a second

@@ -2,7 +2,7 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// UseItemRequest uses what lies in an item slot.
+// UseItemRequest uses the item in an item slot.
 type UseItemRequest struct {
 	Slot   uint16
 	Target *uint16 // entity; 0 none

@@ -5,7 +5,7 @@ import "github.com/waystone-mmo/waystone/internal/wire"
 // VehiclePartRequest mounts a part of the vehicle, or takes it off.
 type VehiclePartRequest struct {
 	Part uint16  // 0–3: body, engine, leg, arms
-	Slot *uint16 // item slot of what is mounted; 0 or none to take off
+	Slot *uint16 // item slot of the part; 0 or none to take off
 }
 
 // Command returns 0x7ca.

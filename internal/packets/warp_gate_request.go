@@ -2,10 +2,10 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// WarpGateRequest tells that the character touched a warp gate.
+// WarpGateRequest says that the character touched a warp gate.
 type WarpGateRequest struct {
 	Gate uint16     // row in the client's list of gates
-	At   *GatePlace // the classic client says it, the open one does not
+	At   *GatePlace // the classic client sends it, the open one does not
 }
 
 // GatePlace is where the client stands, centimetres.

@@ -2,8 +2,8 @@ package packets
 
 import "github.com/waystone-mmo/waystone/internal/wire"
 
-// Whisper is speech for the receiver alone. Empty Text sent back to a whisperer
-// means that nobody of that name is here.
+// Whisper is chat for one player. If the sender gets a Whisper with empty Text, no
+// player has that name.
 type Whisper struct {
 	From string // character name
 	Text string // at most MaxChatText bytes

@@ -10,8 +10,8 @@ import (
 )
 
 // Callers that a method may have. Anyone is for the three services of the
-// database part that other software of the operator may use as well, and for
-// health and reflection.
+// database part that the operator's other software may use too, and for health
+// and reflection.
 const (
 	Anyone    = "anyone"
 	Auth      = "auth"
@@ -30,14 +30,15 @@ var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"grpc.reflection.v1alpha.ServerReflection": {Anyone},
 	"waystone.database.v1.UserService":         {Anyone},
 	"waystone.database.v1.SessionService":      {Anyone},
-	// A stream that takes as much work at once as many callers.
+	// One such stream can take as much work at the same time as many callers.
 	"waystone.database.v1.SessionService/GetSessions": {Auth},
-	// Who watches learns ids that he did not know before.
+	// A watcher learns ids that it did not know before.
 	"waystone.database.v1.SessionService/Watch": {Auth, Packet},
 	"waystone.database.v1.CharacterDbService":   {Anyone},
 	"waystone.database.v1.AuthStoreService":     {Auth},
 	"waystone.auth.v1.AuthService":              {Packet},
-	// What the website's own server asks for its visitors, and its pages show.
+	// What the website's own server asks for its visitors, and what its pages
+	// show.
 	"waystone.auth.v1.AuthService/SignIn":                     {Website},
 	"waystone.auth.v1.AuthService/SignOut":                    {Website},
 	"waystone.auth.v1.AuthService/VerifyPassword":             {Website},
@@ -49,9 +50,9 @@ var access = map[string][]string{ //nolint:gochecknoglobals // a constant table
 	"waystone.world.v1.WorldService":                          {Packet},
 }
 
-// Callers returns who may call a method ("package.Service/Method"), or the
-// methods of a service that have no callers of their own ("package.Service"),
-// and false for one that is not in the table.
+// Callers returns the callers that may call a method
+// ("package.Service/Method"), or the default callers of a service
+// ("package.Service"). It returns false for a name that is not in the table.
 func Callers(name string) ([]string, bool) {
 	if c, ok := access[name]; ok {
 		return c, true
@@ -61,17 +62,18 @@ func Callers(name string) ([]string, bool) {
 	return c, ok
 }
 
-// Access says how a server knows its callers.
+// Access says how a server recognizes its callers.
 type Access struct {
 	// Tokens are the callers' secret tokens.
 	Tokens Tokens
 }
 
-// Tokens are the secret tokens of callers by name, one for each, and two while
-// one takes the place of the other: both let the caller in.
+// Tokens are the secret tokens of callers by name. A caller has one token, or
+// two while it changes: both let the caller in.
 type Tokens map[string][]string
 
-// Own returns the token that a caller shows, the first of its two; "" for none.
+// Own returns the token that a caller shows, which is its first one; "" for
+// none.
 func (t Tokens) Own(caller string) string {
 	if len(t[caller]) == 0 {
 		return ""
@@ -80,9 +82,9 @@ func (t Tokens) Own(caller string) string {
 }
 
 // ParseTokens reads SERVICE_TOKENS: name:token,name:token. Tokens have 16
-// characters or more, all visible ASCII as metadata needs them, and each caller
-// has its own: with one token, two callers have the rights of both. A caller may be
-// named twice, with the token that it shows first.
+// characters or more, all visible ASCII, which metadata needs. Each caller has its
+// own: if two callers had the same token, each would have the rights of both. A
+// caller may be named twice; the token that it shows comes first.
 func ParseTokens(items []string) (Tokens, error) {
 	tokens, callers := Tokens{}, map[string]string{}
 	for i, item := range items {
@@ -93,7 +95,7 @@ func ParseTokens(items []string) (Tokens, error) {
 		switch name {
 		case Auth, Character, Packet, World, Website, Operator:
 		default:
-			// What stands there may be the token.
+			// The name is not printed, because it may be the token.
 			return nil, fmt.Errorf("must be name:token, with names out of auth, character, packet, world, website, operator; entry %d begins with another", i+1)
 		}
 		if len(token) < 16 {
@@ -123,7 +125,7 @@ type guard struct {
 	closed bool     // tokens are in use
 }
 
-// guard works out what has to be known of the callers of a method.
+// guard computes what has to be known about the callers of a method.
 func (a Access) guard(method string) guard {
 	callers, listed := Callers(method)
 	g := guard{listed: listed, closed: len(a.Tokens) > 0, open: slices.Contains(callers, Anyone)}
@@ -133,7 +135,7 @@ func (a Access) guard(method string) guard {
 	return g
 }
 
-// check decides whether a call may go on. local says that it came over
+// check returns an error if a call may not go on. local means that it came over
 // loopback or an in-memory listener.
 func (g *guard) check(token string, local bool) error {
 	switch {

@@ -8,29 +8,31 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// A batch stream carries many calls of one unary method, several in a message
-// where several are there to be sent. For short calls most of the cost of gRPC
-// is that of a call, not of its bytes, and here they share it. The messages of
-// such a stream look like these, whatever the method:
+// A batch stream carries many calls of one unary method. If several are waiting
+// to be sent, they go in one message. For short calls most of the cost of gRPC
+// is per message, not per byte, and here the calls share it. The messages of
+// such a stream look like these, for every method:
 //
 //	message Requests { repeated Call calls = 1; }
 //	message Call     { uint64 number = 1; <Request> request = 2; uint32 timeout_ms = 3; }
 //	message Replies  { repeated Answer answers = 1; bool stopping = 2; }
 //	message Answer   { uint64 number = 1; <Response> found = 2; bytes refusal = 3; }
 //
-// They are encoded and decoded by hand: requests and replies pass as they are,
-// and a request that is no good is its own fault and not the message's.
+// They are encoded and decoded by hand: requests and replies are copied as they
+// are, and a malformed request fails by itself and not the whole message.
 
 // Bounds of a batch stream.
 const (
 	// maxBatch bounds the calls and the answers in a message.
 	maxBatch = 256
 	// maxBatchCalls bounds the calls of a stream that have been read and not been
-	// answered. A server that may get above it does not read.
+	// answered. While the next message could exceed it, the server does not read.
 	maxBatchCalls = 1024
-	// maxBatchBytes is how long a message is before no more is added to it.
+	// maxBatchBytes is the size of a message from which on nothing more is
+	// added to it.
 	maxBatchBytes = 256 << 10
-	// batchOverhead is what a request or a reply may take beside itself.
+	// batchOverhead is the most that a request or a reply takes in addition to
+	// its own bytes.
 	batchOverhead = 64
 )
 
@@ -45,14 +47,14 @@ const (
 	fieldGoing   protowire.Number = 2
 )
 
-// batchCall is a call as it came.
+// batchCall is a call as it was received.
 type batchCall struct {
 	number  uint64
 	request []byte
 	timeout time.Duration
 }
 
-// batchAnswer is an answer as it goes: a reply in pieces, or an encoded status.
+// batchAnswer is an answer to be sent: a reply in pieces, or an encoded status.
 type batchAnswer struct {
 	number  uint64
 	refused bool
@@ -94,8 +96,7 @@ func (a *batchAnswer) appendTo(b []byte) []byte {
 
 var errMalformedBatch = errs.New(errs.InvalidArgument, "MALFORMED_REQUEST", "the bytes of the message are no batch of calls")
 
-// parseCalls decodes a message of calls. What is in their requests is not looked
-// at.
+// parseCalls decodes a message of calls. It does not decode their requests.
 func parseCalls(message []byte) ([]batchCall, error) {
 	var calls []batchCall
 	ok := fields(message, func(num protowire.Number, _ uint64, value []byte) bool {
@@ -111,7 +112,7 @@ func parseCalls(message []byte) ([]batchCall, error) {
 				last.number = n
 			case num == fieldRequest && value != nil && last.request == nil:
 				last.request = value
-			case num == fieldRequest && value != nil: // given again, a message is merged
+			case num == fieldRequest && value != nil: // a repeated field: protobuf merges the messages
 				last.request = append(last.request[:len(last.request):len(last.request)], value...)
 			case num == fieldTimeout && value == nil && uint32(n) != 0: //nolint:gosec // as protobuf reads it
 				last.timeout = time.Duration(uint32(n)) * time.Millisecond //nolint:gosec // as above
@@ -125,14 +126,14 @@ func parseCalls(message []byte) ([]batchCall, error) {
 	return calls, nil
 }
 
-// appendStopping says in a message that the server is about to stop.
+// appendStopping appends to a message that the server is about to stop.
 func appendStopping(b []byte) []byte {
 	b = protowire.AppendTag(b, fieldGoing, protowire.VarintType)
 	return protowire.AppendVarint(b, 1)
 }
 
-// parseAnswers decodes a message of answers and hands each to f: a reply, or
-// else a refusal. going says that the server is about to stop.
+// parseAnswers decodes a message of answers and calls f for each, with a reply
+// or with a refusal. going means that the server is about to stop.
 func parseAnswers(message []byte, f func(number uint64, found, refusal []byte)) (going, ok bool) {
 	ok = fields(message, func(num protowire.Number, n uint64, value []byte) bool {
 		if num == fieldGoing && value == nil {
@@ -163,9 +164,9 @@ func parseAnswers(message []byte, f func(number uint64, found, refusal []byte)) 
 	return going, ok
 }
 
-// fields hands the fields of a message to f, with a number or with bytes that
-// are not nil; others are passed over. It returns false for bytes that are no
-// message, and when f does.
+// fields calls f for each field of a message, with a number or with bytes that
+// are not nil. Fields of other types are skipped. It returns false if the bytes
+// are no message or if f returns false.
 func fields(b []byte, f func(num protowire.Number, n uint64, value []byte) bool) bool {
 	for len(b) > 0 {
 		num, typ, size := protowire.ConsumeTag(b)

@@ -17,13 +17,15 @@ import (
 
 // Bounds of the streams that a Batch keeps.
 const (
-	// batchStreams is how many there are, each on the replica that was its turn.
+	// batchStreams is the number of streams. Each is on the replica whose turn
+	// it was.
 	batchStreams = 4
-	// batchAge is about how long a stream is used, so that replicas that come get
-	// their share.
+	// batchAge is about how long a stream is used, so that new replicas get their
+	// share.
 	batchAge = time.Minute
-	// A stream that could not be opened, or broke, is tried again after a wait
-	// that grows; one that the other part does not know, after batchUnknown.
+	// If a stream could not be opened, or broke, it is opened again after a
+	// growing wait. If the other part does not know the stream, it is tried
+	// again after batchUnknown.
 	batchBackoffMin = 50 * time.Millisecond
 	batchBackoffMax = 3 * time.Second
 	batchUnknown    = time.Minute
@@ -34,14 +36,14 @@ type BatchConfig struct {
 	// Method and Stream are "/package.Service/Method": a unary method that may be
 	// called twice without harm, and the batch stream for it.
 	Method, Stream string
-	// Log is told when the other part refuses streams.
+	// Log gets a line if the other part refuses streams.
 	Log *slog.Logger
 	// Metrics counts the calls.
 	Metrics *BatchMetrics
 }
 
-// BatchMetrics counts calls of methods that have a batch stream. One value
-// serves all of a process.
+// BatchMetrics counts calls of methods that have a batch stream. One value is
+// enough for a process.
 type BatchMetrics struct{ ways *prometheus.CounterVec }
 
 // NewBatchMetrics registers them; reg may be nil.
@@ -56,10 +58,10 @@ func NewBatchMetrics(reg prometheus.Registerer) *BatchMetrics {
 }
 
 // Batch makes calls of a unary method over a few streams that carry many calls
-// each: what comes while a message is being sent goes out together in the next
-// one, and nothing waits for company. Where there is no stream, because the
-// other part knows none, cannot be reached or is about to stop, a call is made
-// by itself as if there were no Batch. It needs Close.
+// each. Calls that come while a message is being sent go together in the next
+// message. No call waits for others to join it. If there is no stream, because
+// the other part does not know it, cannot be reached or is about to stop, the
+// call is made as a normal unary call. A Batch must be closed with Close.
 type Batch struct {
 	cfg    BatchConfig
 	cc     grpc.ClientConnInterface
@@ -69,11 +71,12 @@ type Batch struct {
 	all    sync.WaitGroup
 	waits  sync.Pool          // of *batchWait
 	joined prometheus.Counter // calls over a stream
-	single prometheus.Counter // calls made by themselves
+	single prometheus.Counter // normal unary calls
 }
 
-// NewBatch returns a Batch over a connection, which must map errors as Dial's
-// do and stays the caller's. Streams are opened once they are needed.
+// NewBatch returns a Batch over a connection, which must map errors as those of
+// Dial do. The caller still has to close the connection. Streams are opened
+// when they are needed.
 func NewBatch(cc grpc.ClientConnInterface, cfg BatchConfig) *Batch {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &Batch{cfg: cfg, cc: cc, stop: stop, waits: sync.Pool{New: newBatchWait}}
@@ -86,22 +89,24 @@ func NewBatch(cc grpc.ClientConnInterface, cfg BatchConfig) *Batch {
 	return b
 }
 
-// Close ends the streams; calls under way are made by themselves.
+// Close ends the streams. Calls in progress are made again as normal unary
+// calls.
 func (b *Batch) Close() {
 	b.stop()
 	b.all.Wait()
 }
 
-// Call calls the method and returns its encoded reply, which is the caller's.
-// The errors are those of the method. Without a deadline it takes at most
-// DefaultTimeout.
+// Call calls the method and returns its encoded reply, which the caller may
+// keep and change. The errors are those of the method. Without a deadline it
+// takes at most DefaultTimeout.
 func (b *Batch) Call(ctx context.Context, req proto.Message) ([]byte, error) {
 	deadline, bounded := ctx.Deadline()
 	if !bounded {
 		deadline = time.Now().Add(DefaultTimeout)
 	}
 	if s := b.stream(); s != nil && ctx.Err() == nil {
-		// What cannot be encoded is refused by the call.
+		// If the request cannot be encoded, the unary call below returns the
+		// error.
 		if encoded, err := proto.Marshal(req); err == nil && len(encoded) < maxBatchBytes {
 			out := s.call(ctx, encoded, deadline, bounded)
 			if !out.again {
@@ -119,8 +124,8 @@ func (b *Batch) Call(ctx context.Context, req proto.Message) ([]byte, error) {
 	return InvokeEncoded(ctx, b.cc, b.cfg.Method, req)
 }
 
-// stream returns one that is open, each in its turn, and nil for none. A lane
-// without one is told that it is wanted.
+// stream returns an open stream, and nil if there is none. The lanes take
+// turns. A lane without a stream is told to open one.
 func (b *Batch) stream() *batchStream {
 	first := b.turn.Add(1)
 	for i := range uint32(len(b.lanes)) { //nolint:gosec // a few
@@ -140,7 +145,7 @@ func (b *Batch) stream() *batchStream {
 type batchLane struct {
 	batch  *Batch
 	open   atomic.Pointer[batchStream] // nil for none
-	wanted chan struct{}               // a call found none
+	wanted chan struct{}               // a call found no open stream
 }
 
 func (l *batchLane) run(ctx context.Context) {
@@ -179,8 +184,8 @@ func (l *batchLane) run(ctx context.Context) {
 
 var errBatchGoing = errs.New(errs.Unavailable, "STOPPING", "the other part is about to stop")
 
-// keep opens a stream and keeps it until it is old, for which it returns nil, or
-// will not go on.
+// keep opens a stream and keeps it open. It returns nil when the stream is old,
+// and an error when the stream has ended or the other part is about to stop.
 func (l *batchLane) keep(ctx context.Context) error {
 	s, err := l.batch.openStream(ctx)
 	if err != nil {

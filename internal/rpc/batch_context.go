@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// batchContext is the context of one call of a batch. It costs no timer until
-// somebody asks for its Done: who does is about to wait, and says so.
+// batchContext is the context of one call of a batch. It has no timer until
+// Done is called: a call that asks for Done is about to wait.
 type batchContext struct {
 	context.Context //nolint:containedctx // the stream's, of which this is a child
 	deadline        time.Time
@@ -55,7 +55,8 @@ func (c *batchContext) Err() error {
 	return nil
 }
 
-// end is called when the call has returned. It reports whether waits was called.
+// end is called when the call has returned. It reports whether waits was called
+// before.
 func (c *batchContext) end() (waited bool) {
 	if c.settle.CompareAndSwap(false, true) {
 		return false

@@ -19,8 +19,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// TestBatchesAreTheMessagesOfTheProto: what is encoded by hand is what protobuf
-// encodes, and is decoded likewise.
+// TestBatchesAreTheMessagesOfTheProto: encoding by hand gives the same bytes as
+// protobuf, and decoding the same messages.
 func TestBatchesAreTheMessagesOfTheProto(t *testing.T) {
 	t.Parallel()
 	request := &databasev1.GetSessionRequest{Token: "token", Consistency: databasev1.Consistency_CONSISTENCY_FRESH}
@@ -136,8 +136,8 @@ func TestARefusalThatMayPassIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestAStreamThatIsSilentIsGivenUp by a caller whose time is over; not by one who
-// has gone, and not while the other part answers.
+// TestAStreamThatIsSilentIsGivenUp by a caller whose deadline has passed; not by
+// a caller that has gone, and not while the other part answers.
 func TestAStreamThatIsSilentIsGivenUp(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

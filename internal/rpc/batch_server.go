@@ -16,15 +16,15 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// batchDrain bounds how long a server that stops waits for the caller of a batch
-// stream to end it, and for the last answers.
+// batchDrain bounds how long a stopping server waits until the caller of a batch
+// stream ends it, and until the last answers are sent.
 const batchDrain = DefaultTimeout
 
-// ServeBatch is what the handler of a batch stream does: it makes the calls of a
-// unary method, "/package.Service/Method", of the same server. Each passes the
-// edge as if it had come alone: it is admitted, validated, counted and answered
-// as a call of that method. On a server of another package the stream is
-// UNIMPLEMENTED.
+// ServeBatch is the body of the handler of a batch stream: it makes the calls of
+// a unary method, "/package.Service/Method", of the same server. Each call
+// passes the edge as a normal call of that method does: it is admitted,
+// validated, counted and answered. On a server that package rpc did not build,
+// the stream is UNIMPLEMENTED.
 func ServeBatch[Req, Res any](stream grpc.BidiStreamingServer[Req, Res], method string) error {
 	if g, ok := stream.(*grpc.GenericServerStream[Req, Res]); ok {
 		if s, ok := g.ServerStream.(*guardedStream); ok {
@@ -37,22 +37,23 @@ func ServeBatch[Req, Res any](stream grpc.BidiStreamingServer[Req, Res], method 
 // batchServer is one batch stream on the server's side.
 //
 // One goroutine at a time leads: it reads a message, makes the calls in it one
-// after the other, and sends the answers together. A call that is about to wait
-// hands the lead, with the rest of the message, to a new goroutine: so calls
-// that are answered from memory cost no goroutine, and none waits for another.
+// after the other, and sends the answers together. If a call is about to wait,
+// a new goroutine takes over the lead, with the rest of the message. So calls
+// that are answered from memory cost no goroutine, and no call waits for
+// another.
 type batchServer struct {
 	ctx      context.Context //nolint:containedctx // the stream's
 	stream   grpc.ServerStream
 	call     local
 	codec    codec
-	ended    chan error    // why the leader reads no more
+	ended    chan error    // why the leader has stopped reading
 	room     chan struct{} // answers have been sent
 	mu       sync.Mutex
 	inFlight int           // calls that were read and whose answers were not sent
-	drained  chan struct{} // not nil: nothing more is read; closed when inFlight is 0
+	drained  chan struct{} // if not nil, nothing more is read; closed when inFlight is 0
 	answers  []batchAnswer // to be sent
-	going    bool          // to be told that the server is about to stop
-	sending  bool          // somebody sends, and goes on until all is sent
+	going    bool          // the caller is to be told that the server is about to stop
+	sending  bool          // a goroutine is sending, and goes on until all is sent
 	message  []byte        // the sender's
 }
 
@@ -61,12 +62,13 @@ func serveBatch(s *guardedStream, unary string) error {
 		ctx: s.ctx, stream: s.ServerStream, call: s.method.locals[unary], codec: s.method.codec,
 		ended: make(chan error, 1), room: make(chan struct{}, 1),
 	}
-	// Not on this goroutine: only its return frees a Send or a Recv that blocks.
+	// Not on this goroutine: a blocked Send or Recv ends only when the handler
+	// returns.
 	go b.lead(nil)
 	over, err := b.wait(s.method.stopping, nil)
 	if !over {
-		// The caller is asked to send no more and ends the stream; what it has sent
-		// until then is answered.
+		// The caller is asked to send no more, and then ends the stream. What it
+		// has sent until then is answered.
 		go b.tellStopping()
 		timer := time.NewTimer(batchDrain)
 		defer timer.Stop()
@@ -75,8 +77,8 @@ func serveBatch(s *guardedStream, unary string) error {
 	return err
 }
 
-// wait waits until the stream has ended and all that was read has been answered.
-// It returns false when stopping is closed before.
+// wait waits until the stream has ended and all that was read has been answered,
+// or until patience fires. It returns false if stopping is closed before.
 func (b *batchServer) wait(stopping <-chan struct{}, patience <-chan time.Time) (over bool, err error) {
 	select {
 	case err = <-b.ended:
@@ -108,7 +110,7 @@ func (b *batchServer) tellStopping() {
 	b.flush()
 }
 
-// lead makes calls, and those of the messages that follow, until one of them
+// lead makes the calls, then those of the next messages, until one of them
 // waits or the stream ends.
 func (b *batchServer) lead(calls []batchCall) {
 	for {
@@ -135,7 +137,8 @@ func (b *batchServer) lead(calls []batchCall) {
 	}
 }
 
-// read returns the calls of the next message once there is room for them.
+// read waits until there is room for another message, and returns the calls of
+// the next one.
 func (b *batchServer) read() ([]batchCall, error) {
 	for !b.hasRoom() {
 		select {
@@ -181,12 +184,12 @@ func (b *batchServer) answer(ctx context.Context, c batchCall) batchAnswer {
 		err = status.Errorf(codes.ResourceExhausted, "a reply of %d bytes is too large for a batch", out.Len())
 	}
 	if err != nil {
-		refusal, _ := proto.Marshal(status.Convert(err).Proto()) // whose text is valid, as grpc would send it
+		refusal, _ := proto.Marshal(status.Convert(err).Proto()) // encoded as grpc would send it
 		a.refused, a.size, a.parts = true, len(refusal), [][]byte{refusal}
 		return a
 	}
-	// Never given back: replies that are encoded already have nothing to give
-	// back, and others are left to the garbage collector.
+	// The buffers are not returned to their pool: replies that are encoded
+	// already have none, and the others are left to the garbage collector.
 	a.size, a.parts = out.Len(), make([][]byte, len(out))
 	for i, p := range out {
 		a.parts[i] = p.ReadOnlyData()
@@ -194,7 +197,7 @@ func (b *batchServer) answer(ctx context.Context, c batchCall) batchAnswer {
 	return a
 }
 
-// flush sends all answers, unless somebody does.
+// flush sends all answers, unless another goroutine is sending them.
 func (b *batchServer) flush() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -233,8 +236,8 @@ func (b *batchServer) flush() {
 	b.sending = false
 }
 
-// drain is called when nothing more is read. What it returns is closed when all
-// that was read has been answered.
+// drain is called when nothing more is read. It returns a channel that is
+// closed when all that was read has been answered.
 func (b *batchServer) drain() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()

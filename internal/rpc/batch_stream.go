@@ -18,28 +18,30 @@ import (
 )
 
 const (
-	// maxBatchQueue bounds the calls that wait to be sent on a stream; those above
-	// are made by themselves.
+	// maxBatchQueue bounds the calls that wait to be sent on a stream. Further
+	// calls are made as normal unary calls.
 	maxBatchQueue = 4096
-	// batchSilence is how long a stream may owe an answer and say nothing. After
-	// that the first call whose time is over ends it.
+	// batchSilence is how long a stream may owe an answer without sending
+	// anything. After that, the first call whose deadline passes ends the
+	// stream.
 	batchSilence = time.Second
-	// batchRetire bounds the time that an old stream has to bring its answers.
+	// batchRetire bounds the time that an old stream has for its last answers.
 	batchRetire = 2 * DefaultTimeout
 )
 
-// errBatchSilent, as errors of streams here, reaches no caller: it has no reason.
+// errBatchSilent has no reason, because it never reaches a caller. The same holds
+// for the other errors of streams here.
 var errBatchSilent = errs.New(errs.Unavailable, "", "a stream for many calls owed answers and said nothing")
 
-// batchOutcome is what came of a call.
+// batchOutcome is the result of a call on a stream.
 type batchOutcome struct {
 	reply []byte
 	err   error
-	again bool // nothing did: it has to be made by itself
+	again bool // no result: make it as a normal unary call
 }
 
-// batchWait is a caller that waits. It is used again once it has had its
-// outcome; one whose caller has gone is not.
+// batchWait is a caller that waits. It is reused after the caller has received
+// the outcome, but not if the caller gave up.
 type batchWait struct {
 	number   uint64
 	request  []byte
@@ -60,22 +62,23 @@ type batchStream struct {
 	stream grpc.ClientStream
 	waits  *sync.Pool // of *batchWait
 	cancel context.CancelCauseFunc
-	wake   chan struct{} // the sender may have something to do
+	wake   chan struct{} // there may be something to send
 	going  chan struct{} // closed when the other part is about to stop
 	ended  chan struct{}
-	cause  error // why, once it has ended
+	cause  error // why it has ended; valid when ended is closed
 
 	mu      sync.Mutex
-	closed  bool // takes no more calls
+	closed  bool // accepts no more calls
 	gone    bool // going is closed
 	number  uint64
 	pending map[uint64]*batchWait // asked and not answered
 	queue   []*batchWait          // not sent yet
-	asked   time.Time             // of the first call since it last said something
+	asked   time.Time             // time of the first call after the last message received; zero if no answer is owed
 	retired *time.Timer
 }
 
-// openStream opens a stream. Whether the other part knows it shows later.
+// openStream opens a stream. If the other part does not know the stream, the
+// error comes later, from receive.
 func (b *Batch) openStream(ctx context.Context) (*batchStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stream, err := b.cc.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, b.cfg.Stream,
@@ -93,7 +96,8 @@ func (b *Batch) openStream(ctx context.Context) (*batchStream, error) {
 	return s, nil
 }
 
-// call asks and waits for the answer, until deadline if ctx has none.
+// call sends the request and waits for the answer, until deadline if ctx has
+// none.
 func (s *batchStream) call(ctx context.Context, request []byte, deadline time.Time, bounded bool) batchOutcome {
 	w, _ := s.waits.Get().(*batchWait)
 	w.request, w.deadline = request, deadline
@@ -116,13 +120,13 @@ func (s *batchStream) call(ctx context.Context, request []byte, deadline time.Ti
 		late = context.DeadlineExceeded
 	}
 	if !s.leave(w, late) {
-		return s.done(w, <-w.outcome) // it came after all
+		return s.done(w, <-w.outcome) // the outcome came at the last moment
 	}
 	w.timer.Stop()
 	return batchOutcome{err: FromStatus(status.FromContextError(late).Err())}
 }
 
-// done lets w be used again.
+// done returns w to the pool.
 func (s *batchStream) done(w *batchWait, out batchOutcome) batchOutcome {
 	w.timer.Stop()
 	w.request = nil
@@ -130,7 +134,7 @@ func (s *batchStream) done(w *batchWait, out batchOutcome) batchOutcome {
 	return out
 }
 
-// ask puts a call in the queue; false if the stream takes no more.
+// ask puts a call in the queue. It returns false if the stream accepts no more.
 func (s *batchStream) ask(w *batchWait) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,8 +154,8 @@ func (s *batchStream) ask(w *batchWait) bool {
 	return true
 }
 
-// leave gives a call up, and the stream if it seems to be dead. It returns false
-// if the call has an outcome.
+// leave gives up a call, and the stream too if it seems to be dead. It returns
+// false if the call already has an outcome.
 func (s *batchStream) leave(w *batchWait, why error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +177,8 @@ func (s *batchStream) wakeSender() {
 	}
 }
 
-// send sends what is in the queue, until the stream has ended or takes no more.
+// send sends the calls in the queue, until the stream has ended or accepts no
+// more.
 func (s *batchStream) send(ctx context.Context) {
 	var message []byte
 	for {
@@ -182,7 +187,8 @@ func (s *batchStream) send(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		// Callers that can go on now come first, and go along.
+		// Let callers that are ready run first: their calls then go in the same
+		// message.
 		runtime.Gosched()
 		for {
 			var over bool
@@ -194,15 +200,15 @@ func (s *batchStream) send(ctx context.Context) {
 				break
 			}
 			if err := s.stream.SendMsg(frame(message)); err != nil {
-				return // the receiver learns why
+				return // receive gets the cause
 			}
 		}
 	}
 }
 
-// next takes calls out of the queue and appends them to a message. over says
-// that there are none and will be none, so that the other part ends the stream
-// when it has answered all.
+// next takes calls out of the queue and appends them to a message. over means
+// that there are none and will be none. Then the sending side is closed, and
+// the other part ends the stream when it has answered all.
 func (s *batchStream) next(message []byte) (_ []byte, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -271,25 +277,26 @@ func outcomeOf(found, refusal []byte) batchOutcome {
 	switch {
 	case found != nil:
 		return batchOutcome{reply: found[:len(found):len(found)]}
-	case refusal == nil: // something newer
+	case refusal == nil: // an answer of a kind that is not known here
 		return batchOutcome{again: true}
 	}
 	var st spb.Status
 	if err := proto.Unmarshal(refusal, &st); err != nil || codes.Code(st.GetCode()) == codes.OK { //nolint:gosec // a code
 		return batchOutcome{again: true}
 	}
-	// A call made by itself is tried again, on another replica.
+	// If it was UNAVAILABLE, the unary call may reach another replica.
 	err := FromStatus(status.ErrorProto(&st))
 	return batchOutcome{err: err, again: errs.KindOf(err) == errs.Unavailable}
 }
 
-// end lets those who wait make their calls by themselves.
+// end tells all waiting callers to make their calls as normal unary calls.
 func (s *batchStream) end(cause error) {
 	s.cancel(nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if errors.Is(cause, io.EOF) {
-		// In good order, which only a stream that takes no more has.
+		// An orderly end, which is expected only if the stream accepts no more
+		// calls.
 		cause = nil
 		if !s.closed {
 			cause = errs.New(errs.Unavailable, "", "the other part ended a stream for many calls")
@@ -307,8 +314,8 @@ func (s *batchStream) end(cause error) {
 	close(s.ended)
 }
 
-// retire lets the stream take no more calls, and end once it has brought all
-// answers.
+// retire makes the stream accept no more calls. It ends when all answers have
+// come, or after batchRetire.
 func (s *batchStream) retire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,18 +15,20 @@ const (
 	// another.
 	DefaultMaxConnections = 256
 	DefaultMaxPerAddress  = 64
-	// maxStreams bounds the calls of a connection at once; clients wait with more.
+	// maxStreams bounds the calls of a connection at the same time. Further calls
+	// wait in the client.
 	maxStreams = 256
 	// maxHeaderList bounds the metadata of a call, bytes.
 	maxHeaderList = 16 << 10
-	// handshakeTime is the time from a connection to the end of its handshake.
+	// handshakeTime is the time from accepting a connection to the end of its
+	// handshake.
 	handshakeTime = 10 * time.Second
-	// maxIdle is how long a connection without calls is kept; clients open
-	// another when they need one.
+	// maxIdle is how long a connection without calls is kept. Clients open
+	// another one when they need it.
 	maxIdle = 5 * time.Minute
 )
 
-// Why connections are refused, as the metric says it.
+// Why connections are refused: values of the metric's label.
 const (
 	refusedTooMany = "too_many"
 	refusedAddress = "address"
@@ -39,7 +41,7 @@ type connections struct {
 	max, maxPerAddress int
 	metrics            *Metrics
 	receiveTime        time.Duration
-	held               atomic.Int64 // by unfinished messages, bytes
+	held               atomic.Int64 // bytes held by incomplete messages
 
 	mu        sync.Mutex
 	open      int
@@ -62,9 +64,9 @@ func newConnections(cfg ServerConfig) *connections {
 
 func (c *connections) refuse(why string) { c.metrics.refused.WithLabelValues(why).Inc() }
 
-// admit counts a connection, unless there are too many. Parts that share a
-// machine share its loopback addresses too, which are not counted by address.
-// IPv6 addresses count by their /64, which is what one customer gets.
+// admit counts a connection, unless there are too many. Loopback addresses are
+// not counted by address, because all parts of a machine share them. IPv6
+// addresses are counted by their /64, which is what one customer gets.
 func (c *connections) admit(nc net.Conn) (net.Conn, bool) {
 	addr := addressOf(nc.RemoteAddr())
 	c.mu.Lock()
@@ -107,8 +109,8 @@ func addressOf(a net.Addr) netip.Addr {
 	return addr
 }
 
-// boundedListener accepts bounded connections, and closes those that are too
-// many.
+// boundedListener accepts bounded connections. If there are too many, it closes
+// the new ones.
 type boundedListener struct {
 	net.Listener
 	conns *connections

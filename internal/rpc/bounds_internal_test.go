@@ -98,7 +98,7 @@ func (p *rawPeer) open(method string) uint32 {
 	}
 	id := p.next
 	p.next += 2
-	_, _ = p.Write(frameBytes(frameHeaders, 0x4, id, block)) // whoever waits for the end learns of errors
+	_, _ = p.Write(frameBytes(frameHeaders, 0x4, id, block)) // errors show when the test waits for the end
 	return id
 }
 

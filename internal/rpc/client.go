@@ -21,14 +21,14 @@ const DefaultTimeout = 5 * time.Second
 
 // ClientConfig is what a connection to another part is built from.
 type ClientConfig struct {
-	// Token is presented to the other part; empty for none.
+	// Token is shown to the other part; empty for none.
 	Token string
 	// Options are added: discovery, balancing.
 	Options []grpc.DialOption
 }
 
 // Dial returns a connection to another part. It connects on first use and
-// comes back by itself. Errors of calls are *errs.Error.
+// reconnects automatically. Errors of calls are *errs.Error.
 func Dial(target string, cfg ClientConfig) (*grpc.ClientConn, error) {
 	c := client{token: cfg.Token}
 	opts := append([]grpc.DialOption{
@@ -56,8 +56,8 @@ func Listen() Listener {
 	return Listener{bufconn.Listen(256 << 10), new(atomic.Pointer[Server])}
 }
 
-// Dial returns a connection to the listener's server; everything that a call
-// over the network passes is passed here too.
+// Dial returns a connection to the listener's server. Calls pass the same edge
+// as calls over the network.
 func (l Listener) Dial(cfg ClientConfig) (*grpc.ClientConn, error) {
 	cfg.Options = append(cfg.Options, grpc.WithChainUnaryInterceptor(l.unary), grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 		return l.DialContext(ctx)
@@ -66,9 +66,10 @@ func (l Listener) Dial(cfg ClientConfig) (*grpc.ClientConn, error) {
 }
 
 // InvokeEncoded makes a unary call, "/package.Service/Method", and returns the
-// encoded reply, which is the caller's, for those who pass it on as it came.
+// encoded reply, which the caller may keep and change. It is for callers that
+// send the reply on without decoding it.
 func InvokeEncoded(ctx context.Context, cc grpc.ClientConnInterface, method string, req proto.Message) ([]byte, error) {
-	// A message that knows no fields keeps all as they came.
+	// A message without known fields keeps the bytes as they came.
 	var reply emptypb.Empty
 	if err := cc.Invoke(ctx, method, req, &reply, grpc.StaticMethod()); err != nil {
 		return nil, err

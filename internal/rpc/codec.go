@@ -14,9 +14,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// envelope carries a request through grpc's decoding and brings back what was
-// wrong with it. Left to itself, grpc answers INTERNAL to bytes that are no
-// message, as if the fault were ours.
+// envelope carries a request through grpc's decoding and returns what was wrong
+// with it. Without it, grpc answers INTERNAL if the bytes are no message, as if
+// it were the server's fault.
 type envelope struct {
 	message any
 	fault   error
@@ -25,16 +25,17 @@ type envelope struct {
 // Encoded is a reply that is encoded already.
 type Encoded interface {
 	proto.Message
-	// Parts returns the encoded reply in pieces that are never changed, which
-	// are sent without being copied.
+	// Parts returns the encoded reply in pieces. They are sent without a copy,
+	// so they must never be changed.
 	Parts() mem.BufferSlice
 }
 
-// frame is a message that its sender encodes and its receiver decodes by itself.
+// frame is the bytes of a message. Sender and receiver encode and decode them
+// without grpc.
 type frame []byte
 
-// codec is grpc's own for protobuf, and knows envelopes, encoded replies and
-// frames.
+// codec is grpc's codec for protobuf, extended by envelopes, encoded replies
+// and frames.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }

@@ -19,9 +19,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// method is one method of a server and all that stands between the network and
-// its handler. It takes the place of interceptors: those get a request that is
-// decoded already, and an error of decoding never reaches them.
+// method is one method of a server with everything between the network and its
+// handler. It is used instead of interceptors, because an interceptor gets a
+// decoded request and never sees an error of decoding.
 type method struct {
 	name      string // "/package.Service/Method"
 	log       *slog.Logger
@@ -47,9 +47,10 @@ func (m *method) unary(handler grpc.MethodHandler) grpc.MethodHandler {
 	}
 }
 
-// early serves a unary method that not everybody may call as grpc serves
-// streams, whose messages are read by the handler: a unary request is read before
-// anybody can refuse it. On the wire the two are the same.
+// early serves a unary method as grpc serves streams. It is for methods that not
+// everybody may call: grpc reads a unary request before the handler can refuse
+// the call, but the handler of a stream reads its messages itself. On the wire
+// the two are the same.
 func early(handler grpc.MethodHandler) grpc.StreamHandler {
 	return func(srv any, ss grpc.ServerStream) error {
 		resp, err := handler(srv, ss.Context(), func(req any) error {
@@ -86,8 +87,8 @@ func (m *method) stream(d grpc.StreamDesc) grpc.StreamHandler {
 // errStopping ends the streams of a server that is about to stop.
 var errStopping = errs.New(errs.Unavailable, "STOPPING", "the server is stopping")
 
-// untilStopping serves a stream that would not end by itself, until the server
-// is about to stop.
+// untilStopping serves a stream that would not end by itself. It ends the
+// stream when the server is about to stop.
 func (m *method) untilStopping(s *guardedStream, serve func() error) (err error) {
 	ctx := s.ctx
 	var cancel context.CancelFunc
@@ -118,15 +119,16 @@ type guardedStream struct {
 	method *method
 }
 
-// Context is the call's; it ends with the server where that must not wait.
+// Context is the context of the call. If the server must not wait for the
+// stream, it also ends when the server is about to stop.
 func (s *guardedStream) Context() context.Context { return s.ctx }
 
-// RecvMsg receives a message and holds it to the rules of its proto.
+// RecvMsg receives a message and validates it by the rules of its proto.
 func (s *guardedStream) RecvMsg(msg any) error {
 	return s.method.receive(s.ServerStream.RecvMsg, msg)
 }
 
-// receive decodes a message and holds it to the rules of its proto.
+// receive decodes a message and validates it by the rules of its proto.
 func (m *method) receive(decode func(any) error, msg any) error {
 	e := envelope{message: msg}
 	if err := decode(&e); err != nil {
@@ -143,8 +145,8 @@ func (m *method) receive(decode func(any) error, msg any) error {
 	return validate(m.validator, msg)
 }
 
-// admit decides whether a call may go on. One whose deadline has passed on its
-// way here must not: nobody waits for the answer.
+// admit returns an error if a call may not go on. A call whose deadline has
+// already passed may not, because nobody waits for the answer.
 func (m *method) admit(ctx context.Context, now time.Time) error {
 	if deadline, ok := ctx.Deadline(); ok && !now.Before(deadline) {
 		return context.DeadlineExceeded
@@ -166,7 +168,7 @@ func (m *method) finish(ctx context.Context, start time.Time, err *error) {
 	m.metrics.observe(start, *err)
 }
 
-// token returns the token that the caller presents, "" for none.
+// token returns the token that the caller shows, "" for none.
 func token(ctx context.Context) string {
 	if v := metadata.ValueFromIncomingContext(ctx, tokenKey); len(v) == 1 {
 		return v[0]
@@ -175,8 +177,9 @@ func token(ctx context.Context) string {
 }
 
 // isLocal reports whether a call came over loopback or an in-memory listener.
-// Both ends count: a packet from elsewhere can be routed to 127.0.0.1, and one
-// from this machine to an address that others reach too.
+// Both ends are checked: a packet from another machine can be routed to
+// 127.0.0.1, and a call from this machine can use an address that others reach
+// too.
 func isLocal(ctx context.Context) bool {
 	p, ok := peer.FromContext(ctx)
 	if !ok {

@@ -2,7 +2,8 @@ package rpc
 
 import "encoding/binary"
 
-// HTTP/2, as far as the bounds of a connection need it (RFC 9113, section 4.1).
+// The parts of HTTP/2 that the bounds of a connection need (RFC 9113, section
+// 4.1).
 const (
 	frameHeadSize = 9
 	frameData     = 0x0
@@ -14,7 +15,7 @@ const (
 	prefaceSize = 24 // what a client sends before its first frame
 )
 
-// frame head as it is on the wire.
+// frameHead is the head of a frame on the wire.
 type frameHead struct {
 	kind, flags byte
 	stream      uint32
@@ -27,25 +28,25 @@ func (h frameHead) endsStream() bool {
 	return h.kind == frameReset || h.kind <= frameHeaders && h.flags&flagEndStream != 0
 }
 
-// frameVisitor is told of the frames of one direction, in order.
+// frameVisitor gets the frames of one direction, in order.
 type frameVisitor interface {
 	begin(h frameHead)
 	data(stream uint32, piece []byte) // of a DATA frame, without its padding
 	end(h frameHead)
 }
 
-// frameWalk follows the frames of one direction through pieces of any size. It
+// frameWalk parses the frames of one direction from pieces of any size. It
 // keeps no payload.
 type frameWalk struct {
 	skip int // bytes of the preface that are still to come
 	raw  [frameHeadSize]byte
-	have int       // bytes in raw; all of them while the frame lasts
-	head frameHead // of the frame under way
+	have int       // bytes in raw; frameHeadSize until the frame ends
+	head frameHead // of the current frame
 	left int       // bytes of its payload that are still to come
 	pad  int       // how many of its last bytes are padding; -1 until known
 }
 
-// feed follows the next bytes of the connection.
+// feed parses the next bytes of the connection.
 func (w *frameWalk) feed(b []byte, v frameVisitor) {
 	for len(b) > 0 {
 		switch {
@@ -93,8 +94,8 @@ func (w *frameWalk) closeIfOver(v frameVisitor) {
 	}
 }
 
-// unpad takes the length of the padding and the padding away from a piece of a
-// DATA frame, after which w.left bytes follow.
+// unpad removes the length of the padding and the padding from a piece of a
+// DATA frame. After the piece, w.left bytes of the frame follow.
 func (w *frameWalk) unpad(piece []byte) []byte {
 	if w.pad < 0 {
 		w.pad = int(piece[0])

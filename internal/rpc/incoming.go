@@ -9,17 +9,18 @@ import (
 	"time"
 )
 
-// Bounds on what a caller has begun to send.
+// Bounds on messages that a caller has begun to send.
 const (
-	// maxHeld is how many bytes of unfinished messages a connection may hold: two
+	// maxHeld is how many bytes of incomplete messages a connection may hold: two
 	// messages of the largest size.
 	maxHeld = 2 * MaxMessageSize
 	// maxHeldInAll bounds the same over all connections of a server. Above it,
 	// connections that hold more than smallHeld are closed.
 	maxHeldInAll = 64 << 20
 	smallHeld    = 256 << 10
-	// frameCost is what a frame costs beside its bytes: without it, a message in
-	// frames of one byte would hold a hundred times what it is counted for.
+	// frameCost is what a frame costs in addition to its bytes. Without it, a
+	// message in frames of one byte would use a hundred times the memory that is
+	// counted.
 	frameCost = 256
 	// receiveTime is the time from a call, or the first byte of a later message,
 	// to the end of the message.
@@ -30,15 +31,15 @@ const (
 
 // Why a connection is closed.
 var (
-	errHeld    = errors.New("the messages that were begun on the connection are too large together")
+	errHeld    = errors.New("the incomplete messages of the connection are too large in total")
 	errOverdue = errors.New("a message was not complete in time")
 )
 
-// boundedConn is a connection that ends when its peer lets messages lie
-// unfinished, too many or too long. grpc would keep them: its windows bound what
-// has not been read, and it reads a message of any permitted size that was
-// announced. So the frames that pass are followed here, in both directions: a
-// stream that either side has ended holds nothing.
+// boundedConn is a connection that ends if its peer leaves too many messages
+// incomplete, or leaves one incomplete for too long. grpc would keep them: its
+// windows bound only what has not been read, and it reads a message of any
+// permitted size that was announced. So the frames are parsed here, in both
+// directions: when either side has ended a stream, the stream holds nothing.
 type boundedConn struct {
 	net.Conn
 	inAll    *atomic.Int64 // bytes held by all connections of the server
@@ -46,29 +47,29 @@ type boundedConn struct {
 	refuse   func(why string)
 	release  func() // once, when the connection is closed
 	closing  sync.Once
-	armed    bool // the read deadline is ours; the reader's
+	armed    bool // this code has set the read deadline; only the reader uses the field
 	mu       sync.Mutex
 	in, out  frameWalk
-	now      time.Time // of the read under way
+	now      time.Time // of the current read
 	last     uint32    // the highest stream that was opened
 	streams  map[uint32]*incoming
 	held     int
-	waiting  int       // streams on which a message is under way
-	due      time.Time // when to look for those that are late, if any waits
+	waiting  int       // streams with an incomplete message
+	due      time.Time // when to look for late messages, if waiting > 0
 	overHeld bool
 }
 
-// incoming is where the caller's side of an open stream is.
+// incoming is the state of the caller's side of an open stream.
 type incoming struct {
-	began time.Time // of the message under way; zero between two messages
+	began time.Time // when the current message began; zero between two messages
 	held  int
 	raw   [5]byte // what precedes a message: a flag and its length
 	have  int
 	left  int // bytes of the message that are still to come
 }
 
-// Read reads from the peer; what it holds too much or too long is an error,
-// after which grpc closes the connection.
+// Read reads from the peer. It returns an error if the peer holds too much or
+// for too long. Then grpc closes the connection.
 func (c *boundedConn) Read(b []byte) (int, error) {
 	for {
 		c.arm()
@@ -80,7 +81,7 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 			return 0, fault
 		}
 		if n > 0 || err == nil {
-			return n, nil // an error comes again
+			return n, nil // the next read returns the error again
 		}
 	}
 }
@@ -90,20 +91,21 @@ func isTimeout(err error) bool {
 	return errors.As(err, &e) && e.Timeout()
 }
 
-// arm lets a read end when a message is due.
+// arm sets the read deadline to the time at which a message is due.
 func (c *boundedConn) arm() {
 	c.mu.Lock()
 	waiting, due := c.waiting > 0, c.due
 	c.mu.Unlock()
 	if waiting {
-		_ = c.SetReadDeadline(due) // the read tells what is wrong
+		_ = c.SetReadDeadline(due) // the read returns the error
 	} else if c.armed {
 		_ = c.SetReadDeadline(time.Time{})
 	}
 	c.armed = waiting
 }
 
-// received follows what was read, and says what is wrong with what is held now.
+// received parses what was read, and returns an error if too much is held now
+// or for too long.
 func (c *boundedConn) received(b []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,12 +131,12 @@ func (c *boundedConn) received(b []byte) error {
 	return errOverdue
 }
 
-// Write writes to the peer, who has writeTime to take it.
+// Write writes to the peer, which has writeTime to take it.
 func (c *boundedConn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	c.out.feed(b, (*outgoingFrames)(c))
 	c.mu.Unlock()
-	_ = c.SetWriteDeadline(time.Now().Add(writeTime)) // the write tells what is wrong
+	_ = c.SetWriteDeadline(time.Now().Add(writeTime)) // the write returns the error
 	return c.Conn.Write(b)
 }
 
@@ -152,7 +154,7 @@ func (c *boundedConn) Close() error {
 	return err
 }
 
-// start notes that a message is under way.
+// start notes that a message has begun.
 func (c *boundedConn) start(s *incoming) {
 	s.began = c.now
 	if c.waiting++; c.waiting == 1 {
@@ -160,7 +162,7 @@ func (c *boundedConn) start(s *incoming) {
 	}
 }
 
-// finish notes that none is, and what was held has been handed on.
+// finish notes that the message is complete, so its bytes are no longer held.
 func (c *boundedConn) finish(s *incoming) {
 	if !s.began.IsZero() {
 		c.waiting--
@@ -183,7 +185,7 @@ func (c *boundedConn) forget(id uint32) {
 	}
 }
 
-// incomingFrames is what the peer sends.
+// incomingFrames visits the frames that the peer sends.
 type incomingFrames boundedConn
 
 func (f *incomingFrames) begin(h frameHead) {
@@ -203,7 +205,7 @@ func (f *incomingFrames) data(stream uint32, b []byte) {
 	c := (*boundedConn)(f)
 	s := c.streams[stream]
 	if s == nil {
-		return // over already: grpc drops it
+		return // the stream is over: grpc drops the frame
 	}
 	for len(b) > 0 {
 		if s.began.IsZero() {
@@ -232,7 +234,8 @@ func (f *incomingFrames) end(h frameHead) {
 	}
 }
 
-// outgoingFrames is what the server sends: a stream that it ends is over.
+// outgoingFrames visits the frames that the server sends. When the server ends
+// a stream, the stream holds nothing more.
 type outgoingFrames boundedConn
 
 func (f *outgoingFrames) begin(h frameHead) {

@@ -13,19 +13,19 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Serve serves a listener as grpc's own Serve does. Callers on an in-memory one
-// reach unary methods without the connection for as long as it is open; those on
-// any other are bounded.
+// Serve serves a listener as grpc's own Serve does. On an in-memory listener,
+// callers reach unary methods without the connection while it is open. On any
+// other listener, connections are bounded.
 func (s *Server) Serve(ln net.Listener) error {
 	if l, ok := ln.(Listener); ok {
 		l.server.Store(s)
-		defer l.server.CompareAndSwap(s, nil) // also of a server that was stopped before it served
+		defer l.server.CompareAndSwap(s, nil) // also if the server was stopped before it served
 		return s.Server.Serve(ln)
 	}
 	return s.Server.Serve(boundedListener{ln, s.conns})
 }
 
-// Close closes the listener; calls under way go on.
+// Close closes the listener. Calls in progress go on.
 func (l Listener) Close() error {
 	l.server.Store(nil)
 	return l.Listener.Close()
@@ -37,12 +37,12 @@ type local struct {
 	handler grpc.MethodHandler // with the edge around it
 }
 
-// unary calls the method on the caller's own goroutine. The edge is passed, and
-// the messages are encoded and decoded, as on a connection: both sides have
-// their own, and what could not cross a network does not cross here. Framing,
-// flow control and the change of goroutines are saved, which is most of a call.
-// Unlike on a connection, a caller whose time is over waits for the handler to
-// notice.
+// unary calls the method on the caller's own goroutine. The call passes the
+// edge, and the messages are encoded and decoded, as on a connection: so each
+// side has its own messages, and what could not be sent over a network fails
+// here too. Framing, flow control and the change of goroutines are saved, which
+// is most of the cost of a call. Unlike on a connection, a caller whose
+// deadline has passed waits until the handler notices that.
 func (l Listener) unary(ctx context.Context, name string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	s := l.server.Load()
 	if s == nil || !plain(opts) {
@@ -76,7 +76,7 @@ func (l Listener) unary(ctx context.Context, name string, req, reply any, cc *gr
 	return nil
 }
 
-// plain reports whether a call has no options but those that every call has.
+// plain reports whether a call has only those options that every call has.
 func plain(opts []grpc.CallOption) bool {
 	for _, o := range opts {
 		switch o.(type) {
@@ -88,7 +88,8 @@ func plain(opts []grpc.CallOption) bool {
 	return true
 }
 
-// encode encodes a message that is no larger than a connection takes.
+// encode encodes a message. It returns an error if the message is too large for
+// a connection.
 func encode(c encoding.CodecV2, v any) (mem.BufferSlice, error) {
 	b, err := c.Marshal(v)
 	if err != nil {
@@ -101,8 +102,8 @@ func encode(c encoding.CodecV2, v any) (mem.BufferSlice, error) {
 	return b, nil
 }
 
-// incoming is the context of the handler: what the caller sends along has
-// become what came in, and the caller is in this process.
+// incoming returns the context of the handler: the caller's outgoing metadata
+// becomes the incoming metadata, and the peer is this process.
 func (l Listener) incoming(ctx context.Context) context.Context {
 	md, _ := metadata.FromOutgoingContext(ctx)
 	ctx = metadata.NewIncomingContext(ctx, md)

@@ -35,8 +35,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// methodMetrics are the metrics of one method. What every good call touches is
-// looked up once: a lookup by labels costs more than the rest of the edge.
+// methodMetrics are the metrics of one method. Those that every successful call
+// uses are looked up once, because a lookup by labels costs more than the rest
+// of the edge.
 type methodMetrics struct {
 	calls   *prometheus.CounterVec // curried with the method
 	ok      prometheus.Counter

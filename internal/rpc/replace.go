@@ -7,9 +7,9 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Replace returns a service whose unary method of a name is answered by call,
-// with replies that are encoded already. The method keeps its place: what stands
-// around the methods of a service stands around this one.
+// Replace returns a copy of a service description in which call answers one
+// unary method, with replies that are encoded already. Interceptors work for
+// this method as for the others.
 func Replace[Request any, Reply Encoded](desc grpc.ServiceDesc, name string, call func(context.Context, *Request) (Reply, error)) *grpc.ServiceDesc {
 	desc.Methods = slices.Clone(desc.Methods)
 	at := slices.IndexFunc(desc.Methods, func(m grpc.MethodDesc) bool { return m.MethodName == name })
@@ -30,7 +30,8 @@ func Replace[Request any, Reply Encoded](desc grpc.ServiceDesc, name string, cal
 	return &desc
 }
 
-// answer keeps a reply that is not there from becoming one that is not nil.
+// answer returns an untyped nil on an error: a nil Reply in an interface would
+// not be nil.
 func answer[Reply Encoded](reply Reply, err error) (any, error) {
 	if err != nil {
 		return nil, err

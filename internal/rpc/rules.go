@@ -9,33 +9,33 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// quickRules see at a glance that a request is good, where its rules are simple
-// and its text is ASCII: the validator takes several times as long, and nearly
-// all requests are good. They are made of the rules in the proto, and what they
-// do not let pass is the validator's to judge.
+// quickRules find quickly that a request is valid, if its rules are simple and
+// its text is ASCII. The validator takes several times as long, and nearly all
+// requests are valid. They are built from the rules in the proto. If they do
+// not pass a request, the validator decides.
 type quickRules []quickField
 
-// quickField is the rules of one field.
+// quickField has the rules of one field.
 type quickField struct {
 	field protoreflect.FieldDescriptor
-	text  *quickText // nil for an enumeration, whose values have to be known
+	text  *quickText // nil for an enumeration, which may only have known values
 	known []bool     // of an enumeration, by number
 }
 
-// quickText is rules for a text.
+// quickText has the rules for a text.
 type quickText struct {
 	min, max int      // length
 	head     []*ascii // the first characters, one set each
 	rest     *ascii   // all others
-	restMin  int      // how many others there are
+	restMin  int      // minimum number of others
 	restMax  int      // -1: any number
 }
 
 // ascii is a set of ASCII characters, by the byte that each is.
 type ascii [256]bool
 
-// newQuickRules returns the rules of a message, and false if it has any that
-// are not simple.
+// newQuickRules returns the rules of a message. It returns false if any of them
+// is not simple.
 func newQuickRules(d protoreflect.MessageDescriptor) (quickRules, bool) {
 	if proto.HasExtension(d.Options(), buf.E_Message) || d.Oneofs().Len() > 0 {
 		return nil, false
@@ -73,7 +73,8 @@ func newQuickField(f protoreflect.FieldDescriptor, rules *buf.FieldRules) (quick
 	return quickField{}, false
 }
 
-// knownNumbers returns which numbers an enumeration has, as far as they are small.
+// knownNumbers returns which numbers an enumeration has. Numbers that are not
+// below the count of values are left out.
 func knownNumbers(values protoreflect.EnumValueDescriptors) []bool {
 	known := make([]bool, values.Len())
 	for i := range values.Len() {
@@ -84,7 +85,8 @@ func knownNumbers(values protoreflect.EnumValueDescriptors) []bool {
 	return known
 }
 
-// only reports whether no other fields of a message are set.
+// only reports whether no fields of a message are set except those with the
+// names.
 func only(m proto.Message, names ...protoreflect.Name) bool {
 	known := true
 	m.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
@@ -119,8 +121,8 @@ func newQuickText(rules *buf.StringRules) (*quickText, bool) {
 	return t, t.setPattern(rules.GetPattern())
 }
 
-// setPattern reads a pattern that stands for a whole text: characters out of a
-// set each, the last of them repeated.
+// setPattern parses a pattern for a whole text: a sequence of character sets,
+// of which the last is repeated. It returns false for any other pattern.
 func (t *quickText) setPattern(pattern string) bool {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil || re.Op != syntax.OpConcat || len(re.Sub) < 3 ||
@@ -165,7 +167,7 @@ func newASCII(re *syntax.Regexp) (*ascii, bool) {
 	return &set, true
 }
 
-// pass reports whether a message certainly keeps the rules.
+// pass reports whether a message certainly satisfies the rules.
 func (q quickRules) pass(m protoreflect.Message) bool {
 	for i := range q {
 		f := &q[i]

@@ -230,7 +230,8 @@ func TestWatchIsForPartsAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// It is not implemented here: who is let through hears that.
+		// It is not implemented here: a caller that is admitted gets that
+		// error.
 		if _, err := s.Recv(); errs.KindOf(err) != want {
 			t.Errorf("token %q: %v", token, err)
 		}
@@ -240,7 +241,7 @@ func TestWatchIsForPartsAlone(t *testing.T) {
 	}
 }
 
-// TestTheFirstTokenIsShown: a caller with two shows that which stands first.
+// TestTheFirstTokenIsShown: a caller with two tokens shows the first one.
 func TestTheFirstTokenIsShown(t *testing.T) {
 	tokens, err := rpc.ParseTokens([]string{"auth:0123456789abcdef", "packet:fedcba9876543210", "auth:the-token-to-come"})
 	if err != nil || tokens.Own("auth") != "0123456789abcdef" || tokens.Own("world") != "" {

@@ -18,7 +18,7 @@ import (
 // Domain is the domain of the ErrorInfo that every error carries.
 const Domain = "waystone"
 
-// table maps kinds to codes; it is read both ways.
+// table maps kinds to codes, in both directions.
 var table = [...]struct { //nolint:gochecknoglobals // a constant table
 	kind errs.Kind
 	code codes.Code
@@ -47,8 +47,8 @@ func Code(k errs.Kind) codes.Code {
 	return codes.Internal
 }
 
-// Kind returns the kind of a gRPC code; Internal for one that no error of ours
-// has.
+// Kind returns the kind of a gRPC code; Internal for a code that none of our
+// errors has.
 func Kind(c codes.Code) errs.Kind {
 	for _, row := range table {
 		if row.code == c {
@@ -58,9 +58,9 @@ func Kind(c codes.Code) errs.Kind {
 	return errs.Internal
 }
 
-// ToStatus turns an error into what the caller gets: code, public sentence,
-// reason, the field at fault and how long to wait. Causes stay here; an unclassified error is
-// logged and shown as "internal error".
+// ToStatus turns an error into what the caller gets: code, public sentence, reason, the wrong
+// field and how long to wait. Causes are not sent. An unclassified error is logged and shown
+// as "internal error".
 func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) error {
 	if err == nil {
 		return nil
@@ -68,7 +68,7 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 	var e *errs.Error
 	if !errors.As(err, &e) {
 		if st, ok := status.FromError(err); ok && st.Code() != codes.Unknown {
-			return err // grpc's own, such as a deadline it noticed first
+			return err // an error of grpc itself, such as a deadline that it noticed first
 		}
 	}
 	e = errs.Of(err)
@@ -83,7 +83,7 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 			level = slog.LevelInfo
 		}
 		log.Log(ctx, level, "call refused: unavailable", "method", method, "cause", err.Error())
-	default: // the caller's own affair
+	default: // not worth a line in the log
 	}
 	st := status.New(Code(e.Kind), msg)
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: e.Reason, Domain: Domain}}
@@ -102,15 +102,15 @@ func ToStatus(ctx context.Context, log *slog.Logger, method string, err error) e
 	return full.Err()
 }
 
-// endsInOrder reports whether a call ends with a reason that belongs to an
-// ordinary stop: STOPPING, and store.ErrWatchClosed's.
+// endsInOrder reports whether the reason of an error belongs to an orderly
+// stop: STOPPING, and that of store.ErrWatchClosed.
 func endsInOrder(reason string) bool {
 	return slices.Contains([]string{errStopping.Reason, "WATCH_CLOSED"}, reason)
 }
 
-// FromStatus turns what a call returned into an *errs.Error, so that
-// errors.Is(err, store.ErrNameTaken) holds on this side of the wire too. The
-// end of a stream and other errors that are no status come back as they are.
+// FromStatus turns the error of a call into an *errs.Error, so that
+// errors.Is(err, store.ErrNameTaken) works for the caller too. The end of a
+// stream and other errors that are no status are returned as they are.
 func FromStatus(err error) error {
 	if err == nil {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// validate holds a message to the rules of its proto. The error names the
-// first field at fault and its rule, never the value.
+// validate checks a message by the rules of its proto. The error names the
+// first wrong field and its rule, never the value.
 func validate(v protovalidate.Validator, msg any) error {
 	m, ok := msg.(proto.Message)
 	if !ok {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Admin is what an operator's commands need beyond the contract. Engines
-// offer it; it never crosses the wire.
+// Admin has the calls that an operator's commands need in addition to the
+// contract. Engines have it. It is not available over gRPC.
 type Admin interface {
 	// CreateUser writes a user as the website would. ErrUserExists when the
 	// user name or the address is taken.
@@ -20,14 +20,14 @@ type Admin interface {
 	SetBan(ctx context.Context, userID string, b Ban) error
 }
 
-// NewUser describes a user to be made on a store that has no website yet.
+// NewUser describes a user to be created in a store without a website.
 type NewUser struct {
 	Username string // 3 to 30 of [a-zA-Z0-9_.]
 	Name     string
 	Email    string
 	// PasswordHash is the website's own hash of a password for the website, ""
-	// for none. Only the embedded engine takes one: elsewhere the website is
-	// there to set its passwords.
+	// for none. Only the embedded engine accepts one: otherwise the website
+	// sets its passwords itself.
 	PasswordHash string
 }
 

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// The website's tables do not hold its settings. What its rows say against the
-// settings here that stand for them is judged in the same words for every engine.
+// The website's tables do not hold its settings. The functions here compare what
+// its rows show with our settings that repeat them, in the same words for every
+// engine.
 
 // better-auth's bounds of a user name, characters.
 const (
@@ -15,15 +16,16 @@ const (
 	DefaultUsernameMax = 30
 )
 
-// Of what is looked at: of how many of the newest sessions, and from how long a
-// life on. Without "remember me" a session ends after a day, which tells nothing.
+// Which sessions are looked at: how many of the newest, and how long they have to
+// last at least. A session without "remember me" ends after a day, which says
+// nothing about the setting.
 const (
 	SessionsLooked  = 1000
 	minLongSession  = 48 * time.Hour
 	sessionRounding = time.Minute
 )
 
-// SessionTimes are those of one session.
+// SessionTimes are the times of one session.
 type SessionTimes struct{ Created, Updated, Expires time.Time }
 
 // SessionLines compares the newest sessions with the settings for the website's
@@ -47,7 +49,7 @@ func SessionLines(sessions []SessionTimes, expiresIn, updateAge time.Duration) [
 	told := all > 0 && lives[life] > all/2
 	switch {
 	case !told:
-		line.Detail = fmt.Sprintf("SESSION_EXPIRES_IN is %s; too few sessions tell what the website's is", expiresIn)
+		line.Detail = fmt.Sprintf("SESSION_EXPIRES_IN is %s; there are too few sessions to see the website's setting", expiresIn)
 	case life == expiresIn.Round(sessionRounding):
 		line.Detail = fmt.Sprintf("%s, as SESSION_EXPIRES_IN says", life)
 	default:
@@ -58,9 +60,9 @@ func SessionLines(sessions []SessionTimes, expiresIn, updateAge time.Duration) [
 	return []ReportLine{line, updateLine(sessions, life, told, updateAge)}
 }
 
-// updateLine looks for sessions that were prolonged, which gives them a whole life
-// again, before the setting lets them be. Whether a website waits longer than the
-// setting says cannot be seen.
+// updateLine looks for sessions that were prolonged earlier than the setting
+// allows. A prolonged session has a whole life again. It cannot detect a website
+// that waits longer than the setting.
 func updateLine(sessions []SessionTimes, life time.Duration, told bool, updateAge time.Duration) ReportLine {
 	line := ReportLine{Object: "prolonging of sessions", OK: true}
 	early, soonest := 0, updateAge
@@ -80,16 +82,33 @@ func updateLine(sessions []SessionTimes, life time.Duration, told bool, updateAg
 	return line
 }
 
+// Characters of an example, and of a list of names, in a line.
+const (
+	maxExample = 80
+	maxAlike   = 1000
+)
+
+// cut is the beginning of a text that others chose.
+func cut(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
 // UsernameShapes is what the website's user names look like.
 type UsernameShapes struct {
 	Min, Max  int    // the settings, characters
 	Outside   int    // names shorter or longer than those
 	Length    string // one of them
-	Others    int    // names with others than letters, digits, underscores and dots
+	Others    int    // names with other characters than letters, digits, underscores and dots
 	Character string // one of them
 }
 
-// Line says what the names say against the settings.
+// Line compares the names with the settings.
 func (u UsernameShapes) Line() ReportLine {
 	line := ReportLine{
 		Object: "shape of user names", OK: true,
@@ -97,12 +116,12 @@ func (u UsernameShapes) Line() ReportLine {
 	}
 	var parts []string
 	if u.Outside > 0 {
-		parts = append(parts, fmt.Sprintf("%d have not %d to %d characters, as WEBSITE_USERNAME_MIN and WEBSITE_USERNAME_MAX say, such as %q: "+
-			"set them to the website's minUsernameLength and maxUsernameLength", u.Outside, u.Min, u.Max, u.Length))
+		parts = append(parts, fmt.Sprintf("%d do not have %d to %d characters, as WEBSITE_USERNAME_MIN and WEBSITE_USERNAME_MAX say, such as %q: "+
+			"set them to the website's minUsernameLength and maxUsernameLength", u.Outside, u.Min, u.Max, cut(u.Length, maxExample)))
 	}
 	if u.Others > 0 {
 		parts = append(parts, fmt.Sprintf("%d have other characters than letters, digits, underscores and dots, such as %q, as with a usernameValidator of the website's own",
-			u.Others, u.Character))
+			u.Others, cut(u.Character, maxExample)))
 	}
 	if len(parts) > 0 {
 		line.Warning = true
@@ -130,7 +149,7 @@ type Spelling struct {
 	Alike   string // some that differ in case alone, with ids
 }
 
-// Line says what a spelling means under the setting.
+// Line says what the spelling means with the setting.
 func (sp Spelling) Line(setting NameCase) ReportLine {
 	line := ReportLine{Object: "user names", OK: true, Detail: "all in lower case"}
 	if sp.By == ByEmail {
@@ -141,10 +160,10 @@ func (sp Spelling) Line(setting NameCase) ReportLine {
 	}
 	var parts []string
 	if sp.Mixed > 0 {
-		parts = append(parts, fmt.Sprintf("%d not in lower case, such as %s", sp.Mixed, sp.Example))
+		parts = append(parts, fmt.Sprintf("%d not in lower case, such as %s", sp.Mixed, cut(sp.Example, maxExample)))
 	}
 	if sp.Alike != "" {
-		parts = append(parts, "some differ in case alone: "+sp.Alike)
+		parts = append(parts, "some differ in case alone: "+cut(sp.Alike, maxAlike))
 	}
 	rule := setting.Of(sp.By)
 	switch {

@@ -7,41 +7,43 @@ import (
 	"time"
 )
 
-// Attempts counts tries to sign in with a secret, for all replicas together and
-// across restarts. What is counted at a user, and where a user is known from, is
-// that person's: it goes with the person to another name, and nobody who is given
-// the name or the id later has it.
+// Attempts counts attempts to sign in with a secret, for all replicas together
+// and across restarts. The counts of a user, and the places from which the user
+// is known, belong to the person: they stay if the person's name changes, and
+// another person who gets the name or the id later does not have them.
 type Attempts interface {
-	// BeginAttempt counts a try before its secret is looked at and tells whether
-	// it may be, in one transaction: of any number of tries at once no more go on
-	// than the limits let. A try that has to wait is not counted, by none of the
-	// limits, so that nobody prolongs a wait by trying during it.
+	// BeginAttempt counts an attempt before its secret is looked at, and returns
+	// whether it may go on, in one transaction: of any number of concurrent
+	// attempts no more go on than the limits allow. An attempt that has to wait
+	// is not counted by any limit, so a wait does not become longer by attempts
+	// during it.
 	BeginAttempt(ctx context.Context, a Attempt, l AttemptLimits) (Admission, error)
-	// EndAttempt says that a try which BeginAttempt let go on had the right
-	// secret, and makes the account known from its address and its network for a
-	// time (1 s to MaxDeviceMemory) from now. From an address that is not known
-	// yet, all tries at the account from the network are forgotten, in every count
-	// that they are in, and no wait that the last of them began is left; from one
-	// that is known, those from the address. Calling it again changes no count.
+	// EndAttempt says that an attempt which BeginAttempt let go on had the right
+	// secret. It makes the address and its network known to the account for
+	// knownFor (1 s to MaxDeviceMemory) from now. If the address was not known
+	// yet, all attempts at the account from the network are removed from every
+	// count, and a wait that the last of them began ends. If the address was
+	// known, those from the address are removed. A second call changes no count.
 	EndAttempt(ctx context.Context, a Attempt, knownFor time.Duration) error
 }
 
-// Attempt is a try to sign in.
+// Attempt is an attempt to sign in.
 type Attempt struct {
-	// UserID is the user whom the try is at; empty when what was typed is nobody's.
+	// UserID is the user at whom the attempt is made; empty if nobody has the typed
+	// name.
 	UserID string
-	// Account is the digest of what is tried: with a UserID of the same text for
-	// all names of the user, and otherwise of the folded name as typed.
+	// Account is a digest. With a UserID it is of a text that is the same for
+	// all names of the user, otherwise of the typed name in lower case.
 	Account Digest
-	Address string // that it comes from, such as 203.0.113.7/32; empty where nobody knows it
+	Address string // from which it comes, such as 203.0.113.7/32; empty if not known
 	Network string // of the address, such as 203.0.113.0/24
 	Wide    string // network around that one; empty for none
 	Widest  string // network around that; empty for none
 }
 
-// CountedAs returns the account that a try is counted at: its own where nobody is
-// meant, and otherwise one of the person whom its user is. there is when that
-// person was made, nil when nobody has the id any more.
+// CountedAs returns the account under which an attempt is counted: Account if
+// there is no user, otherwise one of the person. there is when the website
+// created the user, nil if nobody has the id any more.
 func (a *Attempt) CountedAs(there *time.Time) Digest {
 	if a.UserID == "" {
 		return a.Account
@@ -54,30 +56,32 @@ func (a *Attempt) CountedAs(there *time.Time) Digest {
 	return sha256.Sum256(append(key, a.UserID...))
 }
 
-// AttemptLimits are the counts that a try is held against, by how well the
-// account is known where it comes from:
+// AttemptLimits are the limits for attempts. Which of them apply depends on the
+// place from which the attempt comes:
 //
-//   - From an address that the account has signed in from, against Device alone,
-//     in a count of the account and the address: nobody else can be in it.
-//   - From another address of a network that it has signed in from, against
-//     Device alone, in a count of the account and the network, which neighbours
-//     share: no stranger elsewhere is in it.
-//   - From elsewhere, against that count and all others.
+//   - From an address that is known to the account: Device alone, in a count of
+//     the account and the address. Nobody else can be in this count.
+//   - From another address of a known network: Device alone, in a count of the
+//     account and the network. Neighbours share this count, but nobody from
+//     other networks is in it.
+//   - From elsewhere: the count of the account and the network, and all other
+//     limits.
 type AttemptLimits struct {
-	Device  AttemptLimit // tries at the account from the known address, or else from the network
-	Account AttemptLimit // tries at the account from networks it is not known from
-	Network AttemptLimit // tries from the network at accounts it is not known to
-	Wide    AttemptLimit // the same of the attempt's Wide; of no meaning without one
-	Widest  AttemptLimit // the same of the attempt's Widest; of no meaning without one
-	// KnownAddressOnly wants no other try counted, nor gone on with: the caller
-	// takes an Admission without KnownAddress for a refusal.
+	Device  AttemptLimit // attempts at the account from the known address, otherwise from the network
+	Account AttemptLimit // attempts at the account from networks that are not known to it
+	Network AttemptLimit // attempts from the network at accounts to which it is not known
+	Wide    AttemptLimit // the same for the attempt's Wide; not used if that is empty
+	Widest  AttemptLimit // the same for the attempt's Widest; not used if that is empty
+	// KnownAddressOnly: only attempts from known addresses are counted and may
+	// go on. The caller must treat an Admission without KnownAddress as a
+	// refusal.
 	KnownAddressOnly bool
 }
 
-// AttemptLimit slows tries down: after Free ones, each further one opens only
-// when a wait is over, which is First at first and twice as long every time, up
-// to Longest. The count is forgotten when no try came for Memory. Durations
-// count in whole milliseconds; fractions are dropped.
+// AttemptLimit slows attempts down: after Free attempts the next one has to
+// wait First, and each further one twice as long, up to Longest. The count is
+// forgotten if no attempt came for Memory. Durations count in whole
+// milliseconds; fractions are dropped.
 type AttemptLimit struct {
 	Free    int           // 1 to 100,000
 	First   time.Duration // 100 ms to 1 h
@@ -88,15 +92,15 @@ type AttemptLimit struct {
 // MaxDeviceMemory bounds how long a device can be known.
 const MaxDeviceMemory = 400 * 24 * time.Hour
 
-// Admission says whether a try may go on.
+// Admission says whether an attempt may go on.
 type Admission struct {
-	Wait  time.Duration // before the next try; 0 when this one may go on
+	Wait  time.Duration // until the next attempt; 0 if this one may go on
 	Known bool          // the account has signed in from this network before
-	// KnownAddress says that it was from this very address.
+	// KnownAddress: the account has signed in from this very address.
 	KnownAddress bool
 }
 
-// Delay returns how long the next try has to wait after the n-th.
+// Delay returns how long the next attempt has to wait after the n-th.
 func (l AttemptLimit) Delay(n int) time.Duration {
 	if n < l.Free {
 		return 0

@@ -12,19 +12,19 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// Credentials reads what the website keeps to know its users by.
+// Credentials reads with what the website verifies its users.
 type Credentials interface {
 	// GetCredential returns a user, named as by Users, with the hash of the
 	// user's password, from the store itself. ErrUserNotFound;
-	// ErrNoCredentialsGrant where the store may not read hashes.
+	// ErrNoCredentialsGrant if the store may not read hashes.
 	GetCredential(ctx context.Context, by UserKey, value string) (*Credential, error)
 }
 
-// Credential is a user with what proves who the user is.
+// Credential is a user with the user's password hash.
 type Credential struct {
 	User User
-	// PasswordHash is as the website keeps it. It is empty for a user without a
-	// password, and where the website has several that differ.
+	// PasswordHash is as the website stores it. It is empty if the user has no
+	// password, or if the website has several different hashes.
 	PasswordHash string
 	TwoFactor    bool // the website asks for a second factor
 }
@@ -35,24 +35,25 @@ func (c Credential) LogValue() slog.Value {
 		slog.Bool("two_factor", c.TwoFactor))
 }
 
-// SessionWriter does with the website's sessions what the website does, where
-// its owner grants that.
+// SessionWriter writes the website's sessions as the website does, if its owner
+// grants that.
 type SessionWriter interface {
-	// CreateSession makes a session that the website takes for its own.
+	// CreateSession creates a session that the website accepts as its own.
 	// ErrUserNotFound, ErrUserBanned, ErrNoSessionsGrant; InvalidArgument for a
 	// token in use.
 	CreateSession(ctx context.Context, n NewSession) (*Session, *User, error)
 	// RevokeSession deletes the session with a token; one that is gone is no
 	// error. ErrNoSessionsGrant.
 	RevokeSession(ctx context.Context, token string) error
-	// RedeemOneTimeToken takes a one-time token of the website out, atomically,
-	// and returns the living session that it stands for: ErrTicketInvalid when
-	// the token or its session is unknown or over, ErrUserBanned,
-	// ErrNoOneTimeGrant. The token is gone whatever is said of its session.
+	// RedeemOneTimeToken uses up a one-time token of the website, atomically,
+	// and returns the session for which it stands. ErrTicketInvalid if the
+	// token or its session is unknown or has expired, ErrUserBanned,
+	// ErrNoOneTimeGrant. The token is used up even if there is an error about
+	// its session.
 	RedeemOneTimeToken(ctx context.Context, token string) (*Session, *User, error)
 }
 
-// NewSession describes a session of the website to be made.
+// NewSession describes a session of the website to be created.
 type NewSession struct {
 	UserID    string
 	Token     string        // 32 letters and digits
@@ -61,7 +62,7 @@ type NewSession struct {
 	UserAgent string        // up to MaxUserAgentLength characters, may be empty
 }
 
-// Bounds of the life of a session that CreateSession makes. A website cannot
+// Bounds of the life of a session that CreateSession creates. A website cannot
 // set a cookie for more than 400 days.
 const (
 	MinSessionLifetime = time.Minute
@@ -98,16 +99,17 @@ func (n NewSession) Validate() error {
 }
 
 // ErrSessionTokenTaken refuses the token of another session.
-var ErrSessionTokenTaken = errs.Invalid("token", "is that of a session already made; make another")
+var ErrSessionTokenTaken = errs.Invalid("token", "is in use by another session; choose another")
 
 // oneTimePrefix begins the identifiers of better-auth's plugin one-time-token.
 const oneTimePrefix = "one-time-token:"
 
-// OneTimeIdentifiers returns the identifiers under which the website may keep a
-// one-time token: the plugin hashes the token where storeToken is "hashed", and
-// better-auth the whole where verification.storeIdentifier is. Who can present a
-// hash as the token has read the row, and with it the session's own token.
-// InvalidArgument for what can be no token.
+// OneTimeIdentifiers returns the identifiers under which the website may store a
+// one-time token: the plugin hashes the token if storeToken is "hashed", and
+// better-auth hashes the whole identifier if verification.storeIdentifier is
+// "hashed". A hash shown as the token works too, but only somebody who has read
+// the row knows it, and the row also has the session's own token.
+// InvalidArgument for a text that cannot be a token.
 func OneTimeIdentifiers(token string) ([]string, error) {
 	if !oneTimeToken.MatchString(token) {
 		return nil, errs.Invalid("token", "must be 16 to 128 letters, digits, - and _")
@@ -116,14 +118,14 @@ func OneTimeIdentifiers(token string) ([]string, error) {
 	return []string{plain, hashed, hashOf(plain), hashOf(hashed)}, nil
 }
 
-// hashOf is the form in which better-auth stores what it hashes.
+// hashOf returns a hash in the form in which better-auth stores it.
 func hashOf(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// JudgeRedeemed is Judge for the session of a one-time token: one that is over
-// makes the token worthless.
+// JudgeRedeemed is Judge for the session of a one-time token: ErrTicketInvalid
+// if the session has expired.
 func JudgeRedeemed(s *Session, u *User, now time.Time) error {
 	err := Judge(s, u, now)
 	if errors.Is(err, ErrSessionExpired) {

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Reader is what an engine offers to a cache in front of it: the rows behind
-// the reads of the contract, as they stand, with the snapshot that the same
-// statement saw. Nothing is judged: sessions that are over and users who are
-// banned are returned. Where there is no row, the error is the contract's own
-// and the snapshot is one that did not see any.
+// Reader is for a cache in front of an engine. It returns the rows that the
+// reads of the contract need, unchanged, with the snapshot that the same
+// statement saw. Expired sessions and banned users are returned too. If there
+// is no row, the error is that of the contract, and the snapshot is one that
+// did not see a row.
 type Reader interface {
 	ReadUser(ctx context.Context, by UserKey, value string) (*User, Snapshot, error)
 	ReadSession(ctx context.Context, token string) (*Session, *User, Snapshot, error)
@@ -19,7 +19,7 @@ type Reader interface {
 	ReadCharacters(ctx context.Context, userID string) ([]*Character, Snapshot, error)
 }
 
-// Engine is what can stand behind a cache.
+// Engine is a store that can be behind a cache.
 type Engine interface {
 	Store
 	Reader
@@ -35,7 +35,7 @@ const (
 	ByEmail            // in any case
 )
 
-// Table is a table whose changes a feed tells.
+// Table is a table whose changes a feed reports.
 type Table uint8
 
 // The tables.
@@ -55,11 +55,11 @@ const (
 	OpUpdate
 	OpDelete
 	// OpMany: any number of rows of the table, by TRUNCATE or by a statement
-	// that touched more than are told one by one.
+	// that changed more rows than are reported one by one.
 	OpMany
 )
 
-// Change is one changed row, as a feed tells it. It never carries a secret.
+// Change is one changed row, as a feed reports it. It never contains a secret.
 type Change struct {
 	Table Table
 	Op    Op
@@ -68,45 +68,45 @@ type Change struct {
 	Xid uint64
 	// ID of the row; "" with OpMany.
 	ID string
-	// UserID of the row's owner, of a user its own id; "" when not known, as in
-	// the deletion of a session that logical replication tells.
+	// UserID of the row's owner; of a user its own id; "" if not known, for
+	// example for a deleted session with logical replication.
 	UserID string
 	// Values of the row as it is now, where the table has them and Op is
 	// OpInsert or OpUpdate.
 	Banned       bool      // user
 	BanExpiresAt time.Time // user; zero for a ban without end
 	ExpiresAt    time.Time // session
-	// WasBanned tells the ban as it was before an update of a user; nil when the feed
+	// WasBanned says whether the user was banned before an update; nil if the feed
 	// does not know.
 	WasBanned *bool
-	// Credential says of an account that it holds, or may have held, a password.
+	// Credential: the account holds, or may have held, a password.
 	Credential bool
-	// Heard: the feed heard it from somebody who may not be whom he should be,
-	// and its transaction is visible. Before a player is put out, the row says
-	// whether it is so.
+	// Heard: the feed cannot be sure about the sender of this change; the
+	// transaction is visible. Before a play ends, the row has to be read.
 	Heard bool
 }
 
-// Feed tells every committed change of the tables above, whoever made it.
+// Feed reports every committed change of the tables above, by any program.
 type Feed interface {
-	// Follow tells f, connecting anew whenever the connection is lost, until ctx
-	// ends. It returns an error only when it can never work.
+	// Follow calls f until ctx ends, and connects again if the connection is
+	// lost. It returns an error only if it can never work.
 	Follow(ctx context.Context, f Follower) error
 }
 
-// Follower is told what a feed sees, one call after the other. None may block.
+// Follower receives what a feed sees, one call after the other. No call may
+// block.
 type Follower interface {
-	// Reset begins a connection: whatever at does not see will be told from here
-	// on. What was committed before may have been missed. The origin names the
-	// history that transaction ids belong to, such as a cluster, its timeline and
-	// a database: equal ids of two origins mean nothing to each other. Engines
+	// Reset begins a connection: from here on, everything that at does not see is
+	// reported. What was committed before may have been missed. The origin names
+	// the history to which transaction ids belong, such as a cluster, its
+	// timeline and a database: ids of two origins cannot be compared. Engines
 	// without transaction ids give "".
 	Reset(origin string, at Snapshot)
-	// Changed tells changes in the order of their commits. A change may be told
-	// before it is visible to others.
+	// Changed reports changes in the order of their commits. A change may be
+	// reported before it is visible to others.
 	Changed(changes []Change)
-	// Confirmed says that every change committed before asked has been told, and
-	// that at was taken after asked and sees all of them.
+	// Confirmed says that every change committed before asked has been reported,
+	// and that at was taken after asked and sees all of them.
 	Confirmed(asked time.Time, at Snapshot)
 	// Lost ends the connection. The cause is for the log and the health report.
 	Lost(cause error)

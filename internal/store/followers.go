@@ -2,8 +2,8 @@ package store
 
 import "time"
 
-// Followers is a Follower that tells several, each call to one after the other
-// in the order of the list. A cache comes before whatever makes others read.
+// Followers is a Follower that passes each call on to several, in the order of
+// the list. A cache must come before a follower that makes others read.
 type Followers []Follower
 
 var _ Follower = Followers(nil)

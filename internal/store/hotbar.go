@@ -10,7 +10,7 @@ import (
 // HotbarSlots is how many places the client's quick bar has.
 const HotbarSlots = 32
 
-// Kinds of what lies on the quick bar.
+// Kinds of entries of the quick bar.
 const (
 	HotbarNone      uint8 = 0
 	HotbarItem      uint8 = 1 // Index is the item's place, 1 to MaxPlace
@@ -25,8 +25,8 @@ const (
 	maxHotbarIndex = 1<<11 - 1 // what the client's 11 bits hold
 )
 
-// HotbarSlot is what lies on one place of the quick bar; the zero value is
-// nothing.
+// HotbarSlot is the entry on one place of the quick bar. The zero value is an
+// empty place.
 type HotbarSlot struct {
 	Kind  uint8  // a Hotbar constant
 	Index uint16 // 0 to 2047, by kind
@@ -35,11 +35,11 @@ type HotbarSlot struct {
 // Hotbar is the client's quick bar: four rows of eight.
 type Hotbar [HotbarSlots]HotbarSlot
 
-// hotbarSize is that of the stored form, in bytes.
+// hotbarSize is the size of the stored form, in bytes.
 const hotbarSize = 2 * HotbarSlots
 
-// Valid reports whether the client's protocol has such a slot. What it points
-// at need not be there: a player may put it there again.
+// Valid reports whether the client's protocol has such a slot. The item or
+// skill does not have to exist: a player may get it again.
 func (s HotbarSlot) Valid() bool {
 	switch {
 	case s.Kind > maxHotbarKind, s.Index > maxHotbarIndex:
@@ -75,9 +75,9 @@ func (h *Hotbar) Bytes() []byte {
 	return b
 }
 
-// ParseHotbar reads what Bytes wrote. What the protocol does not have is read as
-// nothing, for a character must not be lost for it; so is a form of another size,
-// as that of a character who never had a bar.
+// ParseHotbar reads what Bytes wrote. A slot that the protocol does not have is
+// read as empty, because a character must not be lost because of it. A form of
+// another size is read as an empty bar: a character may never have had one.
 func ParseHotbar(b []byte) (h Hotbar) {
 	if len(b) != hotbarSize {
 		return h

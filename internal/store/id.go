@@ -4,12 +4,12 @@ import "crypto/rand"
 
 const idAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// NewID returns an identifier as the website makes them: 32 random characters
-// of [a-zA-Z0-9], about 190 bits. Play records and users made by an operator
-// carry one.
+// NewID returns an identifier like those of the website: 32 random characters
+// of [a-zA-Z0-9], about 190 bits. Play records, and users created by an
+// operator, have one.
 func NewID() string {
-	// Bytes from 248 up are thrown away: the rest is a whole multiple of 62, so
-	// that every character is equally likely.
+	// Bytes from 248 on are not used: the number of the others is a multiple of
+	// 62, so every character is equally likely.
 	const limit = 256 - 256%len(idAlphabet)
 	id := make([]byte, 0, 32)
 	var buf [48]byte

@@ -16,19 +16,19 @@ const (
 	// client's item slots: 1 to 11 are worn, 12 to 131 the four pages of the
 	// bag, 30 places each, 132 to 134 ammunition, 135 to 138 vehicle parts.
 	MaxPlace = 138
-	// MaxItemNumber is the last row that the client can name in a list of
-	// items.
+	// MaxItemNumber is the highest row of a list of items that the client's
+	// protocol can carry.
 	MaxItemNumber = 1023
-	// MaxMoney is fifteen nines. The client's field has 64 bits: the sum of
-	// any number of characters that a call can hold stays within them.
+	// MaxMoney is fifteen nines. The client's field has 64 bits, so the sum
+	// over all characters of one call fits in 64 bits too.
 	MaxMoney = 999_999_999_999_999
 )
 
-// ItemID identifies one item for as long as it exists; none is used again. 0
-// is an item that is not stored yet.
+// ItemID identifies one item for as long as it exists. An id is never used
+// again. 0 is an item that is not stored yet.
 type ItemID int64
 
-// ItemType is the client's list that an item is described in. Types 1 to 9 and
+// ItemType is the client's list in which an item is described. Types 1 to 9 and
 // 14 are equipment, each with a condition of its own; 10 to 13 come in stacks.
 type ItemType uint8
 
@@ -61,7 +61,7 @@ type Item struct {
 	Number   uint16 // 1 to MaxItemNumber, row of the type's list
 	Quantity uint32 // 1 or more; of equipment always 1
 
-	// The condition of equipment; a stack has none of it.
+	// The condition of equipment; a stack has none.
 
 	Crafted    bool
 	Gem        uint16 // 0 to 511, the gem set in
@@ -72,8 +72,8 @@ type Item struct {
 	Grade      uint8 // 0 to 15
 }
 
-// Inventory is all items that a character has. One that is handed out is in
-// the order of places and must not be changed in place.
+// Inventory is all items of a character. An inventory from the store is in the
+// order of places and must not be changed.
 type Inventory []Item
 
 // Validate returns InvalidArgument, naming the item, for an inventory that must
@@ -159,8 +159,8 @@ func (inv Inventory) IDsIn(stored Inventory) []ItemID {
 
 // ParseInventory reads what the engines select with a character: a JSON array
 // with an array for each item, of id, place, type, number, quantity, crafted,
-// gem, durability, life, socket, appraised and grade, all as numbers. What no
-// item can be is an error.
+// gem, durability, life, socket, appraised and grade, all as numbers. It
+// returns an error for values that no item can have.
 func ParseInventory(text []byte) (Inventory, error) {
 	var rows [][12]int64
 	if err := json.Unmarshal(text, &rows); err != nil {

@@ -7,21 +7,21 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// NameKey returns what makes a character's name unique: names with the same
-// key are the same name. Compatibility forms and case are folded (NFKC and
-// full case folding), so "Ｈｅｒｏ", "HERO" and "hero" share one key. Engines
-// store it beside the name; the folding is done here, in one place, because
-// databases disagree about it.
+// NameKey returns the key by which a character's name is unique: names with the
+// same key are the same name. Compatibility forms and case are folded (NFKC and
+// full case folding), so "Ｈｅｒｏ", "HERO" and "hero" share one key. Engines store
+// it with the name. The folding is done here, because databases fold
+// differently.
 func NameKey(name string) string {
-	// A Caser keeps state and is made anew for each call. Folding may leave
-	// text that is not normalised any more, hence the second pass.
+	// A Caser has state, so each call needs its own. Folding may produce text
+	// that is not normalized, therefore it is normalized again.
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
 }
 
-// lookAlikes is the table of characters and pairs that a reader takes for each
-// other, in whatever case: each is replaced by what stands for all of them.
-// What looks like a pair becomes the pair, never the other way round: "vw",
-// "wv" and "vvv" are then one.
+// lookAlikes is the table of characters and pairs that look alike to a reader,
+// in any case. All that look alike are replaced by the same text. A character
+// that looks like a pair becomes the pair, never the other way round: so "vw",
+// "wv" and "vvv" become the same.
 //
 //	I i L l 1   l
 //	O o 0       o
@@ -34,10 +34,9 @@ var lookAlikes = strings.NewReplacer( //nolint:gochecknoglobals // a constant ta
 	"i", "l", "1", "l", "0", "o", "5", "s", "8", "b", "2", "z", "m", "rn", "w", "vv",
 )
 
-// NameSkeleton returns what a reader sees of a name: names with the same
-// skeleton look alike ("Illia" and "I1l1a", "Morna" and "Moma"), and a new name
-// with the skeleton of another is taken. Names with the same NameKey have the
-// same skeleton. Engines store it beside the key; one that changes the table
-// has to be brought in by a migration that empties the stored skeletons, which
-// are then made anew.
+// NameSkeleton returns a name as a reader sees it: names with the same skeleton
+// look alike ("Illia" and "I1l1a", "Morna" and "Moma"). A new name with the
+// skeleton of another counts as taken. Names with the same NameKey have the
+// same skeleton. Engines store the skeleton with the key. If the table changes,
+// a migration has to empty the stored skeletons. Then they are computed again.
 func NameSkeleton(name string) string { return lookAlikes.Replace(NameKey(name)) }

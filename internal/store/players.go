@@ -5,22 +5,21 @@ import (
 	"errors"
 )
 
-// SessionChecker judges sessions; see Sessions.
+// SessionChecker checks sessions; see Sessions.
 type SessionChecker interface {
 	CheckSessions(ctx context.Context, subjects []SessionSubject) ([]error, error)
 }
 
-// CheckPlayers is CheckSessions for those who are in the game: where a session
-// is gone, it looks at the user as well. Who bans or deletes a user, or changes
-// a password, often deletes the sessions too, and the player is to be told what
-// was meant.
+// CheckPlayers is CheckSessions for players in the game: if a session is gone,
+// it checks the user too. A ban, a deletion or a changed password often deletes
+// the sessions as well, and the player should be told the real reason.
 func CheckPlayers(ctx context.Context, c SessionChecker, subjects []SessionSubject) ([]error, error) {
 	verdicts, err := c.CheckSessions(ctx, subjects)
 	if err != nil {
 		return nil, err
 	}
 	var users []SessionSubject
-	var at []int // where the verdict on each user belongs
+	var at []int // index of the verdict on each user
 	for i, v := range verdicts {
 		if errors.Is(v, ErrSessionNotFound) {
 			users, at = append(users, SessionSubject{UserID: subjects[i].UserID, Stamp: subjects[i].Stamp}), append(at, i)

@@ -1,11 +1,11 @@
 package store
 
-// Report is what an engine found when it was asked to check itself.
+// Report is the result of an engine's check of itself.
 type Report struct {
 	Lines []ReportLine
-	// Grants are the statements that give the role what it lacks, also where it
-	// can do without; but not what an owner has to want, such as the reading of
-	// password hashes, which stands in its line alone.
+	// Grants are the statements that give the role the rights that it lacks,
+	// also those that it does not need. Rights that the owner has to decide
+	// about, such as reading password hashes, are only in their line.
 	Grants []string
 }
 
@@ -13,8 +13,8 @@ type Report struct {
 type ReportLine struct {
 	Object string // what was looked at, such as a table
 	OK     bool
-	Detail string // what was found, and when not OK or a Warning what to do
-	// Warning: OK, but an operator has to know; the start logs it.
+	Detail string // what was found, and what to do if not OK or a Warning
+	// Warning: OK, but the operator should know. The start logs it.
 	Warning bool
 }
 

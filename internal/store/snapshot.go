@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// MaxSnapshotXip bounds the transactions under way that a Snapshot may list;
-// a server has far fewer connections.
+// MaxSnapshotXip bounds the running transactions that a Snapshot may list. A
+// server has far fewer connections.
 const MaxSnapshotXip = 1 << 16
 
 // Snapshot says which transactions a statement saw, as PostgreSQL's type
@@ -20,7 +20,7 @@ type Snapshot struct {
 	Xmin uint64
 	// Xmax: no transaction from it on had ended.
 	Xmax uint64
-	// Xip are the transactions from Xmin to Xmax that were under way, ascending.
+	// Xip are the transactions from Xmin to Xmax that were running, ascending.
 	Xip []uint64
 }
 
@@ -76,7 +76,7 @@ func (s Snapshot) valid() bool {
 // IsZero reports whether the Snapshot is the zero one.
 func (s Snapshot) IsZero() bool { return s.Xmax == 0 }
 
-// Sees reports whether the effects of a transaction that ended are seen.
+// Sees reports whether s sees the effects of a transaction that has ended.
 func (s Snapshot) Sees(xid uint64) bool {
 	switch {
 	case xid < s.Xmin:

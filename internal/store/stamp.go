@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// PasswordStamp tells the passwords that a play rests on, as they were when it
-// began, from changed ones: the state of the website's password and, for a
-// sign-in by game password, of that. Empty where neither is known.
+// PasswordStamp stands for the passwords at the beginning of a play: the state
+// of the website's password and, after a sign-in by game password, that of the
+// game password. With it a changed password is noticed. It is empty if neither
+// is known.
 type PasswordStamp string
 
-// PasswordState is one state of a password, told by what is kept of it: 32
-// hexadecimal digits, "" where nothing is kept. It says nothing of the password.
+// PasswordState returns a digest of what is stored of a password: 32 hexadecimal
+// digits, "" if nothing is stored. It reveals nothing about the password.
 func PasswordState(kept string) string {
 	if kept == "" {
 		return ""
@@ -21,8 +22,8 @@ func PasswordState(kept string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// StampPasswords returns the stamp of two states; "" for one that is not known
-// or does not matter.
+// StampPasswords returns the stamp of two states. A state is "" if it is not
+// known or does not matter.
 func StampPasswords(site, game string) PasswordStamp {
 	if site == "" && game == "" {
 		return ""
@@ -30,8 +31,8 @@ func StampPasswords(site, game string) PasswordStamp {
 	return PasswordStamp(site + "." + game)
 }
 
-// SiteOf returns the state of the website's password in the stamp of a game
-// password, told by its hash; "" where the stamp is of another one.
+// SiteOf returns the state of the website's password in a stamp, if the stamp
+// is of the game password with this hash; otherwise "".
 func (s PasswordStamp) SiteOf(hash string) string {
 	site, game, _ := strings.Cut(string(s), ".")
 	if hash == "" || game != PasswordState(hash) {
@@ -40,19 +41,19 @@ func (s PasswordStamp) SiteOf(hash string) string {
 	return site
 }
 
-// Passwords are what is kept of a user's passwords now.
+// Passwords is what is stored of a user's passwords now.
 type Passwords struct {
-	// Site is of the website's rows that hold the password; "" where there is
-	// none. SiteHidden says that this store may not look.
+	// Site is the state of the website's password rows; "" if there are none.
+	// SiteHidden: this store may not read them.
 	Site       string
 	SiteHidden bool
-	// Game is the hash of the game password; "" where there is none.
+	// Game is the hash of the game password; "" if there is none.
 	Game string
 }
 
-// Judge returns ErrPasswordChanged when one of the passwords that the stamp is
-// of is another now, or gone. A password that was not there at the time, or that
-// could not be looked at then or cannot be now, is none that was changed.
+// Judge returns ErrPasswordChanged if one of the passwords in the stamp has
+// changed or is gone. A password that did not exist at the time, or that could
+// not be read then or cannot be read now, does not count as changed.
 func (s PasswordStamp) Judge(now Passwords) error {
 	site, game, _ := strings.Cut(string(s), ".")
 	if site != "" && !now.SiteHidden && site != PasswordState(now.Site) ||

@@ -6,23 +6,24 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// What the sweep allows in one round when SweepRules do not allow more.
+// What the sweep allows in one round if SweepRules do not allow more.
 const (
-	// SweepGone is how many persons may go.
+	// SweepGone is how many persons may be newly gone.
 	SweepGone = 10
-	// SweepGonePercent is how many percent of all may, where that is more.
+	// SweepGonePercent is how many percent of all persons may be newly gone, if
+	// that is more.
 	SweepGonePercent = 5
-	// SweepGrace is how long a character can wait for its owner to be there
-	// again.
+	// SweepGrace is how long a character is kept after its owner was found
+	// gone.
 	SweepGrace = 7 * 24 * time.Hour
 )
 
-// Refusals of a sweep, which then ends nothing; ErrWebsiteHidden is another.
+// Errors of a sweep that changed nothing. ErrWebsiteHidden is another one.
 var (
-	// ErrNoUsers: as while the website's table is restored.
+	// ErrNoUsers: for example while the website's table is restored.
 	ErrNoUsers = errs.New(errs.FailedPrecondition, "NO_USERS",
-		"the website has no users at all, as while its table is restored: nobody counts as gone")
-	// ErrManyGone: more persons vanished at once than leave.
+		"the website has no users at all, as during a restore of its table: nobody counts as gone")
+	// ErrManyGone: more persons are newly gone at once than usually leave.
 	ErrManyGone = errs.New(errs.FailedPrecondition, "MANY_USERS_GONE", "many users are gone at once")
 )
 
@@ -30,8 +31,8 @@ var (
 type SweepRules struct {
 	// Grace is how long the characters of a person who is gone are kept.
 	Grace time.Duration
-	// MaxGone is how many persons may be found gone in one round; the round's own
-	// limit, SweepGone or SweepGonePercent of all, where that is more.
+	// MaxGone is how many persons may be found newly gone in one round. If
+	// SweepGone, or SweepGonePercent of all, is more, that counts.
 	MaxGone int
 }
 
@@ -46,8 +47,7 @@ func (r SweepRules) Validate() error {
 	return nil
 }
 
-// Judge returns ErrManyGone when of all persons so many are newly gone that they
-// have hardly left.
+// Judge returns ErrManyGone if more persons are newly gone than the rules allow.
 func (r SweepRules) Judge(all, gone int) error {
 	limit := max(r.MaxGone, SweepGone, all*SweepGonePercent/100)
 	if gone <= limit {
@@ -60,9 +60,9 @@ func (r SweepRules) Judge(all, gone int) error {
 
 // Swept is what a sweep did.
 type Swept struct {
-	Persons  int // who have something here
+	Persons  int // persons who have something here
 	Marked   int // characters marked, because their owner is gone
 	Returned int // characters whose mark was taken back
 	Purged   int // characters whose mark has become final
-	Removed  int // game accounts, play records, tickets, and counts of tries
+	Removed  int // game accounts, play records, tickets, and counts of attempts
 }

@@ -11,7 +11,7 @@ import (
 type User struct {
 	ID              string
 	Name            string
-	Username        string // as the website stores it, in lower case unless it keeps the case; empty when there is none
+	Username        string // as the website stores it, in lower case unless the website keeps the case; empty for none
 	DisplayUsername string
 	Email           string // lower case
 	EmailVerified   bool
@@ -24,8 +24,8 @@ type User struct {
 	UpdatedAt       time.Time
 }
 
-// BannedAt reports whether the user is banned at an instant: a ban is over
-// once its end has passed, although the row may still say banned.
+// BannedAt reports whether the user is banned at a time. A ban is over when its
+// end has passed, although the row may still say banned.
 func (u *User) BannedAt(now time.Time) bool {
 	return u.Banned && (u.BanExpiresAt.IsZero() || !u.BanExpiresAt.Before(now))
 }
@@ -42,12 +42,12 @@ type Session struct {
 	ImpersonatedBy string
 }
 
-// ExpiredAt reports whether the session is over at an instant. At the very
-// instant of its expiry it is alive.
+// ExpiredAt reports whether the session is over at a time. At the exact time of
+// its expiry it is alive.
 func (s *Session) ExpiredAt(now time.Time) bool { return s.ExpiresAt.Before(now) }
 
-// Judge returns nil when a session and its user may be served at an instant,
-// ErrSessionExpired or ErrUserBanned otherwise.
+// Judge returns nil if a session is alive and its user is not banned at a time,
+// otherwise ErrSessionExpired or ErrUserBanned.
 func Judge(s *Session, u *User, now time.Time) error {
 	if s != nil && s.ExpiredAt(now) {
 		return ErrSessionExpired
@@ -58,17 +58,18 @@ func Judge(s *Session, u *User, now time.Time) error {
 	return nil
 }
 
-// SessionSubject is what CheckSessions judges: a session, or with an empty
-// SessionID a user alone.
+// SessionSubject is what CheckSessions checks: a session, or, if SessionID is
+// empty, only a user.
 type SessionSubject struct {
 	SessionID string
 	UserID    string
-	// Stamp of the play record, to judge passwords too; "" leaves them out of it.
+	// Stamp of the play record, to check passwords too; "": passwords are not
+	// checked.
 	Stamp PasswordStamp
 }
 
-// CharacterID identifies a character; the client knows it as its unique id.
-// 0 is none.
+// CharacterID identifies a character. The client knows it as its unique id. 0
+// is none.
 type CharacterID uint32
 
 // String returns the id in decimal.
@@ -149,19 +150,19 @@ type NewCharacter struct {
 // CharacterSave is a state to be written.
 type CharacterSave struct {
 	ID         CharacterID
-	Version    int64  // the version that State was made from
-	Generation int64  // of the play record; lower than the owner's is refused
+	Version    int64  // the version that State is based on
+	Generation int64  // of the play record; a save with a lower one than the owner's is refused
 	Key        string // repeats of one save carry the same key, 1 to 64 characters
 	State      CharacterState
-	// Items are all that the character has from now on: an item that is not
-	// among them is gone, one with id 0 is new. nil leaves them as they are at
-	// Version, whatever they are; an empty inventory takes all of them away.
+	// Items are all items that the character has from now on: an item that is
+	// not among them is gone, one with id 0 is new. nil leaves the items as
+	// they are. An empty inventory removes all of them.
 	Items *Inventory
 	// Hotbar is the quick bar as a whole; nil leaves it as it is.
 	Hotbar *Hotbar
-	// Group, 0 to 64 characters, names saves of one batch of which either all
-	// are written or none is; empty for a save that stands alone. Items move
-	// from one character to another within a group only.
+	// Group, 0 to 64 characters, names saves of one batch that are written
+	// together or not at all; empty for a save without a group. Items can move
+	// from one character to another only within a group.
 	Group string
 }
 
@@ -176,13 +177,13 @@ type SaveResult struct {
 	Err     error
 }
 
-// GameAccount is what we know of a user beside the website's rows.
+// GameAccount is what we know of a user in addition to the website's rows.
 type GameAccount struct {
 	UserID       string
 	PasswordHash string // slow hash of the client's MD5 form; empty for none
 	LoopbackOnly bool   // may sign in from loopback addresses only
 	// SitePassword is the PasswordState of the website's password when the game
-	// password was set; "" where that is not known. SetGameAccount sets it itself.
+	// password was set; "" if not known. SetGameAccount computes it.
 	SitePassword string
 }
 
@@ -202,11 +203,11 @@ type Ticket struct {
 	SessionID string // of the website; empty when an operator made the ticket
 	Address   string // bound to it; empty for any
 	// SitePassword is the PasswordState of the website's password when the ticket
-	// was made; "" where that is not known. CreateTicket sets it itself.
+	// was made; "" if not known. CreateTicket computes it.
 	SitePassword string
 }
 
-// Stage is a step of a player's way in.
+// Stage is one of the connections that a client makes one after the other.
 type Stage uint8
 
 // The stages.
@@ -234,7 +235,7 @@ type Play struct {
 	Stamp PasswordStamp
 }
 
-// Subject returns what of the record is judged.
+// Subject returns what CheckSessions has to check for the record.
 func (p *Play) Subject() SessionSubject {
 	return SessionSubject{SessionID: p.SessionID, UserID: p.UserID, Stamp: p.Stamp}
 }
@@ -254,18 +255,18 @@ type NewPlay struct {
 	SessionID string
 	Digest    Digest
 	Address   string
-	// GamePassword is the PasswordState of the hash that the game password shown
-	// has fitted; "" for other ways in. It is told and not looked up, because the
-	// password may be changed while the sign-in waits.
+	// GamePassword is the PasswordState of the hash with which the game password
+	// was verified; "" for other ways to sign in. The caller gives it, because
+	// the stored password may be changed while the sign-in waits.
 	GamePassword string
-	// SitePassword is the PasswordState of the website's password that the secret
-	// shown rests on, told for the same reason; "" to take that of now.
+	// SitePassword is the PasswordState of the website's password when the secret
+	// was made, for the same reason; "": the present one is used.
 	SitePassword string
-	// KeepEarlier: an earlier record that lives is not to be closed for this one.
+	// KeepEarlier: an earlier record that is alive is not marked as closing.
 	KeepEarlier bool
 }
 
-// HandOver describes a passage to another stage.
+// HandOver describes the step of a player to another stage.
 type HandOver struct {
 	PlayRef
 	Stage       Stage // StageWorld or StageGame

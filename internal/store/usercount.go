@@ -2,23 +2,24 @@ package store
 
 import "sync"
 
-// Bounds of what counts as users who are missing rather than gone.
+// Bounds that decide whether users count as missing (rows cannot be seen) and
+// not as gone.
 const (
 	// MaxUserCount is how many users are counted at most.
 	MaxUserCount = 100_000
-	// fewUsers is how many there were at least before a fall to less than half
-	// means something.
+	// fewUsers: if there were fewer users than this, a fall to less than half
+	// means nothing.
 	fewUsers = 20
-	// fewOwners is how many users with characters there are at least before it
-	// means something that most of them are not found.
+	// fewOwners: if there are fewer users with characters than this, it means
+	// nothing that most of them are not found.
 	fewOwners = 10
 )
 
-// UserCount is how many users the website has, as far as can be seen.
+// UserCount is how many users of the website can be seen.
 type UserCount struct {
 	Users   int // up to MaxUserCount
 	Owners  int // users with characters that were looked for
-	Missing int // of those, the ones that are not found
+	Missing int // those of the owners that are not found
 }
 
 // UserCounts remembers how many users there were. Its zero value has seen none.
@@ -27,8 +28,9 @@ type UserCounts struct {
 	most int
 }
 
-// Judge is ErrWebsiteHidden when a count looks as if the table were empty, half
-// restored or another one, rather than as if users had gone one by one.
+// Judge returns ErrWebsiteHidden if the count means that the table is probably
+// empty, half restored or another one. It returns nil if users may have gone
+// one by one.
 func (s *UserCounts) Judge(table string, c UserCount) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

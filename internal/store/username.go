@@ -12,12 +12,12 @@ type NameCase string
 
 // The kinds.
 const (
-	// NameCaseAuto takes the user whose name is exactly what was asked for, and
-	// otherwise the one whose name differs in case alone.
+	// NameCaseAuto finds the user with exactly the name, otherwise the only
+	// user whose name differs in case alone.
 	NameCaseAuto NameCase = "auto"
-	// NameCaseFold asks for names in lower case, as better-auth does.
+	// NameCaseFold looks up names in lower case, as better-auth does.
 	NameCaseFold NameCase = "fold"
-	// NameCaseExact takes exact names alone, as better-auth does with
+	// NameCaseExact finds exact names only, as better-auth does with
 	// usernameNormalization: false.
 	NameCaseExact NameCase = "exact"
 )
@@ -25,8 +25,8 @@ const (
 // NameCases returns all kinds; the first is the default.
 func NameCases() []NameCase { return []NameCase{NameCaseAuto, NameCaseFold, NameCaseExact} }
 
-// Of says by what rule a key is looked for: the setting is about user names, and
-// addresses have no case.
+// Of returns the rule for a kind of key: the setting is for user names; the case
+// of addresses has no meaning.
 func (c NameCase) Of(by UserKey) NameCase {
 	if by == ByUsername && c != "" {
 		return c
@@ -34,8 +34,8 @@ func (c NameCase) Of(by UserKey) NameCase {
 	return NameCaseAuto
 }
 
-// Asked returns the two spellings to look for: the one that was given, and that
-// in lower case.
+// Asked returns the two spellings to look for: the given one, and the same in
+// lower case.
 func (c NameCase) Asked(value string) (exact, folded string) {
 	folded = strings.ToLower(value)
 	switch c {
@@ -51,9 +51,9 @@ func (c NameCase) Asked(value string) (exact, folded string) {
 // MaxAlike is how many users with names that differ in case alone are read.
 const MaxAlike = 11
 
-// PickUser returns which of users, all of whom have the name or address value in
-// some case, is meant by it: -1 for none. ErrNameAmbiguous when it could be
-// several, whom the error names.
+// PickUser returns the index of the user whom value means, -1 for none. All
+// users have value, in some case, as name or address. ErrNameAmbiguous if it
+// could be several; the error names them.
 func PickUser(users []*User, by UserKey, value string, c NameCase) (int, error) {
 	rule := c.Of(by)
 	exact, folded := rule.Asked(value)
@@ -100,12 +100,12 @@ func errAmbiguous(users []*User) error {
 		}
 		names = append(names, fmt.Sprintf("%q (id %s)", name, u.ID))
 	}
-	return ErrNameAmbiguous.With("several users are meant by this name: %s; give one of these names exactly, or the id as id:ID", strings.Join(names, ", "))
+	return ErrNameAmbiguous.With("this name could mean several users: %s; give one of these names exactly, or the id as id:ID", strings.Join(names, ", "))
 }
 
-// FindUser returns the user who has a user name, an e-mail address or an id, as
-// an operator names somebody; "id:" before it makes it an id. ErrNameAmbiguous
-// when it is the name of one and the address or id of another.
+// FindUser returns the user whom an operator names, by user name, e-mail
+// address or id. With "id:" before it, the name is an id. ErrNameAmbiguous if
+// it is the name of one user and the address or id of another.
 func FindUser(ctx context.Context, s Users, name string) (*User, error) {
 	if id, ok := strings.CutPrefix(name, "id:"); ok {
 		return s.GetUser(ctx, id, Fresh)

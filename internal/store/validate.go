@@ -32,8 +32,8 @@ const (
 	MaxPasswordHashLength = 256
 )
 
-// checkText wants valid UTF-8 of least to most characters without control
-// characters.
+// checkText returns an error unless s is valid UTF-8 of least to most
+// characters without control characters.
 func checkText(field, s string, least, most int) error {
 	if !utf8.ValidString(s) {
 		return errs.Invalid(field, "must be valid UTF-8")
@@ -62,10 +62,11 @@ func first(all ...error) error {
 	return nil
 }
 
-// CheckUserID wants an identifier of a user; InvalidArgument otherwise.
+// CheckUserID returns InvalidArgument unless id can be the identifier of a
+// user.
 func CheckUserID(id string) error { return checkText("user_id", id, 1, MaxIDLength) }
 
-// CheckBatch wants at most MaxBatch items; InvalidArgument otherwise.
+// CheckBatch returns InvalidArgument if n is more than MaxBatch.
 func CheckBatch(field string, n int) error {
 	if n > MaxBatch {
 		return errs.Invalid(field, "must not have more than 1000 items")
@@ -89,8 +90,8 @@ func finite(field string, v float32) error {
 	return nil
 }
 
-// Validate returns InvalidArgument, naming the field, for a character that
-// must not be made. What a good name is, is not the store's business.
+// Validate returns InvalidArgument, naming the field, for a character that must
+// not be created. The store does not check whether a name is a good one.
 func (n *NewCharacter) Validate() error {
 	for i := range n.Items {
 		if n.Items[i].ID != 0 {
@@ -106,8 +107,7 @@ func (n *NewCharacter) Validate() error {
 	)
 }
 
-// Validate returns InvalidArgument, naming the field, for a save that cannot
-// be judged.
+// Validate returns InvalidArgument, naming the field, for a malformed save.
 func (s *CharacterSave) Validate() error {
 	if s.Version < 1 {
 		return errs.Invalid("version", "must be 1 or more")
@@ -132,9 +132,9 @@ func (s *CharacterSave) Validate() error {
 	)
 }
 
-// CheckSaves returns InvalidArgument for a batch that must not be judged: one
-// that is too large or has too many items, has a save that cannot be judged, a
-// character twice, or a group that is too large.
+// CheckSaves returns InvalidArgument for a malformed batch: it is too large or
+// has too many items, has a malformed save, a character twice, or a group that
+// is too large.
 func CheckSaves(saves []CharacterSave) error {
 	if err := CheckBatch("saves", len(saves)); err != nil {
 		return err
@@ -151,7 +151,8 @@ func CheckSaves(saves []CharacterSave) error {
 		if items > MaxBatchItems {
 			return errs.Invalid("saves", "must not have more than 50000 items in all")
 		}
-		// 0 stands for any id that no character can have.
+		// 0 means an id that no character can have. It may be there several
+		// times.
 		if id := saves[i].ID; id != 0 && seen[id] {
 			return errs.Invalid("saves", "must not have character "+id.String()+" twice; send one save after the other")
 		}
@@ -166,8 +167,8 @@ func CheckSaves(saves []CharacterSave) error {
 	return nil
 }
 
-// SaveGroups returns for each save the index of the first save of its group,
-// its own when it stands alone.
+// SaveGroups returns for each save the index of the first save of its group;
+// its own index if it has no group.
 func SaveGroups(saves []CharacterSave) []int {
 	first := make(map[string]int)
 	groups := make([]int, len(saves))
@@ -215,7 +216,7 @@ func (n *NewPlay) Validate() error {
 	)
 }
 
-// checkState wants a PasswordState or nothing.
+// checkState returns an error unless s is a PasswordState or empty.
 func checkState(field, s string) error {
 	if l := len(s); l != 0 && l != 32 || strings.Trim(s, "0123456789abcdef") != "" {
 		return errs.Invalid(field, "must be 32 hexadecimal digits or empty")
@@ -223,8 +224,8 @@ func checkState(field, s string) error {
 	return nil
 }
 
-// Validate returns InvalidArgument, naming the field, for a passage that
-// leads nowhere. CharacterID counts for StageGame alone.
+// Validate returns InvalidArgument, naming the field, for a malformed handover.
+// CharacterID is needed only for StageGame.
 func (h *HandOver) Validate() error {
 	switch {
 	case h.ID == "":
@@ -240,7 +241,7 @@ func (h *HandOver) Validate() error {
 }
 
 // Validate returns InvalidArgument, naming the field, for a user that the
-// website would not make either.
+// website would not create.
 func (n *NewUser) Validate() error {
 	if !regexp.MustCompile(`^[a-zA-Z0-9_.]{3,30}$`).MatchString(n.Username) {
 		return errs.Invalid("username", "must be 3 to 30 of the letters a to z, digits, _ and .")
@@ -251,8 +252,7 @@ func (n *NewUser) Validate() error {
 	return first(checkText("email", n.Email, 3, 254), checkText("name", n.Name, 1, 100))
 }
 
-// Validate returns InvalidArgument for a ban that would be over before it
-// begins.
+// Validate returns InvalidArgument for a ban that ends in the past.
 func (b *Ban) Validate(now time.Time) error {
 	if b.Banned && !b.Until.IsZero() && !b.Until.After(now) {
 		return errs.Invalid("until", "must be in the future")

@@ -20,8 +20,8 @@ const (
 	minDeviceKnownFor = time.Second
 )
 
-// Validate returns InvalidArgument, naming the field, for a try that cannot be
-// counted.
+// Validate returns InvalidArgument, naming the field, for an attempt that
+// cannot be counted.
 func (a *Attempt) Validate() error {
 	if a.Address != "" && (a.Address == a.Network || a.Address == a.Wide || a.Address == a.Widest) ||
 		a.Wide != "" && (a.Wide == a.Network || a.Wide == a.Widest) || a.Widest != "" && a.Widest == a.Network {
@@ -36,8 +36,8 @@ func (a *Attempt) Validate() error {
 	)
 }
 
-// Validate returns InvalidArgument, naming the field, for limits that the try
-// cannot be held against.
+// Validate returns InvalidArgument, naming the field, for limits that cannot be
+// applied to the attempt.
 func (l *AttemptLimits) Validate(a Attempt) error {
 	err := first(
 		l.Device.Validate("device_limit"),
@@ -54,7 +54,7 @@ func (l *AttemptLimits) Validate(a Attempt) error {
 }
 
 // Validate returns InvalidArgument, naming the part of the field, for a limit
-// that no try can be held against.
+// that is out of its bounds.
 func (l AttemptLimit) Validate(field string) error {
 	switch {
 	case l.Free < 1 || l.Free > maxFreeAttempts:
@@ -69,7 +69,7 @@ func (l AttemptLimit) Validate(field string) error {
 	return nil
 }
 
-// CheckKnownFor wants 1 s to MaxDeviceMemory; InvalidArgument otherwise.
+// CheckKnownFor returns InvalidArgument unless d is 1 s to MaxDeviceMemory.
 func CheckKnownFor(d time.Duration) error {
 	if d < minDeviceKnownFor || d > MaxDeviceMemory {
 		return errs.Invalid("known_for", "must be 1 second to 400 days")

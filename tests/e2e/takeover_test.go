@@ -297,7 +297,7 @@ func TestALateSaveIsRefused(t *testing.T) {
 		t.Errorf("the newcomer has generation %d, want 2", generation)
 	}
 	awake()
-	w.until("was refused its late save", func() bool { return strings.Contains(w.out.String(), "a save was refused for good") })
+	w.until("was refused its late save", func() bool { return strings.Contains(w.out.String(), "a save was refused and will not be tried again") })
 	if _, v := read(); v != version {
 		t.Errorf("the late save was written: version %d after %d", v, version)
 	}

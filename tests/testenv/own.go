@@ -59,17 +59,13 @@ type PrivatePostgres struct {
 // Create makes another, empty database on the server.
 func (p *PrivatePostgres) Create(t testing.TB) *PG {
 	t.Helper()
-	name := unique("test")
-	u, err := withDatabase(p.url, name)
+	ctx, cancel := bounded()
+	defer cancel()
+	pg, err := newDatabase(ctx, p.url, emptyTemplate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := bounded()
-	defer cancel()
-	if err := createDatabase(ctx, p.url, name); err != nil {
-		t.Fatal(err)
-	}
-	return &PG{url: u, name: name}
+	return pg
 }
 
 // OwnPostgres starts a PostgreSQL for this test alone, which takes a second or

@@ -30,11 +30,12 @@ type Pool struct {
 // pooled is a database and what puts it back.
 type pooled struct {
 	*PG
+	conn    *pgx.Conn // kept, for a new one takes longer than all that is done on it
 	restore restorePoint
 }
 
-// NewPool makes the databases of a pool by create, which is [Postgres] or the
-// Create of a [PrivatePostgres], and sets up each of them. They go when t ends:
+// NewPool makes the databases of a pool by create, which is [Postgres], the Copy of
+// a [Template] or the Create of a [PrivatePostgres], and sets up each of them. They go when t ends:
 // it has to be the parent of the tests that call Get.
 func NewPool(t testing.TB, create func(testing.TB) *PG, setUp func(testing.TB, *PG)) *Pool {
 	t.Helper()
@@ -43,10 +44,7 @@ func NewPool(t testing.TB, create func(testing.TB) *PG, setUp func(testing.TB, *
 	for range n {
 		d := &pooled{PG: create(t)}
 		setUp(t, d.PG)
-		ctx, cancel := bounded()
-		err := d.as(ctx, func(conn *pgx.Conn) (err error) { d.restore, err = remember(ctx, conn); return err })
-		cancel()
-		if err != nil {
+		if err := d.remember(t); err != nil {
 			t.Fatalf("remember the set-up of a pooled database: %v", err)
 		}
 		p.free <- d
@@ -54,15 +52,38 @@ func NewPool(t testing.TB, create func(testing.TB) *PG, setUp func(testing.TB, *
 	return p
 }
 
-// Get waits for a database that no test has. It is put back when t ends; what
-// t has open on it by then is ended.
-func (p *Pool) Get(t testing.TB) *PG {
+// remember connects to the database until t ends, and reads what it holds.
+func (d *pooled) remember(t testing.TB) (err error) {
+	t.Helper()
+	ctx, cancel := bounded()
+	defer cancel()
+	if d.conn, err = pgx.Connect(ctx, d.url); err != nil {
+		return err
+	}
+	t.Cleanup(func() {
+		ctx, cancel := bounded()
+		defer cancel()
+		_ = d.conn.Close(ctx)
+	})
+	d.restore, err = remember(ctx, d.conn)
+	return err
+}
+
+// Get waits for a database that no test has, and executes statements on it, such
+// as those that move times to the present. It is put back when t ends; what t has
+// open on it by then is ended.
+func (p *Pool) Get(t testing.TB, statements ...string) *PG {
 	t.Helper()
 	ctx, cancel := bounded()
 	defer cancel()
 	select {
 	case d := <-p.free:
 		t.Cleanup(func() { p.put(t, d) })
+		for _, sql := range statements {
+			if _, err := d.conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		return d.PG
 	case <-ctx.Done():
 		t.Fatalf("no database of the pool was given back within %s: all %d are held by tests", within, cap(p.free))
@@ -74,7 +95,7 @@ func (p *Pool) put(t testing.TB, d *pooled) {
 	t.Helper()
 	ctx, cancel := bounded()
 	defer cancel()
-	if err := d.as(ctx, func(conn *pgx.Conn) error { return d.restore.apply(ctx, conn) }); err != nil {
+	if err := d.restore.apply(ctx, d.conn); err != nil {
 		t.Errorf("put the pooled database %s back as it was: %v", d.name, err)
 	}
 	p.free <- d
@@ -135,8 +156,8 @@ func remember(ctx context.Context, conn *pgx.Conn) (r restorePoint, err error) {
 	return r, err
 }
 
-// apply ends all other connections, for one may still be at work on what a
-// test no longer waits for, and writes the rows anew. No trigger fires.
+// apply ends all other connections, for one may still be at work on what a test no
+// longer waits for, and writes the rows again. No trigger fires.
 func (r *restorePoint) apply(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, endOthers+" AND pid <> pg_backend_pid()", conn.Config().Database); err != nil {
 		return err

@@ -90,3 +90,20 @@ func TestOwnServerHasAPool(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestPoolExecutesWhatATestBeginsWith(t *testing.T) {
+	t.Parallel()
+	pool := testenv.NewPool(t, testenv.Postgres, func(t testing.TB, pg *testenv.PG) {
+		t.Helper()
+		pg.Exec(t, "CREATE TABLE a (id int); INSERT INTO a VALUES (1)")
+	})
+	for range 5 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			pg := pool.Get(t, "UPDATE a SET id = id + 1", "UPDATE a SET id = id * 10")
+			if got := ask[int](t, pg.URL(), "SELECT id FROM a"); got != 20 {
+				t.Errorf("got %d, want 20", got)
+			}
+		})
+	}
+}

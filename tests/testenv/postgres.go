@@ -36,33 +36,44 @@ func PostgresFrom(t testing.TB, files ...string) *PG {
 	return pg
 }
 
+// emptyTemplate is PostgreSQL's own, which unlike template1 never has a connection
+// that is in the way.
+const emptyTemplate = "template0"
+
 func create(t testing.TB, server string) *PG {
 	t.Helper()
-	name := unique("test")
-	u, err := withDatabase(server, name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return createFrom(t, server, emptyTemplate)
+}
+
+// createFrom copies a database for a test.
+func createFrom(t testing.TB, server, template string) *PG {
+	t.Helper()
 	ctx, cancel := bounded()
 	defer cancel()
-	if err := createDatabase(ctx, server, name); err != nil {
+	pg, err := newDatabase(ctx, server, template)
+	if err != nil {
 		t.Fatalf("create a database on the server of %s: %v", DatabaseURLVariable, err)
 	}
 	t.Cleanup(func() {
-		if err := drop(server, name); err != nil {
-			t.Errorf("drop the test's database %s: %v", name, err)
+		if err := drop(server, pg.name); err != nil {
+			t.Errorf("drop the test's database %s: %v", pg.name, err)
 		}
 	})
-	return &PG{url: u, name: name}
+	return pg
 }
 
-// createDatabase copies template0, which unlike template1 never has a connection
-// that is in the way. It has the files copied: to write each page to the log
-// instead, as PostgreSQL 15 and later do by themselves, takes twice the time here,
-// and every replication slot of the server would read all of it.
-func createDatabase(ctx context.Context, server, name string) error {
-	return (&PG{url: server}).as(ctx, func(conn *pgx.Conn) error {
-		sql := "CREATE DATABASE " + name + " TEMPLATE template0"
+// newDatabase copies a database that nobody is connected to. It has the files
+// copied: to write each page to the log instead, as PostgreSQL 15 and later do by
+// themselves, takes twice the time here, and every replication slot of the server
+// would read all of it.
+func newDatabase(ctx context.Context, server, template string) (*PG, error) {
+	name := unique("test")
+	u, err := withDatabase(server, name)
+	if err != nil {
+		return nil, err
+	}
+	err = (&PG{url: server}).as(ctx, func(conn *pgx.Conn) error {
+		sql := "CREATE DATABASE " + name + " TEMPLATE " + template
 		var version int
 		if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
 			return err
@@ -73,6 +84,7 @@ func createDatabase(ctx context.Context, server, name string) error {
 		_, err := conn.Exec(ctx, sql)
 		return err
 	})
+	return &PG{url: u, name: name}, err
 }
 
 // endOthers ends every connection to a database and waits for each.

@@ -1,10 +1,11 @@
 import type { BetterAuthOptions, BetterAuthPlugin } from "better-auth";
 import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
+import { bearer } from "better-auth/plugins";
 import { lineProblem } from "./text.ts";
 
 // What an account may hold, whichever way it is written: better-auth's API takes
-// more than the site's forms. And what a session alone may not do: whoever has
-// got hold of one could make it lasting.
+// more than the site's forms. And what a session alone may not do: with a
+// stolen session, an attacker could get permanent access.
 
 /** Characters that the free name of an account may have. */
 export const nameLength = 40;
@@ -68,7 +69,7 @@ async function userNameOf(context: HookContext | null): Promise<string | undefin
   return typeof name === "string" ? name : undefined;
 }
 
-/** Checks every row before it is written, whoever writes it. */
+/** Checks every row before it is written. */
 export const rowHooks = {
   user: {
     create: {
@@ -107,6 +108,55 @@ export const rowHooks = {
 const texts = ["name", "username", "displayUsername", "image", "email"];
 const writes = new Set(["/sign-up/email", "/update-user", "/admin/create-user", "/admin/update-user"]);
 
+/**
+ * Where a session alone could be made lasting, or better-auth would change the
+ * address to which a forgotten password's link goes, or delete an account; and the
+ * field with the password of whoever asks. A moderator's take over other accounts,
+ * and one names the new account's password "password".
+ */
+const confirmed: ReadonlyMap<string, string> = new Map([
+  ["/change-email", "password"],
+  ["/delete-user", "password"],
+  ["/device/approve", "password"],
+  ["/admin/create-user", "currentPassword"],
+  ["/admin/impersonate-user", "currentPassword"],
+  ["/admin/remove-user", "currentPassword"],
+  ["/admin/set-role", "currentPassword"],
+  ["/admin/set-user-password", "currentPassword"],
+  ["/admin/update-user", "currentPassword"],
+]);
+
+/** Minutes after a sign-in in which a launcher is let in without the password. */
+export const freshMinutes = 10;
+
+/** Whether a session is of a sign-in of just now, of the player's own. */
+export function isFresh(session: { createdAt: Date | string; impersonatedBy?: string | null | undefined }) {
+  const age = Date.now() - new Date(session.createdAt).getTime();
+  return !session.impersonatedBy && age < freshMinutes * 60_000;
+}
+
+type Context = Parameters<Parameters<typeof createAuthMiddleware>[0]>[0];
+
+const fromBearer = bearer().hooks.before[0]?.handler;
+
+/**
+ * Returns the session of a request, by cookie or Bearer token. Better-auth turns
+ * the token into a cookie for what follows all hooks, and not for the hooks.
+ */
+export async function sessionOf(ctx: Context) {
+  const turned: unknown = await fromBearer?.({ ...ctx, returnHeaders: false } as Parameters<
+    typeof fromBearer
+  >[0]);
+  const headers = (turned as { context?: { headers?: Headers } } | undefined)?.context?.headers;
+  return getSessionFromCtx(headers === undefined ? ctx : { ...ctx, headers });
+}
+
+/** Whether a request shows, or has to show, the password of the account whose session it comes in. */
+export function showsPassword(path: string | undefined, body: unknown): boolean {
+  const field = confirmed.get(path ?? "");
+  return field !== undefined && (path !== "/device/approve" || !!(body as Fields | undefined)?.[field]);
+}
+
 /** Looks at requests before better-auth does. */
 export function accountRules() {
   return {
@@ -126,15 +176,18 @@ export function accountRules() {
           }),
         },
         {
-          // With a session alone, better-auth would change the address to which
-          // a forgotten password's link goes, and delete the account.
-          matcher: ({ path }) => path === "/change-email" || path === "/delete-user",
+          matcher: ({ path }) => path !== undefined && confirmed.has(path),
           handler: createAuthMiddleware(async (ctx) => {
-            const session = await getSessionFromCtx(ctx);
-            if (session === null) return; // better-auth refuses
-            const { password } = (ctx.body ?? {}) as Fields;
-            if (typeof password !== "string" || password === "")
-              throw refuse("PASSWORD_REQUIRED", "This needs the account's password, as the field password.");
+            const session = await sessionOf(ctx);
+            if (session === null)
+              throw new APIError("UNAUTHORIZED", { code: "UNAUTHORIZED", message: "Unauthorized" });
+            const field = confirmed.get(ctx.path) ?? "password";
+            const password = ((ctx.body ?? {}) as Fields)[field];
+            if (typeof password !== "string" || password === "") {
+              // Whoever has just signed in has shown the password.
+              if (!showsPassword(ctx.path, ctx.body) && isFresh(session.session)) return;
+              throw refuse("PASSWORD_REQUIRED", `This needs your own password, as the field ${field}.`);
+            }
             const account = await ctx.context.internalAdapter.findCredentialAccount(session.user.id);
             const hash = account?.password;
             if (!hash || !(await ctx.context.password.verify({ hash, password })))

@@ -1,5 +1,6 @@
 import type { BetterAuthPlugin } from "better-auth";
-import { APIError, createAuthMiddleware, getIP, getSessionFromCtx } from "better-auth/api";
+import { APIError, createAuthMiddleware, getIP } from "better-auth/api";
+import { sessionOf, showsPassword } from "./account-rules.ts";
 import { Limiter } from "./http/limiter.ts";
 import { duration } from "./pages/times.ts";
 
@@ -12,14 +13,15 @@ export const fromOneAddress = { tries: 10, seconds: 300 } as const;
 export const fromEverywhere = { tries: 100, seconds: 900 } as const;
 
 const signIns = new Set(["/sign-in/email", "/sign-in/username"]);
-const others = new Set(["/change-password", "/verify-password", "/change-email", "/delete-user"]);
-const asks = (path: string | undefined) => path !== undefined && (signIns.has(path) || others.has(path));
+const others = new Set(["/change-password", "/verify-password"]);
+const asks = (path: string | undefined, body: unknown) =>
+  path !== undefined && (signIns.has(path) || others.has(path) || showsPassword(path, body));
 
 type Context = Parameters<Parameters<typeof createAuthMiddleware>[0]>[0];
 
 /** Whose password is shown: the id of an account, or the name of none. */
 async function whose(ctx: Context): Promise<string | undefined> {
-  if (!signIns.has(ctx.path)) return (await getSessionFromCtx(ctx))?.user.id;
+  if (!signIns.has(ctx.path)) return (await sessionOf(ctx))?.user.id;
   const body = (ctx.body ?? {}) as Record<string, unknown>;
   const field = ctx.path === "/sign-in/email" ? "email" : "username";
   const name = body[field];
@@ -45,7 +47,7 @@ async function isKnown(ctx: Context, userId: string, address: string): Promise<b
   return found !== null;
 }
 
-/** Slows down whoever guesses passwords, without locking the owner out. */
+/** Slows down the guessing of passwords, without locking the owner out. */
 export function attempts(enabled: boolean) {
   const limiter = new Limiter(enabled);
   const keys = (account: string, address: string) => ({ near: `${account} ${address}`, all: account });
@@ -56,7 +58,7 @@ export function attempts(enabled: boolean) {
     hooks: {
       before: [
         {
-          matcher: ({ path }) => enabled && asks(path),
+          matcher: ({ path, body }) => enabled && asks(path, body),
           handler: createAuthMiddleware(async (ctx) => {
             const account = await whose(ctx);
             if (account === undefined) return;
@@ -82,7 +84,7 @@ export function attempts(enabled: boolean) {
       ],
       after: [
         {
-          matcher: ({ path }) => enabled && asks(path),
+          matcher: ({ path, body }) => enabled && asks(path, body),
           handler: createAuthMiddleware(async (ctx) => {
             if (ctx.context.returned instanceof Error) return;
             const user = ctx.context.newSession?.user ?? ctx.context.session?.user;

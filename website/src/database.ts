@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Pool } from "pg";
@@ -29,7 +29,10 @@ export function openDatabase(setting: DatabaseSetting): Database {
     pool.on("error", (error) => console.warn(`website: a database connection broke: ${error.message}`));
     return { handle: pool, close: () => pool.end() };
   }
-  mkdirSync(dirname(setting.path), { recursive: true });
+  mkdirSync(dirname(setting.path), { recursive: true, mode: 0o700 });
+  // It holds session tokens and hashes of passwords. SQLite gives what it keeps
+  // beside the file the same mode.
+  closeSync(openSync(setting.path, "a", 0o600));
   const file = new Writable(setting.path, { timeout: 5000 });
   // With a write-ahead log the server's readers do not hold up our writes.
   file.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON");

@@ -5,7 +5,7 @@ import { logLine } from "./text.ts";
 /** Bytes of the file that are read. */
 const most = 64 * 1024;
 
-/** Reads the news anew for every page, so that an operator only has to save the file. */
+/** Reads the news again for every page, so that an operator only has to save the file. */
 export class News {
   readonly #file: string;
   #missing = false;

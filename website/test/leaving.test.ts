@@ -28,7 +28,7 @@ onEachDatabase("who may not go on is out at once", async (t, database) => {
       const body = { currentPassword: password, newPassword: "a second password", revokeOtherSessions: true };
       return callSite(stack.url, "/change-password", { cookie: other.cookie }, body);
     },
-    deletion: ({ id }) => moderate("remove-user", { userId: id }),
+    deletion: ({ id }) => moderate("remove-user", { userId: id, currentPassword: password }),
   };
   let players = 0;
   for (const [what, act] of Object.entries(acts))

@@ -204,7 +204,7 @@ async function newPassword(w: World): Promise<void> {
 async function deletion(w: World): Promise<void> {
   const hal = await signUp(w.url, "hal", password);
   assert.equal(await check(w, hal.token), "OK");
-  await asModerator(w, "remove-user", { userId: hal.id });
+  await asModerator(w, "remove-user", { userId: hal.id, currentPassword: password });
   await seen(w, "deletion", "SESSION_NOT_FOUND", hal.token);
   assert.equal(await judge(w, "hal", password), "LOGIN_REFUSED");
   assert.equal((await w.ask("IssueTicket", { userId: hal.id })).reason, "USER_NOT_FOUND");

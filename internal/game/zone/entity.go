@@ -100,7 +100,7 @@ func (z *Zone) place(e *entity, p data.Point) {
 	z.change(e)
 }
 
-// halt ends a walk at once. The path that led here no longer counts.
+// halt ends a walk at once. The path before it no longer counts.
 func (z *Zone) halt(e *entity) { z.place(e, e.at(z.now)) }
 
 // rest ends the motion of an entity at a place.
@@ -126,12 +126,11 @@ func ceil(seconds float64) time.Duration {
 	return time.Duration(math.Ceil(seconds * float64(time.Second)))
 }
 
-// claim judges a place that the client says it stands at. A
-// place on the last second of the path is free: the client is behind us, as it
-// is whenever its packets take their time. What it is beside, beyond or before
-// that path counts against an allowance of Motion.Tolerance centimetres, which
-// recovers at a tenth of the running speed; so no rhythm of reports makes
-// anybody faster than that tenth.
+// claim checks a position that the client reports. A position on the last second
+// of the path is free: the client is behind the server, because its packets need
+// time. Any distance from that path counts against an allowance of
+// Motion.Tolerance centimetres, which recovers at a tenth of the running speed. So
+// no pattern of reports makes a player faster than by that tenth.
 func (z *Zone) claim(e *entity, p data.Point) bool {
 	if !z.info.Contains(p) {
 		return false

@@ -6,8 +6,7 @@ import "github.com/waystone-mmo/waystone/internal/game/data"
 // the receivers nor the event, nor any slice within it, may be kept after Emit
 // has returned: the zone uses them again.
 type Sink interface {
-	// Emit hands over an event and the entities that perceive it, each once and
-	// at least one.
+	// Emit gets an event and its receivers, each once and at least one.
 	Emit(to []ID, e Event)
 }
 
@@ -20,8 +19,8 @@ type Spawned struct{ Entities []Entity }
 // Removed lists entities that went out of sight.
 type Removed struct{ IDs []ID }
 
-// Moved tells that an entity walks to Target. It itself is told too: clients
-// walk when they are told to.
+// Moved says that an entity walks to Target. The entity's own client gets it too,
+// because a client walks only when the server says so.
 type Moved struct {
 	ID       ID
 	Aim      ID // entity walked to; 0 for none
@@ -31,14 +30,14 @@ type Moved struct {
 	Running  bool
 }
 
-// Stopped tells where an entity stands from here on.
+// Stopped says where an entity stands from now on.
 type Stopped struct {
 	ID  ID
 	Pos data.Point
 	Z   int32
 }
 
-// Toggled tells how an entity moves from here on.
+// Toggled says how an entity moves from now on.
 type Toggled struct {
 	ID       ID
 	Running  bool
@@ -47,23 +46,23 @@ type Toggled struct {
 	Speed    float64 // at which it moves
 }
 
-// Adjusted tells an entity's own client that it was wrong about its place.
+// Adjusted corrects the position in an entity's own client.
 type Adjusted struct {
 	ID  ID
 	Pos data.Point
 	Z   int32
 }
 
-// Said is a text from an entity, heard by those who see it and by itself; a
-// shout by everybody in the zone.
+// Said is a text from an entity, for all who see it and for itself; a shout is for
+// the whole zone.
 type Said struct {
 	ID    ID
 	Shout bool
 	Text  string
 }
 
-// Emoted tells that an entity plays a motion, once. It itself is told too:
-// clients play what they are told to.
+// Emoted says that an entity plays a motion once. The entity's own client gets it
+// too, because a client plays only what the server says.
 type Emoted struct {
 	ID     ID
 	Motion uint16 // row in the client's list of motions

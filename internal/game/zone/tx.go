@@ -5,9 +5,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/game/timers"
 )
 
-// Tx is the only way to touch a zone. It is valid inside Do's callback alone.
-// Methods that name an entity do nothing, and report false where they report,
-// when there is no such entity.
+// Tx is the only way to change a zone. It is valid only inside Do's callback.
+// Methods that name an entity do nothing, and report false where they report, when
+// there is no such entity.
 type Tx struct{ z *Zone }
 
 // Enter is how an entity comes into a zone.
@@ -154,12 +154,12 @@ func (tx *Tx) Stop(id ID, at data.Point, height int32) {
 	z.emitStopped(z.watchers(e, true), e)
 }
 
-// Collide ends a walk because the client ran against something. The zone knows
-// no obstacles, so the report counts as a Stop.
+// Collide ends a walk because the client hit an obstacle. The zone has no
+// obstacles, so the report counts as a Stop.
 func (tx *Tx) Collide(id ID, at data.Point, height int32) { tx.Stop(id, at, height) }
 
-// Halt ends whatever an entity is about, as a refused walk does: it stands where
-// it is, and its own client is put right.
+// Halt ends what an entity is doing, like a refused walk: it stands where it is,
+// and its own client is corrected.
 func (tx *Tx) Halt(id ID) {
 	if tx.z.record != nil {
 		tx.z.record.command(opHalt, id)
@@ -223,7 +223,7 @@ func (tx *Tx) ToggleSit(id ID) {
 	z.toggled(e)
 }
 
-// stand ends a walk under way, and tells where.
+// stand ends a present walk, and emits where.
 func (z *Zone) stand(e *entity) {
 	if e.walking {
 		z.halt(e)
@@ -260,10 +260,10 @@ func (z *Zone) toggled(e *entity) {
 	z.emit(z.watchers(e, true), &z.scratch.toggled)
 }
 
-// Say lets an entity say something to those who see it, and to itself.
+// Say sends a text of an entity to all who see it, and to itself.
 func (tx *Tx) Say(id ID, text string) { tx.say(id, text, false) }
 
-// Shout lets an entity say something to everybody in the zone, and to itself.
+// Shout sends a text of an entity to the whole zone, and to itself.
 func (tx *Tx) Shout(id ID, text string) { tx.say(id, text, true) }
 
 func (tx *Tx) say(id ID, text string, shout bool) {

@@ -1,10 +1,10 @@
-// Package zone simulates one zone: who is in it, where everybody walks and who
-// sees whom.
+// Package zone simulates one zone: its entities, their movement, and which of them
+// see each other.
 //
-// A Zone is a plain value that is stepped by hand. Time comes in with every
-// step, events go out to a Sink before the step returns, and nothing depends
-// on a clock, on chance or on the order of a map: the same steps give the same
-// events. It belongs to one goroutine at a time.
+// A Zone is a plain value that is stepped by hand. Time comes in with every step,
+// events go out to a Sink before the step returns, and nothing depends on a clock,
+// on chance or on the order of a map: the same steps give the same events. It
+// belongs to one goroutine at a time; the host of the zone decides which.
 //
 // # Movement
 //

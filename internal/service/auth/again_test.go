@@ -17,8 +17,8 @@ func (w *world) ask(t *testing.T, name, secret, address string) (began bool, err
 	return resp.GetPlay() != nil, err
 }
 
-// A right secret alone puts nobody out, whichever it is; the second call with it
-// does.
+// The right secret alone ends no earlier play, whichever it is; the second call
+// with it does.
 func TestAnEarlierPlayGoesOnUntilTheNewcomerDoes(t *testing.T) {
 	t.Parallel()
 	for way, secretOf := range map[string]func(w *world) string{

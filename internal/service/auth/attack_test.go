@@ -176,7 +176,7 @@ func TestASprayIsBounded(t *testing.T) {
 	}
 }
 
-// Many players behind one address are not locked out, for those who get the
+// Many players behind one address are not locked out, because those who get the
 // password right in the end count for nothing.
 func TestAHouseOfManyPlayersIsNotLockedOut(t *testing.T) {
 	t.Parallel()
@@ -214,8 +214,9 @@ func (a attacked) judgedAt(name, address string) int {
 	return a.judged(10, func(int) error { return a.try(name, "guess", address) })
 }
 
-// A device is known for the person who has signed in from it, whatever the person
-// is called, and for nobody who has the name or the id later.
+// A device is known to the person who has signed in from it, under every name of
+// the person. It is not known to another person who gets the name or the id
+// later.
 func TestADeviceIsKnownForThePersonAlone(t *testing.T) {
 	t.Parallel()
 	a := newAttacked(t, "bobby")

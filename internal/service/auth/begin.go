@@ -9,21 +9,23 @@ import (
 )
 
 // While an earlier record of the user is being closed, a sign-in tries again.
-// Each try also reminds the holder of that record, by way of the replica of the
-// database part that it reaches.
+// Each attempt also reminds the gateway that holds that record, through the
+// replica of the database part that it reaches.
 const (
 	closingStepMin = 50 * time.Millisecond
 	closingStepMax = 200 * time.Millisecond
-	// closingWait is longer than a record can be kept open against a sign-in.
+	// closingWait is longer than a gateway can keep a record open while a
+	// sign-in waits.
 	closingWait = store.PlayClosingLimit + time.Second
 )
 
-// endingWait is how long a client that signs in again by itself is waited for: it
-// may be faster than the end of the play that it has left, which the world saves.
+// endingWait is how long the sign-in of a client that signs in again by itself
+// waits for the end of the play that it has left. The client may be faster,
+// because the world saves the character first.
 const endingWait = 3 * time.Second
 
-// endedPlay is the store's EndedPlay, once the record has ended:
-// store.ErrPlayLives when it has not within the wait.
+// endedPlay waits until the record has ended and returns the store's EndedPlay.
+// It returns store.ErrPlayLives if the record has not ended within endingWait.
 func (s *Server) endedPlay(ctx context.Context, d store.Digest, address string) (play *store.Play, err error) {
 	err = s.tryUntil(ctx, s.endingWait, store.ErrPlayLives, func() error {
 		play, err = s.store.EndedPlay(ctx, d, address)
@@ -32,8 +34,9 @@ func (s *Server) endedPlay(ctx context.Context, d store.Digest, address string) 
 	return play, err
 }
 
-// beginPlay opens a play record once the user's earlier one has ended:
-// store.ErrPlayClosing when it has not within the wait, or when ctx ends first.
+// beginPlay waits until the user's earlier play record has ended and opens a
+// new one. It returns store.ErrPlayClosing if the earlier one has not ended
+// within closingWait, or if ctx ends first.
 func (s *Server) beginPlay(ctx context.Context, n store.NewPlay) (play *store.Play, err error) {
 	err = s.tryUntil(ctx, s.closingWait, store.ErrPlayClosing, func() error {
 		play, err = s.store.BeginPlay(ctx, n)
@@ -42,8 +45,8 @@ func (s *Server) beginPlay(ctx context.Context, n store.NewPlay) (play *store.Pl
 	return play, err
 }
 
-// tryUntil calls again for as long as a call fails with an error that passes by,
-// within a time and until ctx ends, and returns how the last one ended.
+// tryUntil repeats a call while it fails with the error passing, until the time
+// wait is over or ctx ends. It returns the result of the last call.
 func (s *Server) tryUntil(ctx context.Context, wait time.Duration, passing error, call func() error) error {
 	over := time.NewTimer(wait)
 	defer over.Stop()

@@ -11,8 +11,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// TestTriesComeAtMostSoFarApart: whoever waits learns soon that the wait is over,
-// however long it was.
+// TestTriesComeAtMostSoFarApart: a caller that waits learns soon that the wait is
+// over, however long it was.
 func TestTriesComeAtMostSoFarApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()

@@ -46,7 +46,7 @@ func TestASignInWaitsForTheEndOfTheOneBefore(t *testing.T) {
 }
 
 // TestASignInDoesNotWaitForEver: the one before is held longer than may be, or
-// whoever signs in has no more time.
+// the sign-in has no more time.
 func TestASignInDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

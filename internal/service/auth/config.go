@@ -15,8 +15,8 @@ type Config struct {
 	// TicketLifetime is how long a ticket is good, 1 s to
 	// store.MaxTicketLifetime.
 	TicketLifetime time.Duration
-	// BindAddress makes every stage refuse a player who comes from another
-	// address than at the sign-in.
+	// BindAddress makes every stage refuse a player whose address differs from
+	// that of the sign-in.
 	BindAddress bool
 	// HashWorkers is how many passwords are hashed at once, 1 to 256; 0 for half
 	// of the cores, at least one.
@@ -28,11 +28,10 @@ type Config struct {
 	// 65,536.
 	HashQueuePerNetwork int
 	// AttemptDevice, AttemptAccount, AttemptNetwork, AttemptWide and AttemptWidest
-	// are the limits of the tries at passwords; see store.AttemptLimits.
+	// are the limits of the attempts at passwords; see store.AttemptLimits.
 	AttemptDevice, AttemptAccount, AttemptNetwork, AttemptWide, AttemptWidest store.AttemptLimit
-	// KnownFor is how long an account is known from an address and its network
-	// after a sign-in,
-	// 1 s to store.MaxDeviceMemory.
+	// KnownFor is how long an address and its network are known to an account
+	// after a sign-in by password, 1 s to store.MaxDeviceMemory.
 	KnownFor time.Duration
 	// RequireVerifiedEmail is the website's requireEmailVerification.
 	RequireVerifiedEmail bool
@@ -48,7 +47,7 @@ type Config struct {
 	FreshSession time.Duration
 }
 
-// DefaultConfig returns the settings as they are when nobody sets any.
+// DefaultConfig returns the default settings.
 func DefaultConfig() Config {
 	const day = 24 * time.Hour
 	return Config{
@@ -78,11 +77,11 @@ const (
 func (c *Config) Register(s *config.Section) {
 	d := DefaultConfig()
 	s.Duration(&c.TicketLifetime, "ticket-lifetime", d.TicketLifetime,
-		"How long a ticket is good for the sign-in.", config.Range(minLifetime, store.MaxTicketLifetime))
+		"How long a ticket is valid for the sign-in.", config.Range(minLifetime, store.MaxTicketLifetime))
 	s.Bool(&c.BindAddress, "play-bind-address", d.BindAddress,
 		"Whether a player must come to every stage from the address of the sign-in.")
 	s.Int(&c.HashWorkers, "auth-hash-workers", d.HashWorkers,
-		"Passwords that are hashed at once, each in 32 MiB of memory; 0 for half of the cores.", config.Range(0, maxWorkers))
+		"Passwords that are hashed at the same time, each in 32 MiB of memory; 0 for half of the cores.", config.Range(0, maxWorkers))
 	s.Int(&c.HashQueue, "auth-hash-queue", d.HashQueue,
 		"Passwords that may wait to be hashed before sign-ins by password are refused.", config.Range(1, maxQueue))
 	s.Int(&c.HashQueuePerNetwork, "auth-hash-queue-per-network", d.HashQueuePerNetwork,
@@ -92,17 +91,17 @@ func (c *Config) Register(s *config.Section) {
 		s.Var(limitValue{l}, name, "limit", usage)
 	}
 	limit(&c.AttemptDevice, "auth-attempts-device", d.AttemptDevice,
-		"Tries at one account from one address that it is known from, and from one network otherwise: FREE,FIRST,LONGEST,MEMORY. After FREE ones each waits FIRST at first and twice as long every time, up to LONGEST; forgotten MEMORY after the last.")
+		"Attempts at one account from one known address, otherwise from one network: FREE,FIRST,LONGEST,MEMORY. After FREE attempts the next one waits FIRST, and each further one twice as long, up to LONGEST. The count is forgotten MEMORY after the last attempt.")
 	limit(&c.AttemptAccount, "auth-attempts-account", d.AttemptAccount,
-		"Tries at one account from all networks that it is not known from, in the same form.")
+		"Attempts at one account from all networks that are not known to it, in the same form.")
 	limit(&c.AttemptNetwork, "auth-attempts-network", d.AttemptNetwork,
-		"Tries from one network at all accounts that are not known from it, in the same form.")
+		"Attempts from one network at all accounts to which it is not known, in the same form.")
 	limit(&c.AttemptWide, "auth-attempts-wide", d.AttemptWide,
-		"Tries from one IPv4 /20 or IPv6 /48 at all accounts that are not known from their networks, in the same form.")
+		"Attempts from one IPv4 /20 or IPv6 /48 at all accounts to which their networks are not known, in the same form.")
 	limit(&c.AttemptWidest, "auth-attempts-widest", d.AttemptWidest,
-		"Tries from one IPv4 /16 or IPv6 /32, in the same form.")
+		"Attempts from one IPv4 /16 or IPv6 /32, in the same form.")
 	s.Duration(&c.KnownFor, "auth-known-for", d.KnownFor,
-		"How long an account is known from an address and its network after a sign-in by password.", config.Range(time.Second, store.MaxDeviceMemory))
+		"How long an address and its network are known to an account after a sign-in by password.", config.Range(time.Second, store.MaxDeviceMemory))
 	s.Bool(&c.RequireVerifiedEmail, "website-require-verified-email", d.RequireVerifiedEmail,
 		"The website's emailAndPassword.requireEmailVerification.")
 	s.Int(&c.UsernameMin, "website-username-min", d.UsernameMin,
@@ -112,15 +111,15 @@ func (c *Config) Register(s *config.Section) {
 	s.Int(&c.PasswordMax, "website-password-max", d.PasswordMax,
 		"The website's longest password, units of UTF-16.", config.Range(1, maxPassword))
 	s.Duration(&c.SessionLifetime, "sign-in-session-lifetime", d.SessionLifetime,
-		"How long a session lasts that a sign-in over gRPC makes: the website's session.expiresIn.",
+		"How long a session lasts that a sign-in over gRPC creates: the website's session.expiresIn.",
 		config.Range(store.MinSessionLifetime, store.MaxSessionLifetime))
 	s.Duration(&c.FreshSession, "fresh-session", d.FreshSession,
-		"How long after the sign-in a user whose website password cannot be judged, or who has none, may change the game password.",
+		"How long after the sign-in a user may change the game password if the website password cannot be verified or does not exist.",
 		config.Range(time.Second, maxFresh))
 }
 
 // Validate reports every setting that is out of its range. New calls it, so
-// that a Config that was made by hand is checked as well.
+// that a Config that did not come from Register is checked as well.
 func (c *Config) Validate() error {
 	return errors.Join(
 		between("TicketLifetime", c.TicketLifetime, minLifetime, store.MaxTicketLifetime),
@@ -162,8 +161,8 @@ func between[T int | time.Duration](name string, v, low, high T) error {
 	return nil
 }
 
-// workers resolves the 0 of HashWorkers. Half of the cores leaves the other
-// half to everything else in the process while passwords are being guessed.
+// workers replaces the 0 of HashWorkers by half of the cores. The other half is
+// left for everything else in the process while somebody guesses passwords.
 func (c *Config) workers() int {
 	if c.HashWorkers > 0 {
 		return c.HashWorkers

@@ -9,12 +9,12 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// A game password outlives the session in which it is set, so that a session
-// alone, which may be stolen, is not enough to set one.
+// A game password outlives the session in which it is set, and a session may be
+// stolen. So a session alone is not enough to set one.
 
-// confirmed returns the hash of the new game password, "" for none, once the
-// caller has shown to be the user: by the current password of the website or,
-// where there is none that can be judged, by a fresh session.
+// confirmed returns the hash of the new game password, "" for none. The caller
+// must prove to be the user: by the current password of the website or, if
+// there is none that can be verified, by a fresh session.
 func (s *Server) confirmed(ctx context.Context, r *authv1.SetGamePasswordRequest) (hash string, err error) {
 	var from netip.Addr
 	if r.GetCurrentPassword() != "" {
@@ -39,7 +39,8 @@ func (s *Server) confirmed(ctx context.Context, r *authv1.SetGamePasswordRequest
 	return hash, err
 }
 
-// confirmedByPassword counts the try like one at a sign-in, but apart from those.
+// confirmedByPassword counts the attempt like a sign-in, but in a count of its
+// own.
 func (s *Server) confirmedByPassword(ctx context.Context, r *authv1.SetGamePasswordRequest, cred *store.Credential, from netip.Addr) (hash string, err error) {
 	current := r.GetCurrentPassword()
 	if current == "" {
@@ -66,8 +67,8 @@ func (s *Server) confirmedByPassword(ctx context.Context, r *authv1.SetGamePassw
 	case !fits:
 		return "", ErrCurrentPasswordWrong
 	}
-	// The call may have waited for the hash while the website's password was
-	// changed: what was right then is not right any more.
+	// The website's password may have been changed while the call waited for
+	// the hash. Then the password that was checked is no longer the right one.
 	switch now, err := s.store.GetCredential(ctx, store.ByID, r.GetUserId()); {
 	case err != nil:
 		return "", err
@@ -77,9 +78,8 @@ func (s *Server) confirmedByPassword(ctx context.Context, r *authv1.SetGamePassw
 	return hash, try.right(ctx)
 }
 
-// fresh reports whether the user has signed in to the website just now, in the
-// session in which the change is asked for. An administrator who acts for the
-// user is not the user.
+// fresh returns an error if the session of the request is not a fresh one of
+// this user. A session in which an administrator acts for the user is refused.
 func (s *Server) fresh(ctx context.Context, r *authv1.SetGamePasswordRequest) error {
 	if r.GetSessionToken() == "" {
 		return ErrSessionNotFresh
@@ -96,7 +96,8 @@ func (s *Server) fresh(ctx context.Context, r *authv1.SetGamePasswordRequest) er
 	return nil
 }
 
-// newHash is the slow hash of a game password that was checked; "" for none.
+// newHash returns the slow hash of a game password that was checked already; ""
+// for none.
 func newHash(password string) string {
 	if password == "" {
 		return ""

@@ -8,17 +8,17 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// claim is what somebody typed to sign in to the website.
+// claim is what a user typed to sign in to the website.
 type claim interface {
 	GetUsername() string
 	GetEmail() string
 	GetPassword() string
 }
 
-// prove judges a claim by the website's rules, in the website's order: the
+// prove checks a claim by the website's rules, in the website's order: the
 // shape of what was typed, the user's password, then whether the e-mail address
-// is verified, the user banned, or a second factor needed. Up to the password,
-// whoever is asked for, the same is read and computed.
+// is verified, the user is banned, or a second factor is needed. Up to the
+// password the same is read and computed for every name, known or not.
 func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.User, error) {
 	by, name, err := s.named(c)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.Us
 		return nil, err
 	}
 	if cred != nil && (try.user == nil || try.user.ID != cred.User.ID) {
-		cred = nil // the name has become another's since the try was counted
+		cred = nil // the name belongs to another user since the attempt was counted
 	}
 	fits, err := s.fitsSite(ctx, cred, c.GetPassword(), try.line)
 	switch {
@@ -58,7 +58,8 @@ func (s *Server) prove(ctx context.Context, c claim, from netip.Addr) (*store.Us
 	return &cred.User, s.mayEnter(cred)
 }
 
-// named returns how a claim names the user, if the website would take it.
+// named returns by what a claim names the user (user name or e-mail address),
+// and the name. It is an error if the website would not accept it.
 func (s *Server) named(c claim) (store.UserKey, string, error) {
 	if email := c.GetEmail(); email != "" {
 		return store.ByEmail, email, checkEmail(email)
@@ -66,8 +67,8 @@ func (s *Server) named(c claim) (store.UserKey, string, error) {
 	return store.ByUsername, c.GetUsername(), s.cfg.checkUsername(c.GetUsername())
 }
 
-// fitsSite reports whether a password is a user's. Without a hash that can be
-// computed, the dummy's is: it fits nothing and costs the same.
+// fitsSite reports whether a password is the user's. If there is no usable
+// hash, the dummy hash is verified instead: it fits nothing and costs the same.
 func (s *Server) fitsSite(ctx context.Context, cred *store.Credential, password, network string) (fits bool, err error) {
 	hash, stored := s.siteDummy, false
 	if cred != nil && cred.PasswordHash != "" {
@@ -83,7 +84,7 @@ func (s *Server) fitsSite(ctx context.Context, cred *store.Credential, password,
 	return fits, err
 }
 
-// mayEnter is what the website asks of who has shown the right password.
+// mayEnter checks what the website asks for after the right password.
 func (s *Server) mayEnter(cred *store.Credential) error {
 	if s.cfg.RequireVerifiedEmail && !cred.User.EmailVerified {
 		return ErrEmailNotVerified

@@ -1,14 +1,15 @@
-// Package auth decides who a player is and carries the player through the
-// stages of the way in.
+// Package auth decides who a player is and leads the player from stage to stage
+// (login, world, game).
 //
-// A player shows 32 characters, which is all that the client can send: a
-// one-time ticket, a one-time token of the website, or the MD5 form of a game
-// password. Login uses the first two up and opens the play record; at each
-// further stage the same 32 characters and a fresh number have to fit that
-// record. Beside that, SignIn judges passwords of the website as the website
-// does. Tries at passwords are counted, and hashing them is shared fairly.
+// A player shows 32 characters, because the client cannot send more: a one-time
+// ticket, a one-time token of the website, or the MD5 form of a game password.
+// Login uses up a ticket or a token and opens the play record. At each further
+// stage the same 32 characters and a new number have to match that record.
+// SignIn checks passwords of the website as the website does. Attempts at
+// passwords are counted, and the time for hashing is shared fairly between
+// networks.
 //
-// The part keeps nothing in memory between calls, so that any number of
-// replicas can run. Secrets come in, their digests go to the store, and
-// neither ever reaches a log, a metric or an error.
+// The part keeps nothing in memory between calls, so any number of replicas can
+// run. Of a ticket or a game password only a digest or a slow hash is stored.
+// Neither a secret nor its digest ever reaches a log, a metric or an error.
 package auth

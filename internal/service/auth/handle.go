@@ -9,14 +9,13 @@ import (
 // maxHandle is the longest name that a link to the launcher can carry.
 const maxHandle = 30
 
-// Handle returns the name that a user signs in with, 1 to 30 of
-// [A-Za-z0-9_.] and no underscore at first: a link could not carry it, for the
-// client's options begin with one. It is the website's user name where the user has one of that
-// shape, and otherwise "p." and the first 28 letters and digits of the id.
+// Handle returns the name with which a user signs in: 1 to 30 of [A-Za-z0-9_.], not beginning
+// with an underscore, because the client's options do. It is the website's user name if the
+// user has one of that shape, otherwise "p." and the first 28 letters and digits of the id.
 //
-// A handle shown with a ticket only has to be its owner's, so that two users
-// may share one. Game passwords need a user name of the website: an id cannot
-// be found again from a handle made of it.
+// Two users may have the same handle, because a handle shown with a ticket only
+// has to be that of the ticket's owner. Game passwords need a user name of the
+// website: the id cannot be found from a handle.
 func Handle(u *store.User) string {
 	if validHandle(u.Username) {
 		return u.Username

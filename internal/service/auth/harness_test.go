@@ -82,8 +82,8 @@ func newWorld(t testing.TB, edit ...func(*auth.Config)) *world {
 	return w
 }
 
-// verified are the hashes that were verified, by hash and password: they are slow
-// on purpose, and most tests verify the same few.
+// verified are the functions that verify, once, by hash and password: hashes are
+// slow on purpose, and most tests verify the same few, many at once.
 var verified sync.Map
 
 func (w *world) verify(hash, password string, slow func(hash, password string) bool) bool {
@@ -91,12 +91,8 @@ func (w *world) verify(hash, password string, slow func(hash, password string) b
 		return w.fits(hash, password)
 	}
 	key := [2]string{hash, password}
-	if fits, ok := verified.Load(key); ok {
-		return fits.(bool)
-	}
-	fits := slow(hash, password)
-	verified.Store(key, fits)
-	return fits
+	fits, _ := verified.LoadOrStore(key, sync.OnceValue(func() bool { return slow(hash, password) }))
+	return fits.(func() bool)()
 }
 
 func serve(t testing.TB, log *slog.Logger, a *auth.Server) *grpc.ClientConn {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Cost of the slow hash, argon2id: 19 MiB, two passes, one lane, which is
-// OWASP's advice for machines that do other work too.
+// Cost of the slow hash, argon2id: 19 MiB, two passes, one lane. OWASP
+// recommends this for machines that do other work too.
 const (
 	hashTime    = 2
 	hashMemory  = 19 * 1024 // KiB
@@ -20,14 +20,14 @@ const (
 	hashKey     = 32 // bytes
 )
 
-// Bounds of what verify computes. A stored hash beyond them fits nothing, so
-// that no row can make a sign-in take gigabytes or minutes.
+// Bounds of what verify computes. A stored hash beyond them never fits, so that
+// no row can make a sign-in take gigabytes or minutes.
 const (
 	maxHashTime    = 16
 	maxHashMemory  = 256 * 1024 // KiB
 	maxHashThreads = 16
 	minHashSalt    = 8  // bytes
-	minHashKey     = 16 // bytes: a shorter one would fit other forms by chance
+	minHashKey     = 16 // bytes: a shorter key would fit other forms by chance
 	maxHashSize    = 64 // bytes, of salt and key each
 )
 
@@ -36,7 +36,19 @@ const (
 func slowHash(form string) string {
 	salt := make([]byte, hashSalt)
 	_, _ = rand.Read(salt) // never fails
-	key := argon2.IDKey([]byte(form), salt, hashTime, hashMemory, hashThreads, hashKey)
+	return phc(salt, argon2.IDKey([]byte(form), salt, hashTime, hashMemory, hashThreads, hashKey))
+}
+
+// dummyHash returns what slowHash could have, but of no form: its key is random.
+// To verify it costs the same.
+func dummyHash() string {
+	random := make([]byte, hashSalt+hashKey)
+	_, _ = rand.Read(random) // never fails
+	return phc(random[:hashSalt], random[hashSalt:])
+}
+
+// phc writes a hash with the costs of slowHash.
+func phc(salt, key []byte) string {
 	return params{memory: hashMemory, time: hashTime, threads: hashThreads}.header() +
 		base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)
 }
@@ -52,8 +64,8 @@ func (p params) header() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, p.memory, p.time, p.threads)
 }
 
-// parseHash takes a stored hash apart; false for another shape, and for a cost
-// out of bounds.
+// parseHash splits a stored hash. It returns false for another shape, and for a
+// cost out of bounds.
 func parseHash(hash string) (p params, salt, key []byte, ok bool) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 {
@@ -65,7 +77,7 @@ func parseHash(hash string) (p params, salt, key []byte, ok bool) {
 	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])
 	key, keyErr := base64.RawStdEncoding.DecodeString(parts[5])
 	ok = saltErr == nil && keyErr == nil &&
-		strings.HasPrefix(hash, p.header()) && // nothing beside what was read
+		strings.HasPrefix(hash, p.header()) && // nothing in addition to what was read
 		p.time >= 1 && p.time <= maxHashTime && p.memory <= maxHashMemory &&
 		p.threads >= 1 && p.threads <= maxHashThreads &&
 		len(salt) >= minHashSalt && len(salt) <= maxHashSize &&

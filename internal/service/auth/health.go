@@ -13,11 +13,11 @@ const reasonFull = "full"
 // QueueReasons are the reasons of Queue; see health.Check.
 func QueueReasons() []string { return []string{reasonFull} }
 
-// Queue is an error while as many passwords wait to be hashed as may: some of
-// those who sign in are told to come back.
+// Queue returns an error while the queue for hashing passwords is full: some
+// sign-ins are refused then.
 func (s *Server) Queue(context.Context) error {
 	if n := s.pool.Waiting(); n >= s.cfg.HashQueue {
-		return health.Because(reasonFull, fmt.Errorf("%d passwords wait to be hashed, as many as may: some who sign in are refused; "+
+		return health.Because(reasonFull, fmt.Errorf("%d passwords wait to be hashed and the queue is full: some sign-ins are refused; "+
 			"raise AUTH_HASH_QUEUE or AUTH_HASH_WORKERS, or start another auth part", n))
 	}
 	return nil

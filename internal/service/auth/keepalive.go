@@ -10,11 +10,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// KeepAlive renews play records, prolongs the sessions behind them when that is
-// asked for, and judges their players, in the order asked. A player who may go
-// on, but for whose record a newer sign-in waits, is to go too. A store that
+// KeepAlive renews play records, prolongs their sessions if the request asks
+// for it, and returns a verdict on each player, in the order of the request. If
+// a newer sign-in waits for a record, the verdict is PLAY_CLOSING. A store that
 // cannot be reached is an error for the whole call and never a verdict: nobody
-// is sent away because we cannot look.
+// is disconnected because the store is away.
 func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*authv1.KeepAliveResponse, error) {
 	refs := make([]store.PlayRef, len(r.GetPlays()))
 	for i, m := range r.GetPlays() {
@@ -26,7 +26,7 @@ func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*au
 	}
 	resp := &authv1.KeepAliveResponse{Verdicts: make([]*authv1.PlayVerdict, len(plays))}
 	subjects := make([]store.SessionSubject, 0, len(plays))
-	at := make([]int, 0, len(plays)) // where the verdict on each subject belongs
+	at := make([]int, 0, len(plays)) // index of the verdict on each subject
 	for i, p := range plays {
 		if p == nil {
 			resp.Verdicts[i] = &authv1.PlayVerdict{Reason: store.ErrPlayNotFound.Reason}
@@ -54,10 +54,10 @@ func (s *Server) KeepAlive(ctx context.Context, r *authv1.KeepAliveRequest) (*au
 	return resp, nil
 }
 
-// refreshSessions prolongs the sessions behind plays that go on. One of a play
-// whose player is put out by the verdict that follows may be prolonged as well,
-// as the website does with every session that is still used. A failure is no
-// verdict: there is time enough for the next try.
+// refreshSessions prolongs the sessions of plays that go on. The session of a
+// play that the following verdict ends may be prolonged too, as the website
+// does with every session that is still used. A failure is logged and is no
+// verdict: the next attempt comes early enough.
 func (s *Server) refreshSessions(ctx context.Context, plays []*store.Play) {
 	var ids []string
 	for _, p := range plays {
@@ -78,7 +78,7 @@ func (s *Server) refreshSessions(ctx context.Context, plays []*store.Play) {
 	}
 }
 
-// EndPlay closes a play record; one that is gone or newer is left alone.
+// EndPlay ends a play record. If the record is gone or newer, it does nothing.
 func (s *Server) EndPlay(ctx context.Context, r *authv1.EndPlayRequest) (*authv1.EndPlayResponse, error) {
 	if err := s.store.EndPlay(ctx, storepb.Ref(r.GetPlay())); err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func TestKeepAliveJudgesInOrder(t *testing.T) {
 	site.Ban(t, "ben1", time.Time{})
 	site.DeleteSession(t, "session-dan1")
 	site.SetExpiry(t, "session-eve1", w.store.clock.Now().Add(-time.Second))
-	// Who bans or deletes a user ends the sessions too.
+	// A ban or a deletion of a user ends the sessions too.
 	site.Ban(t, "fay1", time.Time{})
 	site.DeleteSession(t, "session-fay1")
 	site.DeleteUser(t, "gus1")
@@ -244,8 +244,8 @@ func TestSessionsThatCannotBeProlongedEndNothing(t *testing.T) {
 	}
 }
 
-// TestAChangedPasswordEndsThePlay, whatever is told of it: the website's for
-// every way in, the game password for those who came by it.
+// TestAChangedPasswordEndsThePlay: the website's password for every way to sign
+// in, the game password for players who signed in with it.
 func TestAChangedPasswordEndsThePlay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -12,7 +12,7 @@ import (
 )
 
 var errLimit = errors.New("must be FREE,FIRST,LONGEST,MEMORY such as 5,1s,15m,24h: " +
-	"1 to 100000 free tries, a first wait of 100ms to 1h, a longest of FIRST to 24h, a memory of LONGEST to 720h")
+	"1 to 100000 free attempts, a first wait of 100ms to 1h, a longest of FIRST to 24h, a memory of LONGEST to 720h")
 
 // limitValue reads and prints a limit of attempts as a setting.
 type limitValue struct{ l *store.AttemptLimit }
@@ -42,7 +42,8 @@ func (v limitValue) String() string {
 	return fmt.Sprintf("%d,%s,%s,%s", v.l.Free, config.FormatDuration(v.l.First), config.FormatDuration(v.l.Longest), config.FormatDuration(v.l.Memory))
 }
 
-// checkLimit holds a limit to the storage contract, in the words of a setting.
+// checkLimit checks a limit by the storage contract. Its error is in the words
+// of a setting.
 func checkLimit(l store.AttemptLimit) error {
 	if l.Validate("") != nil {
 		return errLimit

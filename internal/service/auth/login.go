@@ -24,15 +24,15 @@ const (
 	wayVerify   = "verify"
 )
 
-// endingLimit bounds the end of a play that nobody took over.
+// endingLimit bounds the call that ends a play whose client has gone.
 const endingLimit = 2 * time.Second
 
-// player is who has shown the right secret.
+// player is a player who has shown the right secret.
 type player struct {
 	user      *store.User
-	sessionID string              // behind the ticket or token; empty for none
+	sessionID string              // of the ticket or token; empty for none
 	password  string              // store.PasswordState of the game password shown; empty for other ways
-	site      string              // that of the website's password that the secret rests on; empty where not known
+	site      string              // store.PasswordState of the website's password when the secret was made; empty if not known
 	stamp     store.PasswordStamp // of the play whose ticket is used again; empty for others
 	way       string
 }
@@ -80,8 +80,8 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 		GamePassword: p.password, SitePassword: p.site, KeepEarlier: r.GetKeepEarlier(),
 	})
 	if err == nil && ctx.Err() != nil {
-		// Nobody is there to take it over, and until it lapses it would keep the
-		// user's next sign-in waiting.
+		// The caller has gone. Until the record lapses, it would block the
+		// user's next sign-in.
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endingLimit)
 		defer cancel()
 		if err := s.store.EndPlay(ending, play.Ref()); err != nil {
@@ -97,9 +97,10 @@ func (s *Server) login(ctx context.Context, r *authv1.LoginRequest, from netip.A
 	return p, play, err
 }
 
-// giveBack makes a ticket or a one-time token good for one more sign-in from the
+// giveBack makes a ticket or a one-time token valid for one more sign-in from the
 // same address: the player was not let in yet, and the client has no other secret.
-// What it rests on is judged again, for the sign-in may have waited.
+// The user, the session and the passwords are checked again, because the sign-in
+// may have waited.
 func (s *Server) giveBack(ctx context.Context, p player, secret string, from netip.Addr) error {
 	if p.way == wayPassword {
 		return nil
@@ -113,9 +114,9 @@ func (s *Server) giveBack(ctx context.Context, p player, secret string, from net
 	return err
 }
 
-// byTicket uses a ticket up. The name shown with it must be its owner's; a
-// ticket shown with another name is gone all the same, for somebody has it who
-// should not.
+// byTicket uses a ticket up. The name shown with it must be its owner's. A
+// ticket shown with another name is used up too, because the wrong person has
+// it.
 func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
 	p := player{way: wayTicket}
 	if !isOneTimeToken(r.GetSecret()) { // of which a ticket may have been made; see giveBack
@@ -130,8 +131,8 @@ func (s *Server) byTicket(ctx context.Context, r *authv1.LoginRequest, from neti
 	return s.owner(ctx, p, t.UserID, r.GetUserName())
 }
 
-// owner adds to a player the user whose the secret is, and whose the name shown
-// with it must be.
+// owner sets the user who owns the secret. The name shown with the secret must
+// be this user's.
 func (s *Server) owner(ctx context.Context, p player, userID, name string) (player, error) {
 	var err error
 	p.user, err = s.store.GetUser(ctx, userID, store.Fresh)
@@ -147,9 +148,9 @@ func (s *Server) owner(ctx context.Context, p player, userID, name string) (play
 }
 
 // byUsedTicket lets in a client that signs in again by itself with the ticket or
-// token of a play that it has just left: it has no other secret. The play must have
-// ended within the minute, have been begun from this address, and rest on a session
-// and on passwords that are still good, which admissible judges.
+// token of the play that it has just left: it has no other secret. The play must
+// have been begun from this address and have ended at most store.PlayReuse ago. Its
+// session and passwords must still be valid, which admissible checks.
 func (s *Server) byUsedTicket(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
 	p := player{way: wayUsed}
 	if !isOneTimeToken(r.GetSecret()) {
@@ -158,7 +159,7 @@ func (s *Server) byUsedTicket(ctx context.Context, r *authv1.LoginRequest, from 
 	ended, err := s.endedPlay(ctx, store.DigestOf(r.GetSecret()), from.String())
 	switch {
 	case errors.Is(err, store.ErrPlayNotFound), errors.Is(err, store.ErrPlayLives):
-		return p, ErrTicketRefused // and not a word of the play
+		return p, ErrTicketRefused // without telling anything about the play
 	case err != nil:
 		return p, err
 	}
@@ -167,8 +168,9 @@ func (s *Server) byUsedTicket(ctx context.Context, r *authv1.LoginRequest, from 
 }
 
 // byOneTimeToken uses up a one-time token that the website made. It stands for a
-// session of the website; who got one with a second factor or without a verified
-// address was let in there. As with a ticket, the name must be its owner's.
+// session of the website. A second factor and a verified address are not asked
+// for here: the website has decided that when it made the session. As with a
+// ticket, the name must be its owner's.
 func (s *Server) byOneTimeToken(ctx context.Context, r *authv1.LoginRequest) (player, error) {
 	p := player{way: wayOneTime}
 	if !isOneTimeToken(r.GetSecret()) {
@@ -187,23 +189,23 @@ func (s *Server) byOneTimeToken(ctx context.Context, r *authv1.LoginRequest) (pl
 	return p, nil
 }
 
-// nobody is asked for when the user is unknown, so that the store gets the same
-// questions as for a user who is known. No row has this id.
+// nobody is the id that is looked up if the user is unknown, so that the store
+// gets the same queries as for a known user. No row has this id.
 const nobody = "-"
 
-// isNobody reports whether a name stands for no one user. A name that could be
-// several users' is refused as an unknown one is, for who they are is not told to
-// strangers; typed exactly it is one's.
+// isNobody reports whether a name does not stand for exactly one user. A name
+// that could mean several users is refused like an unknown one, so that strangers
+// do not learn who they are. Each of these users can type the name exactly.
 func isNobody(err error) bool {
 	return errors.Is(err, store.ErrUserNotFound) || errors.Is(err, store.ErrNameAmbiguous)
 }
 
-// byPassword checks a game password. Whoever is asked for, the same is read and
-// computed. A secret that no password has as its form was meant as a ticket, and is
-// good at most as a used one.
+// byPassword checks a game password. For every name, known or not, the same is read
+// and computed. A secret that cannot be the form of a password was meant as a
+// ticket, and can only be a used one.
 //
-// That a user name exists can be learned in one case, as the contract says: a
-// user without a game password is told to use the launcher.
+// A stranger can learn in one case that a user name exists, as the proto says:
+// if the user has no game password, the answer says so.
 func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from netip.Addr) (player, error) {
 	if !isClientForm(r.GetSecret()) {
 		return s.byUsedTicket(ctx, r, from)
@@ -242,8 +244,9 @@ func (s *Server) byPassword(ctx context.Context, r *authv1.LoginRequest, from ne
 	return p, try.right(ctx)
 }
 
-// fits reports whether a client form is the one that was hashed. Without a hash
-// that can be computed, the dummy's is: it fits nothing and costs the same.
+// fits reports whether a client form is the one that was hashed. If there is no
+// usable hash, the dummy hash is verified instead: it fits nothing and costs
+// the same.
 func (s *Server) fits(ctx context.Context, hash, form, network string) (fits bool, err error) {
 	_, _, _, stored := parseHash(hash)
 	if !stored {
@@ -253,9 +256,10 @@ func (s *Server) fits(ctx context.Context, hash, form, network string) (fits boo
 	return fits, err
 }
 
-// admissible reports whether a player who has shown the right secret may play
-// now, from there. The session behind a ticket may have ended since the ticket
-// was made, or the website's password changed; such a ticket stands for nobody.
+// admissible returns an error if a player who has shown the right secret may
+// not play now from this address. Since the ticket was made, its session may
+// have ended or the website's password may have changed: such a ticket is
+// refused.
 func (s *Server) admissible(ctx context.Context, p player, from netip.Addr) error {
 	verdicts, err := s.store.CheckSessions(ctx, []store.SessionSubject{{
 		SessionID: p.sessionID, UserID: p.user.ID, Stamp: cmp.Or(p.stamp, store.StampPasswords(p.site, "")),

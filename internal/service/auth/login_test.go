@@ -215,7 +215,7 @@ func TestLoginRequestsAreValidated(t *testing.T) {
 	}
 }
 
-// Whoever could guess what the dummy was made of would still not get in.
+// A caller that guesses the secret of the dummy hash still does not get in.
 func TestTheDummyFitsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

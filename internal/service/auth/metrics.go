@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
-// metrics are what the part counts. Names begin with waystone_auth_. Labels
-// hold reasons and fixed words only, never anything a caller sent.
+// metrics are the metrics of the part. Names begin with waystone_auth_. Labels
+// hold reasons and fixed words only, never anything that a caller sent.
 type metrics struct {
 	logins  *prometheus.CounterVec // by way and result
 	joins   *prometheus.CounterVec // by result
@@ -24,7 +24,7 @@ type metrics struct {
 func newMetrics() *metrics {
 	return &metrics{
 		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waystone_auth_logins_total", Help: "Sign-ins by way (ticket, one-time-token, password, sign-in, verify) and result (ok or the reason of the refusal).",
+			Name: "waystone_auth_logins_total", Help: "Sign-ins by way (ticket, one-time-token, used-ticket, password, sign-in, verify) and result (ok or the reason of the refusal).",
 		}, []string{"way", "result"}),
 		joins: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_auth_joins_total", Help: "Joins of a stage by result (ok or the reason of the refusal).",
@@ -38,7 +38,7 @@ func newMetrics() *metrics {
 		}),
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_auth_tries_total",
-			Help: "Tries at a password by device (known: an address that the account has signed in from; neighbour: another of its network; new: any other) and result (begun, refused).",
+			Help: "Attempts at a password by device (known: an address from which the account has signed in; neighbour: another address of its network; new: any other) and result (begun, refused).",
 		}, []string{"device", "result"}),
 		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waystone_auth_unreadable_hashes_total", Help: "Sign-ins of users whose password the website keeps in another form than better-auth's own.",

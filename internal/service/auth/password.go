@@ -22,8 +22,8 @@ const (
 )
 
 // ClientForm returns what the game client sends for a typed password: its MD5
-// in lower-case hexadecimal, 32 characters. Whoever knows the form can sign in
-// with it, so it is kept under a slow hash like a password.
+// in lower-case hexadecimal, 32 characters. The form is enough to sign in, so
+// it is stored under a slow hash like a password.
 func ClientForm(password string) string {
 	sum := md5.Sum([]byte(password)) //nolint:gosec // the client's own form
 	return hex.EncodeToString(sum[:])
@@ -35,10 +35,10 @@ func isClientForm(s string) bool {
 	return err == nil && len(s) == secretSize && s == strings.ToLower(s)
 }
 
-// CheckGamePassword reports what is wrong with a password as it is typed into
-// the client: 8 to 64 bytes without control characters. Letters beyond ASCII
-// are let through, but a client of another code page than UTF-8 sends another
-// form for them.
+// CheckGamePassword returns an error if a password cannot be used in the
+// client: it must have 8 to 64 bytes and no control characters. Letters beyond
+// ASCII are accepted, but a client with another code page than UTF-8 sends
+// another form for them.
 func CheckGamePassword(password string) error {
 	if n := len(password); n < MinPassword || n > MaxPassword {
 		return errs.Invalid("password", fmt.Sprintf("must be %d to %d bytes long", MinPassword, MaxPassword))
@@ -50,8 +50,8 @@ func CheckGamePassword(password string) error {
 }
 
 // HashGamePassword checks a password by CheckGamePassword and returns the slow
-// hash of its client form, to be kept in store.GameAccount. It takes some 20 ms
-// of one core.
+// hash of its client form, for store.GameAccount. It takes about 20 ms of one
+// core.
 func HashGamePassword(password string) (string, error) {
 	if err := CheckGamePassword(password); err != nil {
 		return "", err
@@ -63,12 +63,13 @@ func HashGamePassword(password string) (string, error) {
 // HashGamePassword.
 func VerifyGamePassword(hash, password string) bool { return verify(hash, ClientForm(password)) }
 
-// setPassword is the line in which changes of passwords by a fresh session wait:
-// they come from the website, not from a player's network.
+// setPassword is the queue in which changes of passwords by a fresh session wait
+// for the hash: they come from the website, not from a player's network.
 const setPassword = "set-password"
 
-// SetGamePassword sets or takes away a game password, for the user alone;
-// whatever else is kept of the account stays.
+// SetGamePassword sets a game password, or removes it if the new one is empty.
+// It asks for the user's current password of the website, or for a fresh
+// session. Everything else in the game account stays.
 func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordRequest) (*authv1.SetGamePasswordResponse, error) {
 	if r.GetPassword() != "" {
 		if err := CheckGamePassword(r.GetPassword()); err != nil {
@@ -80,8 +81,8 @@ func (s *Server) SetGamePassword(ctx context.Context, r *authv1.SetGamePasswordR
 		s.refused(ctx, "change of a game password refused", err, slog.String("user_id", r.GetUserId()))
 		return nil, err
 	}
-	// Read after the hash was computed, to keep the time short in which another
-	// writer's change could be overwritten.
+	// Read after the hash was computed: so the time is short in which this call
+	// could overwrite the change of another writer.
 	a := store.GameAccount{UserID: r.GetUserId()}
 	switch old, err := s.store.GetGameAccount(ctx, r.GetUserId()); {
 	case err == nil:

@@ -141,3 +141,25 @@ func TestSetGamePassword(t *testing.T) {
 	want(t, "unknown user, empty", set("nobody", ""), store.ErrUserNotFound)
 	want(t, "too short", set("ben1", "short"), errs.Invalid("password", ""))
 }
+
+// TestTheDummyIsAHashLikeOthers: with the same costs, and read like others, so
+// that to verify it takes as long.
+func TestTheDummyIsAHashLikeOthers(t *testing.T) {
+	t.Parallel()
+	good, err := auth.HashGamePassword(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dummy := auth.DummyHash()
+	parts := func(hash string) (header string, salt, key int) {
+		p := strings.Split(hash, "$")
+		return strings.Join(p[:len(p)-2], "$"), len(p[len(p)-2]), len(p[len(p)-1])
+	}
+	header, salt, key := parts(dummy)
+	if h, s, k := parts(good); header != h || salt != s || key != k {
+		t.Errorf("the dummy %s is not of the form of %s", dummy, good)
+	}
+	if auth.DummyHash() == dummy {
+		t.Error("two dummies are the same")
+	}
+}

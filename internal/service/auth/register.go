@@ -11,9 +11,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// sessionSource is what a store offers beside the contract if it has sessions
-// from another part: GetSession, with the same errors, whose answer is a
-// GetSessionResponse as the other part has encoded it.
+// sessionSource is a method that a store has in addition to the contract if it
+// gets sessions from another part. It is GetSession, with the same errors, but
+// returns the GetSessionResponse as the other part has encoded it.
 type sessionSource interface {
 	EncodedSession(ctx context.Context, token string, c store.Consistency) ([]byte, error)
 }

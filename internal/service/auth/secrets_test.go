@@ -169,7 +169,7 @@ waystone_auth_hash_queue 0
 # TYPE waystone_auth_joins_total counter
 waystone_auth_joins_total{result="JOIN_REFUSED"} 1
 waystone_auth_joins_total{result="ok"} 1
-# HELP waystone_auth_logins_total Sign-ins by way (ticket, one-time-token, password, sign-in, verify) and result (ok or the reason of the refusal).
+# HELP waystone_auth_logins_total Sign-ins by way (ticket, one-time-token, used-ticket, password, sign-in, verify) and result (ok or the reason of the refusal).
 # TYPE waystone_auth_logins_total counter
 waystone_auth_logins_total{result="LOGIN_REFUSED",way="password"} 1
 waystone_auth_logins_total{result="ok",way="ticket"} 1

@@ -48,13 +48,13 @@ type Server struct {
 	now        func() time.Time
 	verify     func(hash, clientForm string) bool
 	verifySite func(hash, password string) bool
-	dummy      string // hash of a form that nobody knows
+	dummy      string // a hash that no form has
 	siteDummy  string // a hash of the website that no password has
 	pool       *fairpool.Pool
 	metrics    *metrics
 	// closingWait is how long a sign-in waits for the end of an earlier one.
 	closingWait time.Duration
-	endingWait  time.Duration // likewise, of the play whose ticket is used again
+	endingWait  time.Duration // the same for the play whose ticket is used again
 }
 
 // New returns the auth part. It fails on a setting out of its range, without a
@@ -83,7 +83,7 @@ func New(cfg Config, d Deps) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: d.Log, store: d.Store, now: d.Now,
 		throttle: &throttle{attempts: d.Store, limits: cfg.limits(), knownFor: cfg.KnownFor, tries: m.tries, full: pool.Full, turns: turns.Turns{Most: maxTrying}},
-		verify:   d.Verify, dummy: slowHash(ClientForm(NewTicket())),
+		verify:   d.Verify, dummy: dummyHash(),
 		verifySite: d.VerifySite, siteDummy: siteDummyHash(),
 		pool: pool, metrics: m,
 		closingWait: closingWait,
@@ -97,8 +97,9 @@ func New(cfg Config, d Deps) (*Server, error) {
 	return s, nil
 }
 
-// refused logs why a player was not let in: a verdict is everyday, anything
-// else is trouble of ours and keeps its cause.
+// refused logs why a player was not let in. A refusal is normal and is logged
+// as information. Anything else is a problem of the server and is logged as a
+// warning, with its cause.
 func (s *Server) refused(ctx context.Context, msg string, err error, attrs ...slog.Attr) {
 	level := slog.LevelInfo
 	attrs = append(attrs, slog.String("reason", errs.ReasonOf(err)))

@@ -8,7 +8,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// CheckSession returns a living session of the website and its user.
+// CheckSession returns a session of the website that is alive, and its user.
 func (s *Server) CheckSession(ctx context.Context, r *authv1.CheckSessionRequest) (*authv1.CheckSessionResponse, error) {
 	session, user, err := s.store.GetSession(ctx, r.GetToken(), store.Cached)
 	if err != nil {
@@ -17,7 +17,7 @@ func (s *Server) CheckSession(ctx context.Context, r *authv1.CheckSessionRequest
 	return &authv1.CheckSessionResponse{Session: storepb.SessionPB(session), User: storepb.UserPB(user)}, nil
 }
 
-// RefreshSession prolongs a living session by the website's rule.
+// RefreshSession prolongs a session that is alive, by the website's rule.
 func (s *Server) RefreshSession(ctx context.Context, r *authv1.RefreshSessionRequest) (*authv1.RefreshSessionResponse, error) {
 	session, user, err := s.store.RefreshSession(ctx, r.GetToken())
 	if err != nil {

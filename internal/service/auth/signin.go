@@ -10,11 +10,12 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// shortSession is how long a session lasts that is not to be remembered,
-// whatever else the website has set.
+// shortSession is how long a session without "remember me" lasts, independent
+// of the website's settings.
 const shortSession = 24 * time.Hour
 
-// SignIn makes a session of the website for who knows a password of it.
+// SignIn creates a session of the website for a caller with the user's
+// password.
 func (s *Server) SignIn(ctx context.Context, r *authv1.SignInRequest) (*authv1.SignInResponse, error) {
 	n := store.NewSession{Token: store.NewID(), Lifetime: shortSession, UserAgent: r.GetUserAgent()}
 	if r.GetRemember() {
@@ -44,7 +45,7 @@ func (s *Server) SignOut(ctx context.Context, r *authv1.SignOutRequest) (*authv1
 	return &authv1.SignOutResponse{}, nil
 }
 
-// VerifyPassword judges a password of the website and makes no session.
+// VerifyPassword checks a password of the website and creates no session.
 func (s *Server) VerifyPassword(ctx context.Context, r *authv1.VerifyPasswordRequest) (*authv1.VerifyPasswordResponse, error) {
 	u, err := s.claimed(ctx, wayVerify, r, func(*store.User, string) error { return nil })
 	if err != nil {
@@ -53,9 +54,9 @@ func (s *Server) VerifyPassword(ctx context.Context, r *authv1.VerifyPasswordReq
 	return &authv1.VerifyPasswordResponse{User: storepb.UserPB(u)}, nil
 }
 
-// claimed judges a claim, does what is to be done for the right one, and counts
-// and logs how that went. What was typed is not logged, nor who it belongs to
-// when it was wrong: people type passwords into the wrong field.
+// claimed checks a claim, calls do if it is right, and counts and logs the
+// result. What was typed is not logged, because people type passwords into the
+// wrong field. If the claim is wrong, the user is not logged either.
 func (s *Server) claimed(ctx context.Context, way string, r interface {
 	claim
 	GetAddress() string

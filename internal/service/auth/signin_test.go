@@ -54,8 +54,8 @@ func TestSignInMakesASessionOfTheWebsite(t *testing.T) {
 	}
 }
 
-// The order of the checks tells who does not know the password nothing about
-// the account.
+// The order of the checks tells a caller without the password nothing about the
+// account.
 func TestTheOrderOfTheChecks(t *testing.T) {
 	t.Parallel()
 	ban := func(until func(s *testStore) time.Time) func(s *testStore) {

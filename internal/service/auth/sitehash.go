@@ -43,15 +43,15 @@ func HashSitePassword(password string) (string, error) {
 }
 
 // siteDummyHash returns a hash in the website's form that no password has: its
-// key is made up. It costs as much to verify as any other.
+// key is random. It costs as much to verify as any other.
 func siteDummyHash() string {
 	b := make([]byte, siteHashSalt+siteHashKey)
 	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b[:siteHashSalt]) + ":" + hex.EncodeToString(b[siteHashSalt:])
 }
 
-// siteKey computes the key. The password is put into one of its many Unicode
-// spellings first, and the salt goes in as the text that it is stored as.
+// siteKey computes the key, of the password in Unicode's NFKC form. The salt is
+// used as the text that is stored.
 func siteKey(password, salt string) []byte {
 	key, err := scrypt.Key([]byte(norm.NFKC.String(password)), []byte(salt), siteHashN, siteHashR, siteHashP, siteHashKey)
 	if err != nil {
@@ -60,8 +60,8 @@ func siteKey(password, salt string) []byte {
 	return key
 }
 
-// parseSiteHash takes a stored hash apart; false for another shape, as a website
-// with a hash function of its own stores it.
+// parseSiteHash splits a stored hash into salt and key. It returns false for
+// another shape, which a website with its own hash function stores.
 func parseSiteHash(hash string) (salt string, key []byte, ok bool) {
 	salt, text, _ := strings.Cut(hash, ":")
 	key, err := hex.DecodeString(text)

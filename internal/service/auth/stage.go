@@ -16,12 +16,13 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// tokenTries bounds the search for a token that no other hand-over uses. With
-// 100,000 players changing stage at once, a first try fails once in 43,000.
+// tokenTries bounds the search for a token that no other handover uses. If
+// 100,000 players change stage at the same time, a random token is taken once
+// in 43,000 times.
 const tokenTries = 8
 
-// HandOver gives the token for the next stage. Tokens that are in use by
-// others are drawn again, tokenTries times in all, then ErrNoToken.
+// HandOver returns the token for the next stage. If a random token is in use,
+// it draws another one, at most tokenTries in all. Then it returns ErrNoToken.
 func (s *Server) HandOver(ctx context.Context, r *authv1.HandOverRequest) (*authv1.HandOverResponse, error) {
 	h := store.HandOver{
 		PlayRef: store.PlayRef{ID: r.GetPlayId(), Generation: r.GetGeneration()},
@@ -60,9 +61,9 @@ func newToken() uint32 {
 	}
 }
 
-// Join admits a player to a stage. Where addresses are bound, a join from
-// elsewhere is refused and has used the passage up: whoever tried it knew both
-// token and secret, so the player has to sign in anew.
+// Join admits a player to a stage. If Config.BindAddress is set, a join from
+// another address is refused and uses the token up: somebody else knew both
+// token and secret, so the player has to sign in again.
 func (s *Server) Join(ctx context.Context, r *authv1.JoinRequest) (*authv1.JoinResponse, error) {
 	from, err := parseAddress(r.GetAddress())
 	if err != nil {

@@ -179,7 +179,7 @@ func (s *testStore) addOneTimeToken(token, sessionToken string) {
 	s.site.AddVerification(s.t, "one-time-token:"+token, sessionToken, s.clock.Now().Add(3*time.Minute))
 }
 
-// setAccount writes what is kept of a user beside the website's rows.
+// setAccount writes our row of a user, in addition to the website's rows.
 func (s *testStore) setAccount(a store.GameAccount) {
 	s.t.Helper()
 	if err := s.db.SetGameAccount(s.t.Context(), a); err != nil {

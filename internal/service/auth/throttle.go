@@ -13,9 +13,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Prefixes that a try is counted with. Whoever has one address of a network can
-// usually have its neighbours too; the wide one is what a small provider or a
-// tunnel gives to one customer, the widest what a provider has.
+// Prefixes that an attempt is counted with. Somebody who has one address of a
+// network can usually have its neighbours too. The wide one is what a small
+// provider or a tunnel gives to one customer. The widest one is what a provider
+// has.
 var (
 	bits4 = prefixes{address: 32, network: 24, wide: 20, widest: 16}  //nolint:gochecknoglobals // a constant
 	bits6 = prefixes{address: 128, network: 56, wide: 48, widest: 32} //nolint:gochecknoglobals // a constant
@@ -23,22 +24,22 @@ var (
 
 type prefixes struct{ address, network, wide, widest int }
 
-// What a flood of tries that have to wait may cost: a network gets one such
-// answer in refusalPause, so that hardly any of the machine's time goes into
-// them, and so many of its callers may wait for theirs.
+// Limits for a flood of attempts that get the answer "wait". A network gets one
+// such answer in refusalPause, so that they take hardly any of the machine's
+// time. maxTrying of its callers may queue for an answer.
 const (
 	refusalPause = 5 * time.Millisecond
 	maxTrying    = 256
 )
 
-// What is tried at a user. Tries at one are in no count of the other: those at a
-// sign-in, which anybody can make, do not keep somebody waiting who has a session.
+// What is attempted at a user. Each has counts of its own: anybody can make
+// attempts to sign in, and they must not block a user who has a session.
 const (
 	toSignIn  = "sign-in"
 	toConfirm = "confirm"
 )
 
-// target is what a try is at.
+// target says at what an attempt is made.
 type target struct {
 	what string // of the above
 	name string // as it was typed
@@ -46,9 +47,10 @@ type target struct {
 	find func(context.Context) (*store.User, error)
 }
 
-// account returns the user whom a try is at, nil for nobody, and what it is counted
-// at: whatever name of the user's was typed, that is the same. Nobody can type a
-// name that begins with a control character into the game.
+// account returns the user at whom an attempt is made, nil for nobody, and the
+// digest under which it is counted. The digest is the same for every name of the
+// user. It cannot be that of a typed name, because nobody can type a name that
+// begins with a control character into the game.
 func (t target) account(ctx context.Context) (*store.User, store.Digest, error) {
 	u, err := t.find(ctx)
 	switch {
@@ -60,8 +62,8 @@ func (t target) account(ctx context.Context) (*store.User, store.Digest, error) 
 	return nil, store.Digest{}, err
 }
 
-// attemptFrom returns a try, at no account yet, from an address of parseAddress.
-// Loopback ones are counted like all others.
+// attemptFrom returns an attempt from an address of parseAddress, without an
+// account yet. Loopback addresses are counted like all others.
 func attemptFrom(from netip.Addr) store.Attempt {
 	bits := bits6
 	if from.Is4() {
@@ -73,8 +75,8 @@ func attemptFrom(from netip.Addr) store.Attempt {
 	}
 }
 
-// lineBits6 is the part of an IPv6 address that one host of a network cannot
-// choose.
+// lineBits6 is the length of the part of an IPv6 address that a host cannot
+// choose freely.
 const lineBits6 = 64
 
 // lineOf returns the line, within a network, in which callers of an address wait.
@@ -91,28 +93,28 @@ type throttle struct {
 	limits   store.AttemptLimits
 	knownFor time.Duration
 	tries    *prometheus.CounterVec // by device and result
-	// full reports whether a try from a network would find no place to be hashed.
+	// full reports whether the queue of a network for the hash is full.
 	full func(network string) bool
-	// The store judges the tries of a network one after the other. They wait for
-	// that here, where they hold none of its connections: those are for others.
-	// The addresses of the network take turns.
+	// The store counts the attempts of a network one after the other. They wait
+	// for that here, where they do not hold a connection of the store, so that
+	// others can use it. The addresses of the network take turns.
 	turns turns.Turns
 }
 
-// try is one look at a secret.
+// try is one attempt at a secret.
 type try struct {
 	throttle *throttle
 	attempt  store.Attempt
-	user     *store.User // whom it is at; nil for nobody
-	line     string      // in which it waits for the hash
+	user     *store.User // at whom it is made; nil for nobody
+	line     string      // queue in which it waits for the hash
 }
 
-// begin finds out whom a try is at, counts it, and returns ErrTooManyAttempts when
-// it has to wait. Whoever is meant, the same is asked of the store, and the answer
-// is of the same form. A try whose network has filled its
-// line for the hash, or for being counted, is refused with ErrBusy and not
-// counted. One from an address that the account is known from waits for the hash
-// in a line of its own, which nobody else of the network can fill.
+// begin finds the user at whom an attempt is made, counts it, and returns
+// ErrTooManyAttempts if it has to wait. For every name, known or not, the store
+// gets the same queries, and the answer has the same form. If the network has
+// filled its queue for the hash, or for being counted, the attempt is refused with
+// ErrBusy and not counted. An attempt from a known address of the account waits
+// for the hash in a queue of its own, which nobody else of the network can fill.
 func (t *throttle) begin(ctx context.Context, at target, from netip.Addr) (try, error) {
 	y := try{throttle: t, attempt: attemptFrom(from)}
 	y.line = y.attempt.Network

@@ -122,7 +122,7 @@ func TestAStrangerCannotLockTheOwnerOut(t *testing.T) {
 		t.Errorf("the owner, from elsewhere by ticket: %v", err)
 	}
 	const expected = `
-# HELP waystone_auth_tries_total Tries at a password by device (known: an address that the account has signed in from; neighbour: another of its network; new: any other) and result (begun, refused).
+# HELP waystone_auth_tries_total Attempts at a password by device (known: an address from which the account has signed in; neighbour: another address of its network; new: any other) and result (begun, refused).
 # TYPE waystone_auth_tries_total counter
 waystone_auth_tries_total{device="known",result="begun"} 1
 waystone_auth_tries_total{device="new",result="begun"} 4

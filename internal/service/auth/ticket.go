@@ -13,7 +13,7 @@ import (
 // secretSize is the length of a ticket and of the client's password field.
 const secretSize = 32
 
-// NewTicket returns a fresh ticket: 32 letters and digits, 190 bits.
+// NewTicket returns a random ticket: 32 letters and digits, 190 bits.
 func NewTicket() string { return store.NewID() }
 
 // isOneTimeToken reports whether a secret has the shape of the website's
@@ -30,8 +30,9 @@ func isOneTimeToken(s string) bool {
 	return true
 }
 
-// IssueTicket makes a ticket for a user or for the owner of a living session.
-// A ticket made from a session dies with it: Login judges the session again.
+// IssueTicket creates a ticket for a user or for the owner of a session that is
+// alive. A ticket made from a session ends with it: Login checks the session
+// again.
 func (s *Server) IssueTicket(ctx context.Context, r *authv1.IssueTicketRequest) (*authv1.IssueTicketResponse, error) {
 	t := store.Ticket{}
 	if r.GetAddress() != "" {
@@ -57,7 +58,8 @@ func (s *Server) IssueTicket(ctx context.Context, r *authv1.IssueTicketRequest) 
 	return &authv1.IssueTicketResponse{Ticket: ticket, UserName: Handle(user), ExpiresAt: timestamppb.New(expires)}, nil
 }
 
-// subject returns whom a ticket is asked for, if that user may sign in.
+// subject returns the user for whom a ticket is asked for, and the session if
+// there is one. It is an error if that user may not sign in.
 func (s *Server) subject(ctx context.Context, r *authv1.IssueTicketRequest) (u *store.User, sessionID string, err error) {
 	if by, ok := r.GetSubject().(*authv1.IssueTicketRequest_SessionToken); ok {
 		session, u, err := s.store.GetSession(ctx, by.SessionToken, store.Fresh)

@@ -25,16 +25,16 @@ type Config struct {
 	// StartFile is the path of a file in the shape of start.yaml; empty for the
 	// built-in one.
 	StartFile string
-	// WordsFile is the path of a list of words that no name may have in it;
+	// WordsFile is the path of a list of words that no name may contain;
 	// empty for none.
 	WordsFile string
 }
 
 // Register adds the settings to a section.
 func (c *Config) Register(s *config.Section) {
-	s.String(&c.RulesFile, "character-rules-file", "", "Path of a file with the rules of looks and reserved words; empty for the built-in ones.")
-	s.String(&c.StartFile, "character-start-file", "", "Path of a file with what a new character starts with and where; empty for the built-in one.")
-	s.String(&c.WordsFile, "character-words-file", "", "Path of a list of words that no name may have in it, one a line; empty for none.")
+	s.String(&c.RulesFile, "character-rules-file", "", "Path of a file with the rules for looks and the reserved words; empty for the built-in ones.")
+	s.String(&c.StartFile, "character-start-file", "", "Path of a file that says with what and where a new character starts; empty for the built-in one.")
+	s.String(&c.WordsFile, "character-words-file", "", "Path of a list of words that no name may contain, one word on each line; empty for none.")
 }
 
 // readFile returns what is in a file of at most MaxFileSize bytes. Errors name
@@ -84,8 +84,7 @@ func parseYAML(name string, text []byte, v any) error {
 	return nil
 }
 
-// problems gathers what is wrong with a file, so that all of it is told at
-// once.
+// problems collects all errors in a file, so that they are reported together.
 type problems struct {
 	file string
 	errs []error

@@ -10,7 +10,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// BeginAttempt counts a try to sign in.
+// BeginAttempt counts an attempt to sign in.
 func (s *AuthStore) BeginAttempt(ctx context.Context, r *databasev1.BeginAttemptRequest) (*databasev1.BeginAttemptResponse, error) {
 	a, err := storepb.Attempt(r)
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *AuthStore) BeginAttempt(ctx context.Context, r *databasev1.BeginAttempt
 	}, nil
 }
 
-// EndAttempt takes a try that was right off the counts.
+// EndAttempt removes an attempt with the right secret from the counts.
 func (s *AuthStore) EndAttempt(ctx context.Context, r *databasev1.EndAttemptRequest) (*databasev1.EndAttemptResponse, error) {
 	a, err := storepb.Attempt(r)
 	if err != nil {

@@ -21,7 +21,7 @@ type AuthStore struct {
 	tokens tokens
 }
 
-// GetGameAccount returns what is kept of a user.
+// GetGameAccount returns the game account of a user.
 func (s *AuthStore) GetGameAccount(ctx context.Context, r *databasev1.GetGameAccountRequest) (*databasev1.GetGameAccountResponse, error) {
 	a, err := s.store.GetGameAccount(ctx, r.GetUserId())
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *AuthStore) GetGameAccount(ctx context.Context, r *databasev1.GetGameAcc
 	}}, nil
 }
 
-// SetGameAccount writes it.
+// SetGameAccount writes the game account of a user.
 func (s *AuthStore) SetGameAccount(ctx context.Context, r *databasev1.SetGameAccountRequest) (*databasev1.SetGameAccountResponse, error) {
 	a := r.GetAccount()
 	err := s.store.SetGameAccount(ctx, store.GameAccount{
@@ -44,7 +44,7 @@ func (s *AuthStore) SetGameAccount(ctx context.Context, r *databasev1.SetGameAcc
 	return &databasev1.SetGameAccountResponse{}, nil
 }
 
-// CreateTicket keeps a ticket.
+// CreateTicket stores a ticket.
 func (s *AuthStore) CreateTicket(ctx context.Context, r *databasev1.CreateTicketRequest) (*databasev1.CreateTicketResponse, error) {
 	d, err := storepb.Digest(r.GetDigest())
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *AuthStore) CreateTicket(ctx context.Context, r *databasev1.CreateTicket
 	return &databasev1.CreateTicketResponse{ExpiresAt: timestamppb.New(at)}, nil
 }
 
-// RedeemTicket takes a ticket out.
+// RedeemTicket uses up a ticket and returns it.
 func (s *AuthStore) RedeemTicket(ctx context.Context, r *databasev1.RedeemTicketRequest) (*databasev1.RedeemTicketResponse, error) {
 	d, err := storepb.Digest(r.GetDigest())
 	if err != nil {
@@ -83,8 +83,8 @@ func (s *AuthStore) BeginPlay(ctx context.Context, r *databasev1.BeginPlayReques
 		KeepEarlier: r.GetKeepEarlier(),
 	})
 	if errors.Is(err, store.ErrPlayClosing) {
-		// The newcomer tries again, at whichever replica, so that in the end the one
-		// tells it that the holder's gateway watches.
+		// The new sign-in asks again, at any replica. So in the end it reaches the
+		// replica at which the gateway with the earlier play watches.
 		s.broker.Tell(store.Event{Kind: store.PlayClosing, UserID: r.GetUserId()})
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *AuthStore) BeginPlay(ctx context.Context, r *databasev1.BeginPlayReques
 	return &databasev1.BeginPlayResponse{Play: storepb.PlayPB(p)}, nil
 }
 
-// HandOverPlay lets a player pass to another stage.
+// HandOverPlay stores the token for the player's next stage.
 func (s *AuthStore) HandOverPlay(ctx context.Context, r *databasev1.HandOverPlayRequest) (*databasev1.HandOverPlayResponse, error) {
 	h := store.HandOver{
 		PlayRef: store.PlayRef{ID: r.GetPlayId(), Generation: r.GetGeneration()},
@@ -114,7 +114,7 @@ func (s *AuthStore) HandOverPlay(ctx context.Context, r *databasev1.HandOverPlay
 	return &databasev1.HandOverPlayResponse{ExpiresAt: timestamppb.New(at)}, nil
 }
 
-// AdmitPlay uses a hand-over up.
+// AdmitPlay uses up the token of a handover.
 func (s *AuthStore) AdmitPlay(ctx context.Context, r *databasev1.AdmitPlayRequest) (*databasev1.AdmitPlayResponse, error) {
 	d, err := storepb.Digest(r.GetDigest())
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *AuthStore) RefreshSessions(ctx context.Context, r *databasev1.RefreshSe
 	return &databasev1.RefreshSessionsResponse{SessionIds: refreshed}, nil
 }
 
-// GetEndedPlay finds a record that is dead by the secret that it was begun with.
+// GetEndedPlay finds an ended record by the secret with which it was begun.
 func (s *AuthStore) GetEndedPlay(ctx context.Context, r *databasev1.GetEndedPlayRequest) (*databasev1.GetEndedPlayResponse, error) {
 	d, err := storepb.Digest(r.GetDigest())
 	if err != nil {

@@ -78,7 +78,7 @@ func (s *Characters) DeleteCharacter(ctx context.Context, r *databasev1.DeleteCh
 	return &databasev1.DeleteCharacterResponse{DeleteAt: timestamppb.New(at)}, nil
 }
 
-// RestoreCharacter takes the mark away.
+// RestoreCharacter removes the mark.
 func (s *Characters) RestoreCharacter(ctx context.Context, r *databasev1.RestoreCharacterRequest) (*databasev1.RestoreCharacterResponse, error) {
 	id, err := store.ParseCharacterID(r.GetCharacterId())
 	if err != nil {

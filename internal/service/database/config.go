@@ -49,17 +49,17 @@ func (c *Config) Register(s *config.Section) {
 		config.Check(func() error { _, err := siteschema.ParseColumns(c.WebsiteColumns); return err }))
 	s.String(&c.WebsiteTimeZone, "website-time-zone", "UTC", "Time zone, such as Europe/Berlin, whose clock the website writes into columns without a zone; with better-auth's built-in adapter that is the zone of the website's process.",
 		config.Check(config.Required(&c.WebsiteTimeZone)))
-	s.String(&c.UsernameCase, "website-username-case", "auto", "What the case of letters means in the website's user names: auto takes the exact name first and otherwise the one user whose name differs in case alone, fold asks in lower case as better-auth does, exact takes exact names only (usernameNormalization: false).",
+	s.String(&c.UsernameCase, "website-username-case", "auto", "What the case of letters means in the website's user names: auto finds the exact name first, otherwise the only user whose name differs in case alone; fold looks up names in lower case as better-auth does; exact finds exact names only (usernameNormalization: false).",
 		config.OneOf("auto", "fold", "exact"))
-	s.Strings(&c.WebsiteSecrets, "website-secrets", nil, "The website's BETTER_AUTH_SECRET, or several while it changes; with any, a signed session token has to be signed by one of them, and without, signatures are not looked at.",
+	s.Strings(&c.WebsiteSecrets, "website-secrets", nil, "The website's BETTER_AUTH_SECRET, or several while it changes. If set, a signed session token has to be signed by one of them; if empty, signatures are not verified.",
 		config.Secret())
-	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at once.", config.Range(1, 1000))
-	s.String(&c.ChangeFeed, "change-feed", "auto", "How changes of the tables are learned from PostgreSQL: replication reads its log, triggers has the tables notify, auto takes the first that can work.",
+	s.Int(&c.MaxConns, "database-max-conns", 16, "Connections to PostgreSQL at the same time.", config.Range(1, 1000))
+	s.String(&c.ChangeFeed, "change-feed", "auto", "How changes of the tables are received from PostgreSQL: replication reads its log, triggers on the tables notify, auto takes the first that can work.",
 		config.OneOf("auto", "replication", "triggers"))
-	s.String(&c.FeedURL, "database-feed-url", "", "Where the change feed connects to PostgreSQL, past a pooler that DATABASE_URL goes through; empty for DATABASE_URL itself.",
+	s.String(&c.FeedURL, "database-feed-url", "", "URL of PostgreSQL itself for the change feed, if DATABASE_URL leads to a pooler; empty for DATABASE_URL.",
 		config.SecretURL(), config.Check(func() error { return checkFeedURL(c.FeedURL) }))
-	s.Duration(&c.CacheTTL, "cache-ttl", 300*time.Second, "How long a record is cached at most; what changes leaves the cache at once. 0 reads everything from the store.", config.Range(time.Duration(0), time.Hour))
-	s.Int(&c.CacheNearBytes, "cache-near-bytes", 64<<20, "Memory for the cache inside the process, in bytes; 0 for none, so that every cached read asks Redis.", config.Range(0, 1<<40))
+	s.Duration(&c.CacheTTL, "cache-ttl", 300*time.Second, "How long a record is cached at most; a changed record leaves the cache at once. 0: everything is read from the store.", config.Range(time.Duration(0), time.Hour))
+	s.Int(&c.CacheNearBytes, "cache-near-bytes", 64<<20, "Memory for the cache inside the process, in bytes; 0 for none: every cached read then asks Redis.", config.Range(0, 1<<40))
 	s.Duration(&c.SessionExpiresIn, "session-expires-in", 168*time.Hour, "The website's session.expiresIn.", config.Range(time.Minute, 9600*time.Hour))
 	s.Duration(&c.SessionUpdateAge, "session-update-age", 24*time.Hour, "The website's session.updateAge.", config.Range(time.Duration(0), 9600*time.Hour),
 		config.Check(func() error {
@@ -70,10 +70,10 @@ func (c *Config) Register(s *config.Section) {
 		}))
 	s.String(&c.TokenStored, "session-token-stored", "plain", "How the website stores session tokens: better-auth does it plain, some sites as their SHA-256.",
 		config.OneOf("plain", "sha256-hex", "sha256-base64url"))
-	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and users who are gone are looked for.", config.Range(time.Second, 24*time.Hour))
-	s.Duration(&c.SweepGrace, "sweep-grace", store.SweepGrace, "How long the characters of a user who is gone from the website are kept; until then they are taken back when the user is there again.", config.Range(time.Hour, 8760*time.Hour))
-	s.Int(&c.SweepMaxGone, "sweep-max-gone", 0, "How many users may be found gone at once; with more, nothing is marked or removed, since their table may not be whole. 10, or 5 % of all who have something here, may be in any case.", config.Range(0, 1<<31-1))
-	s.Int(&c.WatchBuffer, "watch-buffer", 65536, "Changes of sessions and users kept for watchers that are behind, some 200 bytes each; who is further behind is told to check all its sessions.", config.Range(1024, 16777216))
+	s.Duration(&c.PurgeInterval, "purge-interval", time.Minute, "How often characters whose deletion has become final are removed, and users are looked for who are gone from the website.", config.Range(time.Second, 24*time.Hour))
+	s.Duration(&c.SweepGrace, "sweep-grace", store.SweepGrace, "How long the characters of a user who is gone from the website are kept; if the user is there again within this time, they are restored.", config.Range(time.Hour, 8760*time.Hour))
+	s.Int(&c.SweepMaxGone, "sweep-max-gone", 0, "How many users may be found gone at once; if there are more, nothing is marked or removed, because their table may not be whole. 10, or 5 % of all who have something here, are always allowed.", config.Range(0, 1<<31-1))
+	s.Int(&c.WatchBuffer, "watch-buffer", 65536, "Changes of sessions and users that are kept for slow watchers, about 200 bytes each; a watcher that is further behind is told to check all its sessions.", config.Range(1024, 16777216))
 }
 
 func checkDatabaseURL(u string) error {
@@ -90,8 +90,9 @@ func checkFeedURL(u string) error {
 	return errors.New("must begin with postgres://")
 }
 
-// checkParameters refuses the parameters that Prisma puts into its URLs: they
-// are for Prisma itself, and PostgreSQL refuses to connect with them.
+// checkParameters returns an error for the parameters that Prisma puts into its
+// URLs: they are for Prisma itself, and PostgreSQL refuses a connection with
+// them.
 func checkParameters(u string) error {
 	_, query, _ := strings.Cut(u, "?")
 	for pair := range strings.SplitSeq(query, "&") {

@@ -18,7 +18,7 @@ func (s *AuthStore) GetCredential(ctx context.Context, r *databasev1.GetCredenti
 	return storepb.CredentialPB(c), nil
 }
 
-// CreateSession makes a session of the website.
+// CreateSession creates a session of the website.
 func (s *AuthStore) CreateSession(ctx context.Context, r *databasev1.CreateSessionRequest) (*databasev1.CreateSessionResponse, error) {
 	sess, u, err := s.store.CreateSession(ctx, store.NewSession{
 		UserID: r.GetUserId(), Token: r.GetToken(), Lifetime: r.GetLifetime().AsDuration(),
@@ -30,8 +30,8 @@ func (s *AuthStore) CreateSession(ctx context.Context, r *databasev1.CreateSessi
 	return &databasev1.CreateSessionResponse{Session: storepb.SessionPB(sess), User: storepb.UserPB(u)}, nil
 }
 
-// RevokeSession deletes a session. What can be no token, or is signed by
-// somebody else, names none.
+// RevokeSession deletes a session. A text that cannot be a token, or has a
+// wrong signature, names no session: nothing is deleted.
 func (s *AuthStore) RevokeSession(ctx context.Context, r *databasev1.RevokeSessionRequest) (*databasev1.RevokeSessionResponse, error) {
 	token, ok := s.tokens.read(r.GetToken())
 	if !ok {
@@ -43,7 +43,8 @@ func (s *AuthStore) RevokeSession(ctx context.Context, r *databasev1.RevokeSessi
 	return &databasev1.RevokeSessionResponse{}, nil
 }
 
-// RedeemOneTimeToken takes a one-time token out.
+// RedeemOneTimeToken uses up a one-time token of the website and returns its
+// session and user.
 func (s *AuthStore) RedeemOneTimeToken(ctx context.Context, r *databasev1.RedeemOneTimeTokenRequest) (*databasev1.RedeemOneTimeTokenResponse, error) {
 	sess, u, err := s.store.RedeemOneTimeToken(ctx, r.GetToken())
 	if err != nil {

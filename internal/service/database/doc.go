@@ -1,4 +1,4 @@
-// Package database is the gRPC face of the storage contract: it decodes a
-// request, calls the store, and encodes the answer. What the answer is, the
-// store decides; how an error becomes a code, internal/rpc does.
+// Package database serves the storage contract over gRPC: it decodes a request,
+// calls the store, and encodes the answer. The store decides what the answer
+// is. internal/rpc turns errors into codes.
 package database

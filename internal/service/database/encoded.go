@@ -8,8 +8,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// encodedReads answers the reads that are made most often with what the store
-// has encoded already, in place of building and encoding a message each time.
+// encodedReads answers the most frequent reads with the bytes that the store
+// has encoded already, instead of building and encoding a message each time.
 type encodedReads struct {
 	store  storepb.Encoded
 	tokens tokens

@@ -16,7 +16,8 @@ import (
 // purgeBatch bounds one transaction of the purge.
 const purgeBatch = 500
 
-// purger removes what is marked and over, and ends what belongs to nobody.
+// purger removes characters whose deletion is final, and what is left of users
+// who are gone.
 type purger interface {
 	PurgeCharacters(ctx context.Context, limit int) (int, error)
 	Sweep(ctx context.Context, r store.SweepRules) (store.Swept, error)
@@ -24,12 +25,12 @@ type purger interface {
 
 // Purge removes characters whose deletion has become final, and what is left of
 // users who are gone. It may run in every replica: one at a time works, the
-// others come back an interval later.
+// others try again an interval later.
 type Purge struct {
 	rules   store.SweepRules
 	every   time.Duration
 	log     *slog.Logger
-	stopped atomic.Pointer[errs.Error] // why the last sweep ended nothing
+	stopped atomic.Pointer[errs.Error] // why the last sweep removed nothing; nil if it worked
 
 	ended   *prometheus.CounterVec // by what
 	refused *prometheus.GaugeVec   // by reason
@@ -46,7 +47,7 @@ func NewPurge(cfg Config, log *slog.Logger, metrics prometheus.Registerer) *Purg
 		}, []string{"what"}),
 		refused: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "waystone_sweep_stopped",
-			Help: "1 while the sweep ends nothing because users who are not found may be there, by reason.",
+			Help: "1 while the sweep removes nothing because users who are not found may still exist, by reason.",
 		}, []string{"reason"}),
 	}
 	if metrics != nil {
@@ -55,7 +56,8 @@ func NewPurge(cfg Config, log *slog.Logger, metrics prometheus.Registerer) *Purg
 	return p
 }
 
-// Check is the health check: why the sweep ends nothing, nil when it does.
+// Check is the health check. It returns the reason why the sweep removes
+// nothing, nil if the sweep works.
 func (p *Purge) Check(context.Context) error {
 	if refused := p.stopped.Load(); refused != nil {
 		return refused
@@ -63,7 +65,7 @@ func (p *Purge) Check(context.Context) error {
 	return nil
 }
 
-// Run works at an interval until ctx ends.
+// Run purges and sweeps once in an interval, until ctx ends.
 func (p *Purge) Run(ctx context.Context, s purger) {
 	ticker := time.NewTicker(p.every)
 	defer ticker.Stop()
@@ -90,30 +92,30 @@ func (p *Purge) Run(ctx context.Context, s purger) {
 	}
 }
 
-// note tells what a sweep did, and why it stopped: when it begins to and when it
-// goes on again.
+// note logs and counts what a sweep did. If the sweep is stopped, it logs that
+// once, with the reason, and again when the sweep goes on.
 func (p *Purge) note(ctx context.Context, done store.Swept, err error) {
 	for what, n := range map[string]int{"marked": done.Marked, "returned": done.Returned, "purged": done.Purged, "removed": done.Removed} {
 		p.ended.WithLabelValues(what).Add(float64(n))
 	}
 	if done.Marked+done.Purged+done.Removed > 0 {
-		p.log.InfoContext(ctx, "what users who are gone had here is ended",
+		p.log.InfoContext(ctx, "what users who are gone had here is removed or marked",
 			"characters_marked", done.Marked, "characters_purged", done.Purged, "records_removed", done.Removed)
 	}
 	if done.Returned > 0 {
-		p.log.InfoContext(ctx, "users who were gone are there again; their characters are not marked any more", "characters", done.Returned)
+		p.log.InfoContext(ctx, "users who were gone are there again; the marks of their characters are removed", "characters", done.Returned)
 	}
 	var refused *errs.Error
 	if errors.As(err, &refused) && (refused.Kind == errs.FailedPrecondition || errors.Is(refused, store.ErrWebsiteHidden)) {
 		if before := p.stopped.Swap(refused); before == nil || before.Msg != refused.Msg {
-			p.log.WarnContext(ctx, "the sweep ended nothing of users who are not found", "cause", refused.Msg)
+			p.log.WarnContext(ctx, "the sweep is stopped: users who are not found may still exist", "cause", refused.Msg)
 		}
 		p.refused.Reset()
 		p.refused.WithLabelValues(refused.Reason).Set(1)
 		return
 	}
 	if err != nil {
-		p.log.WarnContext(ctx, "the sweep for what users who are gone had was interrupted", "cause", err.Error())
+		p.log.WarnContext(ctx, "the sweep for users who are gone was interrupted", "cause", err.Error())
 		return
 	}
 	if p.stopped.Swap(nil) != nil {

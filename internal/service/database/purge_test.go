@@ -190,7 +190,7 @@ func TestStoppedSweepIsSeen(t *testing.T) {
 			t.Errorf("the health check says %v", err)
 		}
 		const want = `
-# HELP waystone_sweep_stopped 1 while the sweep ends nothing because users who are not found may be there, by reason.
+# HELP waystone_sweep_stopped 1 while the sweep removes nothing because users who are not found may still exist, by reason.
 # TYPE waystone_sweep_stopped gauge
 waystone_sweep_stopped{reason="MANY_USERS_GONE"} 1
 `

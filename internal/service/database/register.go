@@ -11,11 +11,11 @@ import (
 )
 
 // Register puts the four services of the database part on a server. The broker
-// is told by the feed of the engine behind the store, and is the caller's to
-// close before the server stops, since watches last until then. secrets are the
-// website's, by which it signs tokens: with any, a signed token has to be signed
-// by one of them. A store that is a storepb.Encoded answers the reads of single
-// records in that way.
+// must follow the feed of the engine behind the store. The caller has to close
+// it before the server stops, because watches last until then. secrets are those
+// with which the website signs tokens: if there are any, a signed token has to
+// be signed by one of them. If the store is a storepb.Encoded, reads of single
+// records are answered with encoded bytes.
 func Register(r grpc.ServiceRegistrar, s store.Store, broker *watch.Broker, secrets ...string) {
 	users, sessions, characters := &databasev1.UserService_ServiceDesc, &databasev1.SessionService_ServiceDesc, &databasev1.CharacterDbService_ServiceDesc
 	tokens := newTokens(secrets)

@@ -18,7 +18,7 @@ type Sessions struct {
 	tokens tokens
 }
 
-// GetSession returns a living session and its user.
+// GetSession returns a session that is alive, and its user.
 func (s *Sessions) GetSession(ctx context.Context, r *databasev1.GetSessionRequest) (*databasev1.GetSessionResponse, error) {
 	token, ok := s.tokens.read(r.GetToken())
 	if !ok {
@@ -31,7 +31,7 @@ func (s *Sessions) GetSession(ctx context.Context, r *databasev1.GetSessionReque
 	return &databasev1.GetSessionResponse{Session: storepb.SessionPB(sess), User: storepb.UserPB(u)}, nil
 }
 
-// CheckSessions judges sessions and users.
+// CheckSessions returns a verdict on each session and user.
 func (s *Sessions) CheckSessions(ctx context.Context, r *databasev1.CheckSessionsRequest) (*databasev1.CheckSessionsResponse, error) {
 	subjects := make([]store.SessionSubject, 0, len(r.GetSubjects()))
 	for _, m := range r.GetSubjects() {

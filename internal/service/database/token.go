@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// maxToken bounds a raw token; better-auth's have 32 characters, and a site
-	// may make its own.
+	// maxToken bounds a raw token. better-auth's tokens have 32 characters, and
+	// a site may create its own.
 	maxToken = 128
-	// signatureLength is that of a SHA-256 in padded base64.
+	// signatureLength is the length of a SHA-256 in padded base64.
 	signatureLength = 44
-	// cookieName ends the name of better-auth's cookie, before which a site may
-	// put its prefix and the browser's __Secure- or __Host-.
+	// cookieName is the end of the name of better-auth's cookie. A site may put
+	// its own prefix and the browser's __Secure- or __Host- before it.
 	cookieName = "session_token"
 )
 
-// tokens reads what callers present as the token of a session.
+// tokens parses what callers give as the token of a session.
 type tokens struct {
-	secrets [][]byte // any of them may have signed; none: nothing is verified
+	secrets [][]byte // a signature of any of them is valid; none: signatures are not verified
 }
 
 func newTokens(secrets []string) tokens {
@@ -32,10 +32,10 @@ func newTokens(secrets []string) tokens {
 	return t
 }
 
-// read returns the raw token. It takes the raw token, token.signature as
-// better-auth signs it, that percent-encoded, each also as a cookie pair or
-// behind the scheme Bearer. ok is false for anything else and for a signature
-// that no secret made: such a text names no session.
+// read returns the raw token. It accepts a raw token, and token.signature as
+// better-auth signs it, plain or percent-encoded; each also as a cookie pair or
+// behind the scheme Bearer. ok is false for anything else and for a wrong
+// signature: such a text names no session.
 func (t tokens) read(presented string) (token string, ok bool) {
 	s := presented
 	if isToken(s) {
@@ -83,8 +83,8 @@ func isToken(s string) bool {
 	return true
 }
 
-// signed reports whether a signature is well-formed and, where there are
-// secrets, made by one of them.
+// signed reports whether a signature is well-formed and, if there are secrets,
+// made with one of them.
 func (t tokens) signed(token, signature string) bool {
 	if len(signature) != signatureLength {
 		return false
@@ -96,7 +96,7 @@ func (t tokens) signed(token, signature string) bool {
 	if len(t.secrets) == 0 {
 		return true
 	}
-	// All secrets are tried, so that the time taken does not tell which fits.
+	// All secrets are tried, so that the time does not show which one fits.
 	fits := false
 	for _, secret := range t.secrets {
 		mac := hmac.New(sha256.New, secret)

@@ -12,11 +12,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// maxSend is how long one message of a watch may take to be sent. Between a
-// watcher that reads and one that does not stand the buffers of the transport.
+// maxSend is how long one message of a watch may take to be sent. The buffers
+// of the transport hide a watcher that does not read for a short time.
 const maxSend = 5 * time.Second
 
-// Watch tells changes until the caller or the broker ends it.
+// Watch sends changes until the caller or the broker ends it.
 func (s *Sessions) Watch(r *databasev1.WatchRequest, stream grpc.ServerStreamingServer[databasev1.WatchResponse]) error {
 	s.broker.AwaitFirst(stream.Context())
 	sub, err := s.broker.Subscribe(r.GetCursor())
@@ -37,9 +37,9 @@ func (s *Sessions) Watch(r *databasev1.WatchRequest, stream grpc.ServerStreaming
 	}
 }
 
-// sender sends in a goroutine of its own, because nothing but the return of the
-// RPC's handler frees a Send that the other side's window blocks. The goroutine
-// ends when messages is closed, or with the stream, which the return ends.
+// sender sends in a goroutine of its own: if the other side's window blocks a
+// Send, only the return of the RPC's handler ends it. The goroutine ends when
+// messages is closed, or with the stream, which ends when the handler returns.
 type sender struct {
 	messages chan *databasev1.WatchResponse
 	sent     chan error

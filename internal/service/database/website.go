@@ -15,22 +15,23 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/health"
 )
 
-// shaped says what it finds of the website's tables, a line each.
+// shaped is a store that can describe the website's tables.
 type shaped interface {
 	Shape(ctx context.Context) ([]string, error)
-	// WebsiteHealth is an error, with what mends it, while rows of the website are
-	// hidden or many seem to be missing.
+	// WebsiteHealth returns an error, with what repairs it, while rows of the
+	// website are hidden or many seem to be missing.
 	WebsiteHealth(ctx context.Context) error
 }
 
-// Website tells when the website's tables are no longer what they were when the
-// part started: columns are looked for once, and those of a plugin that the
-// website adds later, such as of its bans, would be passed over in silence.
+// Website notices when the website's tables are no longer as they were at the
+// start of the part. Columns are looked for only once: without this check,
+// columns of a plugin that the website adds later, such as bans, would be
+// ignored without notice.
 type Website struct {
 	look    shaped
 	then    []string
-	changed atomic.Pointer[string] // what is there now and was not, or the other way round
-	hidden  atomic.Pointer[string] // why rows cannot be relied upon to be all there are
+	changed atomic.Pointer[string] // what was added or is gone since the start
+	hidden  atomic.Pointer[string] // why some rows may not be visible
 }
 
 // NewWebsite looks at the tables.
@@ -44,8 +45,8 @@ func NewWebsite(ctx context.Context, s shaped) (*Website, error) {
 	return w, nil
 }
 
-// hiddenRows returns what an error says of hidden rows; nil for any other, such
-// as of a store that cannot be reached.
+// hiddenRows returns the text of an error about hidden rows; nil for any other
+// error, for example if the store cannot be reached.
 func hiddenRows(err error) *string {
 	if errs.ReasonOf(err) != store.ErrWebsiteHidden.Reason {
 		return nil
@@ -53,8 +54,8 @@ func hiddenRows(err error) *string {
 	return &errs.Of(err).Msg
 }
 
-// Follow looks again at an interval, until ctx ends. What keeps it from looking
-// is told by others.
+// Follow looks again once in an interval, until ctx ends. If it cannot look,
+// other checks report the cause.
 func (w *Website) Follow(ctx context.Context, every time.Duration, log *slog.Logger) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -77,24 +78,24 @@ func (w *Website) Follow(ctx context.Context, every time.Duration, log *slog.Log
 			continue
 		}
 		if was := w.changed.Swap(&diff); was == nil || *was != diff {
-			log.ErrorContext(ctx, "the website's tables have changed: restart this part, which goes by what it found when it started", "change", diff)
+			log.ErrorContext(ctx, "the website's tables have changed: restart this part, because it still uses what it found at the start", "change", diff)
 		}
 	}
 }
 
-// lookForRows reports whether the rows can be relied upon.
+// lookForRows reports whether all rows are visible.
 func (w *Website) lookForRows(ctx context.Context, log *slog.Logger) bool {
 	err := w.look.WebsiteHealth(ctx)
 	text := hiddenRows(err)
 	was := w.hidden.Swap(text)
 	switch {
-	case err != nil && text == nil: // it could not be looked at: what was found stays
+	case err != nil && text == nil: // the rows could not be looked at: the last result stays
 		w.hidden.Store(was)
 		return false
 	case text != nil && (was == nil || *was != *text):
-		log.ErrorContext(ctx, "rows of the website are hidden or missing: players stay, but nobody can sign in whose rows are not found", "cause", *text)
+		log.ErrorContext(ctx, "rows of the website are hidden or missing: players stay, but users whose rows are not found cannot sign in", "cause", *text)
 	case text == nil && was != nil:
-		log.InfoContext(ctx, "the rows of the website are seen again")
+		log.InfoContext(ctx, "the rows of the website are visible again")
 	}
 	return text == nil
 }
@@ -108,8 +109,8 @@ const (
 // WebsiteReasons are the reasons of Check; see health.Check.
 func WebsiteReasons() []string { return []string{reasonHidden, reasonChanged} }
 
-// Check is an error while rows are hidden or missing, or the tables are others
-// than at the start.
+// Check returns an error while rows are hidden or missing, or if the tables
+// have changed since the start.
 func (w *Website) Check(context.Context) error {
 	if text := w.hidden.Load(); text != nil {
 		return health.Because(reasonHidden, errors.New(*text))
@@ -120,7 +121,8 @@ func (w *Website) Check(context.Context) error {
 	return nil
 }
 
-// difference says which lines are not in both lists, "" for none.
+// difference returns a text with the lines that are not in both lists, "" for
+// none.
 func difference(then, now []string) string {
 	var parts []string
 	for _, line := range then {

@@ -19,8 +19,8 @@ func BrowserCommand(goos, page string) *exec.Cmd {
 }
 
 // openBrowser shows a page in the player's browser. It does not wait for the
-// browser; failed is called, perhaps later and from another goroutine, when
-// there is none that shows the page.
+// browser; failed is called if no browser shows the page, perhaps later and from
+// another goroutine.
 func openBrowser(goos, page string, failed func(error)) {
 	cmd := BrowserCommand(goos, page)
 	detach(cmd)

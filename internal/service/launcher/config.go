@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Config is the player's own file. It says which program is the game client,
@@ -42,7 +43,7 @@ func ConfigPath(env func(string) string) (string, error) {
 	return filepath.Join(dir, "waystone", "launcher.conf"), nil
 }
 
-// LoadConfig reads the file; one that does not exist is an empty one.
+// LoadConfig reads the file. A file that does not exist counts as empty.
 func LoadConfig(path string) (*Config, error) {
 	c := &Config{Path: path}
 	f, err := os.Open(path)
@@ -90,12 +91,15 @@ func LoadConfig(path string) (*Config, error) {
 	return c, nil
 }
 
-// Save writes the file, readable by its owner alone. A crash leaves the old
-// one or the new one.
+// Save writes the file; only its owner can read it. After a crash, the file is
+// either the old one or the new one.
 func (c *Config) Save() error {
 	var b strings.Builder
 	b.WriteString("# Settings of waystone-launcher.\n")
 	for _, kv := range [][2]string{{"client", c.Client}, {"runner", c.Runner}, {"directory", c.Directory}, {"site", c.Site}} {
+		if strings.ContainsFunc(kv[1], unicode.IsControl) {
+			return fmt.Errorf("save the launcher's settings: %s %q has a line break or another control character, which the file cannot hold; rename it", kv[0], kv[1])
+		}
 		if kv[1] != "" {
 			fmt.Fprintf(&b, "%s = %s\n", kv[0], kv[1])
 		}

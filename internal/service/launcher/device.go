@@ -15,11 +15,11 @@ import (
 const clientID = "waystone-launcher"
 
 const (
-	defaultInterval = 5 * time.Second // between two questions, when the site names none
-	slower          = 5 * time.Second // added each time the site is asked too often
+	defaultInterval = 5 * time.Second // between two requests, if the site names none
+	slower          = 5 * time.Second // added each time when the site says slow_down
 	maxInterval     = time.Minute
 	maxCodeLife     = time.Hour
-	maxTroubles     = 5 // questions in a row that may go wrong
+	maxTroubles     = 5 // requests in a row that may fail
 )
 
 var (
@@ -29,9 +29,9 @@ var (
 	pageRE       = regexp.MustCompile(`^https?://[A-Za-z0-9:/?#@!$&()*+,;=._~%\[\]-]{1,1000}$`)
 )
 
-// deviceCode is what the site hands out for one sign-in (RFC 8628).
+// deviceCode is the site's answer for one sign-in (RFC 8628).
 type deviceCode struct {
-	secret   string        // goes back to the site alone
+	secret   string        // only sent back to the site
 	user     string        // is shown
 	page     string        // where the player types it
 	fullPage string        // the same with the code filled in
@@ -79,8 +79,8 @@ func (s *site) askCode(ctx context.Context) (deviceCode, error) {
 	}, nil
 }
 
-// own reports whether a page belongs to the site. A site that sends players
-// elsewhere could have them approve a code that another site gave to it.
+// own reports whether a page belongs to the site. A site that sends players to
+// another site could make them approve a code of that other site.
 func (s *site) own(page string) error {
 	if !pageRE.MatchString(page) {
 		return fmt.Errorf("%s answered with an address that the launcher does not understand", s.base)
@@ -99,8 +99,8 @@ func (s *site) own(page string) error {
 	return nil
 }
 
-// awaitToken asks until the player has answered on the website, and returns
-// the session's token.
+// awaitToken polls until the player has answered on the website, and returns the
+// session's token.
 func (s *site) awaitToken(ctx context.Context, c deviceCode, wait func(context.Context, time.Duration) error) (string, error) {
 	question := map[string]string{
 		"grant_type":  "urn:ietf:params:oauth:grant-type:device_code",
@@ -156,7 +156,7 @@ func (s *site) awaitToken(ctx context.Context, c deviceCode, wait func(context.C
 	return "", expired
 }
 
-// seconds turns a number of the site's into a duration of at most a bound.
+// seconds turns a number from the site into a duration with an upper limit.
 func seconds(n int64, most time.Duration) time.Duration {
 	return time.Duration(min(max(n, 0), int64(most/time.Second))) * time.Second
 }

@@ -22,8 +22,8 @@ func shown(err error) error {
 	return shownError{err}
 }
 
-// report writes down what went wrong and, where there is no terminal, shows it
-// in the player's browser. It returns the same error.
+// report logs an error. If there is no terminal, it also shows the error in the
+// player's browser. It returns the same error.
 func (m *Launcher) report(ctx context.Context, c *Config, err error) error {
 	m.logger().Error("it could not be done", "error", err)
 	if _, seen := errors.AsType[shownError](err); seen || m.AskUser || ctx.Err() != nil {
@@ -35,7 +35,7 @@ func (m *Launcher) report(ctx context.Context, c *Config, err error) error {
 	return err
 }
 
-// failed is the page that says what went wrong, with what mends it. c may be
+// failed is the page with the error and what the player can do about it. c may be
 // nil when the settings could not be read.
 func (m *Launcher) failed(c *Config, err error) view {
 	if e, ok := errors.AsType[*clientError](err); ok && c != nil {
@@ -44,11 +44,11 @@ func (m *Launcher) failed(c *Config, err error) view {
 	return failure(err)
 }
 
-// failure is the last page about an error.
+// failure is the last page of an error.
 func failure(err error) view {
 	return view{
 		Title: "The game could not be started", Failed: true, err: err,
-		Text: []string{sentence(err.Error()), "When that is mended, press Play on the website again."},
+		Text: []string{sentence(err.Error()), "When this is corrected, press Play on the website again."},
 	}
 }
 

@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// MaxLinkLength bounds a play link, in bytes.
+// MaxLinkLength is the maximum length of a play link, in bytes.
 const MaxLinkLength = 512
 
 const linkPrefix = "waystone://play?"
 
 var (
-	// The client's options begin with an underscore, those of other programs with
-	// a hyphen: no user does. A ticket may, for the website's one-time tokens do;
-	// it is longer than any option, and mustHold keeps it from being filler alone.
+	// The client's options begin with an underscore, those of other programs with a
+	// hyphen. No user name does. A ticket may begin so, because the website's
+	// one-time tokens do. But it is longer than any option, and mustHold keeps it
+	// from being only such characters.
 	userRE   = regexp.MustCompile(`^[A-Za-z0-9.][A-Za-z0-9_.]{0,29}$`)
 	ticketRE = regexp.MustCompile(`^[A-Za-z0-9_-]{32}$`)
 	labelRE  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
@@ -25,13 +26,12 @@ var (
 	originRE = regexp.MustCompile(`^https?://([a-z0-9.-]{1,253})(:[1-9][0-9]{0,4})?$`)
 )
 
-// mustHold is how many letters and digits a ticket has at least. One that is
-// drawn at random has fewer only once in a billion billions.
+// mustHold is the minimum number of letters and digits in a ticket. Fewer than one
+// in 10^18 random tickets have fewer.
 const mustHold = 16
 
-// Link is a play link: which server to connect to, as whom, with which
-// one-time ticket. A website adds its own address, which is what it says of
-// itself until that site has confirmed it.
+// Link is a play link: the server, the user and the one-time ticket. A website adds
+// its own address. The address is not trusted until that site has confirmed it.
 //
 //	waystone://play?v=1&host=H&port=P&user=U&ticket=T&site=S
 type Link struct {
@@ -42,10 +42,10 @@ type Link struct {
 	Site   string // scheme, host and port of the website, in lower case: https, or http on this PC; empty when it is not said
 }
 
-// ParseLink reads a play link. It accepts the five keys, each once, in any
-// order, at most one site besides, and no percent-escapes, so that nothing in a link can become
-// another argument of the client. Errors name the part at fault and never
-// repeat the link, which carries the ticket.
+// ParseLink reads a play link. It accepts the five keys, each once, in any order,
+// and at most one site. It accepts no percent-escapes, so that nothing in a link
+// can become another argument of the client. Errors name the wrong part and never
+// repeat the link, because it has the ticket.
 func ParseLink(s string) (Link, error) {
 	if len(s) > MaxLinkLength {
 		return Link{}, fmt.Errorf("the link is %d bytes long; at most %d are allowed", len(s), MaxLinkLength)
@@ -99,7 +99,7 @@ func ParseLink(s string) (Link, error) {
 	return l, nil
 }
 
-// Validate reports what in the link is not as it must be.
+// Validate returns an error that names the wrong part of the link.
 func (l Link) Validate() error {
 	if err := ValidateHost(l.Host); err != nil {
 		return fmt.Errorf("the link's host %w", err)
@@ -128,8 +128,8 @@ func isOrigin(site string) bool {
 	return err == nil && same == site
 }
 
-// String writes the link out, ticket included: it is for the player's browser,
-// never for a log.
+// String returns the link with its ticket: for the player's browser, never for a
+// log.
 func (l Link) String() string {
 	s := linkPrefix + "v=1&host=" + l.Host + "&port=" + strconv.Itoa(int(l.Port)) +
 		"&user=" + l.User + "&ticket=" + l.Ticket

@@ -46,16 +46,16 @@ type view struct {
 	Buttons  []button // what can be answered
 
 	answer func(context.Context, url.Values) view // makes the next page; nil for the last one
-	err    error                                  // what the last page tells about
+	err    error                                  // the result of the last page
 }
 
-// button is one answer: the form's value of "answer", and what stands on it.
+// button is one answer: the form's value of "answer", and the label.
 type button struct{ Value, Label string }
 
-// localPage shows one view after the other to one browser on this PC. Its
-// address holds a secret. The browser that opens it first is given a cookie,
-// and nobody else is served: the address itself can be read in the list of
-// processes by other users of the PC.
+// localPage shows one view after the other to one browser on this PC. Its address
+// has a secret. The browser that opens it first gets a cookie, and only this
+// browser is served, because other users of the PC can read the address in the list
+// of processes.
 type localPage struct {
 	host    string // 127.0.0.1 and the port
 	secret  string // path of the page
@@ -72,9 +72,9 @@ type localPage struct {
 	view   view
 }
 
-// show opens the first view in the player's browser and serves it, and those
-// that follow from the answers, until the last one was sent. It returns what
-// that one tells about, or errNoBrowser, or errNobodyAnswered.
+// show opens the first view in the player's browser. It serves this view and the
+// next ones until the last one was sent. It returns the result of the last view, or
+// errNoBrowser, or errNobodyAnswered.
 func (m *Launcher) show(ctx context.Context, first view) error {
 	page, err := template.New("page").Parse(pageHTML)
 	if err != nil {
@@ -106,7 +106,8 @@ func (m *Launcher) show(ctx context.Context, first view) error {
 		}
 	}()
 	stop := func() {
-		// Detached: the last page is still sent when ctx has ended.
+		// Detached from ctx, so that the last page is still sent after ctx has
+		// ended.
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if server.Shutdown(end) != nil {
@@ -158,7 +159,7 @@ func (m *Launcher) open(page string, failed func(error)) {
 }
 
 func (p *localPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A name that was pointed at 127.0.0.1 later is not ours.
+	// Another host name that resolves to 127.0.0.1 is refused (DNS rebinding).
 	if r.Host != p.host {
 		http.Error(w, "This address is not the launcher's.", http.StatusMisdirectedRequest)
 		return
@@ -213,8 +214,7 @@ func (p *localPage) knows(r *http.Request) bool {
 	return false
 }
 
-// takeAnswer makes the next view from an answer, and reports whether there is
-// one to be shown.
+// takeAnswer makes the next view from an answer, and returns whether there is one.
 func (p *localPage) takeAnswer(w http.ResponseWriter, r *http.Request) bool {
 	if r.Header.Get("Origin") != "http://"+p.host {
 		http.Error(w, "This answer did not come from the launcher's page.", http.StatusForbidden)
@@ -225,7 +225,7 @@ func (p *localPage) takeAnswer(w http.ResponseWriter, r *http.Request) bool {
 		http.Error(w, "The answer could not be read.", http.StatusBadRequest)
 		return false
 	}
-	// A form that was sent twice, or is older, is answered with what holds now.
+	// A form that was sent twice, or is old, gets the present view.
 	if r.PostForm.Get("step") == strconv.Itoa(p.step) {
 		p.step++
 		p.view = p.view.answer(r.Context(), r.PostForm)
@@ -233,7 +233,7 @@ func (p *localPage) takeAnswer(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// write sends the view that is shown.
+// write sends the present view.
 func (p *localPage) write(w http.ResponseWriter) {
 	nonce := rand.Text()
 	var b bytes.Buffer

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// maxLog is how large the log gets, in bytes, before it becomes the older of
-// the two files that are kept.
+// maxLog is the maximum size of the log, in bytes. A larger one becomes the older
+// of the two files that are kept.
 const maxLog = 256 << 10
 
 // LogPath returns where the log is: WAYSTONE_LAUNCHER_LOG, or
@@ -28,14 +28,15 @@ func LogPath(env func(string) string) (string, error) {
 	return filepath.Join(dir, "waystone", "launcher.log"), nil
 }
 
-// openLog returns a logger that appends to the file, and what closes it. A log
-// that cannot be written must not keep anybody from playing: it is left out.
+// openLog returns a logger that appends to the file, and a function that closes it.
+// If the log cannot be written, there is none, and the player can still play.
 func openLog(path string) (*slog.Logger, io.Closer, error) {
 	none, nothing := slog.New(slog.DiscardHandler), io.NopCloser(nil)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return none, nothing, fmt.Errorf("keep a log: %w", err)
 	}
-	// Of two launchers that start at once, one may find the file moved already.
+	// If two launchers start at once, the other one may already have moved the
+	// file.
 	if st, err := os.Stat(path); err == nil && st.Size() >= maxLog {
 		if err := os.Rename(path, path+".1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return none, nothing, fmt.Errorf("keep a log: %w", err)

@@ -17,35 +17,35 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/cli"
 )
 
-// Launcher is the program, with what it takes from outside in fields, so that
-// a test runs it as the player does.
+// Launcher is the program. What it gets from outside is in fields, so that a test
+// can run it as the player does.
 type Launcher struct {
 	Args    []string // without the program's name
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Env     func(string) string
-	AskUser bool // whether a person can be asked on Stdin; otherwise pages in the browser ask and tell
+	AskUser bool // whether the player can be asked on Stdin; otherwise pages in the browser are used
 	Version string
 
-	// Open shows a page in the player's browser and calls failed, at once or
-	// later, when there is none; nil asks the system to.
+	// Open shows a page in the player's browser. If there is no browser, it calls
+	// failed, at once or later. nil uses the system's way.
 	Open func(page string, failed func(error))
 
-	// PageLife is how long a page waits for a request until it ends by itself;
-	// 0 is ten minutes.
+	// PageLife is how long a page waits for a request before it ends; 0 is ten
+	// minutes.
 	PageLife time.Duration
 
-	// Wait waits between two questions to the website; nil waits by the clock.
+	// Wait waits between two requests to the website; nil uses the clock.
 	Wait func(context.Context, time.Duration) error
 
 	log     *slog.Logger
 	logPath string // empty when there is no log
 }
 
-// Run runs one command and returns the exit status: 0, 1 when it could not be
-// done, 2 when it was called wrongly. Messages never carry the link, the ticket
-// or the session's token.
+// Run runs one command and returns the exit status: 0 for success, 1 for a failure,
+// 2 for wrong usage. Messages never carry the link, the ticket or the session's
+// token.
 func (m *Launcher) Run(ctx context.Context) int {
 	path, err := LogPath(m.Env)
 	if err == nil {
@@ -56,7 +56,7 @@ func (m *Launcher) Run(ctx context.Context) int {
 		defer end.Close()
 	}
 	if err != nil {
-		fmt.Fprintf(m.Stderr, "waystone-launcher: there is no log this time: %v\n", err)
+		fmt.Fprintf(m.Stderr, "waystone-launcher: the log cannot be written: %v\n", err)
 	}
 	m.logger().Info("started", "version", m.Version, "system", runtime.GOOS+"/"+runtime.GOARCH)
 	status := cli.Run(ctx, m.commands(), m.Args)
@@ -66,7 +66,7 @@ func (m *Launcher) Run(ctx context.Context) int {
 	return status
 }
 
-// byLink reports whether a link is what started the program.
+// byLink reports whether a link started the program.
 func (m *Launcher) byLink() bool {
 	args := m.Args
 	if len(args) > 0 && args[0] == "run" {
@@ -75,8 +75,8 @@ func (m *Launcher) byLink() bool {
 	return len(args) > 0 && strings.HasPrefix(strings.ToLower(args[0]), "waystone:")
 }
 
-// commands returns the tree of commands. A link alone, as the website's Play
-// button gives it, is the command run.
+// commands returns the tree of commands. If the only argument is a link, as from
+// the website's Play button, the command is run.
 func (m *Launcher) commands() *cobra.Command {
 	run := func(ctx context.Context, c *Config, args []string) error {
 		return m.runLink(ctx, c, args[0])
@@ -146,8 +146,8 @@ func (m *Launcher) withConfig(run func(context.Context, *Config, []string) error
 	}
 }
 
-// visibly is withConfig for what a player starts with a click: what goes wrong
-// is reported on a page where there is no terminal.
+// visibly is withConfig for commands that a player starts with a click: without a
+// terminal, it shows an error on a page.
 func (m *Launcher) visibly(run func(context.Context, *Config, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		var settings *Config

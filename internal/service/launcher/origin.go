@@ -9,13 +9,13 @@ import (
 // aboutPath is where a website says where its game is.
 const aboutPath = "/.well-known/waystone-play"
 
-// origin is what is known of the website behind a link.
+// origin is what is known about the website of a link.
 type origin struct {
-	site    string // address that confirmed the link's server as its own; empty when no site did
+	site    string // address that confirmed the link's server; empty if no site did
 	trusted bool   // the player has signed in there
 }
 
-// name says who wants to start the game.
+// name returns who wants to start the game.
 func (o origin) name() string {
 	if o.site == "" {
 		return "A website that the launcher does not know"
@@ -23,10 +23,10 @@ func (o origin) name() string {
 	return o.site
 }
 
-// originOf asks the site that a link names whether the link's server is the
-// game of that site. Anybody can write any site into a link, so it counts only
-// when it says so itself; one that names another server did not make the link,
-// which is an error. A site that cannot be asked is an unknown one.
+// originOf asks the site that a link names whether the link's server is the game of
+// that site. Anybody can write any site into a link, so the site must confirm it.
+// If the site names another server, it did not make the link, and originOf returns
+// an error. If the site does not answer, it counts as unknown.
 func (m *Launcher) originOf(ctx context.Context, c *Config, l Link) (origin, error) {
 	if l.Site == "" {
 		return origin{}, nil

@@ -466,7 +466,7 @@ func TestSetUpWithoutATerminal(t *testing.T) {
 		br.says("Where is the game?")
 		for folder, says := range map[string]string{
 			"":                         "The folder is missing.",
-			"games":                    "is no whole path",
+			"games":                    "is not a full path",
 			filepath.Join(empty, "no"): "There is no ",
 			empty:                      "No game was found in",
 			plain:                      "is not a program",
@@ -597,7 +597,7 @@ func TestTheLogIsBounded(t *testing.T) {
 	if err := os.Mkdir(b.log(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if code := b.run("list"); code != 0 || !strings.Contains(b.stderr.String(), "there is no log this time") {
+	if code := b.run("list"); code != 0 || !strings.Contains(b.stderr.String(), "the log cannot be written") {
 		t.Errorf("no log: status %d, %s", code, &b.stderr)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// runLink starts the client from a link that something else handed over. Before
-// the link leads to a server for the first time, the player is asked: on the
-// terminal if there is one, otherwise on a page in the browser. A site that the
-// player has signed in to need not ask.
+// runLink starts the client from a link that another program passed. Before the
+// link leads to a server for the first time, it asks the player: on the terminal if
+// there is one, otherwise on a page in the browser. It does not ask for a site to
+// which the player has signed in.
 func (m *Launcher) runLink(ctx context.Context, c *Config, text string) error {
 	link, err := ParseLink(text)
 	if err != nil {
@@ -44,7 +44,7 @@ func (m *Launcher) runLink(ctx context.Context, c *Config, text string) error {
 	return shown(err)
 }
 
-// errNotAllowed is what is said where nobody can be asked.
+// errNotAllowed is the error if the player cannot be asked.
 func errNotAllowed(host string) error {
 	return fmt.Errorf("the server %s has not been allowed; if you trust it, run `waystone-launcher allow %s` and press Play again", host, host)
 }
@@ -81,14 +81,14 @@ func (m *Launcher) question(c *Config, from origin, l Link) view {
 			Title: "The game is starting",
 			Text: []string{
 				fmt.Sprintf("It connects to %s. You can close this page.", l.Host),
-				"If the game does not let you in, press Play on the website again: what it hands to the game is good for a minute.",
+				"If the game does not let you in, press Play on the website again. Each Play is valid for one minute.",
 			},
 		}
 	}
 	return v
 }
 
-// startLink starts the client from a link whose server may be played on.
+// startLink starts the client from a link to an allowed server.
 func (m *Launcher) startLink(ctx context.Context, c *Config, link Link) error {
 	p, err := Start(ctx, c, link)
 	if err != nil {
@@ -99,7 +99,7 @@ func (m *Launcher) startLink(ctx context.Context, c *Config, link Link) error {
 	return p.Release()
 }
 
-// askOnTerminal asks once whether a server may be played on.
+// askOnTerminal asks once whether a server is allowed.
 func (m *Launcher) askOnTerminal(from origin, host string) bool {
 	fmt.Fprintf(m.Stdout, "%s wants to start the game on the server %s for the first time. Allow it? [y/N] ", from.name(), host)
 	line, err := bufio.NewReader(m.Stdin).ReadString('\n')

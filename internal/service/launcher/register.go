@@ -71,9 +71,8 @@ func registerWindows(exe string) (string, error) {
 	return "waystone:// links now open the launcher", nil
 }
 
-// registerMac makes a small application that hands links to the launcher:
-// macOS gives them to applications alone, and as an event that a plain program
-// does not get.
+// registerMac makes a small application that passes links to the launcher. macOS
+// gives links only to applications, as an event that a plain program does not get.
 func registerMac(exe string, env func(string) string) (string, error) {
 	home := env("HOME")
 	if home == "" {
@@ -91,8 +90,8 @@ func registerMac(exe string, env func(string) string) (string, error) {
 	return "made " + app + "; waystone:// links now open the launcher", nil
 }
 
-// MacCommands returns the commands that make an application at app which hands
-// waystone:// links to the launcher at exe, one after the other.
+// MacCommands returns the commands that make an application at app, in their order.
+// The application passes waystone:// links to the launcher at exe.
 func MacCommands(exe, app string) [][]string {
 	program := `quoted form of "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(exe) + `"`
 	const apart = ` & " </dev/null >/dev/null 2>&1 &"`
@@ -110,7 +109,7 @@ func MacCommands(exe, app string) [][]string {
 		{"/usr/bin/plutil", "-replace", "CFBundleIdentifier", "-string", "org.waystone.launcher", plist},
 		{"/usr/bin/plutil", "-replace", "LSUIElement", "-bool", "YES", plist},
 		{"/usr/bin/plutil", "-replace", "CFBundleURLTypes", "-json", `[{"CFBundleURLName":"Waystone","CFBundleURLSchemes":["waystone"]}]`, plist},
-		// The changes broke the seal that osacompile put on.
+		// The changes made the signature of osacompile invalid.
 		{"/usr/bin/codesign", "--force", "--sign", "-", app},
 		{"/System/Library/Frameworks/CoreServices.framework/Frameworks/LaunchServices.framework/Support/lsregister", "-f", app},
 	}

@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// session is a sign-in that is kept. Whoever has the token is the player, so
-// it goes to its own site alone.
+// session is a stored sign-in. The token alone is enough to act as the player, so
+// it is sent only to its own site.
 type session struct {
 	Site  string `json:"site"`  // as CheckSite returns it
 	Token string `json:"token"` // of a better-auth session
 }
 
-// sessionPath is beside the settings: launcher.session for launcher.conf.
+// sessionPath is in the folder of the settings: launcher.session for launcher.conf.
 func sessionPath(config string) string {
 	return strings.TrimSuffix(config, ".conf") + ".session"
 }
 
-// loadSession reads the file. Without one, the error is fs.ErrNotExist. A file
-// that other users may read is refused; on Windows the user's folder guards it.
+// loadSession reads the file. Without one, the error is fs.ErrNotExist. A file that
+// other users may read is refused; on Windows the user's folder protects it.
 func loadSession(path string) (session, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -66,8 +66,8 @@ func removeSession(path string) error {
 	return nil
 }
 
-// replaceFile writes a file that its owner alone may read. A crash leaves the
-// old one or the new one.
+// replaceFile writes a file that only its owner may read. After a crash, the file
+// is either the old one or the new one.
 func replaceFile(path, content string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

@@ -15,7 +15,8 @@ import (
 	"strings"
 )
 
-// maxLooked bounds how many entries of folders are looked at for the game.
+// maxLooked is the maximum number of folder entries that the search for the game
+// looks at.
 const maxLooked = 5000
 
 // clientNames are the names that the game's program usually has.
@@ -24,7 +25,7 @@ func clientNames() []string {
 }
 
 // setup is what a double click does: links open the launcher from now on, and a
-// page asks for the game when it is not known yet.
+// page asks for the game if it is not known yet.
 func (m *Launcher) setup(ctx context.Context, c *Config) error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -63,8 +64,8 @@ func ready() view {
 	}}
 }
 
-// chooseClient is the page that asks where the game is; problem says why it is
-// shown, and is empty when the player has done nothing wrong.
+// chooseClient is the page that asks where the game is. problem says why the page
+// is shown; it is empty if nothing is wrong.
 func (m *Launcher) chooseClient(c *Config, problem string, programs ...string) view {
 	v := view{
 		Title: "Where is the game?", Folder: true, Programs: programs,
@@ -111,7 +112,8 @@ func (m *Launcher) chooseClient(c *Config, problem string, programs ...string) v
 	return v
 }
 
-// use makes a program the client, and reports whether Wine is missing for it.
+// use sets a program as the client, and returns whether it needs Wine and Wine is
+// missing.
 func (c *Config) use(program string) (wineMissing bool) {
 	c.Client, c.Directory = program, ""
 	windows := strings.EqualFold(filepath.Ext(program), ".exe")
@@ -127,15 +129,15 @@ func (c *Config) use(program string) (wineMissing bool) {
 	return false
 }
 
-// findClient returns the game's program for what a player typed: the program
-// itself or a folder with it. It is one or more, or an error that is a
+// findClient returns the game's programs for what a player typed: the program
+// itself, or a folder with it. It returns one or more, or an error that is a
 // sentence.
 func findClient(place string) ([]string, error) {
 	if place == "" {
 		return nil, errors.New("the folder is missing")
 	}
 	if !filepath.IsAbs(place) {
-		return nil, fmt.Errorf("%s is no whole path; it begins with a drive's letter on Windows and with / elsewhere", place)
+		return nil, fmt.Errorf("%s is not a full path: a full path begins with a drive letter on Windows, and with / on other systems", place)
 	}
 	st, err := os.Stat(place) //nolint:gosec // the player names a file of their own
 	if err != nil {
@@ -155,7 +157,7 @@ func findClient(place string) ([]string, error) {
 	return found, nil
 }
 
-// nearbyClients looks where games are often put.
+// nearbyClients looks in the folders where games are often installed.
 func nearbyClients() []string {
 	left := maxLooked
 	var found []string
@@ -177,9 +179,9 @@ func nearbyClients() []string {
 	return found[:min(len(found), 10)]
 }
 
-// clientsIn returns the programs in a folder that are called as the game's
-// program is, and those in folders below it, down to a depth. left is how many
-// entries may still be looked at.
+// clientsIn returns the programs in a folder with a usual name of the game's
+// program, and those in its subfolders down to a depth. left is how many entries it
+// may still look at.
 func clientsIn(dir string, depth int, left *int) []string {
 	f, err := os.Open(dir) //nolint:gosec // the player names a file of their own
 	if err != nil {

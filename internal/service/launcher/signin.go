@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// login signs in at the website by a code and plays. Without an address it is
-// the site of the last time.
+// login signs in at the website with a code, and plays. Without an address it uses
+// the site of the last sign-in.
 func (m *Launcher) login(ctx context.Context, c *Config, args []string) error {
 	address := c.Site
 	if len(args) > 0 {
@@ -31,7 +31,7 @@ func (m *Launcher) login(ctx context.Context, c *Config, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Stdout, "To sign in, open %s and approve this code:\n\n    %s\n\nYour browser is opened there if it can be. Waiting for your answer …\n", code.page, code.user)
+	fmt.Fprintf(m.Stdout, "To sign in, open %s and approve this code:\n\n    %s\n\nYour browser opens this page if possible. Waiting for your answer …\n", code.page, code.user)
 	m.open(code.fullPage, func(err error) { m.logger().Warn("the site's page was not opened", "error", err) })
 	token, err := s.awaitToken(ctx, code, m.wait)
 	if err != nil {
@@ -55,7 +55,7 @@ func (m *Launcher) login(ctx context.Context, c *Config, args []string) error {
 	return m.playAt(ctx, c, session{Site: base, Token: token})
 }
 
-// resume plays with the session that is kept.
+// resume plays with the stored session.
 func (m *Launcher) resume(ctx context.Context, c *Config) error {
 	kept, err := loadSession(sessionPath(c.Path))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +91,7 @@ func (m *Launcher) playAt(ctx context.Context, c *Config, kept session) error {
 	if err != nil {
 		return err
 	}
-	// The player's own sign-in at the site is trust enough for its game.
+	// The player has signed in at this site, so its game needs no question.
 	link, err := ParseLink(a.Link)
 	if err != nil {
 		return err
@@ -99,8 +99,8 @@ func (m *Launcher) playAt(ctx context.Context, c *Config, kept session) error {
 	return m.startLink(ctx, c, link)
 }
 
-// logout ends the session at the site and removes it here, the latter in any
-// case.
+// logout ends the session at the site and removes it here. It removes it here also
+// if the site fails.
 func (m *Launcher) logout(ctx context.Context, c *Config) error {
 	path := sessionPath(c.Path)
 	kept, err := loadSession(path)

@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	answerTimeout = 15 * time.Second // one question to the site, its answer included
+	answerTimeout = 15 * time.Second // one request to the site, with its answer
 	maxAnswer     = 64 << 10         // bytes of an answer
 	maxRedirects  = 3
 )
 
-// CheckSite reads the address of a website, http or https, and returns it
-// without a slash at its end. Only a site on this very PC may be without TLS.
+// CheckSite reads the address of a website, http or https, and returns it without a
+// slash at its end. Only a site on this PC may be without TLS.
 func CheckSite(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
@@ -66,8 +66,8 @@ func newSite(base, version string) *site {
 	}
 }
 
-// checkRedirect follows the site within itself and nowhere else: what is sent
-// to it is secret. One that turns the question into another is not followed.
+// checkRedirect follows redirects only within the site, because the request has
+// secrets. It does not follow a redirect that changes the request.
 func checkRedirect(next *http.Request, past []*http.Request) error {
 	first := past[0]
 	if next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host {
@@ -79,7 +79,7 @@ func checkRedirect(next *http.Request, past []*http.Request) error {
 	return nil
 }
 
-// refusal is an answer that another try will not better.
+// refusal is an answer for which another try is useless.
 type refusal struct{ why string }
 
 func (r *refusal) Error() string { return r.why }
@@ -107,8 +107,8 @@ func temporary(err error) bool {
 	return !final
 }
 
-// post sends a question as JSON, with a token unless it is empty, and reads
-// the answer into a struct. An answer other than 200 is an *answerError.
+// post sends a request as JSON, with a token if it is not empty, and reads the
+// answer into a struct. An answer other than 200 is an *answerError.
 func (s *site) post(ctx context.Context, path, token string, question map[string]string, answer any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *site) post(ctx context.Context, path, token string, question map[string
 	return s.do(ctx, http.MethodPost, path, token, bytes.NewReader(body), answer)
 }
 
-// get asks for what everybody may know, and reads the answer as post does.
+// get requests public data, and reads the answer like post.
 func (s *site) get(ctx context.Context, path string, answer any) error {
 	return s.do(ctx, http.MethodGet, path, "", nil, answer)
 }
@@ -161,8 +161,8 @@ func (s *site) do(ctx context.Context, method, path, token string, body io.Reade
 	return nil
 }
 
-// failed reads the reason out of an answer other than 200; what is not
-// understood is left out.
+// failed reads the reason from an answer other than 200. It leaves out what it does
+// not understand.
 func failed(status int, text []byte, isJSON bool, token string) *answerError {
 	e := &answerError{status: status}
 	var said struct {
@@ -183,7 +183,7 @@ func failed(status int, text []byte, isJSON bool, token string) *answerError {
 	return e
 }
 
-// unreached says why there was no answer.
+// unreached returns why there was no answer.
 func (s *site) unreached(err error) error {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
@@ -197,8 +197,8 @@ func (s *site) unreached(err error) error {
 	return fmt.Errorf("reach %s: %w", s.base, err)
 }
 
-// plain makes text of the site fit for a terminal: one line, at most 200
-// characters, nothing that moves the cursor.
+// plain makes a text of the site safe for a terminal: one line, at most 200
+// characters, no control characters.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

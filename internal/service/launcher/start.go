@@ -13,13 +13,12 @@ import (
 	"time"
 )
 
-// resolveTimeout bounds the look-up of a host name.
+// resolveTimeout limits the look-up of a host name.
 const resolveTimeout = 10 * time.Second
 
-// Command builds the command that starts the client for a link: the classic
-// client's own arguments, each an argument of its own and none through a
-// shell. The client cannot take a name, so ip is what the link's host resolved
-// to.
+// Command builds the command that starts the client for a link. It has the classic
+// client's own arguments, each a separate argument, without a shell. The client
+// cannot resolve names, so ip is the address of the link's host.
 func Command(c *Config, l Link, ip netip.Addr) (*exec.Cmd, error) {
 	if err := checkClient(c); err != nil {
 		return nil, err
@@ -43,7 +42,7 @@ func Command(c *Config, l Link, ip netip.Addr) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// clientError is that there is no game client to start.
+// clientError says that there is no game client to start.
 type clientError struct {
 	problem string // what is wrong
 	advice  string // what to do on a terminal

@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// deliver hands a message of the world to its receivers: encoded once,
-// enciphered once, queued to each. It runs on the link's receiving goroutine.
+// deliver sends a message of the world to its receivers: it is encoded and
+// enciphered once, and queued for each. It runs on the link's receiving goroutine.
 func (s *Server) deliver(players []*player, msg *worldv1.ConnectResponse) {
 	switch m := msg.GetMessage().(type) {
 	case *worldv1.ConnectResponse_Joined:
@@ -37,7 +37,7 @@ func (s *Server) deliver(players []*player, msg *worldv1.ConnectResponse) {
 	case *worldv1.ConnectResponse_Adjusted:
 		s.broadcast(players, adjust(m.Adjusted))
 	case *worldv1.ConnectResponse_Emoted:
-		// Of one that is not shown yet nobody misses the motion.
+		// The motion of an entity that is not shown yet can be left out.
 		s.tellOf(players, m.Emoted.GetEntity(), emote(m.Emoted), func(*unseen) {})
 	case *worldv1.ConnectResponse_HotbarSet:
 		s.hotbarSet(players, m.HotbarSet)
@@ -79,10 +79,10 @@ func (s *Server) joined(p *player, j *worldv1.Joined) {
 	}
 }
 
-// entered tells the client that it is in the zone. A client that was there
-// before the stream was lost keeps its entity and forgets what it was shown,
-// which comes afresh. It may believe that it is elsewhere, or sits: the world's
-// word holds, and the client is put right.
+// entered tells the client that it is in the zone. A client that was there before
+// the stream was lost keeps its own entity and removes all others; the world sends
+// them again. If the client has another position or posture than the world, it is
+// corrected.
 func (s *Server) entered(p *player, e *worldv1.Entered) {
 	if p.conn.State() == gameEntering {
 		p.conn.OnSent(func() { s.showMore(p) })
@@ -99,11 +99,11 @@ func (s *Server) entered(p *player, e *worldv1.Entered) {
 	}
 }
 
-// left ends the connection of a player whom the world put out.
+// left ends the connection of a player that the world has removed.
 func (s *Server) left(p *player, reason string) {
 	switch reason {
 	case "LEFT":
-		// Whoever asked for it goes on.
+		// The player asked for it: the handler that waits goes on.
 	case "TAKEN_OVER", "SAVE_REFUSED":
 		s.end(p.play, connection.TakenOver, leaveAlone)
 	case leftShutdown:

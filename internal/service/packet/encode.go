@@ -22,8 +22,8 @@ const (
 	longestRoute = math.MaxUint16
 )
 
-// The client's fields are narrower than ours; a value beyond is shown as the
-// largest the field can hold.
+// Some fields of the client are narrower than those of the server. A larger value
+// is sent as the maximum of the field.
 func u8(v uint32) uint8   { return uint8(min(v, math.MaxUint8)) }   //nolint:gosec // bounded
 func u16(v uint32) uint16 { return uint16(min(v, math.MaxUint16)) } //nolint:gosec // bounded
 
@@ -131,16 +131,16 @@ func move(m *worldv1.Moved) *packets.Move {
 	}
 }
 
-// underWay is the walk that an entity is on.
+// underWay is the present walk of an entity.
 func underWay(e *worldv1.Entity) *packets.Move {
 	return &packets.Move{
 		Entity: u16(e.GetId()), X: e.GetTargetX(), Y: e.GetTargetY(), Z: height(e.GetZ()), Distance: distance(e),
 	}
 }
 
-// putRight tells a client where its own entity is, how it moves and where it
-// walks to; turn says that it sits and the client believes that it stands, or the
-// other way round.
+// putRight corrects a client: where its own entity is, how it moves and where it
+// walks to. turn says that the entity sits and stands in the client, or the other
+// way round.
 func putRight(self *worldv1.Entity, turn bool) []packets.Packet {
 	list := []packets.Packet{
 		adjust(&worldv1.Adjusted{Entity: self.GetId(), X: self.GetX(), Y: self.GetY(), Z: self.GetZ()}),
@@ -161,7 +161,7 @@ func stop(m *worldv1.Stopped) *packets.Stop {
 	return &packets.Stop{Entity: u16(m.GetEntity()), X: m.GetX(), Y: m.GetY(), Z: height(m.GetZ())}
 }
 
-// switched tells how an entity moves.
+// switched returns the packet that says how an entity moves.
 func switched(m *worldv1.Toggled) *packets.MoveToggle {
 	p := &packets.MoveToggle{Entity: u16(m.GetEntity()), Kind: packets.ToggledRun, RunSpeed: u16(m.GetRunSpeed())}
 	if m.GetMoveMode() == worldv1.MoveMode_MOVE_MODE_WALK {
@@ -170,7 +170,7 @@ func switched(m *worldv1.Toggled) *packets.MoveToggle {
 	return p
 }
 
-// sitOrStand has an entity that stands sit down, and one that sits stand up: the
+// sitOrStand makes a standing entity sit down and a sitting entity stand up: the
 // client has one kind for both.
 func sitOrStand(entity uint32) *packets.MoveToggle {
 	return &packets.MoveToggle{Entity: u16(entity), Kind: packets.ToggledSit}
@@ -200,7 +200,7 @@ func said(m *worldv1.Said) packets.Packet {
 	}
 }
 
-// removals splits a list into packets that each hold what the client takes.
+// removals splits a list into packets of the size that the client accepts.
 func removals(ids []uint32) []packets.Packet {
 	var out []packets.Packet
 	for len(ids) > 0 {

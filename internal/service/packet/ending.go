@@ -11,20 +11,20 @@ import (
 )
 
 // defaultSaveWait is how long the end of a play waits for the world to save the
-// player. It is shorter than a newcomer waits for that end; a world that cannot
-// be reached is not waited for at all.
+// player. It is shorter than the time for which a new sign-in waits for that end.
+// If the world cannot be reached, there is no wait.
 const defaultSaveWait = store.PlayClosingLimit - 2*time.Second
 
-// What is done with the record of a play that ends here.
+// What happens to the record of a play that ends here.
 const (
 	endRecord  = true
-	leaveAlone = false // it is ended already, taken over, or may go on elsewhere
+	leaveAlone = false // it has ended already, was taken over, or may go on at another gateway
 )
 
-// end ends a play: its connections are told why and closed, the world saves and
-// lets go of the player, and only then is the record ended, so that whoever
-// signs in next finds what was saved. It does not wait; the play has ended when
-// its channel is closed. Only the first end of a play counts.
+// end ends a play. Its connections get the reason and are closed, the world saves
+// and removes the player, and only then is the record ended, so that the next
+// sign-in finds what was saved. end does not wait; the play has ended when its
+// channel is closed. Only the first end of a play counts.
 func (s *Server) end(p *play, why connection.Reason, record bool) {
 	conns, first := s.plays.end(p)
 	if !first {
@@ -33,7 +33,7 @@ func (s *Server) end(p *play, why connection.Reason, record bool) {
 	for _, c := range conns {
 		s.dismiss(c, why)
 	}
-	// Not when the connections are gone: a client may take its time to go.
+	// This does not wait for the connections: a client may be slow to close.
 	leaving := s.world.takeOut(p)
 	s.endings.Go(func() {
 		defer s.plays.forget(p)
@@ -43,7 +43,7 @@ func (s *Server) end(p *play, why connection.Reason, record bool) {
 			select {
 			case <-pl.left:
 			case <-timeout.C:
-				s.log.Warn("the world has not saved a player in time; the play record is ended all the same",
+				s.log.Warn("the world has not saved a player in time; the play record is ended without it",
 					"user_id", p.userID, "after", s.saveWait)
 				timeout.Reset(0) // nor is the next one waited for
 			}
@@ -54,12 +54,12 @@ func (s *Server) end(p *play, why connection.Reason, record bool) {
 	})
 }
 
-// endRecord ends the record, whatever else ends meanwhile.
+// endRecord ends the record, even if the caller's context ends meanwhile.
 func (s *Server) endRecord(p *play) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.BackendTimeout)
 	defer cancel()
 	if _, err := s.auth.EndPlay(ctx, &authv1.EndPlayRequest{Play: p.ref()}); err != nil {
-		s.log.Warn("a play record could not be ended; its lease will run out", "user_id", p.userID, "cause", err.Error())
+		s.log.Warn("a play record could not be ended; it ends when its lease expires", "user_id", p.userID, "cause", err.Error())
 	}
 }
 

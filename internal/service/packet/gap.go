@@ -10,27 +10,27 @@ import (
 )
 
 // While the world cannot be reached, its players stay connected. What they do
-// then is treated by what its loss would mean:
+// meanwhile is handled like this:
 //
-//   - Of walks and stops the latest is kept and carried out once the player is
-//     back, unless it is older than replayTime.
-//   - A line of chat is never lost without a word and never heard twice: it is
-//     delivered late, or its speaker is told. So is a line that was under way
-//     when the stream was lost.
-//   - What is put onto the quick bar is kept and confirmed once the player is back.
+//   - The latest walk or stop is kept. It is done when the player is back, unless
+//     it is older than replayTime.
+//   - A chat line is never lost without a notice and never shown twice: it is
+//     delivered late, or its speaker gets a notice. This also holds for a line that
+//     was sent when the stream was lost.
+//   - Changes of the quick bar are kept, and confirmed when the player is back.
 //   - Emotes and switches (run, sit) are dropped: clients show them only when
 //     the world tells them to.
 
-// Bounds of what is kept for one player.
+// Limits of what is kept for one player.
 const (
-	replayTime  = 5 * time.Second // how old a walk may be that is carried out late
+	replayTime  = 5 * time.Second // how old a walk may be to be done late
 	lineTime    = 5 * time.Second // how long a line of chat may wait
 	maxWaiting  = 8               // lines that may wait
 	settleTime  = 2 * time.Second // how long lines wait for players who do not come back
-	noticeBurst = 16              // notices of lost lines at once; beyond, one a second
+	noticeBurst = 16              // notices of lost lines at once; after that one a second
 )
 
-// What a speaker is told of a line of his that may not have been heard.
+// Notices to the speaker of a line that was not, or perhaps not, delivered.
 const (
 	notDelivered     = "Not delivered: "
 	perhapsDelivered = "Perhaps not delivered: "
@@ -41,13 +41,13 @@ type line struct {
 	number uint64
 	msg    *worldv1.ConnectRequest
 	sent   bool        // put into a stream
-	until  time.Time   // when it is given up; zero while the stream that it was put into is up
+	until  time.Time   // when it is given up; zero while the stream to which it was sent is up
 	expiry *time.Timer // for that; may be nil
 }
 
 func (ln *line) text() string { return ln.msg.GetSay().GetText() }
 
-// done lets go of a line.
+// done removes a line.
 func (ln *line) done() {
 	if ln.expiry != nil {
 		ln.expiry.Stop()
@@ -58,8 +58,7 @@ func (ln *line) done() {
 // caller holds mu.
 func (l *worldLink) reaches(p *player) bool { return l.out != nil && !p.gone && !p.returning }
 
-// move passes on a walk or a stop, and keeps it for the case that the stream is
-// lost.
+// move passes on a walk or a stop, and keeps it in case the stream is lost.
 func (l *worldLink) move(p *player, msg *worldv1.ConnectRequest) {
 	msg.Player = p.id
 	l.mu.Lock()
@@ -101,8 +100,8 @@ func (l *worldLink) say(p *player, say *worldv1.Say) {
 	l.expire(p, ln)
 }
 
-// awaitAll has chat wait until all players are back: a line that goes out before
-// would not reach those who are still away. The caller holds mu.
+// awaitAll lets chat wait until all players are back: players who are still away
+// would not get an earlier line. The caller holds mu.
 func (l *worldLink) awaitAll() {
 	l.settled = l.away == 0
 	if l.settled {
@@ -161,7 +160,7 @@ func (l *worldLink) flush(p *player) {
 	}
 }
 
-// expire has a line given up when its time is over. The caller holds mu.
+// expire gives a line up when its time is over. The caller holds mu.
 func (l *worldLink) expire(p *player, ln *line) {
 	ln.until = time.Now().Add(lineTime)
 	ln.expiry = time.AfterFunc(lineTime, func() {
@@ -171,8 +170,8 @@ func (l *worldLink) expire(p *player, ln *line) {
 	})
 }
 
-// giveUp tells a speaker of his lines whose time is over, in their order: their
-// timers may run in any. The caller holds mu.
+// giveUp sends a speaker the notices for his lines whose time is over. It keeps
+// their order, because their timers may end in any order. The caller holds mu.
 func (l *worldLink) giveUp(p *player) {
 	now := time.Now()
 	p.lines = slices.DeleteFunc(p.lines, func(ln *line) bool {
@@ -188,8 +187,8 @@ func (l *worldLink) giveUp(p *player) {
 	})
 }
 
-// tellLost tells a speaker of a line that is given up. Who floods the chat is
-// not told of each. The caller holds mu.
+// tellLost sends a speaker the notice for a line that was given up. If there are
+// very many lines, not each gets a notice. The caller holds mu.
 func (l *worldLink) tellLost(p *player, what string, ln *line) {
 	if p.notices == nil {
 		p.notices = rate.NewLimiter(1, noticeBurst)
@@ -199,8 +198,8 @@ func (l *worldLink) tellLost(p *player, what string, ln *line) {
 	}
 }
 
-// acknowledged lets go of the lines up to a number: the world has carried them
-// out. The caller holds mu.
+// acknowledged removes the lines up to a number: the world has handled them. The
+// caller holds mu.
 func (p *player) acknowledged(number uint64) {
 	p.lines = slices.DeleteFunc(p.lines, func(ln *line) bool {
 		if ln.number > number {
@@ -211,8 +210,8 @@ func (p *player) acknowledged(number uint64) {
 	})
 }
 
-// interrupted notes that the stream was lost which a player's lines were put
-// into. The caller holds mu.
+// interrupted notes that the stream to which a player's lines were sent was lost.
+// The caller holds mu.
 func (l *worldLink) interrupted(p *player) {
 	if !p.returning {
 		p.returning = true
@@ -226,17 +225,16 @@ func (l *worldLink) interrupted(p *player) {
 	}
 }
 
-// resume goes on with a player whom the world has again. The caller holds mu.
+// resume continues with a player who is in the world again. The caller holds mu.
 func (l *worldLink) resume(p *player, e *worldv1.Entered) {
 	if e.LastLine != nil {
-		// The world knows which lines it has carried out: the others go out
-		// again.
+		// The world knows which lines it has handled: the others are sent again.
 		p.acknowledged(e.GetLastLine())
 		for _, ln := range p.lines {
 			ln.sent = false
 		}
 	} else {
-		// Nobody knows. Said again, a line might be heard twice.
+		// Not known. If the line were sent again, it might be shown twice.
 		p.lines = slices.DeleteFunc(p.lines, func(ln *line) bool {
 			if ln.sent {
 				ln.done()

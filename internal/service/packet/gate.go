@@ -11,19 +11,19 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
-// errFull and errLate ask to come back: too many wait to be let in, or one has
-// waited too long.
+// errFull and errLate ask the client to try again: too many clients wait, or this
+// one has waited too long.
 var (
-	errFull = errs.New(errs.ResourceExhausted, "GATEWAY_BUSY", "too many are on their way in; try again").RetryIn(time.Second)
-	errLate = errs.New(errs.ResourceExhausted, "GATEWAY_SLOW", "the way in took too long; try again").RetryIn(time.Second)
+	errFull = errs.New(errs.ResourceExhausted, "GATEWAY_BUSY", "too many sign-ins are waiting; try again").RetryIn(time.Second)
+	errLate = errs.New(errs.ResourceExhausted, "GATEWAY_SLOW", "the sign-in has waited too long; try again").RetryIn(time.Second)
 )
 
-// gate lets so many clients at a time cost the other parts work on their way in,
-// and has the others wait for it: beyond what the machines do at once, each more
-// at a time makes all slower, until none is done in time. Clients that have signed
-// in have a gate of their own, of the same size, so that a client half-way in does
-// not wait behind newcomers; and so have sign-ins that wait for the end of an earlier
-// play, for a few of them would keep everybody else waiting.
+// gate limits how many sign-ins the other parts work on at the same time; the
+// others wait. More calls at the same time would make all of them slower, until
+// none is done in time. The steps after the sign-in have their own gate of the same
+// size, so that a client that is half-way in does not wait behind new sign-ins.
+// Sign-ins that wait for the end of an earlier play have their own gate too,
+// because a few of them would block all others.
 type gate struct {
 	signIns, takeOvers, steps *fairpool.Pool
 	wait                      time.Duration // at most
@@ -33,15 +33,15 @@ type gate struct {
 func newGate(cfg *Config, m *metrics) *gate {
 	return &gate{
 		signIns: fairpool.New(cfg.SignIns, cfg.SignInQueue, cfg.SignInQueue, errFull, nil),
-		// No more than there are connections, each of which waits for one.
+		// At most one for each connection.
 		takeOvers: fairpool.New(cfg.SignIns, math.MaxInt, math.MaxInt, errFull, nil),
 		steps:     fairpool.New(cfg.SignIns, math.MaxInt, math.MaxInt, errFull, nil),
 		wait:      cfg.SignInWait, metrics: m,
 	}
 }
 
-// through runs work when it is the turn of the address, whose lines take turns.
-// The wait is none of the work's time.
+// through runs work when it is the turn of this caller; the addresses take turns.
+// The wait does not count as time of the work.
 func (g *gate) through(ctx context.Context, pool *fairpool.Pool, kind string, from netip.Addr, work func() error) error {
 	wait, cancel := context.WithTimeout(ctx, g.wait)
 	defer cancel()
@@ -64,18 +64,18 @@ func (g *gate) through(ctx context.Context, pool *fairpool.Pool, kind string, fr
 	}
 }
 
-// signIn runs the call of a sign-in, in its turn and within limit. A client that
-// goes meanwhile gives up its turn, and its call.
+// signIn runs the call of a sign-in when it is its turn, within limit. If the
+// client leaves meanwhile, it loses its turn, and its call is cancelled.
 func (s *session) signIn(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	return s.gated(ctx, s.srv.gate.signIns, "sign-in", limit, call)
 }
 
-// takeOver is signIn for one that ends an earlier play.
+// takeOver is signIn for a sign-in that ends an earlier play.
 func (s *session) takeOver(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	return s.gated(ctx, s.srv.gate.takeOvers, "take-over", limit, call)
 }
 
-// step is signIn for a call on the way in after that.
+// step is signIn for a later call before play.
 func (s *session) step(ctx context.Context, call func(context.Context) error) error {
 	return s.gated(ctx, s.srv.gate.steps, "step", s.srv.cfg.BackendTimeout, call)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleChannelList lists the channels of a server; none for a server that is
-// not there.
+// handleChannelList lists the channels of a server; an empty list if there is no
+// such server.
 func handleChannelList(_ context.Context, s *session, p *packets.ChannelListRequest) error {
 	reply := &packets.ChannelListReply{Server: p.Server}
 	if p.Server == serverID {

@@ -14,19 +14,19 @@ import (
 // premiumSlot is the first slot that the client marks as a paid one.
 const premiumSlot = 3
 
-// How long a list of characters that cannot be read is asked for, and how often:
-// longer than a part takes to start again.
+// If the character list cannot be read, how long and how often the gateway tries
+// again: longer than a part needs to restart.
 const (
 	listWait = 15 * time.Second
 	listStep = 500 * time.Millisecond
 )
 
-// handleCharacterList lists the player's characters. The place of a character
-// in this list is its slot in the packets that follow.
+// handleCharacterList lists the player's characters. The index of a character in
+// this list is its slot in later packets.
 //
-// The client cannot be told that there is none now: the protocol has no refusal,
-// and an empty list would look like a loss. It waits, so the list is asked for
-// until there is one or listWait is over.
+// The protocol has no refusal for a list, and an empty list would look as if the
+// characters were lost. So the gateway tries again until it has a list or listWait
+// is over; the client waits.
 func handleCharacterList(ctx context.Context, s *session, _ *packets.CharacterListRequest) error {
 	over := time.NewTimer(listWait)
 	defer over.Stop()
@@ -88,8 +88,8 @@ func listed(i int, c *databasev1.Character, now time.Time) packets.ListedCharact
 	}
 }
 
-// deleteSeconds is 0 for a character that is not marked, and 1 to 3600 for one
-// that is, also when its time is over but the purge has not come by yet.
+// deleteSeconds is 0 for a character that is not marked, and 1 to 3600 for a marked
+// one, also if its time is over and the purge has not removed it yet.
 func deleteSeconds(c *databasev1.Character, now time.Time) uint32 {
 	if c.GetDeleteAt() == nil {
 		return 0
@@ -98,8 +98,7 @@ func deleteSeconds(c *databasev1.Character, now time.Time) uint32 {
 	return uint32(max(1, min(left, int64(packets.MaxDeleteSeconds)))) //nolint:gosec // 1 to 3600
 }
 
-// character returns the character at a slot of the list that was sent, if the
-// name is that character's too.
+// character returns the character at a slot of the last list, if its name fits too.
 func (s *session) character(slot uint8, name string) (*databasev1.Character, bool) {
 	if int(slot) >= len(s.listed) || s.listed[slot].GetName() != name {
 		return nil, false

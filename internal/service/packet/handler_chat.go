@@ -7,7 +7,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleChat says something to those who see the player.
+// handleChat passes on chat to all who see the player.
 func handleChat(_ context.Context, s *session, p *packets.ChatRequest) error {
 	s.say(worldv1.Channel_CHANNEL_LOCAL, "", p.Text)
 	return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleCollision reports that the client ran against something.
+// handleCollision reports that the client hit an obstacle.
 func handleCollision(_ context.Context, s *session, p *packets.MoveCollisionRequest) error {
 	s.srv.world.move(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Collide{Collide: &worldv1.Collide{
 		X: p.X, Y: p.Y, Z: int32(p.Z),

@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleCreateCharacter makes a character. The weapon type is not used: what a
-// character starts with, the character part says.
+// handleCreateCharacter creates a character. The weapon type is not used: the
+// character part decides what a character starts with.
 func handleCreateCharacter(ctx context.Context, s *session, p *packets.CreateCharacterRequest) error {
 	ctx, cancel := s.call(ctx)
 	defer cancel()

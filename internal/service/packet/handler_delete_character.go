@@ -8,7 +8,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleDeleteCharacter marks a character for deletion or takes the mark away.
+// handleDeleteCharacter marks a character for deletion or removes the mark.
 func handleDeleteCharacter(ctx context.Context, s *session, p *packets.DeleteCharacterRequest) error {
 	reply := &packets.DeleteCharacterReply{Seconds: packets.DeleteFailed, Name: p.Name}
 	c, ok := s.character(p.Slot, p.Name)

@@ -8,9 +8,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// handleEmote plays a motion to the player and to those who see him. It goes to
-// as many as a line of chat does and costs its player no typing, so it has a
-// budget of its own, beyond which it is dropped.
+// handleEmote shows a motion to the player and to all in sight. It has as many
+// receivers as a chat line and needs no typing, so it has its own budget. More
+// emotes are dropped.
 func handleEmote(_ context.Context, s *session, p *packets.EmoteRequest) error {
 	if s.emotes == nil {
 		s.emotes = newEmoteLimiter()

@@ -7,9 +7,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// belongings is what a player has, as the client was told when it joined.
-// Nothing in the world changes it: a request that would is answered with what is
-// there, so that a client which has moved things already moves them back.
+// belongings is what a player has, as the client got it when it joined. Nothing in
+// the world changes it. A request for a change is answered with the content of the
+// slots, so that a client that has already moved an item moves it back.
 type belongings struct {
 	items       map[uint16]packets.FullItem // by item slot; empty ones are not in it
 	money       int64
@@ -28,8 +28,8 @@ func belongingsOf(c *databasev1.Character, inv *packets.Inventory) belongings {
 	return b
 }
 
-// stay tells what lies in some item slots. Those that no client has are left
-// out.
+// stay sends the content of some item slots. Slots that the client does not have
+// are left out.
 func (s *session) stay(slots ...uint16) {
 	p := &packets.InventoryUpdate{}
 	for _, slot := range slots {

@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// handleJoinGame admits a player to the game stage and tells the client which
-// character it plays.
+// handleJoinGame lets a player join the game stage and sends the client its
+// character.
 func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) error {
 	rec, err := s.join(ctx, p, databasev1.Stage_STAGE_GAME)
 	if err != nil {
@@ -43,8 +43,8 @@ func handleJoinGame(ctx context.Context, s *session, p *packets.JoinRequest) err
 	return nil
 }
 
-// handleJoinZone puts the player into the zone; the world's answer, what is
-// around included, comes through the link.
+// handleJoinZone puts the player into the zone. The world's answer, and what is in
+// sight, come through the link.
 func handleJoinZone(_ context.Context, s *session, _ *packets.JoinZoneRequest) error {
 	s.conn.SetState(gameEntering)
 	if !s.srv.world.send(s.player, &worldv1.ConnectRequest{Message: &worldv1.ConnectRequest_Enter{Enter: &worldv1.Enter{}}}) {

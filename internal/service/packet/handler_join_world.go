@@ -10,7 +10,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// handleJoinWorld admits a player to the world stage.
+// handleJoinWorld lets a player join the world stage.
 func handleJoinWorld(ctx context.Context, s *session, p *packets.JoinRequest) error {
 	if _, err := s.join(ctx, p, databasev1.Stage_STAGE_WORLD); err != nil {
 		s.send(&packets.JoinReply{Result: joinResult(err)})
@@ -25,7 +25,7 @@ func handleJoinWorld(ctx context.Context, s *session, p *packets.JoinRequest) er
 	return nil
 }
 
-// join presents token and secret at a stage.
+// join calls auth's Join with the token and the secret.
 func (s *session) join(ctx context.Context, p *packets.JoinRequest, stage databasev1.Stage) (*databasev1.Play, error) {
 	var resp *authv1.JoinResponse
 	err := s.step(ctx, func(ctx context.Context) (err error) {

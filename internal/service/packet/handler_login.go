@@ -11,7 +11,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// What ordinary players are told about themselves.
+// Rights and payment of an ordinary player, as the client gets them.
 const (
 	rightsPlayer   = 0x800
 	payEverything  = 0xff
@@ -20,20 +20,20 @@ const (
 	channelHighAge = 100
 )
 
-// loginWait is how much longer than another call a sign-in may take: auth waits
-// that long for the end of an earlier one.
+// loginWait is how much longer than other calls a sign-in may take: auth waits that
+// long for the end of an earlier play.
 const loginWait = store.PlayClosingLimit + 2*time.Second
 
-// handleAccept answers the client's greeting.
+// handleAccept answers the client's first packet.
 func handleAccept(_ context.Context, s *session, _ *packets.AcceptRequest) error {
 	s.conn.SetState(loginAccepted)
 	s.send(&packets.NetworkStatus{Status: packets.StatusAccepted, SequenceID: s.srv.nextSequence()})
 	return nil
 }
 
-// handleLogin signs the player in, or, where an earlier play of the player goes on,
-// only finds out that the secret is right: the play ends once the player goes on
-// to the world stage. A refused player may try again, a few times.
+// handleLogin signs the player in. If the player has an earlier play, it only
+// checks that the secret is right: the earlier play ends when the player goes on to
+// the world stage. After a refusal the player may try again, a few times.
 func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error {
 	rec, err := s.login(ctx, p, true)
 	if err != nil {
@@ -58,8 +58,7 @@ func handleLogin(ctx context.Context, s *session, p *packets.LoginRequest) error
 	return nil
 }
 
-// login returns the play record of a sign-in; nil when an earlier one goes on that
-// is to be kept.
+// login returns the play record of a sign-in; nil if an earlier play goes on.
 func (s *session) login(ctx context.Context, p *packets.LoginRequest, keepEarlier bool) (*databasev1.Play, error) {
 	var resp *authv1.LoginResponse
 	gate := s.signIn
@@ -78,8 +77,8 @@ func (s *session) login(ctx context.Context, p *packets.LoginRequest, keepEarlie
 	return resp.GetPlay(), err
 }
 
-// endEarlier signs in a player whose earlier play went on so far, which ends it. It
-// reports false when that failed; the player may try again.
+// endEarlier signs in a player who has an earlier play, and ends that play. It
+// returns false if this failed; the player may try again.
 func (s *session) endEarlier(ctx context.Context) bool {
 	rec, err := s.login(ctx, s.waiting, false)
 	if err != nil {

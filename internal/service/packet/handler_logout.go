@@ -7,7 +7,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// handleLogout takes the player out of the world, saved, and ends the play.
+// handleLogout saves the player, removes him from the world, and ends the play.
 func handleLogout(ctx context.Context, s *session, _ *packets.LogoutRequest) error {
 	s.leaveWorld(ctx)
 	s.send(&packets.LogoutResult{})
@@ -18,8 +18,8 @@ func handleLogout(ctx context.Context, s *session, _ *packets.LogoutRequest) err
 	return nil
 }
 
-// leaveWorld waits until the world has saved and removed the player, as long
-// as a call may take.
+// leaveWorld waits until the world has saved and removed the player, at most as
+// long as a call may take.
 func (s *session) leaveWorld(ctx context.Context) {
 	s.conn.SetState(gameLeaving)
 	ctx, cancel := s.call(ctx)

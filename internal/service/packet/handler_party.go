@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleParty refuses for whoever was invited, and tells a client that believes
-// to be in a party that there is none.
+// handleParty refuses an invitation in the name of the invited player. To other
+// requests it answers that there is no party.
 func handleParty(_ context.Context, s *session, p *packets.PartyRequest) error {
 	switch p.Kind {
 	case packets.PartyCreate, packets.PartyInvite:
@@ -18,7 +18,7 @@ func handleParty(_ context.Context, s *session, p *packets.PartyRequest) error {
 	return nil
 }
 
-// handlePartyRules tells that there is no party.
+// handlePartyRules answers that there is no party.
 func handlePartyRules(_ context.Context, s *session, _ *packets.PartyRulesRequest) error {
 	s.send(&packets.PartyReply{Kind: packets.PartyReplyDeleted})
 	return nil

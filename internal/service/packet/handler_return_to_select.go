@@ -7,10 +7,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// handleReturnToSelect takes the player back to the choice of a character: the
-// world connection, which was idle meanwhile, is told to go on, and then the game
-// connection is told that the player has left and ends. A client that was not
-// told so would take the end for a loss of its connection.
+// handleReturnToSelect takes the player back to the character list. First the world
+// connection, which was idle, gets the packet to go on. Then the game connection
+// gets the packet that the player has left, and ends. Without that packet the
+// client would show that the connection was lost.
 func handleReturnToSelect(ctx context.Context, s *session, _ *packets.ReturnToSelectRequest) error {
 	s.leaveWorld(ctx)
 	if c := s.srv.plays.at(s.play, packets.World); c != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// handleSelectCharacter hands the player over to the game stage. A client that
-// is being handed over, or plays, has selected already: a second click is left
-// without effect.
+// handleSelectCharacter hands the player over to the game stage. If the client is
+// being handed over or plays, it has already selected: a second click is ignored.
 func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCharacterRequest) error {
 	if s.conn.State() != worldChoosing {
 		s.srv.metrics.Dropped(packets.World, connection.DropIgnored)
@@ -50,10 +49,10 @@ func handleSelectCharacter(ctx context.Context, s *session, p *packets.SelectCha
 	return nil
 }
 
-// chooseAgain refuses a selection. The protocol has no reply for that: the
-// client is sent back to the choice, as at the end of a play, and gets the list
-// as it is now, for a character that may not be played is one that was marked,
-// deleted or moved since the client was told of it.
+// chooseAgain refuses a selection. The protocol has no reply for this. So the
+// client is sent back to the character list, as at the end of a play, with a new
+// list: if a character may not be played, it was marked, deleted or moved after the
+// client got its list.
 func (s *session) chooseAgain(ctx context.Context) {
 	s.send(&packets.ReturnToSelect{})
 	if err := s.sendList(ctx); err != nil {

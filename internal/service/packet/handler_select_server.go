@@ -9,9 +9,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleSelectServer hands the player over to the world stage. A play that the
-// player has elsewhere ends here: whoever knows the secret and only looks at the
-// list of servers has put nobody out.
+// handleSelectServer hands the player over to the world stage. An earlier play of
+// the player ends at this step. A client that knows the secret and only looks at
+// the list of servers ends no play.
 func handleSelectServer(ctx context.Context, s *session, p *packets.SelectServerRequest) error {
 	if p.Server != serverID || p.Channel != channelID {
 		s.send(&packets.SelectServerReply{Result: packets.SelectInvalidChannel})
@@ -38,7 +38,7 @@ func handleSelectServer(ctx context.Context, s *session, p *packets.SelectServer
 	return nil
 }
 
-// passage is where a client goes next and what it presents there.
+// passage is where a client goes next, and its token there.
 type passage struct {
 	token, seed uint32
 	address     string

@@ -8,8 +8,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleSetHotbar asks the world to put something onto the quick bar. The client
-// shows it once it is told, which is when the world keeps it.
+// handleSetHotbar asks the world to change the quick bar. The client shows the
+// change when the world has stored it and the gateway says so.
 func handleSetHotbar(_ context.Context, s *session, p *packets.SetHotbarRequest) error {
 	if !s.srv.world.setHotbar(s.player, p) {
 		s.send(&packets.SetHotbar{Slot: p.Slot, Entry: p.Entry})
@@ -17,10 +17,9 @@ func handleSetHotbar(_ context.Context, s *session, p *packets.SetHotbarRequest)
 	return nil
 }
 
-// setHotbar passes on what a player puts onto his quick bar, and keeps it for the
-// case that the stream is lost: the world may have ended before it saved, so that
-// all of this sitting is sent again. It reports false when the world does not keep
-// quick bars.
+// setHotbar passes on a change of the quick bar, and keeps it in case the stream is
+// lost: the world may have ended before it saved, so all changes since the player
+// joined are sent again. It returns false if the world has no quick bars.
 func (l *worldLink) setHotbar(p *player, r *packets.SetHotbarRequest) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -37,8 +36,7 @@ func (l *worldLink) setHotbar(p *player, r *packets.SetHotbarRequest) bool {
 	return true
 }
 
-// restoreHotbar sends all that a player has put onto his quick bar. The caller
-// holds mu.
+// restoreHotbar sends all changes of a player's quick bar. The caller holds mu.
 func (l *worldLink) restoreHotbar(p *player) {
 	if len(p.hotbar) > 0 && l.keepsHotbars {
 		offer(l.out, hotbarRequest(p, p.hotbar))
@@ -55,7 +53,7 @@ func hotbarRequest(p *player, slots map[uint8]packets.HotbarSlot) *worldv1.Conne
 	return &worldv1.ConnectRequest{Player: p.id, Message: &worldv1.ConnectRequest_SetHotbar{SetHotbar: set}}
 }
 
-// hotbarSet tells clients what lies on places of their quick bars.
+// hotbarSet tells clients the content of slots of their quick bars.
 func (s *Server) hotbarSet(players []*player, set *worldv1.HotbarSet) {
 	for _, slot := range set.GetSlots() {
 		if slot.GetSlot() < packets.HotbarSlots {

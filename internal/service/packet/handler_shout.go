@@ -7,7 +7,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleShout says something to everyone in the zone.
+// handleShout passes on chat to the whole zone.
 func handleShout(_ context.Context, s *session, p *packets.ShoutRequest) error {
 	s.say(worldv1.Channel_CHANNEL_SHOUT, "", p.Text)
 	return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleStoreList and handleStoreBuy tell that the store is closed, which closes
-// its window: no player keeps one.
+// handleStoreList and handleStoreBuy answer that the store is closed, which closes
+// its window: no player has a store.
 func handleStoreList(_ context.Context, s *session, p *packets.StoreListRequest) error {
 	s.send(&packets.StoreClosed{Entity: p.Store})
 	return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleToggle switches running or sitting. There are no vehicles: a switch to
-// driving is left without effect, for nobody has one.
+// handleToggle switches running or sitting. There are no vehicles, so a switch to
+// driving is ignored.
 func handleToggle(_ context.Context, s *session, p *packets.MoveToggleRequest) error {
 	var kind worldv1.Toggle_Kind
 	switch p.Kind {

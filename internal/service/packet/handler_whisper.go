@@ -7,7 +7,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// handleWhisper says something to one player.
+// handleWhisper passes on chat to one player.
 func handleWhisper(_ context.Context, s *session, p *packets.WhisperRequest) error {
 	s.say(worldv1.Channel_CHANNEL_WHISPER, p.To, p.Text)
 	return nil

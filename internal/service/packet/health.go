@@ -21,12 +21,12 @@ func ReadyReasons() []string { return []string{reasonAway, reasonSilent} }
 // WatchesReasons are the reasons of Server.Watches; see health.Check.
 func WatchesReasons() []string { return []string{reasonUnheard} }
 
-// Ready reports whether the gateway can let players in: the world is there and
-// does not stand still.
+// Ready reports whether players can enter: the world is there and does not stand
+// still.
 func (s *Server) Ready(context.Context) error { return s.world.ready() }
 
-// Watches reports whether the gateway hears of what happens to sessions and
-// users. While it does not, it asks.
+// Watches reports whether the gateway gets the changes of sessions and users. While
+// it does not, it checks regularly.
 func (s *Server) Watches(context.Context) error {
 	if !s.watch.up() {
 		return health.Because(reasonUnheard, errNoWatch)

@@ -5,8 +5,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// inventory is all that a character has, for its owner. A place is the client's
-// item slot; one that the client does not know is left out.
+// inventory is all items of a character, for its owner. Items in a slot that the
+// client does not know are left out.
 func inventory(c *databasev1.Character) *packets.Inventory {
 	p := &packets.Inventory{Money: c.GetState().GetMoney()}
 	for _, it := range c.GetItems() {
@@ -17,8 +17,8 @@ func inventory(c *databasev1.Character) *packets.Inventory {
 	return p
 }
 
-// fullItem gives equipment no quantity and a stack no condition, as the packet
-// has no room for them.
+// fullItem gives equipment no quantity and a stack no condition: the packet has no
+// field for them.
 func fullItem(it *databasev1.Item) packets.FullItem {
 	p := packets.FullItem{Type: u8(it.GetType()), Number: u16(it.GetNumber())}
 	switch p.Type {
@@ -32,7 +32,7 @@ func fullItem(it *databasev1.Item) packets.FullItem {
 	return p
 }
 
-// equipment is what others see of the worn items.
+// equipment is the worn items as other players see them.
 func equipment(c *databasev1.Character) (v packets.VisibleItems) {
 	for _, it := range c.GetItems() {
 		seen := packets.VisibleItem{
@@ -60,7 +60,7 @@ func equipment(c *databasev1.Character) (v packets.VisibleItems) {
 	return v
 }
 
-// listedEquipment is what the selection screen shows of the worn items.
+// listedEquipment is the worn items as the selection screen shows them.
 func listedEquipment(c *databasev1.Character) packets.ListedItems {
 	listed := func(it packets.VisibleItem) packets.ListedItem {
 		return packets.ListedItem{Number: it.Number, Grade: uint16(it.Grade)}

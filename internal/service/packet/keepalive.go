@@ -10,16 +10,15 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// refreshInterval is how often the website's session behind a play is prolonged,
-// if the website would. It is far shorter than sessions last, so that one that
-// has become due does not end before; and long enough to cost nothing beside the
-// renewals, which come with every KeepAliveInterval. A play is first due when it
-// begins, for its session may be about to end.
+// refreshInterval is how often the website's session behind a play is prolonged, if
+// the website would. It is much shorter than sessions last, so that a session does
+// not end before it is prolonged. It is long enough to cost almost nothing compared
+// with the renewals in every KeepAliveInterval. A play is first due when it begins,
+// because its session may be about to end.
 const refreshInterval = 5 * time.Minute
 
-// keepAlive renews the play records of open connections until ctx ends, puts
-// out the players who may not go on, and ends the plays that nobody will come
-// back to.
+// keepAlive renews the play records of open connections until ctx ends. It ends the
+// plays that may not go on, and those to which no client will come back.
 func (s *Server) keepAlive(ctx context.Context) {
 	ticker := time.NewTicker(s.cfg.KeepAliveInterval)
 	defer ticker.Stop()
@@ -40,13 +39,13 @@ func (s *Server) keepAliveOnce(ctx context.Context) {
 	}
 	s.renewAll(ctx, renew)
 	for _, p := range lapsed {
-		// Its client may have gone on at another gateway.
+		// The client may have continued at another gateway.
 		s.end(p, connection.TimedOut, leaveAlone)
 	}
 }
 
-// checkAtOnce judges the plays that are not to wait for the next round, until
-// ctx ends: those that have just begun, and those of which something was told.
+// checkAtOnce checks plays without waiting for the next round, until ctx ends:
+// plays that have just begun, and plays for which a change was reported.
 func (s *Server) checkAtOnce(ctx context.Context) {
 	for {
 		select {
@@ -67,8 +66,8 @@ func (s *Server) renewAll(ctx context.Context, list []*play) {
 }
 
 func (s *Server) renew(ctx context.Context, batch []*play) {
-	// All of a batch are looked at when one is due, so that plays that began one
-	// after the other come to be due together.
+	// If one play of a batch is due, all are refreshed, so that plays that began
+	// one after the other become due together.
 	req := &authv1.KeepAliveRequest{Refresh: s.plays.dueForRefresh(batch)}
 	for _, p := range batch {
 		req.Plays = append(req.Plays, p.ref())
@@ -77,7 +76,7 @@ func (s *Server) renew(ctx context.Context, batch []*play) {
 	defer cancel()
 	resp, err := s.auth.KeepAlive(ctx, req)
 	if err != nil {
-		// A store that cannot be reached revokes nobody.
+		// If the store cannot be reached, no play ends.
 		if errs.KindOf(err) != errs.Canceled {
 			s.log.Warn("play records could not be renewed", "plays", len(batch), "cause", err.Error())
 		}
@@ -93,7 +92,7 @@ func (s *Server) renew(ctx context.Context, batch []*play) {
 	}
 }
 
-// putOut ends a play that may not go on, for the reason of a verdict.
+// putOut ends a play that may not go on, with the reason of a verdict.
 func (s *Server) putOut(p *play, verdict string) {
 	if s.plays.isEnding(p) {
 		return

@@ -11,8 +11,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// What a player may play of emotes: as often as the client's own pause between
-// two actions lets him, and a few at once.
+// The budget of emotes: as many as the client's own pause between two actions
+// allows, and a few at once.
 const (
 	emoteEvery = 250 * time.Millisecond
 	emoteBurst = 4
@@ -20,20 +20,20 @@ const (
 
 func newEmoteLimiter() *rate.Limiter { return rate.NewLimiter(rate.Every(emoteEvery), emoteBurst) }
 
-// limits counts connections, in all and by address. IPv6 addresses count by
-// their /64, which is what one customer gets. When there is no place left, the
-// connection that has waited longest without a sign-in gives up its own: those
-// that never sign in take no place from players.
+// limits counts connections, in all and by address. IPv6 addresses count by their
+// /64, which is what one customer gets. If there is no place left, the connection
+// that has waited longest without a sign-in loses its place. So connections that
+// never sign in take no place from players.
 type limits struct {
 	max, maxPerAddress int
 
 	mu        sync.Mutex
 	total     int
 	byAddress map[netip.Prefix]int
-	waiting   list.List // of *place, oldest first; some may have signed in since
+	waiting   list.List // of *place, oldest first; some may have signed in meanwhile
 }
 
-// place is what a connection takes.
+// place is the place of one connection.
 type place struct {
 	conn    *connection.Conn
 	address netip.Prefix
@@ -54,8 +54,8 @@ func prefixOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// take returns a place for one more connection, and the connection that loses
-// its own for it, which is the caller's to close; nil for none.
+// take returns a place for one more connection, and the connection that loses its
+// place for it, or nil. The caller must close that connection.
 func (l *limits) take(c *connection.Conn) (p *place, loser *connection.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,8 +78,8 @@ func (l *limits) take(c *connection.Conn) (p *place, loser *connection.Conn) {
 	return p, loser
 }
 
-// oldestWaiting takes the connection that has waited longest without a sign-in
-// out of the list, and those before it that have signed in.
+// oldestWaiting removes from the list the connection that has waited longest
+// without a sign-in, and all before it that have signed in.
 func (l *limits) oldestWaiting() *place {
 	for e := l.waiting.Front(); e != nil; e = l.waiting.Front() {
 		p, _ := l.waiting.Remove(e).(*place) // nothing else is in it
@@ -91,7 +91,7 @@ func (l *limits) oldestWaiting() *place {
 	return nil
 }
 
-// give takes a place back.
+// give returns a place.
 func (l *limits) give(p *place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -32,7 +32,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "waystone_packet_received_total", Help: "Packets from clients.",
 		}, []string{"stage", "packet"}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waystone_packet_dropped_total", Help: "Packets from clients that were left without effect, by reason.",
+			Name: "waystone_packet_dropped_total", Help: "Packets from clients that were dropped or ignored, by reason.",
 		}, []string{"stage", "reason"}),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waystone_packet_sent_total", Help: "Packets to clients.",
@@ -41,15 +41,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "waystone_packet_bytes_total", Help: "Bytes of packets, by direction.",
 		}, []string{"stage", "direction"}),
 		watch: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "waystone_packet_watch", Help: "1 while the database part tells this gateway of changes of sessions and users.",
+			Name: "waystone_packet_watch", Help: "1 while this gateway gets changes of sessions and users from the database part.",
 		}),
 	}
 	m.waited = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "waystone_packet_turn_wait_seconds", Help: "Time that clients waited for their turn on the way in, by kind (sign-in, take-over, step).",
+		Name: "waystone_packet_turn_wait_seconds", Help: "Time that clients waited in the queue of sign-ins, by kind (sign-in, take-over, step).",
 		Buckets: []float64{.001, .01, .1, .5, 1, 2, 5, 10, 30},
 	}, []string{"kind"})
 	m.turnedAway = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "waystone_packet_turned_away_total", Help: "Clients that did not get their turn on the way in, by kind (sign-in, take-over, step) and why (full, late, gone).",
+		Name: "waystone_packet_turned_away_total", Help: "Clients that left the queue of sign-ins without their turn, by kind (sign-in, take-over, step) and why (full, late, gone).",
 	}, []string{"kind", "why"})
 	if reg != nil {
 		reg.MustRegister(m.open, m.closes, m.received, m.dropped, m.sent, m.bytes, m.watch, m.waited, m.turnedAway)
@@ -57,14 +57,14 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// registerGate tells how many wait at a gate.
+// registerGate registers the metric of how many clients wait at a gate.
 func (m *metrics) registerGate(reg prometheus.Registerer, g *gate) {
 	if reg == nil {
 		return
 	}
 	for kind, pool := range map[string]*fairpool.Pool{"sign-in": g.signIns, "take-over": g.takeOvers, "step": g.steps} {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "waystone_packet_turn_queue", Help: "Clients that wait for their turn on the way in, by kind (sign-in, take-over, step).",
+			Name: "waystone_packet_turn_queue", Help: "Clients that wait in the queue of sign-ins, by kind (sign-in, take-over, step).",
 			ConstLabels: prometheus.Labels{"kind": kind},
 		}, func() float64 { return float64(pool.Waiting()) }))
 	}
@@ -94,7 +94,7 @@ func (m *metrics) closed(st packets.Stage, r connection.Reason) {
 	m.closes.WithLabelValues(st.String(), string(r)).Inc()
 }
 
-// watching notes whether changes are heard of.
+// watching notes whether the gateway gets changes.
 func (m *metrics) watching(hears bool) {
 	n := 0.0
 	if hears {

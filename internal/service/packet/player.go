@@ -18,23 +18,22 @@ type player struct {
 	characterID string
 
 	joined chan *worldv1.Joined // one answer to the join that a handler waits for
-	left   chan struct{}        // closed when the world has let the player go
+	left   chan struct{}        // closed when the world has removed the player
 
 	// Guarded by worldLink.mu.
 	entity  uint32 // 0 before the zone was entered
 	leaving bool
 	gone    bool
 
-	// What is kept for the case that the stream is lost; see gap.go. Guarded by
-	// worldLink.mu.
+	// Kept in case the stream is lost; see gap.go. Guarded by worldLink.mu.
 	returning bool                    // not in the zone again yet
 	brought   bool                    // and asked for on this stream
-	motion    *worldv1.ConnectRequest // latest walk or stop; nil when another act came after it
+	motion    *worldv1.ConnectRequest // latest walk or stop; nil if another action came after it
 	movedAt   time.Time
 	spoken    uint64  // number of the latest line of chat
 	lines     []*line // by rising number
 	notices   *rate.Limiter
-	hotbar    map[uint8]packets.HotbarSlot // what was put onto the quick bar, by place; nil for nothing
+	hotbar    map[uint8]packets.HotbarSlot // changes of the quick bar, by slot; nil for none
 
-	sight *sight // what the client has been shown, and is still to be shown
+	sight *sight // what the client shows, and what is still to be shown
 }

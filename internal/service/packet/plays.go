@@ -25,13 +25,13 @@ type play struct {
 	basics  []uint16  // the basic skills of its characters, as of the last choice
 	pending time.Time // until then the client may still join the next stage
 	ending  bool      // it takes no more connections
-	// refreshed is when its session was last prolonged, or found not to be due;
+	// refreshed is when its session was last prolonged, or was found not to be due;
 	// zero before the first time.
 	refreshed time.Time
 
 	// guarded by worldLink.mu
-	players []*player // whom the world has not let go yet
-	out     bool      // the world is to have no more of them
+	players []*player // that the world has not removed yet
+	out     bool      // no more may join the world
 }
 
 func (p *play) ref() *databasev1.PlayRef {
@@ -65,8 +65,8 @@ func (x index) remove(id string, p *play) {
 	}
 }
 
-// plays are the play records that this gateway looks after. One that is ending
-// is among them until it has ended.
+// plays are the play records of this gateway. A play that is ending is among them
+// until it has ended.
 type plays struct {
 	now func() time.Time
 
@@ -74,7 +74,7 @@ type plays struct {
 	byID      map[string]*play
 	byUser    index
 	bySession index
-	unchecked set           // to be judged at once
+	unchecked set           // to be checked at once
 	news      chan struct{} // has a value when there are some; capacity 1
 }
 
@@ -85,16 +85,15 @@ func newPlays(now func() time.Time) *plays {
 	}
 }
 
-// attached is what came of attach.
+// attached is the result of attach.
 type attached struct {
 	play    *play            // nil when the play is ending: the connection is not part of it
 	former  *connection.Conn // had the stage before, and must be closed; may be nil
 	earlier []*play          // of the same user, and must be ended
 }
 
-// attach notes that a play has a connection at a stage. It is judged once more
-// from here on: what was told of its player since the part that admitted it
-// looked, found nobody here.
+// attach notes that a play has a connection at a stage. The play is then checked
+// once more: a change between the sign-in and this moment was not matched to it.
 func (ps *plays) attach(rec *databasev1.Play, c *connection.Conn) attached {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -126,7 +125,7 @@ func (ps *plays) attach(rec *databasev1.Play, c *connection.Conn) attached {
 	return a
 }
 
-// check has a play judged at once. The caller holds mu.
+// check lets a play be checked at once. The caller holds mu.
 func (ps *plays) check(p *play) {
 	ps.unchecked[p] = struct{}{}
 	select {
@@ -135,7 +134,7 @@ func (ps *plays) check(p *play) {
 	}
 }
 
-// checkUser has a user's plays judged at once; "" stands for every user.
+// checkUser lets a user's plays be checked at once; "" means all users.
 func (ps *plays) checkUser(userID string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -150,7 +149,7 @@ func (ps *plays) checkUser(userID string) {
 	}
 }
 
-// takeUnchecked returns the plays to be judged at once, and forgets that.
+// takeUnchecked returns the plays to be checked at once, and clears the list.
 func (ps *plays) takeUnchecked() []*play {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -175,8 +174,7 @@ func (ps *plays) dueForRefresh(list []*play) bool {
 	})
 }
 
-// noteRefreshed notes that the sessions of these plays were prolonged where they
-// were due.
+// noteRefreshed notes that the due sessions of these plays were prolonged.
 func (ps *plays) noteRefreshed(list []*play) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -186,7 +184,7 @@ func (ps *plays) noteRefreshed(list []*play) {
 	}
 }
 
-// learn notes the basic skills of the character that was chosen.
+// learn notes the basic skills of the selected character.
 func (ps *plays) learn(p *play, skills []uint32) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -211,9 +209,10 @@ func (ps *plays) handedOver(p *play) {
 	p.pending = ps.now().Add(store.HandOverLifetime)
 }
 
-// detach notes that a connection has ended, and reports whether it was the last
-// one and nobody will come back. A client that has been handed over since comes
-// back: it may have chosen again before it closed the game that it left.
+// detach notes that a connection has ended. It returns true if it was the last one
+// and the client will not come back. A client that was handed over meanwhile comes
+// back: it may have selected a character again before it closed the old game
+// connection.
 func (ps *plays) detach(p *play, c *connection.Conn) (over bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -230,11 +229,10 @@ func (ps *plays) at(p *play, st packets.Stage) *connection.Conn {
 	return p.conns[st]
 }
 
-// due returns the plays to renew, those that are ending included: the world may
-// take its time to save. lapsed are those whose client was handed over and did
-// not come. stray are connections of the world stage that wait for a player who
-// never came to the game stage, or has left it without a word; they are to be
-// closed.
+// due returns the plays to renew, also those that are ending, because the world may
+// need time to save. lapsed are plays whose client was handed over and did not
+// come. stray are connections of the world stage whose player never came to the
+// game stage, or left it without a logout; they must be closed.
 func (ps *plays) due() (renew, lapsed []*play, stray []*connection.Conn) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -252,8 +250,8 @@ func (ps *plays) due() (renew, lapsed []*play, stray []*connection.Conn) {
 	return renew, lapsed, stray
 }
 
-// end marks a play as ending and returns its connections, which are to be
-// closed; false when it is ending already.
+// end marks a play as ending and returns its connections, which must be closed. It
+// returns false if the play is already ending.
 func (ps *plays) end(p *play) ([]*connection.Conn, bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -268,7 +266,7 @@ func (ps *plays) end(p *play) ([]*connection.Conn, bool) {
 	return conns, true
 }
 
-// forget takes a play out that has ended.
+// forget removes a play that has ended.
 func (ps *plays) forget(p *play) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -285,7 +283,7 @@ func (ps *plays) isEnding(p *play) bool {
 	return p.ending
 }
 
-// of returns the plays of a session, or of a user where there is no session.
+// of returns the plays of a session, or of a user if there is no session.
 func (ps *plays) of(sessionID, userID string) []*play {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -300,7 +298,7 @@ func (ps *plays) of(sessionID, userID string) []*play {
 	return list
 }
 
-// all returns every play that is looked after.
+// all returns every play of this gateway.
 func (ps *plays) all() []*play {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()

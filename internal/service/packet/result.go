@@ -5,17 +5,17 @@ import (
 	"github.com/waystone-mmo/waystone/internal/packets"
 )
 
-// results maps the reasons of errors to the client's result bytes, a column
-// for each packet that carries one. A reason that is not listed is shown as
-// "failed" (1). The client shows a text of its own for each number.
+// results maps the reasons of errors to the client's result bytes, a column for
+// each packet that carries one. A reason that is not listed is shown as "failed"
+// (1). The client shows its own text for each number.
 //
-// An unknown user and a wrong secret are the same reason, so that a stranger
-// cannot find out who has an account. NO_GAME_PASSWORD and GAME_PASSWORD_ENDED
-// become "no right" (7), which tells the player to start the game from the website.
-// TICKET_REFUSED is a wrong secret (3) like others: the account may well have a
-// game password, which the player can type after that answer. TOO_MANY_ATTEMPTS,
-// AUTH_BUSY, GATEWAY_BUSY and GATEWAY_SLOW become "too many users" (8), the one text that
-// asks to try again later.
+// An unknown user and a wrong secret are the same reason, so that strangers cannot
+// find out which accounts exist. NO_GAME_PASSWORD and GAME_PASSWORD_ENDED become
+// "no right" (7), which tells the player to start the game from the website.
+// TICKET_REFUSED is a wrong secret (3) like others: the account may have a game
+// password, and the player can type it after this answer. TOO_MANY_ATTEMPTS,
+// AUTH_BUSY, GATEWAY_BUSY and GATEWAY_SLOW become "too many users" (8), the one
+// text that asks to try again later.
 var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"LOGIN_REFUSED":       {login: packets.LoginWrongPassword},
 	"USER_BANNED":         {login: packets.LoginRefused, join: packets.JoinFailed},
@@ -39,7 +39,8 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"INVALID_APPEARANCE":  {create: packets.CreateInvalidValue},
 	"INVALID_START_POINT": {create: packets.CreateInvalidValue},
 
-	// What follows of a creation is ours and not the player's to put right.
+	// The next reasons of a creation are errors of the server; the player cannot
+	// correct them.
 	"INVALID_USER_ID":         {create: packets.CreateFailed},
 	"INVALID_IDEMPOTENCY_KEY": {create: packets.CreateFailed},
 	"MALFORMED_REQUEST":       {create: packets.CreateFailed},
@@ -55,10 +56,10 @@ var results = map[string]result{ //nolint:gochecknoglobals // a constant table
 	"INTERNAL":                {create: packets.CreateFailed},
 }
 
-// result is what the client is told for one reason; 0 means that the reason
-// cannot come there, and is shown as "failed" if it does. For the other two
-// requests about characters there is one refusal each, whatever the reason:
-// seconds of packets.DeleteFailed, and being sent back to the choice.
+// result holds the result bytes for one reason. 0 means that the reason cannot come
+// there; if it does, it is shown as "failed". The other two requests about
+// characters have one refusal for all reasons: packets.DeleteFailed, and the way
+// back to the character list.
 type result struct {
 	login, join, create uint8
 }

@@ -25,8 +25,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/wire"
 )
 
-// Deps is what the gateway is given. Errors of the clients are *errs.Error, as
-// internal/rpc makes them.
+// Deps are the dependencies of the gateway. Errors of the clients are *errs.Error,
+// as internal/rpc makes them.
 type Deps struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil for none
@@ -57,7 +57,7 @@ type Server struct {
 	seeds     map[packets.Stage]uint32
 	sequence  atomic.Uint32
 	saveWait  time.Duration
-	publicIP  netip.Addr // invalid: the address on which the client arrived
+	publicIP  netip.Addr // invalid: the address that the client connected to
 
 	listeners map[packets.Stage]net.Listener
 	conns     sync.WaitGroup
@@ -132,8 +132,8 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// TCP keep-alive: a client that is gone without a word is noticed after about
-// 30 seconds, for the protocol has no keep-alive of its own.
+// TCP keep-alive finds a client that is gone after about 30 seconds. The protocol
+// has no keep-alive of its own.
 const (
 	keepAliveIdle  = 15 * time.Second
 	keepAliveProbe = 5 * time.Second
@@ -162,14 +162,14 @@ func resolveIPv4(ctx context.Context, host string) (netip.Addr, error) {
 // started.
 func (s *Server) Addr(st packets.Stage) net.Addr { return s.listeners[st].Addr() }
 
-// public returns where a client that arrived at local is to go for a stage.
+// public returns the address of a stage for a client that connected to local.
 func (s *Server) public(st packets.Stage, local netip.AddrPort) (string, uint16, error) {
 	ip := s.publicIP
 	if !ip.IsValid() {
 		ip = local.Addr()
 	}
 	if !ip.Is4() {
-		return "", 0, fmt.Errorf("the client takes IPv4 addresses only, and arrived at %s: set PACKET_PUBLIC_ADDR", ip)
+		return "", 0, fmt.Errorf("the client accepts IPv4 addresses only, and connected to %s: set PACKET_PUBLIC_ADDR", ip)
 	}
 	port := map[packets.Stage]int{packets.World: s.cfg.WorldPublicPort, packets.Game: s.cfg.GamePublicPort}[st]
 	if port == 0 {
@@ -178,8 +178,8 @@ func (s *Server) public(st packets.Stage, local netip.AddrPort) (string, uint16,
 	return ip.String(), uint16(port), nil //nolint:gosec // checked by the settings
 }
 
-// Run serves until ctx ends, then closes every connection and returns when all
-// are gone and their plays have ended.
+// Run serves until ctx ends. Then it closes every connection, and returns when all
+// have closed and their plays have ended.
 func (s *Server) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { s.world.run(ctx) })
@@ -218,9 +218,9 @@ func (s *Server) Announce(context.Context) {
 
 const goingDown = "The server is going down."
 
-// Drain lets no connection in, ends those there are, and returns once the
-// world has saved their players and their play records are ended. It fails when
-// ctx ends first. The gateway must be running.
+// Drain accepts no more connections, ends the existing ones, and returns when the
+// world has saved their players and their play records have ended. It fails if ctx
+// ends first. The gateway must be running.
 func (s *Server) Drain(ctx context.Context) error {
 	s.closeListeners()
 	s.closeAll()
@@ -240,8 +240,8 @@ func (s *Server) Drain(ctx context.Context) error {
 	return s.awaitEndings(ctx)
 }
 
-// closeAll ends every connection after what is queued for it has been sent,
-// and lets no new one in.
+// closeAll ends every connection after its queued packets have been sent, and
+// accepts no new one.
 func (s *Server) closeAll() {
 	s.openMu.Lock()
 	open := s.open
@@ -252,7 +252,7 @@ func (s *Server) closeAll() {
 	}
 }
 
-// acceptBackoff is how long to wait when the system has no descriptor left.
+// acceptBackoff is how long to wait if the system has no descriptor left.
 const acceptBackoff = 50 * time.Millisecond
 
 func (s *Server) accept(ctx context.Context, st packets.Stage) {
@@ -288,8 +288,8 @@ func (s *Server) accept(ctx context.Context, st packets.Stage) {
 	}
 }
 
-// admit serves a connection. When there are too many, one that has not signed in
-// is closed for it, or else itself.
+// admit serves a connection. If there are too many, it closes one that has not
+// signed in. If all have signed in, it closes the new one.
 func (s *Server) admit(ctx context.Context, nc net.Conn, cfg *connection.Config, h *stage) {
 	setUserTimeout(nc, userTimeout)
 	c := connection.New(cfg, nc, h)
@@ -313,10 +313,10 @@ func (s *Server) admit(ctx context.Context, nc net.Conn, cfg *connection.Config,
 	}
 	s.open[c] = struct{}{}
 	s.metrics.opened(h.stage)
-	// Under the lock, so that who has called closeAll waits for it.
+	// Under the lock, so that closeAll's caller waits for it.
 	s.conns.Go(func() {
-		// A connection outlives ctx: it ends by closeAll, which lets the client
-		// take what is queued for it.
+		// A connection does not end with ctx, but with closeAll, so that the client
+		// can read what is queued for it.
 		c.Serve(context.WithoutCancel(ctx))
 		s.limits.give(place)
 		s.openMu.Lock()
@@ -326,7 +326,8 @@ func (s *Server) admit(ctx context.Context, nc net.Conn, cfg *connection.Config,
 	s.openMu.Unlock()
 }
 
-// dismiss ends a connection with what the client understands as a farewell.
+// dismiss ends a connection with the packet that the client understands as a
+// farewell.
 func (s *Server) dismiss(c *connection.Conn, r connection.Reason) {
 	switch c.Stage() {
 	case packets.Login:
@@ -357,8 +358,8 @@ func farewell(r connection.Reason) string {
 	}
 }
 
-// nextSequence numbers what the client calls packet sequences. It keeps the
-// number; nothing here depends on it.
+// nextSequence returns the number that the client calls packet sequence. The client
+// keeps it; nothing in the gateway depends on it.
 func (s *Server) nextSequence() uint32 { return s.sequence.Add(1) }
 
 func (s *Server) percentFull() uint16 {

@@ -19,7 +19,7 @@ type session struct {
 	conn *connection.Conn
 
 	failedLogins int
-	waiting      *packets.LoginRequest   // login stage: shown and right, while an earlier play goes on; nil otherwise
+	waiting      *packets.LoginRequest   // login stage: a right secret, while an earlier play goes on; nil otherwise
 	play         *play                   // nil before sign-in or join
 	listed       []*databasev1.Character // world stage: the list sent last, by slot
 	player       *player                 // game stage: nil before join
@@ -55,8 +55,8 @@ func (s *session) closed(r connection.Reason) {
 // send queues a packet for the client.
 func (s *session) send(p packets.Packet) { s.conn.Send(p) }
 
-// backendFailed logs a failure that is not the player's. Refusals, which carry
-// a reason the caller understands, are not failures.
+// backendFailed logs a failure of another part. A refusal with a reason that the
+// gateway knows is no failure.
 func (s *session) backendFailed(what string, err error) {
 	level := slog.LevelDebug
 	switch errs.KindOf(err) {

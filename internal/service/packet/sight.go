@@ -14,22 +14,22 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/connection"
 )
 
-// sight is what a client has been shown, and what it is still to be shown.
+// sight is what a client shows, and what it is still to be shown.
 //
-// A client that enters a crowd is shown thousands of entities at once, which
-// take much more room than a send queue has. So entities are shown only as fast
-// as the client takes them; the others are unseen and wait here. What happens to
-// an unseen entity changes what will be shown of it, so that the client is never
-// told of an entity that it does not know.
+// A client that enters a crowd must show thousands of entities at once. They need
+// much more space than a send queue has. So entities are sent only as fast as the
+// client reads them; the others are unseen and wait here. An event of an unseen
+// entity only changes how it will be shown, so that the client never gets an event
+// of an entity that it does not know.
 //
-// The lock is held while something about an entity is queued to the client: the
-// order in the queue is then that of the events.
+// The lock is held while a packet about an entity is queued for the client, so that
+// the queue has the order of the events.
 type sight struct {
 	mu     sync.Mutex
 	shown  map[uint32]struct{}
 	unseen map[uint32]*unseen
-	order  []*unseen           // those that went out of sight again included
-	sits   map[uint32]struct{} // those that the client shows as sitting, its own included
+	order  []*unseen           // also entities that have left the sight again
+	sits   map[uint32]struct{} // entities that sit in the client, also its own
 }
 
 // unseen is an entity that is in sight and has not been shown.
@@ -44,8 +44,8 @@ func newSight() *sight {
 	return &sight{shown: map[uint32]struct{}{}, unseen: map[uint32]*unseen{}, sits: map[uint32]struct{}{}}
 }
 
-// sit notes whether an entity sits, and reports whether that is news to the
-// client. The caller holds mu.
+// sit notes whether an entity sits, and returns whether the client must be told.
+// The caller holds mu.
 func (v *sight) sit(id uint32, sitting bool) bool {
 	_, before := v.sits[id]
 	if sitting {
@@ -56,7 +56,7 @@ func (v *sight) sit(id uint32, sitting bool) bool {
 	return sitting != before
 }
 
-// wait puts an entity behind those that wait. The caller holds mu.
+// wait adds an entity to the end of the waiting ones. The caller holds mu.
 func (v *sight) wait(e *worldv1.Entity) {
 	v.cancel(e.GetId())
 	u := &unseen{entity: e, since: time.Now()}
@@ -64,8 +64,8 @@ func (v *sight) wait(e *worldv1.Entity) {
 	v.order = append(v.order, u)
 }
 
-// cancel takes an unseen entity out and reports whether it was one. The caller
-// holds mu.
+// cancel removes an unseen entity, and returns whether it was one. The caller holds
+// mu.
 func (v *sight) cancel(id uint32) bool {
 	u := v.unseen[id]
 	if u == nil {
@@ -76,8 +76,8 @@ func (v *sight) cancel(id uint32) bool {
 	return true
 }
 
-// next takes out the entity that has waited longest; nil when there is none. The
-// caller holds mu.
+// next removes and returns the entity that has waited longest; nil if there is
+// none. The caller holds mu.
 func (v *sight) next() *unseen {
 	for len(v.order) > 0 {
 		u := v.order[0]
@@ -90,7 +90,8 @@ func (v *sight) next() *unseen {
 	return nil
 }
 
-// change has f change what will be shown of an entity, from how it is now.
+// change lets f change how an entity will be shown, beginning with its present
+// state.
 func (u *unseen) change(f func(e *worldv1.Entity)) {
 	if !u.own {
 		u.entity, u.own = proto.CloneOf(u.entity), true
@@ -133,8 +134,8 @@ func (u *unseen) toggled(m *worldv1.Toggled) {
 	})
 }
 
-// appearance is what shows an entity to a client. The spawn says where it walks;
-// the move makes the client start.
+// appearance returns the packets that show an entity in a client. The spawn says
+// where it walks; the move makes the client start.
 func appearance(e *worldv1.Entity) []packets.Packet {
 	list := []packets.Packet{spawn(e)}
 	if e.GetMoving() {
@@ -143,7 +144,7 @@ func appearance(e *worldv1.Entity) []packets.Packet {
 	return list
 }
 
-// show shows an entity to those clients that take it now, and has it wait for
+// show shows an entity to the clients that can take it now, and lets it wait for
 // the others.
 func (s *Server) show(players []*player, e *worldv1.Entity) {
 	var sealed []*bufferpool.Shared // made for the first that takes it
@@ -169,7 +170,7 @@ func (s *Server) show(players []*player, e *worldv1.Entity) {
 	}
 }
 
-// showMore shows what waits until the client has enough to take.
+// showMore shows waiting entities until the client's queue is full enough.
 func (s *Server) showMore(p *player) {
 	p.sight.mu.Lock()
 	defer p.sight.mu.Unlock()
@@ -194,8 +195,8 @@ func (s *Server) reveal(p *player, u *unseen) {
 	}
 }
 
-// hide takes entities out of clients' sight. One that was never shown is just
-// not shown any more.
+// hide removes entities from clients' sight. If an entity was not shown yet, it is
+// only removed from the waiting ones.
 func (s *Server) hide(players []*player, ids []uint32) {
 	all := s.sealAll(removals(ids))
 	for _, p := range players {
@@ -225,7 +226,7 @@ func (s *Server) hide(players []*player, ids []uint32) {
 	}
 }
 
-// forget has a client forget all that it was shown; it comes afresh.
+// forget makes a client remove all entities; the world sends them again.
 func (s *Server) forget(p *player) {
 	v := p.sight
 	v.mu.Lock()
@@ -244,9 +245,8 @@ func (s *Server) forget(p *player) {
 	}
 }
 
-// tellToggled tells clients how an entity moves from here on, or that it sits down
-// or stands up. Those who do not know yet which of the two are told that alone,
-// for it is what has changed.
+// tellToggled tells clients how an entity moves from now on, or that it sits down
+// or stands up. If sitting or standing has changed for a client, it gets only this.
 func (s *Server) tellToggled(players []*player, m *worldv1.Toggled) {
 	all := s.sealAll([]packets.Packet{switched(m), sitOrStand(m.GetEntity())})
 	if len(all) == 2 {
@@ -270,8 +270,8 @@ func (s *Server) tellToggled(players []*player, m *worldv1.Toggled) {
 	}
 }
 
-// tellOf tells clients something about an entity. Where it is unseen, waits is
-// called instead; with nil the entity is shown first.
+// tellOf sends clients an event of an entity. If the entity is unseen for a client,
+// it calls waits instead; if waits is nil, it shows the entity first.
 func (s *Server) tellOf(players []*player, entity uint32, packet packets.Packet, waits func(*unseen)) {
 	sealed := s.sealAll([]packets.Packet{packet})
 	for _, p := range players {
@@ -295,9 +295,9 @@ func (s *Server) tellOf(players []*player, entity uint32, packet packets.Packet,
 	}
 }
 
-// sealAll encodes and enciphers packets that go to many. One that cannot be
-// encoded is left out: a text that the client's protocol cannot carry must not
-// end the connections of all who were to hear it.
+// sealAll encodes and enciphers packets for many receivers. It leaves out a packet
+// that cannot be encoded: a text that the client's protocol cannot carry must not
+// end the connections of all its receivers.
 func (s *Server) sealAll(list []packets.Packet) []*bufferpool.Shared {
 	all := make([]*bufferpool.Shared, 0, len(list))
 	for _, p := range list {

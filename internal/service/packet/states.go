@@ -31,7 +31,8 @@ const (
 	gameLeaving
 )
 
-// beforeSignIn reports whether a connection has not shown yet whom it belongs to.
+// beforeSignIn reports whether it is not known yet to which player a connection
+// belongs.
 func beforeSignIn(c *connection.Conn) bool {
 	if c.Stage() == packets.Login {
 		return c.State() < loginSigned
@@ -39,9 +40,9 @@ func beforeSignIn(c *connection.Conn) bool {
 	return c.State() == 0 // fresh: without its token
 }
 
-// steps says how long a client may take in each state. On a fresh
-// connection nothing is dropped: a client of this protocol begins with the one
-// packet that belongs there.
+// steps returns the time limit of each state. On a fresh connection no unknown
+// packet is dropped, because a client of this protocol begins with one known
+// packet.
 func steps(c *Config, stage packets.Stage) []connection.Step {
 	switch stage {
 	case packets.Login:

@@ -70,7 +70,7 @@ func TestPlayersAreNotPutOutForWhatTheySend(t *testing.T) {
 		}
 	}
 	for i, e := range Effects() {
-		if h := handlers()[i]; len(e.States) != len(h.states) || strings.HasPrefix(e.Does, "without effect: ") != (h.handle == nil) {
+		if h := handlers()[i]; len(e.States) != len(h.states) || strings.HasPrefix(e.Does, "ignored: ") != (h.handle == nil) {
 			t.Errorf("0x%x of the %s stage is described as %+v", h.command, h.stage, e)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// setUserTimeout bounds how long sent bytes may stay unacknowledged.
+// setUserTimeout limits how long sent bytes may stay unacknowledged.
 func setUserTimeout(nc net.Conn, d time.Duration) {
 	const tcpUserTimeout = 18 // TCP_USER_TIMEOUT of linux/tcp.h, which package syscall lacks
 	tc, ok := nc.(*net.TCPConn)

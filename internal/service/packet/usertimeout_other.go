@@ -7,6 +7,6 @@ import (
 	"time"
 )
 
-// setUserTimeout does nothing where the system has no such option: the write
-// timeout ends a stuck connection.
+// setUserTimeout does nothing: this system has no such option. The write timeout
+// ends a stuck connection.
 func setUserTimeout(net.Conn, time.Duration) {}

@@ -17,15 +17,14 @@ type Sessions interface {
 	store.SessionChecker
 }
 
-var errNoWatch = errs.New(errs.Unavailable, "WATCH_UNAVAILABLE", "the database part does not tell of changes now; players are checked from time to time")
+var errNoWatch = errs.New(errs.Unavailable, "WATCH_UNAVAILABLE", "the database part does not report changes now; players are checked regularly")
 
 // resyncPace is the shortest time from one check of all plays to the next. An
-// engine that does not know what was changed asks for one with every commit.
+// engine that does not know what has changed asks for a check after every commit.
 const resyncPace = 100 * time.Millisecond
 
-// watch is the gateway as a store.WatchHandler: whoever may not go on is put
-// out when that is told. What ends by time alone, a session or the wait for the
-// end of a ban, is found by keepAlive.
+// watch is the gateway as a store.WatchHandler: if a change means that a player may
+// not go on, it ends the play. keepAlive finds sessions and bans that end by time.
 type watch struct {
 	srv *Server
 
@@ -36,7 +35,7 @@ type watch struct {
 
 // run watches until ctx ends.
 func (w *watch) run(ctx context.Context) {
-	_ = w.srv.sessions.Watch(ctx, w) // it ends with ctx alone
+	_ = w.srv.sessions.Watch(ctx, w) // it ends only with ctx
 	w.set(false)
 }
 
@@ -47,7 +46,7 @@ func (w *watch) set(hears bool) {
 	w.srv.metrics.watching(hears)
 }
 
-// up reports whether changes are being heard of.
+// up reports whether the gateway gets changes.
 func (w *watch) up() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,8 +97,8 @@ func (w *watch) judge(ctx context.Context, batch []*play) error {
 	return nil
 }
 
-// Events implements store.WatchHandler. One act of the website is often told as
-// several events: the strongest of them is what the player is told.
+// Events implements store.WatchHandler. One action of the website often makes
+// several events: the player gets the strongest reason.
 func (w *watch) Events(events []store.Event) {
 	now := w.srv.now()
 	reasons := map[*play]connection.Reason{}
@@ -110,7 +109,7 @@ func (w *watch) Events(events []store.Event) {
 			why = connection.SessionOver
 		case store.UserBanned:
 			if !(&store.User{Banned: e.Banned, BanExpiresAt: e.BanExpiresAt}).BannedAt(now) {
-				continue // told late: it is over
+				continue // reported late: it is over
 			}
 			why = connection.Banned
 		case store.UserDeleted:
@@ -122,8 +121,8 @@ func (w *watch) Events(events []store.Event) {
 			}
 			why = connection.PasswordChanged
 		case store.PlayClosing:
-			// Whose is to end, only the records say: the newcomer's own may be here
-			// already.
+			// Only the records say which play must end: the newer play may already
+			// be here too.
 			w.srv.plays.checkUser(e.UserID)
 			continue
 		default:
@@ -141,7 +140,7 @@ func (w *watch) Events(events []store.Event) {
 	}
 }
 
-// strength orders reasons: who deletes or bans a user ends the sessions, too.
+// strength orders reasons: if a user is deleted or banned, the sessions end too.
 func strength(r connection.Reason) int {
 	switch r {
 	case connection.Deleted:
@@ -165,7 +164,7 @@ func (w *watch) Interrupted(cause error) {
 		w.srv.log.Info("the watch of sessions and users ends with the replica; another is opened", "cause", cause.Error())
 		return
 	}
-	w.srv.log.Warn("changes of sessions and users are not heard of now; players are checked from time to time",
+	w.srv.log.Warn("changes of sessions and users are not reported now; players are checked regularly",
 		"every", w.srv.cfg.KeepAliveInterval, "cause", cause.Error())
 }
 

@@ -19,26 +19,25 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/health"
 )
 
-// Bounds of the link.
+// Limits of the link.
 const (
 	linkQueue      = 8192 // messages that may wait for the stream
-	returnsAtOnce  = 256  // players who are brought back at a time after a lost stream
+	returnsAtOnce  = 256  // players who are brought back at the same time after a lost stream
 	linkBackoffMin = 50 * time.Millisecond
 	linkBackoffMax = 2 * time.Second
 )
 
-// quietTime is how long nothing may come from a world that sends a heartbeat
-// before it counts as standing still.
+// quietTime: if a world that sends a heartbeat sends nothing for this long, it
+// counts as standing still.
 const quietTime = 2500 * time.Millisecond
 
-// leftShutdown is the reason of a Left with which a stopping world lets its
-// players go.
+// leftShutdown is the reason with which a stopping world removes its players.
 const leftShutdown = "SHUTDOWN"
 
 var errWorldDown = errs.New(errs.Unavailable, "WORLD_UNAVAILABLE", "the world cannot be reached; try again")
 
 // errLinkFull is why the gateway cuts the stream itself.
-var errLinkFull = errors.New("the world does not take what it is sent")
+var errLinkFull = errors.New("the world does not read what the gateway sends")
 
 // worldLink is the gateway's one stream to the world. When the stream is lost
 // it connects again and brings the players who were in a zone back; their
@@ -54,14 +53,13 @@ type worldLink struct {
 	mu  sync.Mutex
 	out chan *worldv1.ConnectRequest // nil while there is no stream
 	cut context.CancelCauseFunc      // ends the stream that out leads to
-	// acknowledges says that the world at the other end acknowledges lines of
-	// chat.
+	// acknowledges says that this world acknowledges chat lines.
 	acknowledges bool
-	keepsHotbars bool // and that it keeps quick bars
+	keepsHotbars bool // and that it has quick bars
 	players      map[uint64]*player
 	homeward     []*player // wait for their turn to be brought back
 	away         int       // of the players, those who are not in the zone again yet
-	settled      bool      // nobody is away any more, or has been for settleTime
+	settled      bool      // no player is away any more, or settleTime is over
 	nextID       uint64
 }
 
@@ -145,7 +143,7 @@ func (l *worldLink) stream(ctx context.Context) error {
 	return err
 }
 
-// streamEnd returns why a stream that cannot be sent on has ended.
+// streamEnd returns why a stream has ended on which sending fails.
 func streamEnd(stream worldv1.WorldService_ConnectClient) error {
 	_, err := stream.Recv()
 	if errors.Is(err, io.EOF) {
@@ -154,9 +152,9 @@ func streamEnd(stream worldv1.WorldService_ConnectClient) error {
 	return err
 }
 
-// up opens the queue and begins to bring back the players who are in a zone: a few
-// at a time, since for each of them the world shows all who are in sight, and cuts
-// a gateway that does not take it all in time.
+// up opens the queue and begins to bring back the players who are in a zone. It
+// does so for a few at a time, because for each of them the world sends everything
+// in sight, and it cuts the stream of a gateway that does not read this in time.
 func (l *worldLink) up(cut context.CancelCauseFunc, welcome *worldv1.Welcome) chan *worldv1.ConnectRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,7 +181,7 @@ func (l *worldLink) bringNext() {
 	}
 }
 
-// bring asks the world for a player whom it had before. The caller holds mu.
+// bring asks the world to take back a player. The caller holds mu.
 func (l *worldLink) bring(p *player) {
 	p.brought = true
 	if !offer(l.out, joinRequest(p, p.entity)) {
@@ -191,8 +189,8 @@ func (l *worldLink) bring(p *player) {
 	}
 }
 
-// down closes the queue. Players who had not entered yet cannot be brought
-// back; whoever waits for them is told.
+// down closes the queue. Players who had not entered yet cannot be brought back;
+// handlers that wait for them get an error.
 func (l *worldLink) down() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -218,7 +216,7 @@ func (p *player) answer(j *worldv1.Joined) {
 	}
 }
 
-// release forgets a player and lets go of whoever waits for it. The caller
+// release removes a player and wakes the handlers that wait for it. The caller
 // holds mu.
 func (l *worldLink) release(p *player) {
 	delete(l.players, p.id)
@@ -240,8 +238,8 @@ func joinRequest(p *player, entity uint32) *worldv1.ConnectRequest {
 	}}}
 }
 
-// receivers finds the players that a message is for, and keeps the books on
-// who is where.
+// receivers finds the players that a message is for, and notes where each player
+// is.
 func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -275,7 +273,7 @@ func (l *worldLink) receivers(msg *worldv1.ConnectResponse) []*player {
 	return list
 }
 
-// join brings a player to the world and waits for its answer.
+// join joins a player to the world and waits for the answer.
 func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, characterID string) (*player, *worldv1.Joined, error) {
 	l.mu.Lock()
 	if pl.out {
@@ -316,9 +314,8 @@ func (l *worldLink) join(ctx context.Context, c *connection.Conn, pl *play, char
 	}
 }
 
-// send passes on what a player does, except for walks (move) and chat (say). It
-// reports false, and drops the message, while the world cannot be reached or
-// does not keep up.
+// send passes on what a player does, except walks (move) and chat (say). While the
+// world cannot be reached or is too slow, it drops the message and returns false.
 func (l *worldLink) send(p *player, msg *worldv1.ConnectRequest) bool {
 	msg.Player = p.id
 	l.mu.Lock()
@@ -335,7 +332,7 @@ func (l *worldLink) entity(p *player) uint32 {
 	return p.entity
 }
 
-// leave takes a player out and waits until the world has saved the character.
+// leave removes a player and waits until the world has saved the character.
 func (l *worldLink) leave(ctx context.Context, p *player) error {
 	if !l.leaveLater(p) {
 		return errWorldDown
@@ -348,18 +345,18 @@ func (l *worldLink) leave(ctx context.Context, p *player) error {
 	}
 }
 
-// leaveLater takes a player out without waiting. It reports false when the
-// world cannot be told; it then saves and removes the player by itself, some
-// time after the stream was lost. A stream that has no room for a leave is cut
-// for that: on a living one the player would stand in the world for ever.
+// leaveLater removes a player without waiting. It returns false if the world cannot
+// be told; the world then saves and removes the player by itself, some time after
+// the stream was lost. If the stream has no room for the message, the stream is
+// cut, because otherwise the player would stay in the world for ever.
 func (l *worldLink) leaveLater(p *player) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.takeLeave(p)
 }
 
-// takeOut takes out whoever a play has in the world, lets nobody else of it in,
-// and returns who is still there, until left.
+// takeOut removes the players of a play from the world and lets no more of them
+// join. It returns the players that are still there.
 func (l *worldLink) takeOut(pl *play) []*player {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -380,7 +377,7 @@ func (l *worldLink) takeLeave(p *player) bool {
 	msg := &worldv1.ConnectRequest{Player: p.id, Message: &worldv1.ConnectRequest_Leave{Leave: &worldv1.Leave{}}}
 	if l.out != nil {
 		if p.returning && !p.brought {
-			l.bring(p) // the world may have the player still, and knows him by no number yet
+			l.bring(p) // the world may still have the player, without a number on this stream
 		}
 		if offer(l.out, msg) {
 			return true
@@ -391,7 +388,7 @@ func (l *worldLink) takeLeave(p *player) bool {
 	return false
 }
 
-// drain waits until the world has let every player go.
+// drain waits until the world has removed every player.
 func (l *worldLink) drain(ctx context.Context) error {
 	l.mu.Lock()
 	waiting := make([]*player, 0, len(l.players))
@@ -409,7 +406,7 @@ func (l *worldLink) drain(ctx context.Context) error {
 	return nil
 }
 
-// ready reports why players cannot be let in; nil when they can.
+// ready returns why players cannot enter; nil if they can.
 func (l *worldLink) ready() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

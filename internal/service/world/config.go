@@ -20,19 +20,19 @@ type Config struct {
 	DataFile string
 	// Record is the directory of recordings, see recording; empty for none.
 	Record string
-	// MaxPlayers is how many players the world takes, 1 to zone.MaxEntities.
+	// MaxPlayers is how many players may be in the world, 1 to zone.MaxEntities.
 	MaxPlayers int
 	// StreamQueue is how many messages may wait for one gateway, 16 to
-	// 1,000,000. A gateway that falls further behind is cut off.
+	// 1,000,000. If more wait, the gateway's stream is cut.
 	StreamQueue int
 	// ZoneQueue is how many commands may wait for one zone, 16 to 1,000,000.
-	// Beyond that the gateways are made to wait.
+	// If there are more, the gateways wait.
 	ZoneQueue int
 	// StoreTimeout bounds one call to the store, 100 ms to 1 m.
 	StoreTimeout time.Duration
 }
 
-// DefaultConfig returns the settings as they are when nobody sets any.
+// DefaultConfig returns the default settings.
 func DefaultConfig() Config {
 	return Config{
 		SaveInterval: time.Second,
@@ -55,21 +55,21 @@ const (
 func (c *Config) Register(s *config.Section) {
 	d := DefaultConfig()
 	s.Duration(&c.SaveInterval, "world-save-interval", d.SaveInterval,
-		"How often changed characters are saved; what a killed process loses at most.", config.Range(minSave, maxSave))
+		"How often changed characters are saved. A killed process loses about this much of play at most.", config.Range(minSave, maxSave))
 	s.Duration(&c.Linger, "world-linger", d.Linger,
-		"How long players stay in the world after the link to their gateway is lost.", config.Range(time.Duration(0), maxLinger))
+		"How long players stay in the world after the connection to their gateway is lost.", config.Range(time.Duration(0), maxLinger))
 	s.String(&c.DataFile, "world-data", d.DataFile,
 		"Path of a file with the world's tables; empty for the built-in ones.")
 	s.String(&c.Record, "world-record", d.Record,
 		"Directory into which each zone records what it is told, up to 1 GiB for each zone and start; waystone replay reads it. Local chat and shouts are recorded too. Empty records nothing.")
 	s.Int(&c.MaxPlayers, "world-max-players", d.MaxPlayers,
-		"How many players the world takes.", config.Range(1, zone.MaxEntities))
+		"How many players may be in the world.", config.Range(1, zone.MaxEntities))
 	s.Int(&c.StreamQueue, "world-stream-queue", d.StreamQueue,
-		"How many messages may wait for one gateway before it is cut off.", config.Range(minQueue, maxQueue))
+		"How many messages may wait for one gateway. The stream of a gateway with more is cut.", config.Range(minQueue, maxQueue))
 	s.Int(&c.ZoneQueue, "world-zone-queue", d.ZoneQueue,
-		"How many commands may wait for one zone before gateways are made to wait.", config.Range(minQueue, maxQueue))
+		"How many commands may wait for one zone. If there are more, the gateways wait.", config.Range(minQueue, maxQueue))
 	s.Duration(&c.StoreTimeout, "world-store-timeout", d.StoreTimeout,
-		"How long one call to the database service may take.", config.Range(minTimeout, maxTimeout))
+		"How long one call to the database part may take.", config.Range(minTimeout, maxTimeout))
 }
 
 // Validate reports every setting that is out of its range. New calls it, so

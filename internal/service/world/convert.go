@@ -6,7 +6,7 @@ import (
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 )
 
-// joined tells a player that his join succeeded, with his character as it is.
+// joined tells a player that his join succeeded, and sends his character.
 func joined(p *player) *worldv1.ConnectResponse {
 	c := *p.character
 	c.State, c.Hotbar = p.state, p.hotbar

@@ -20,8 +20,8 @@ type group struct {
 	players []uint64
 }
 
-// Emit carries an event of the zone to the gateways of those who perceive it,
-// once to each gateway. It is called by the host's own goroutine.
+// Emit sends an event of the zone to the gateways of its receivers, once to each
+// gateway. The host's goroutine calls it.
 func (h *host) Emit(to []zone.ID, e zone.Event) {
 	groups := h.groups[:0]
 	for _, id := range to {
@@ -33,7 +33,7 @@ func (h *host) Emit(to []zone.ID, e zone.Event) {
 		if r == nil {
 			continue
 		}
-		// Gateways are few: looking through them beats a map.
+		// There are few gateways: a linear search is faster than a map.
 		i := slices.IndexFunc(groups, func(g group) bool { return g.stream == r.stream })
 		if i < 0 {
 			i = len(groups)
@@ -64,8 +64,8 @@ func (h *host) send(groups []group, e zone.Event) {
 	}
 }
 
-// encode turns an event into a message without receivers; nil when there is
-// nothing to say.
+// encode turns an event into a message without receivers; nil if there is no
+// message for it.
 func (h *host) encode(e zone.Event) *worldv1.ConnectResponse {
 	m := &worldv1.ConnectResponse{}
 	switch e := e.(type) {
@@ -120,7 +120,7 @@ func (h *host) encode(e zone.Event) *worldv1.ConnectResponse {
 	return m
 }
 
-// entity describes an entity as others see it.
+// entity describes an entity as other players see it.
 func (h *host) entity(v zone.Entity) *worldv1.Entity {
 	e := &worldv1.Entity{
 		Id: uint32(v.ID), Zone: uint32(h.info.ID),

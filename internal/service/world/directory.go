@@ -11,7 +11,7 @@ import (
 // case; the memory only refuses their joins sooner.
 const rememberedUsers = 65_536
 
-// directory knows who is in the world.
+// directory knows the users and players in the world.
 type directory struct {
 	max int
 
@@ -21,8 +21,9 @@ type directory struct {
 	players map[*player]struct{}
 }
 
-// user is what the directory knows of a user. Whoever holds its lock may join
-// a player for it; player and generation change under the directory's lock.
+// user is what the directory knows about a user. A goroutine that holds its lock
+// may join a player for it. player and generation change under the directory's
+// lock.
 type user struct {
 	lock       chan struct{} // holds a token while locked
 	holders    int           // of the lock, and those who wait for it
@@ -65,7 +66,7 @@ func (d *directory) unlock(u *user) {
 	d.mu.Unlock()
 }
 
-// prune forgets users who are gone once there are too many of them.
+// prune removes users who have left if there are too many of them.
 func (d *directory) prune() {
 	if len(d.users) < rememberedUsers+d.max {
 		return
@@ -82,8 +83,8 @@ func (d *directory) prune() {
 	}
 }
 
-// admit notes a generation and returns the user's player, if there is one;
-// false when the generation is lower than one already seen.
+// admit notes a generation and returns the user's player, if there is one. It
+// returns false if the generation is lower than one that was already seen.
 func (d *directory) admit(u *user, generation int64) (*player, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -106,7 +107,7 @@ func (d *directory) add(p *player) bool {
 	return true
 }
 
-// reveal lets others whisper to a player by name.
+// reveal makes it possible to whisper to a player by name.
 func (d *directory) reveal(p *player) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -14,9 +14,9 @@ import (
 // maxText is the longest text that is passed on, in bytes.
 const maxText = 512
 
-// handle carries out one message of a gateway. Its errors end the stream: they
-// are mistakes of the gateway, not of a player. What concerns a player who has
-// left in the meantime is dropped.
+// handle handles one message of a gateway. Its errors end the stream: they are
+// errors of the gateway, not of a player. A message for a player who has left
+// meanwhile is dropped.
 func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
 	number := m.GetPlayer()
 	if number == 0 {
@@ -61,18 +61,18 @@ func (w *World) handle(s *stream, m *worldv1.ConnectRequest) error {
 	})
 }
 
-// passBy leaves a message of a kind that this world does not know: gateways may
-// be newer.
+// passBy ignores a message of a kind that this world does not know: gateways may be
+// newer.
 func (w *World) passBy(s *stream) {
 	w.metrics.unknown.Inc()
 	s.unknown.Do(func() {
-		w.log.Warn("a gateway sends messages of a kind that this world does not know; they are passed by until the world is as new",
+		w.log.Warn("a gateway sends messages of a kind that this world does not know; they are ignored until the world is updated",
 			slog.String("gateway", s.gateway))
 	})
 }
 
-// command turns a player's message into a step of his zone; nil when the world
-// does not know what is meant.
+// command turns a player's message into a command for his zone; nil if the world
+// does not know the kind.
 func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 	switch v := m.GetMessage().(type) {
 	case *worldv1.ConnectRequest_Enter:
@@ -117,7 +117,7 @@ func (h *host) command(p *player, m *worldv1.ConnectRequest) func(*zone.Tx) {
 
 func point(x, y float32) data.Point { return data.Point{X: float64(x), Y: float64(y)} }
 
-// leave takes a player out at his own wish.
+// leave removes a player who asked for it.
 func (w *World) leave(s *stream, p *player) error {
 	return p.host.post(s.ctx, func() { p.host.remove(p, leftAsked, p.generation) })
 }

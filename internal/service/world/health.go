@@ -29,16 +29,16 @@ func StandingReasons() []string { return []string{reasonStands} }
 func SavingReasons() []string { return []string{reasonLate, reasonRefused} }
 
 const (
-	// standsAfter is by how much a step has to be late for its zone to stand still.
+	// standsAfter: if a step is late by this much, its zone stands still.
 	standsAfter = 3 * time.Second
-	// lateTold is for how long a step that was late is told of.
+	// lateTold is for how long a late step is reported.
 	lateTold = 5 * time.Second
-	// lossTold is for how long a save that was refused is told of.
+	// lossTold is for how long a refused save is reported.
 	lossTold = time.Minute
 )
 
-// Late is an error that names the zones whose step is late by a second or more,
-// counted from when it was due, or was so a moment ago.
+// Late returns an error that names the zones whose step is late by one second or
+// more, or was so shortly before.
 func (w *World) Late(context.Context) error {
 	var late []string
 	reason := reasonLate
@@ -60,7 +60,7 @@ func (w *World) Late(context.Context) error {
 		strings.Join(late, "; ")))
 }
 
-// Standing is an error while no zone goes on, so that nobody can play.
+// Standing returns an error while all zones stand still, so that nobody can play.
 func (w *World) Standing(context.Context) error {
 	for _, h := range w.hosts {
 		if now, _ := h.lag(); now < standsAfter {
@@ -70,8 +70,8 @@ func (w *World) Standing(context.Context) error {
 	return health.Because(reasonStands, errors.New("every zone stands still: nobody can play; look at /debug/pprof/goroutine, and restart the world if it stays"))
 }
 
-// Saving is an error while what players have done is not saved, or was refused
-// in the last minute.
+// Saving returns an error while states of players cannot be saved, or if a save was
+// refused in the last minute.
 func (w *World) Saving(context.Context) error { return w.saver.health(time.Now()) }
 
 func (s *saver) health(now time.Time) error {
@@ -109,8 +109,8 @@ func players(n int) string {
 	return fmt.Sprintf("%d players", n)
 }
 
-// lost notes a refusal. Of a character that is not there any more nothing is
-// lost. The caller holds mu.
+// lost notes a refusal. If the character does not exist any more, nothing is lost.
+// The caller holds mu.
 func (s *saver) lost(err error) {
 	if errs.KindOf(err) == errs.NotFound {
 		return

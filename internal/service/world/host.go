@@ -23,18 +23,18 @@ const (
 	leftTakenOver   = "TAKEN_OVER"
 	leftShutdown    = "SHUTDOWN"
 	leftSaveRefused = "SAVE_REFUSED"
-	leftLost        = "LOST" // nobody is there to be told; counted alone
+	leftLost        = "LOST" // the player is not told; only counted
 )
 
-// host owns a zone. Its loop is the only goroutine that touches the zone and
-// what players have; everybody else sends it commands.
+// host owns a zone. Only its loop's goroutine accesses the zone and the state of
+// its players; all others send commands.
 type host struct {
 	world    *World
 	info     data.Zone
 	zone     *zone.Zone
 	queue    chan func()
 	stopped  chan struct{}
-	present  atomic.Int64 // entities, for those who look from outside
+	present  atomic.Int64 // number of entities, for other goroutines
 	duration prometheus.Observer
 	lateness prometheus.Observer
 	pace     pace
@@ -68,7 +68,7 @@ func newHost(w *World, z data.Zone) *host {
 	}
 }
 
-// post has f run by the host. It waits while the queue is full.
+// post lets the host run f. It waits while the queue is full.
 func (h *host) post(ctx context.Context, f func()) error {
 	select {
 	case h.queue <- f:
@@ -80,8 +80,8 @@ func (h *host) post(ctx context.Context, f func()) error {
 	}
 }
 
-// call has f run by the host and waits for its end. When it fails, f has not
-// run and never will.
+// call lets the host run f, and waits for its end. If call fails, f has not run and
+// never will.
 func (h *host) call(ctx context.Context, f func()) error {
 	done := make(chan struct{})
 	var state atomic.Int32 // 0 waiting, 1 taken by the host, 2 given up
@@ -260,8 +260,8 @@ func (h *host) do(f func(*zone.Tx)) {
 	h.present.Store(int64(h.zone.Len()))
 }
 
-// attach takes a player in and tells him so. With a former entity he is put
-// into the zone at once.
+// attach adds a player and tells him so. With a former entity he enters the zone at
+// once.
 func (h *host) attach(p *player, r *route, former zone.ID) error {
 	if h.closed {
 		return ErrShutdown
@@ -309,8 +309,8 @@ func (h *host) tellEntered(tx *zone.Tx, p *player, lastLine *uint64) {
 	}}})
 }
 
-// reattach gives a player another route, on which he is shown everything
-// afresh, and reports whether he stands there as the entity given.
+// reattach gives a player another route and shows him everything again. It returns
+// whether he stands in the zone as this entity.
 func (h *host) reattach(p *player, r *route, former zone.ID) bool {
 	if p.gone || p.entity != former {
 		return false
@@ -332,7 +332,7 @@ func (h *host) reattach(p *player, r *route, former zone.ID) bool {
 	return true
 }
 
-// lose notes that a route is no more. Who had not entered is gone at once.
+// lose notes that a route is gone. A player who had not entered is removed at once.
 func (h *host) lose(p *player, r *route) {
 	if p.gone || !p.route.CompareAndSwap(r, nil) {
 		return
@@ -348,9 +348,9 @@ func (h *host) lose(p *player, r *route) {
 	}
 }
 
-// remove takes a player out of the world and leaves his character with the
-// saver. generation is that of whoever asks for it: a newer owner lends his,
-// so that the last state is not refused as an older one's.
+// remove removes a player from the world and passes his character to the saver.
+// generation is that of the caller: for a newer play it is the newer generation, so
+// that the last state is not refused as old.
 func (h *host) remove(p *player, reason string, generation int64) {
 	if p.gone {
 		return
@@ -369,7 +369,7 @@ func (h *host) remove(p *player, reason string, generation int64) {
 	w.metrics.departed.WithLabelValues(reason).Inc()
 	r := p.route.Swap(nil)
 	if reason == leftTakenOver {
-		// The newcomer waits for the save; the one who goes need not.
+		// The newer sign-in waits for the save; the player who leaves does not.
 		r.left(reason)
 		r = nil
 	}
@@ -382,7 +382,7 @@ func (h *host) remove(p *player, reason string, generation int64) {
 	w.saver.wake()
 }
 
-// close takes every player out and takes no more.
+// close removes every player and accepts no more.
 func (h *host) close() {
 	h.closed = true
 	for p := range h.players {

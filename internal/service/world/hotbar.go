@@ -7,10 +7,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// setHotbar changes places of a player's quick bar and tells him what lies there
-// now: a slot that the client's protocol does not have changes nothing. It is
-// saved with the character's state, so that any number of changes costs no more
-// saves than walking does.
+// setHotbar changes slots of a player's quick bar and tells him the new content. A
+// slot that the client's protocol does not have is ignored. The quick bar is saved
+// with the character's state, so that many changes need no more saves than walking
+// does.
 func (w *World) setHotbar(s *stream, p *player, set *worldv1.SetHotbar) error {
 	return p.host.post(s.ctx, func() {
 		if p.gone {

@@ -20,12 +20,12 @@ const (
 	refusedStale       = "STALE_GENERATION"
 	refusedEntity      = "ENTITY_TAKEN"
 	refusedNoZone      = "ZONE_NOT_FOUND"
-	refusedUnavailable = "UNAVAILABLE" // also when the world is full or going down
+	refusedUnavailable = "UNAVAILABLE" // also if the world is full or stops
 )
 
-// beginJoin joins a player in a goroutine of its own: it takes calls to the
-// store, and the other players of the gateway shall not wait for them. The
-// world's capacity bounds how many there are.
+// beginJoin joins a player in a new goroutine: this needs calls to the store, and
+// the other players of the gateway must not wait for them. The world's capacity
+// limits the number of these goroutines.
 func (w *World) beginJoin(s *stream, number uint64, in *worldv1.Join) error {
 	if in.GetUserId() == "" || in.GetGeneration() < 1 || in.GetFormerEntity() > 65535 {
 		return errs.Invalid("join", "user, generation and former entity must be in range")
@@ -56,14 +56,14 @@ func (w *World) beginJoin(s *stream, number uint64, in *worldv1.Join) error {
 	return nil
 }
 
-// Results of a join beside the refusals.
+// Results of a join, in addition to the refusals.
 const (
 	joinedOK    = "ok"
 	joinedAgain = "rejoined"
 )
 
-// join brings a player to the world and returns how that went. All joins of
-// one user run one after the other.
+// join joins a player to the world and returns the result. All joins of one user
+// run one after the other.
 func (w *World) join(ctx context.Context, r *route, in *worldv1.Join) string {
 	id, err := store.ParseCharacterID(in.GetCharacterId())
 	if err != nil {
@@ -90,8 +90,8 @@ func (w *World) join(ctx context.Context, r *route, in *worldv1.Join) string {
 			return w.unavailable(id, err)
 		}
 	}
-	// What is still to be written of the character, by whomever, counts as the
-	// newcomer's work and comes first: he loads what is stored.
+	// If states of the character are still to be written, they get the new
+	// generation and are written first, because the join loads what is stored.
 	w.saver.raise(id, in.GetGeneration())
 	if err := w.saver.settle(ctx, id); err != nil {
 		return w.unavailable(id, err)
@@ -105,14 +105,14 @@ func (w *World) unavailable(id store.CharacterID, err error) string {
 	return refusedUnavailable
 }
 
-// rejoin gives a player who stands there as an entity another route.
+// rejoin gives a player who still stands in the zone another route.
 func (w *World) rejoin(ctx context.Context, r *route, p *player, former zone.ID) bool {
 	done := false
 	err := p.host.call(ctx, func() { done = p.host.reattach(p, r, former) })
 	return err == nil && done
 }
 
-// evict takes a player out for a newcomer and returns once he is saved.
+// evict removes a player for a newer sign-in, and returns when he is saved.
 func (w *World) evict(ctx context.Context, p *player, generation int64) error {
 	if err := p.host.call(ctx, func() { p.host.remove(p, leftTakenOver, generation) }); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (w *World) evict(ctx context.Context, p *player, generation int64) error {
 	return w.saver.settle(ctx, p.character.ID)
 }
 
-// load reads the character and hands it to the host of its zone.
+// load reads the character and passes it to the host of its zone.
 func (w *World) load(ctx context.Context, r *route, u *user, id store.CharacterID, in *worldv1.Join, former zone.ID) string {
 	callCtx, cancel := context.WithTimeout(ctx, w.config.StoreTimeout)
 	c, err := w.characters.GetCharacter(callCtx, id, store.Fresh)
@@ -149,7 +149,7 @@ func (w *World) load(ctx context.Context, r *route, u *user, id store.CharacterI
 		return w.unavailable(id, errors.New("the world is full"))
 	}
 	w.saver.track(c, p.generation, func(error) {
-		// Without a deadline: the host always comes to it, or has stopped.
+		// No deadline is needed: the host always handles it, or has stopped.
 		_ = h.post(context.Background(), func() { h.remove(p, leftSaveRefused, p.generation) })
 	})
 	var refused error

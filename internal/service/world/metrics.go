@@ -34,9 +34,9 @@ func newMetrics() *metrics {
 		saves:    counter("saves_total", "Saved characters by result.", "result"),
 		joins:    counter("joins_total", "Joins by result: ok, rejoined or why they were refused.", "result"),
 		departed: counter("departures_total", "Players that left the world by reason.", "reason"),
-		cut:      prometheus.NewCounter(prometheus.CounterOpts{Name: "waystone_world_streams_cut_total", Help: "Gateways cut off because they did not read fast enough."}),
+		cut:      prometheus.NewCounter(prometheus.CounterOpts{Name: "waystone_world_streams_cut_total", Help: "Streams of gateways that were cut because the gateway did not read fast enough."}),
 		unknown: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waystone_world_messages_unknown_total", Help: "Messages of gateways that were passed by because the world does not know their kind.",
+			Name: "waystone_world_messages_unknown_total", Help: "Messages of gateways that were ignored because the world does not know their kind.",
 		}),
 	}
 }

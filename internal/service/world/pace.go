@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pace knows whether a zone is in time. Its host writes it; others read it when
-// they ask for the health of the zone.
+// pace knows whether a zone is in time. The host writes it, and the health checks
+// read it.
 type pace struct {
 	mu      sync.Mutex
 	due     time.Time // of the next step; zero if nothing is due

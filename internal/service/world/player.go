@@ -37,13 +37,13 @@ type player struct {
 	altered bool         // hotbar has not been handed to the saver
 }
 
-// route is a player's way to his client: a number on a stream.
+// route is the connection to a player's client: a number on a stream.
 type route struct {
 	stream *stream
 	number uint64
 }
 
-// tell sends a player a message of his own.
+// tell sends a message to this player only.
 func (p *player) tell(m *worldv1.ConnectResponse) {
 	if r := p.route.Load(); r != nil {
 		r.tell(m)

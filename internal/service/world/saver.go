@@ -12,11 +12,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// saver writes characters. Whoever owns a character hands its newest state in
-// and goes on at once; one goroutine writes what has been handed in, in
-// batches. Nothing is dropped because the store is away: a write whose outcome
-// is unknown is repeated with the same key, version and state until the store
-// answers, and newer states wait behind it.
+// saver writes characters. The owner of a character passes the newest state and
+// does not wait. One goroutine writes these states in batches. Nothing is dropped
+// if the store is away: a write whose result is not known is repeated with the same
+// key, version and state until the store answers, and newer states wait behind it.
 type saver struct {
 	store   Characters
 	timeout time.Duration // of one call
@@ -34,7 +33,7 @@ type saver struct {
 	losses  []time.Time // refusals that lost something, of the last lossTold
 }
 
-// record is what the saver knows of one character.
+// record is what the saver knows about one character.
 type record struct {
 	id         store.CharacterID
 	version    int64 // stored now
@@ -61,16 +60,16 @@ func newSaver(c Config, d Deps, run string, m *metrics) *saver {
 }
 
 // track begins to keep a character that was loaded at a version. onRefused is
-// called when the store refuses a save for good. The character must not be
-// tracked already; see settle.
+// called if the store refuses a save finally. The character must not be tracked
+// already; see settle.
 func (s *saver) track(c *store.Character, generation int64, onRefused func(error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.records[c.ID] = &record{id: c.ID, version: c.Version, generation: generation, onRefused: onRefused}
 }
 
-// put hands in the newest state of a tracked character, and its quick bar if that
-// has changed. wake then has it written.
+// put takes the newest state of a tracked character, and its quick bar if that has
+// changed. wake starts the write.
 func (s *saver) put(id store.CharacterID, state store.CharacterState, hotbar *store.Hotbar) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,8 +88,8 @@ func (s *saver) put(id store.CharacterID, state store.CharacterState, hotbar *st
 	}
 }
 
-// raise lets what is still unwritten of a character count as the work of a
-// newer generation, which has taken the character over.
+// raise gives unwritten states of a character the newer generation that has taken
+// the character over.
 func (s *saver) raise(id store.CharacterID, generation int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,8 +112,8 @@ func (s *saver) wake() {
 	}
 }
 
-// release stops keeping a character once everything handed in is written, and
-// then calls done (nil is allowed) with nil or with the store's refusal.
+// release stops tracking a character when all its states are written. Then it calls
+// done (which may be nil) with nil or with the store's refusal.
 func (s *saver) release(id store.CharacterID, done func(error)) {
 	s.mu.Lock()
 	r := s.records[id]
@@ -126,8 +125,8 @@ func (s *saver) release(id store.CharacterID, done func(error)) {
 	s.whenSettled(id, done)
 }
 
-// whenSettled calls done once nothing of a character is left to write; at once
-// when it is not tracked.
+// whenSettled calls done when nothing of a character is left to write; at once if
+// it is not tracked.
 func (s *saver) whenSettled(id store.CharacterID, done func(error)) {
 	s.mu.Lock()
 	r := s.records[id]
@@ -310,7 +309,7 @@ func (s *saver) writeBatch(ctx context.Context, saves []*store.CharacterSave) bo
 	return answered
 }
 
-// final reports whether a refusal will never become an acceptance.
+// final reports whether a refused save will always be refused.
 func final(err error) bool {
 	switch errs.KindOf(err) {
 	case errs.Aborted, errs.NotFound, errs.InvalidArgument, errs.FailedPrecondition:
@@ -320,7 +319,7 @@ func final(err error) bool {
 	}
 }
 
-// answer records the outcome of one save and reports whether it is one.
+// answer notes the result of one save, and returns whether there is one.
 func (s *saver) answer(save *store.CharacterSave, result store.SaveResult) bool {
 	s.mu.Lock()
 	r := s.records[save.ID]
@@ -355,7 +354,7 @@ func (s *saver) answer(save *store.CharacterSave, result store.SaveResult) bool 
 	refused := r.refused
 	s.mu.Unlock()
 	if refused != nil {
-		s.log.Warn("a save was refused for good",
+		s.log.Warn("a save was refused and will not be tried again",
 			slog.String("character_id", save.ID.String()), slog.Int64("version", save.Version),
 			slog.Int64("generation", save.Generation), slog.Any("error", refused))
 	}

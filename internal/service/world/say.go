@@ -6,9 +6,9 @@ import (
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 )
 
-// say carries out a line of chat, once: a gateway that has lost its stream says
-// again what it does not know to have arrived. The host of the speaker sends
-// what is said, so that only those who have entered can speak.
+// say handles a chat line exactly once: a gateway that has lost its stream sends
+// the lines again that may not have arrived. The host of the speaker's zone sends
+// the text, so that only players who have entered can speak.
 func (w *World) say(s *stream, p *player, say *worldv1.Say) error {
 	return p.host.post(s.ctx, func() {
 		if p.gone || p.entity == 0 {
@@ -19,7 +19,7 @@ func (w *World) say(s *stream, p *player, say *worldv1.Say) error {
 				return
 			}
 			p.line = n
-			// Whether or not somebody hears it: it is not to be said again.
+			// Acknowledged even if it had no receivers: it must not be sent again.
 			defer p.tell(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Spoken{Spoken: &worldv1.Spoken{Line: n}}})
 		}
 		text := say.GetText()
@@ -39,8 +39,8 @@ func (w *World) say(s *stream, p *player, say *worldv1.Say) error {
 	})
 }
 
-// whisper carries a text to one player wherever he is. When nobody by that
-// name is there, the speaker gets the name back with an empty text.
+// whisper sends a text to one player in any zone. If there is no player with that
+// name, the speaker gets the name back with an empty text.
 func (w *World) whisper(p *player, name, text string) {
 	said := &worldv1.Said{Channel: worldv1.Channel_CHANNEL_WHISPER, From: p.character.Name, Text: text}
 	m := &worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Said{Said: said}}

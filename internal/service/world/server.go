@@ -18,8 +18,8 @@ import (
 // maxGatewayName is the longest name of a gateway, in bytes.
 const maxGatewayName = 64
 
-// heartbeat is how often a gateway is told that the world is alive, so that it
-// notices within seconds when the world stands still.
+// heartbeat is how often the world sends Alive to a gateway, so that the gateway
+// notices within seconds if the world stands still.
 const heartbeat = time.Second
 
 // errDone ends a stream whose gateway has ended it.
@@ -96,7 +96,7 @@ func (w *World) openStreams() []*stream {
 	return all
 }
 
-// write sends what is queued until the stream ends, and returns why it did.
+// write sends queued messages until the stream ends, and returns why it ended.
 func (s *stream) write(rpc grpc.BidiStreamingServer[worldv1.ConnectRequest, worldv1.ConnectResponse]) error {
 	alive := time.NewTicker(heartbeat)
 	defer alive.Stop()
@@ -127,8 +127,8 @@ func (s *stream) write(rpc grpc.BidiStreamingServer[worldv1.ConnectRequest, worl
 	}
 }
 
-// read carries out what the gateway sends until the stream ends, and returns
-// why it did.
+// read handles the gateway's messages until the stream ends, and returns why it
+// ended.
 func (w *World) read(s *stream, rpc grpc.BidiStreamingServer[worldv1.ConnectRequest, worldv1.ConnectResponse]) error {
 	for {
 		m, err := rpc.Recv()
@@ -144,7 +144,8 @@ func (w *World) read(s *stream, rpc grpc.BidiStreamingServer[worldv1.ConnectRequ
 	}
 }
 
-// abandon lets the players of a stream that has ended linger.
+// abandon lets the players of an ended stream stay in the world for the linger
+// time.
 func (w *World) abandon(s *stream) {
 	s.joins.Wait()
 	for number, p := range s.bound() {

@@ -17,7 +17,7 @@ type stream struct {
 	ended   chan struct{} // closed by end
 	endOnce sync.Once
 	joins   sync.WaitGroup // under way
-	unknown sync.Once      // the log tells of messages that are not known
+	unknown sync.Once      // for the log line about unknown messages
 
 	mu       sync.Mutex
 	sessions map[uint64]*session // by the gateway's number
@@ -46,8 +46,8 @@ func (s *stream) send(m *worldv1.ConnectResponse) {
 // end ends the stream once what is queued has been sent.
 func (s *stream) end() { s.endOnce.Do(func() { close(s.ended) }) }
 
-// left forgets a player's number and tells the gateway why. It does nothing
-// on a route that is nil.
+// left removes a player's number and tells the gateway why. It does nothing on a
+// route that is nil.
 func (r *route) left(reason string) {
 	if r == nil {
 		return
@@ -56,7 +56,7 @@ func (r *route) left(reason string) {
 	r.tell(&worldv1.ConnectResponse{Message: &worldv1.ConnectResponse_Left{Left: &worldv1.Left{Reason: reason}}})
 }
 
-// begin takes a number for a join; false when it is in use.
+// begin reserves a number for a join; false if it is in use.
 func (s *stream) begin(number uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *stream) begin(number uint64) bool {
 	return true
 }
 
-// bind gives a number its player.
+// bind sets the player of a number.
 func (s *stream) bind(number uint64, p *player) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *stream) forget(number uint64) {
 	delete(s.sessions, number)
 }
 
-// player returns who has a number; nil for nobody, or nobody yet.
+// player returns the player with a number; nil if there is none, or none yet.
 func (s *stream) player(number uint64) *player {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,8 +92,8 @@ func (s *stream) player(number uint64) *player {
 	return nil
 }
 
-// askLeave notes that a number's player wants to go and returns him; nil when
-// he has not joined yet, in which case leaving tells of it afterwards.
+// askLeave notes that the player with a number wants to leave, and returns him. It
+// returns nil if he has not joined yet; leaving reports the request then.
 func (s *stream) askLeave(number uint64) *player {
 	s.mu.Lock()
 	defer s.mu.Unlock()

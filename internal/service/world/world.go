@@ -1,13 +1,12 @@
-// Package world is the shared world behind a gRPC stream per gateway: it joins
-// players, hosts the zones of internal/game, carries what happens there to
-// those who perceive it, and saves.
+// Package world is the shared world behind one gRPC stream for each gateway. It
+// joins players, hosts the zones of internal/game, sends events to the players who
+// see them, and saves characters.
 //
-// Each zone is owned by one goroutine (host), which never waits for anybody:
-// commands reach it through a bounded queue, messages leave it through the
-// bounded queue of a stream, and characters to be written are left with the
-// saver. Whatever has to wait, a join above all, does so in a goroutine of its
-// own. What a player has is owned by the host of his zone, except for his
-// place in the directory, which has a lock.
+// Each zone is owned by one goroutine (host), which never waits: commands reach it
+// through a bounded queue, messages leave it through the bounded queue of a stream,
+// and the saver takes the characters to write. Work that has to wait, such as a
+// join, runs in its own goroutine. The host of a zone owns the state of its
+// players, except for their entries in the directory, which has a lock.
 package world
 
 import (
@@ -30,7 +29,7 @@ import (
 	worldv1 "github.com/waystone-mmo/waystone/gen/waystone/world/v1"
 )
 
-// GoingDown is what players are told before a shutdown.
+// GoingDown is the text that players get before a shutdown.
 const GoingDown = "The server is going down."
 
 // Errors that end a gateway's stream.
@@ -47,7 +46,7 @@ type Characters interface {
 	SaveCharacters(ctx context.Context, saves []store.CharacterSave) ([]store.SaveResult, error)
 }
 
-// Deps is what the world works with.
+// Deps are the dependencies of the world.
 type Deps struct {
 	Log        *slog.Logger
 	Characters Characters
@@ -155,9 +154,9 @@ func (w *World) Broadcast(text string) {
 	}
 }
 
-// Drain takes no more joins, takes every player out (Left SHUTDOWN) and
-// returns once all of them are saved. It fails when ctx ends first, naming the
-// characters that are not.
+// Drain accepts no more joins, removes every player (Left SHUTDOWN) and returns
+// when all of them are saved. If ctx ends first, it fails with the characters that
+// are not saved.
 func (w *World) Drain(ctx context.Context) error {
 	w.mu.Lock()
 	w.ending = true
@@ -170,8 +169,8 @@ func (w *World) Drain(ctx context.Context) error {
 	return w.saver.settleAll(ctx)
 }
 
-// Stop ends the streams, once what waits for them is sent or ctx ends, and
-// then everything else. Nothing is saved: that is Drain's.
+// Stop ends the streams when their queues are sent or ctx ends, and then everything
+// else. It saves nothing: Drain does that.
 func (w *World) Stop(ctx context.Context) error {
 	w.mu.Lock()
 	w.ending = true

@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Cache is a cache that processes share. Each call answers within a short time
-// of the cache's own; an error means that the outcome is unknown.
+// Cache is a cache that processes share. Each call returns within a short time,
+// which the cache itself limits. An error means that the outcome is unknown.
 type Cache interface {
 	// GetMany returns the value of each key, nil where there is none.
 	GetMany(ctx context.Context, keys []string) ([][]byte, error)
@@ -22,8 +22,8 @@ type Cache interface {
 }
 
 const (
-	// MaxKey is the longest key that is cached, in bytes: one from an id longer
-	// than any of ours goes to the store.
+	// MaxKey is the longest key that is cached, in bytes: a longer key, from an
+	// id that is longer than any of ours, goes to the store.
 	MaxKey = 256
 	// MaxValue is the largest value that is put into the shared cache, in bytes.
 	// A website may keep whole pictures in its rows.
@@ -80,8 +80,8 @@ func (n *near) replace(key string, old, r *record) {
 type reach int
 
 const (
-	// reachRecent is the process, and of it what was loaded within Config.Recent:
-	// that is current enough though the feed is silent.
+	// reachRecent is the process, but only what was loaded within Config.Recent:
+	// that is current enough although the feed is silent.
 	reachRecent reach = iota
 	// reachNear is the process.
 	reachNear
@@ -89,7 +89,7 @@ const (
 	reachBoth
 )
 
-// get returns the record of a key, nil where there is none or a Reset has made
+// get returns the record of a key, nil if there is none or if a Reset has made
 // it void.
 func (s *Store) get(to reach, key string) *record {
 	if s.near == nil {
@@ -108,15 +108,15 @@ func (s *Store) get(to reach, key string) *record {
 	return r
 }
 
-// drop takes a key out of the near level.
+// drop removes a key from the near level.
 func (s *Store) drop(key string) {
 	if s.near != nil {
 		s.near.cache.Invalidate(key)
 	}
 }
 
-// look finds the records of a key and, unless that is empty, of another; nil
-// where there is none that may be used.
+// look finds the records of a key and, unless other is empty, of other; nil if
+// there is none that may be used.
 func (s *Store) look(ctx context.Context, to reach, key, other string) (a, b *record) {
 	a = s.get(to, key)
 	if other != "" {
@@ -132,8 +132,8 @@ func (s *Store) look(ctx context.Context, to reach, key, other string) (a, b *re
 	return records[0], records[1]
 }
 
-// lookMany is look for any number of keys. What is not in the process is asked
-// of the shared cache in one go.
+// lookMany is look for any number of keys. Those that are not in the process
+// are read from the shared cache in one call.
 func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record {
 	records := make([]*record, len(keys))
 	var missing []int
@@ -167,12 +167,14 @@ func (s *Store) lookMany(ctx context.Context, to reach, keys []string) []*record
 	return records
 }
 
-// admit turns what the shared cache holds under a key, there by a name, into a
-// record, keeps it in the process, and returns nil if it must not be used.
+// admit turns a value of the shared cache into a record and keeps it in the
+// process under key; name is the key in the shared cache. It returns nil if the
+// value must not be used.
 func (s *Store) admit(rules *rules, key, name string, value []byte, begun uint64) *record {
 	if foreign(s.seal, name, value) {
 		s.metrics.errors.WithLabelValues("foreign").Inc()
-		// It may claim a rank that no value of ours ever has.
+		// It is removed, because it may claim a rank that is higher than that
+		// of any value of ours.
 		s.fills.offer([]fill{{key: name}})
 		return nil
 	}
@@ -197,8 +199,9 @@ func (s *Store) admit(rules *rules, key, name string, value []byte, begun uint64
 	return r
 }
 
-// keep offers what a load brought to the near level now, and to the shared
-// cache in the background. The load began at an instant.
+// keep stores the result of a load in the near level now, and in the shared
+// cache in the background. begun and at are the number and the time of the
+// start of the load.
 func (s *Store) keep(entries []entry, begun uint64, at int64, snapshot store.Snapshot) {
 	if !s.caching {
 		return
@@ -242,8 +245,8 @@ func (s *Store) keep(entries []entry, begun uint64, at int64, snapshot store.Sna
 	}
 }
 
-// evict is called when a write of ours has come back, whatever its outcome:
-// no value that was loaded before is used again by this Store.
+// evict is called when a write of this Store has returned, with any outcome: no
+// value that was loaded before is used again by this Store.
 func (s *Store) evict(keys ...string) {
 	at := s.guard.clock()
 	for _, key := range keys {
@@ -251,8 +254,8 @@ func (s *Store) evict(keys ...string) {
 	}
 }
 
-// noteCache counts an error of the shared cache and logs the turns from working
-// to failing and back, not every call in between.
+// noteCache counts an error of the shared cache. It logs when the cache begins
+// to fail and when it works again, not every call in between.
 func (s *Store) noteCache(ctx context.Context, operation string, err error) {
 	if err != nil {
 		s.metrics.errors.WithLabelValues(operation).Inc()

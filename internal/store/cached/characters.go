@@ -99,17 +99,17 @@ func (s *Store) findCharacter(ctx context.Context, to reach, key string) (*recor
 	return r, s.stands(r), nil
 }
 
-// stands reports whether a record is a character's that the purge cannot have
-// taken, and whose user has not changed since it was read: another person may
+// stands reports whether a record is of a character that the purge cannot have
+// removed, and whose user has not changed since it was read: another person may
 // have the id of the owner now.
 func (s *Store) stands(r *record) bool {
 	return r != nil && r.kind == kindCharacter && r.begun >= r.changed.Load() &&
 		(r.until == 0 || s.cfg.Now().UnixMicro() < r.until)
 }
 
-// seesOwner reports whether a record is as new as what is known of its
-// character's user, and notes where that will be told. Of other records it is
-// true.
+// seesOwner reports whether a record of a character is as new as the last known
+// change of the character's user. It notes in the record where later changes of
+// the user will be found. For other records it returns true.
 func (s *Store) seesOwner(rules *rules, r *record, own bool) bool {
 	if r.kind != kindCharacter {
 		return true
@@ -118,8 +118,8 @@ func (s *Store) seesOwner(rules *rules, r *record, own bool) bool {
 	return s.guard.sees(rules, s.guard.hash(userKey(r.character.UserID)), r.snapshot, own)
 }
 
-// findList finds a list when every character in it is found and still the
-// user's.
+// findList finds a list if every character in it is found and still belongs to
+// the user.
 func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*record, bool, error) {
 	index := s.lookMany(ctx, to, []string{listKey(userID)})[0]
 	if index == nil || index.kind != kindList {
@@ -139,7 +139,7 @@ func (s *Store) findList(ctx context.Context, to reach, userID string) ([]*recor
 	return list, true, nil
 }
 
-// The writes evict whatever the outcome: one that failed may have been written.
+// The writes evict with any outcome: a write that failed may have been made.
 
 // CreateCharacter implements store.Characters.
 func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*store.Character, error) {

@@ -22,10 +22,11 @@ import (
 //	34..41  when it was read, milliseconds since 1970, big endian
 //	42..    the snapshot it was read under, then the body
 //
-// The body of a record is its protobuf message, of a session after the 32
-// bytes of the token's digest; of an id its text; of a list four bytes for each
+// The body of a record is its protobuf message, of a session after the 32 bytes
+// of the token's digest; of an id its text; of a list four bytes for each
 // character id, big endian. A value that differs in any of this is a miss. Only
-// who knows the key can make one, so that what is read of it is ours.
+// a process with the signing key can make one, so everything in it comes from a
+// database part.
 const (
 	// layout has to be raised when a message in a body gains, loses or changes a
 	// field: binaries of both layouts may share a Redis.
@@ -51,25 +52,25 @@ const (
 	kindAbsent    kind = 0 // in process only
 )
 
-// record is what is kept under one key. It is shared by all readers and, but for
-// resident, never changed after it was kept.
+// record is what is kept under one key. All readers share it. Except for
+// resident, it never changes after it was kept.
 //
-// What an answer needs comes first: records are many, most are not in the
-// processor's cache when they are asked for, and each line of one that has to be
-// fetched from memory costs more than looking it up.
+// The fields that an answer needs come first: there are many records, most of
+// them are not in the processor's cache, and each cache line that has to be
+// fetched from memory costs more than the look-up.
 type record struct {
 	kind  kind
 	begun uint64 // number of the load in this process
-	// until is when it ceases to be an answer, microseconds since 1970 by
-	// Config.Now; 0 for never. Of a character, when it may be purged; of an
-	// entry of a token that is whole, when the session ends.
+	// until is when the record is no longer an answer, microseconds since 1970
+	// by Config.Now; 0 for never. For a character it is when it may be purged;
+	// for a whole entry of a token, when the session ends.
 	until int64
-	// joined is, of an entry of a token that is whole, what says whether the
-	// session and the user in it are still kept.
+	// joined is set for a whole entry of a token: it says whether the session
+	// and the user in the entry are still kept.
 	joined [2]*atomic.Bool
-	// wire is user, session or character as a message, which is how they are
-	// sent and how the shared cache has them; none of one that has no such form.
-	// An entry of a token that is whole has the session and its user.
+	// wire is user, session or character as an encoded message, as they are sent
+	// and stored in the shared cache; empty if they cannot be encoded. A whole
+	// entry of a token has the session and its user.
 	wire storepb.Wire
 
 	loaded   int64          // when the load began; 0 for a record from the shared cache
@@ -123,7 +124,7 @@ func instant(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// standsUnder reports whether a record can be that of a key, as far as it says.
+// standsUnder reports whether a record can belong to a key, by its content.
 func (r *record) standsUnder(key string) bool {
 	switch r.kind {
 	case kindUser:
@@ -147,8 +148,8 @@ func tokenEntry(s *store.Session, token store.Digest) entry {
 	return entry{tokenKey(token), r}
 }
 
-// leadTo sets the ids of a session and its user, and the keys of both, which
-// share the text.
+// leadTo sets the ids of a session and its user, and their keys. Keys and ids
+// share the same memory.
 func (r *record) leadTo(id, owner string) {
 	r.idKey, r.ownerKey = sessionKey(id), userKey(owner)
 	r.id, r.owner = r.idKey[len(sessionPrefix):], r.ownerKey[len(userPrefix):]
@@ -170,14 +171,14 @@ func absentEntry(key string, table store.Table, err error) entry {
 	return entry{key, &record{kind: kindAbsent, table: table, err: err}}
 }
 
-// recordOverhead is what a record weighs beside its text, in bytes: structs,
-// and the cache's own.
+// recordOverhead is the weight of a record in addition to its text, in bytes:
+// structs, and the memory of the cache itself.
 const recordOverhead = 640
 
-// wireOverhead is what a wire form weighs beside its bytes.
+// wireOverhead is the weight of a wire form in addition to its bytes.
 const wireOverhead = 128
 
-// weight is about what the record takes in memory, in bytes.
+// weight returns about how much memory the record takes, in bytes.
 func (r *record) weight() int {
 	n := recordOverhead + len(r.id) + len(r.owner) + 4*len(r.list) + 8*len(r.snapshot.Xip)
 	if size := r.wire.Size(); size > 0 {
@@ -196,9 +197,8 @@ func (r *record) weight() int {
 	return n
 }
 
-// encode returns the form for the shared cache under a name. Of a record that
-// has no wire form, what comes out is one without an id, which is no answer to
-// anything.
+// encode returns the form for the shared cache under a name. For a record
+// without a wire form the result has no id, so it answers nothing.
 func (r *record) encode(by *sealer, name string) []byte {
 	b := make([]byte, headerSize, headerSize+256)
 	copy(b, fmt.Sprintf("%0*d", rankSize, r.snapshot.Xmax))

@@ -51,7 +51,7 @@ func (s *Store) EncodedSession(ctx context.Context, token string, c store.Consis
 	return s.join(l)
 }
 
-// join returns the wire form of a login, if that is good now.
+// join returns the wire form of a login, if the session is alive now.
 func (s *Store) join(l login) (*storepb.Wire, error) {
 	if err := store.Judge(l.session.session, l.user.user, s.cfg.Now()); err != nil {
 		return nil, err
@@ -69,14 +69,14 @@ func (s *Store) join(l login) (*storepb.Wire, error) {
 }
 
 // isWhole reports whether a record is the entry of a token with the session and
-// its user in it, both as they are kept, and the session alive.
+// its user in it, both still kept unchanged, and the session alive.
 func (r *record) isWhole(now time.Time) bool {
 	return r != nil && r.joined[0] != nil && r.joined[0].Load() && r.joined[1].Load() && now.UnixMicro() < r.until
 }
 
-// makeWhole puts the session and the user that the entry of a token has led to,
-// joined, into that entry, so that the next to ask has one record to look for
-// and not three. It is as good as the three: void when one of them would be.
+// makeWhole puts the session and the user to which the entry of a token has led
+// into that entry, so that the next read needs one look-up and not three. The
+// entry is void as soon as one of the three records would be.
 func (s *Store) makeWhole(key string, index *record, l login, joined storepb.Wire) {
 	r := *index
 	r.wire, r.joined = joined, [2]*atomic.Bool{l.session.resident, l.user.resident}

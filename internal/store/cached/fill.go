@@ -6,23 +6,24 @@ import (
 )
 
 const (
-	// fillers is how many loads are stored in the shared cache at once.
+	// fillers is how many loads are stored in the shared cache at the same
+	// time.
 	fillers = 8
-	// MaxFills is how many loads may wait for that. Beyond it they are not
+	// MaxFills is how many loads may wait for that. Further loads are not
 	// stored: the next reader loads again.
 	MaxFills = 1024
 )
 
-// fill is a record on its way into the shared cache; without a record, the key
-// of a value to be removed from there.
+// fill is a record to be stored in the shared cache. Without a record, the
+// value of the key is removed from there.
 type fill struct {
 	key    string
 	record *record
 }
 
-// fillQueue stores records behind the back of their readers. Order does not
-// matter: a value is refused by its snapshot if it comes too late, and never
-// replaces one that was read after it.
+// fillQueue stores records in the background, so that readers do not wait. The
+// order does not matter: a value that comes too late is refused because of its
+// snapshot, and never replaces a newer one.
 type fillQueue struct {
 	store   *Store
 	queue   chan []fill

@@ -9,21 +9,21 @@ import (
 // loaders is how many goroutines wait for loads.
 const loaders = 64
 
-// flights are the loads under way, each in a goroutine of its own. Those that
-// others may join have a name.
+// flights are the running loads, each in a goroutine of its own. A load that
+// others may join has a name.
 type flights struct {
 	workers *workers.Pool
 	mu      sync.Mutex
 	named   map[flightName]*flight
 }
 
-// flightName says who shares a load.
+// flightName decides which readers share a load.
 type flightName struct {
 	way   way
 	key   string
-	floor uint64 // number of the eviction that the load comes after: nobody joins one from before it
-	// span is 0 while the feed tells of evictions. When it does not, loads are
-	// shared by those who come in the same span of time.
+	floor uint64 // number of the last eviction before the load: nobody joins a load that began before it
+	// span is 0 while the feed reports changes. While it does not, readers
+	// share a load only within the same span of time.
 	span int64
 }
 

@@ -7,11 +7,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// FeedStatus says how the feed is doing, as far as it has told.
+// FeedStatus is the state of the feed as the Store knows it.
 type FeedStatus struct {
 	// Connected is false before the first Reset and after Lost.
 	Connected bool
-	// Cause says why it is not, where that is known.
+	// Cause says why it is not connected, if that is known.
 	Cause error
 	// Lag is how long ago the feed was asked for its newest confirmation; 0
 	// before the first.
@@ -71,13 +71,14 @@ func (s *Store) changed(c *store.Change) {
 	seen := mark{xid: c.Xid}
 	switch {
 	case c.Table != store.TableUser && c.Table != store.TableSession && c.Table != store.TableCharacter:
-		return // nothing of it is cached
+		return // no record of this table is cached
 	case c.Op == store.OpMany:
 		s.guard.require(c.Xid)
 	case c.Table == store.TableUser:
 		s.supersede(userKey(c.ID), seen, true)
-		// Another user may have the id now, who has other characters: this voids
-		// the list, those that are kept, and that one is not to be had.
+		// Another person may have the id now, with other characters: this voids
+		// the list, the characters that are kept, and the entry that a row does
+		// not exist.
 		s.supersede(listKey(c.ID), seen, false)
 		s.guard.replace(c.ID)
 		s.guard.appear(store.TableCharacter, c.Xid)
@@ -85,7 +86,8 @@ func (s *Store) changed(c *store.Change) {
 		s.supersede(sessionKey(c.ID), seen, true)
 	case c.Table == store.TableCharacter:
 		s.supersede(characterPrefix+c.ID, seen, true)
-		// A list holds ids, so what changes it is that one comes or goes.
+		// A list holds ids, so it changes only when a character is created or
+		// removed.
 		if c.UserID != "" && c.Op != store.OpUpdate {
 			s.supersede(listKey(c.UserID), seen, false)
 		}

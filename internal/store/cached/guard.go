@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	// stripes is the number of locks that keys share. Two keys in one stripe cost
-	// each other a load now and then, never a wrong answer.
+	// stripes is the number of locks that keys share. Two keys in one stripe
+	// sometimes cause an additional load, never a wrong answer.
 	stripes = 4096
-	// MaxMarks bounds the changes that are remembered, about 32 bytes each. Above
-	// it whole transactions are remembered instead, which no value read before
-	// them survives.
+	// MaxMarks bounds the changes that are remembered, about 32 bytes each. If
+	// there are more, whole transactions are remembered instead: then no value is
+	// used that was read before them.
 	MaxMarks = 1 << 17
 	// moments is how many snapshots a TTL is divided into: what is older than the
 	// TTL is forgotten with that precision.
 	moments = 16
 )
 
-// guard decides which values may be kept and used. It is told what the feed
-// sees and what this process writes. Two orders meet in it:
+// guard decides which values may be kept and used, from what the feed reports
+// and what this process writes. It compares two orders:
 //
 //   - one counter for what happens in this process: a load, an eviction and a
 //     caller each take a number when they begin;
@@ -35,8 +35,8 @@ type guard struct {
 	seed  maphash.Seed
 
 	counter atomic.Uint64
-	until   atomic.Int64  // cached values may be used before this instant
-	told    atomic.Int64  // every commit before this instant has been told
+	until   atomic.Int64  // cached values may be used before this time
+	told    atomic.Int64  // every commit before this time has been reported
 	reset   atomic.Uint64 // number of the last Reset; what began before is void
 	rules   atomic.Pointer[rules]
 	marks   atomic.Int64 // remembered in all stripes
@@ -80,7 +80,7 @@ type mark struct {
 	at   int64
 }
 
-// absence is the condition on keeping that a row is not there: nothing may
+// absence is the condition for keeping that a row does not exist: nothing may
 // have appeared in its table.
 type absence struct {
 	appeared atomic.Uint64 // number of the last change that may have made a row
@@ -92,7 +92,8 @@ func newGuard(ttl time.Duration) *guard {
 	return &guard{ttl: ttl, start: time.Now(), seed: maphash.MakeSeed()}
 }
 
-// clock returns the real time, as the feed and the cache go by it.
+// clock returns the real time that feed and cache use, in nanoseconds since
+// start.
 func (g *guard) clock() int64 { return int64(time.Since(g.start)) }
 
 // next returns a number higher than all before.
@@ -124,8 +125,8 @@ func (g *guard) floor(keys ...string) uint64 {
 }
 
 // sees reports whether a value of a key is as new as everything that is known
-// of it. With own, the value is of a load in this process, for which evictions
-// say how it stands to our writes.
+// of the key. own means that the value comes from a load in this process: then
+// evictions tell whether it is older than our own writes.
 func (g *guard) sees(r *rules, hash uint64, snapshot store.Snapshot, own bool) bool {
 	if r == nil || !snapshot.Covers(r.floor) {
 		return false
@@ -150,8 +151,9 @@ func (g *guard) sees(r *rules, hash uint64, snapshot store.Snapshot, own bool) b
 }
 
 // land keeps a value by put, unless it is older than what is known of its key
-// or than what is kept. It holds the stripe meanwhile, so that an eviction
-// comes before, and put does not run, or after, and takes the value out again.
+// or than the kept value. It holds the stripe meanwhile: an eviction comes
+// either before, then put does not run, or after, then it removes the value
+// again.
 func (g *guard) land(key string, begun uint64, snapshot store.Snapshot, own bool, put func()) bool {
 	hash := g.hash(key)
 	st := g.stripe(hash)
@@ -165,7 +167,7 @@ func (g *guard) land(key string, begun uint64, snapshot store.Snapshot, own bool
 	return true
 }
 
-// landAbsent keeps by put that a row of a table is not there.
+// landAbsent keeps by put that a row of a table does not exist.
 func (g *guard) landAbsent(table store.Table, key string, begun uint64, snapshot store.Snapshot, put func()) bool {
 	a := &g.absent[table]
 	a.mu.Lock()
@@ -181,8 +183,8 @@ func (g *guard) stillAbsent(table store.Table, begun uint64) bool {
 	return begun >= g.absent[table].appeared.Load()
 }
 
-// evict shuts out the loads of a key that have begun, and takes it out by
-// drop. A mark with neither xid nor instant is none.
+// evict makes the loads of a key that have already begun unusable, and removes
+// the key by drop. A mark with neither xid nor time is not kept.
 func (g *guard) evict(key string, m mark, replace bool, drop func()) {
 	hash := g.hash(key)
 	st := g.stripe(hash)
@@ -197,8 +199,8 @@ func (g *guard) evict(key string, m mark, replace bool, drop func()) {
 	drop()
 }
 
-// remember adds a mark to a stripe, in place of the same key's others of its
-// kind where one row is meant.
+// remember adds a mark to a stripe. If replace is set, the mark is of one row,
+// and replaces the same key's other marks of its kind.
 func (g *guard) remember(st *stripe, m mark, replace bool) {
 	old := st.list()
 	marks := make([]mark, 0, len(old)+1)
@@ -213,8 +215,8 @@ func (g *guard) remember(st *stripe, m mark, replace bool) {
 	st.marks.Store(&marks)
 }
 
-// owner returns where the last change of a user is noted, who may be another
-// person since.
+// owner returns where the last change of a user is noted. After a change the
+// user may be another person.
 func (g *guard) owner(userID string) *atomic.Uint64 {
 	return &g.owners[g.hash(userKey(userID))%stripes]
 }
@@ -233,8 +235,8 @@ func (g *guard) appear(table store.Table, xid uint64) {
 	}
 }
 
-// restart begins anew at a connection of the feed. Nothing that began before
-// is used again, and nothing is open until the first confirmation.
+// restart is called when the feed has connected. Nothing that began before is
+// used again, and the cache is closed until the first confirmation.
 func (g *guard) restart(origin string, at store.Snapshot) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -249,8 +251,8 @@ func (g *guard) restart(origin string, at store.Snapshot) {
 	g.forget()
 }
 
-// require makes every value see a transaction from here on. What began before
-// is void.
+// require demands from here on that every value sees a transaction. Loads that
+// began before are void.
 func (g *guard) require(xid uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -294,8 +296,8 @@ func (g *guard) shut() {
 	g.until.Store(0)
 }
 
-// raise makes the floor the newest snapshot that is older than any value can
-// be: a value from before comes from a process that was held up.
+// raise sets the floor to the newest snapshot that is older than a TTL. An even
+// older value can only come from a process that was delayed.
 func (g *guard) raise() {
 	old := g.history[len(g.history)-1].at - int64(g.ttl)
 	i := 0
@@ -309,8 +311,8 @@ func (g *guard) raise() {
 	g.setFloor(g.history[0].snapshot)
 }
 
-// overflow gives single marks up: the floor becomes the newest snapshot, and
-// what it does not see yet is required of every value.
+// overflow drops the single marks: the floor becomes the newest snapshot, and
+// every value must see the transactions that this snapshot does not see yet.
 func (g *guard) overflow() {
 	g.history = append(g.history[:0], moment{g.history[len(g.history)-1].at, g.newest})
 	r := *g.rules.Load()

@@ -2,16 +2,16 @@ package cached
 
 import "sync/atomic"
 
-// MaxHints bounds the tokens whose ids a process remembers beside its records, a
-// few hundred bytes each.
+// MaxHints bounds the tokens whose ids a process remembers in addition to its
+// records, a few hundred bytes each.
 const MaxHints = 1 << 14
 
-// hints remember which ids a token led to, so that the shared cache is asked
-// for a session and its user at once, and not for the token's entry before.
-// A hint is such an entry: it holds ids and nothing else, it is held at each use
-// to the rules for one that comes from the shared cache now, and what it leads
-// to is an answer only if the session's record carries the token. Each key has
-// one place, and the last to come has it.
+// hints remember to which ids a token has led. So the shared cache can be asked
+// for a session and its user together, without asking for the token's entry
+// first. A hint is such an entry: it holds only ids. At each use the same rules
+// apply to it as to an entry that comes from the shared cache now. What it leads
+// to is an answer only if the session's record has the token. Each key has one
+// place, and the newest key of a place replaces the one before.
 type hints [MaxHints]atomic.Pointer[hint]
 
 type hint struct {
@@ -26,8 +26,8 @@ func (s *Store) note(key string, r *record) {
 	}
 }
 
-// hinted returns what is remembered of a token, nil for nothing that may be
-// used.
+// hinted returns the remembered entry of a token, nil if there is none that may
+// be used.
 func (s *Store) hinted(key string) *record {
 	if s.hints == nil {
 		return nil

@@ -16,8 +16,8 @@ const (
 
 func userKey(id string) string { return userPrefix + id }
 
-// Names and addresses are keys as they are asked for: what another spelling finds
-// may be somebody else.
+// Names and addresses are used as keys in the spelling of the request: another
+// spelling may find another user.
 func usernameKey(name string) string { return "user:username:" + digest(name) }
 func emailKey(email string) string   { return "user:email:" + digest(email) }
 
@@ -25,7 +25,7 @@ func sessionKey(id string) string              { return sessionPrefix + id }
 func characterKey(id store.CharacterID) string { return characterPrefix + id.String() }
 func listKey(userID string) string             { return "character:list:" + userID }
 
-// tokenKey has the digest as it is; sharedKey writes it out.
+// tokenKey contains the digest in binary; sharedKey writes it in hexadecimal.
 func tokenKey(d store.Digest) string {
 	var b [len(tokenPrefix) + len(d)]byte
 	copy(b[copy(b[:], tokenPrefix):], d[:])

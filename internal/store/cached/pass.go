@@ -7,8 +7,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// What lets a player in is never cached. The methods are written out rather
-// than embedded, so that one added to the contract does not pass unnoticed.
+// What decides about a sign-in is never cached. The methods are written out and
+// not embedded, so that a new method of the contract is not passed through
+// unnoticed.
 
 // GetGameAccount implements store.GameAccounts.
 func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameAccount, error) {

@@ -9,20 +9,20 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// read is one way to ask for a T: what happens when the cache has no answer at
-// once. A T is shared by all who wait for it and must not be changed.
+// read describes how to read a T if the cache in the process has no answer. All
+// waiting callers share the T. It must not be changed.
 type read[T any] struct {
 	way way
 	key string // what is asked for
-	// find answers from the cache; an error is the contract's word
-	// that there is nothing.
+	// find answers from the cache. An error is that of the contract for a row
+	// that does not exist.
 	find func(ctx context.Context, to reach) (T, bool, error)
 	// load asks the store.
 	load func(ctx context.Context) (T, store.Snapshot, error)
 	// entries is what is kept of an answer. The key asked for comes last.
 	entries func(T) []entry
-	// absent is the refusal that says that there is nothing, in a table, and is
-	// kept under the key asked for; nil for none.
+	// absent is the error for a row that does not exist in table; it is kept
+	// under the key asked for. nil for none.
 	absent error
 	table  store.Table
 }
@@ -38,7 +38,7 @@ func (r *read[T]) keys(out outcome[T]) []string {
 	return keys
 }
 
-// outcome is what a load brought its callers.
+// outcome is the result of a load.
 type outcome[T any] struct {
 	value T
 	err   error
@@ -47,7 +47,7 @@ type outcome[T any] struct {
 }
 
 // usable reports whether a read may be answered from the cache in the process,
-// and from what of it.
+// and how far it may reach.
 func (s *Store) usable(ctx context.Context, c store.Consistency) (reach, bool) {
 	to := reachRecent
 	if s.guard.open() {
@@ -56,8 +56,8 @@ func (s *Store) usable(ctx context.Context, c store.Consistency) (reach, bool) {
 	return to, c == store.Cached && s.caching && ctx.Err() == nil && !s.closed.Load()
 }
 
-// do answers a read that the cache in the process did not answer at once. The
-// shared cache is asked in the load, so that those who share one ask it once.
+// do answers a read that the cache in the process did not answer. The load asks
+// the shared cache first, so that all callers of a load ask it once.
 func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
@@ -91,13 +91,14 @@ func do[T any](ctx context.Context, s *Store, c store.Consistency, r read[T]) (T
 		if floor = s.guard.floor(r.keys(out)...); floor <= out.begun {
 			return out.value, err
 		}
-		// The load was under way when we came, and something that it brought has
-		// been written since it began: before we came or after, that is not known.
+		// The load was running when this call joined it, and a part of its result
+		// was written since it began. It is not known whether that was before this
+		// call or after.
 	}
 	return fresh(ctx, s, r)
 }
 
-// fresh starts a load that is nobody else's.
+// fresh starts a load that no other call joins.
 func fresh[T any](ctx context.Context, s *Store, r read[T]) (T, error) {
 	begun := s.guard.next()
 	out, err := await(ctx, r, s.flights.start(func() any { return fly(ctx, s, begun, true, r) }))
@@ -105,7 +106,7 @@ func fresh[T any](ctx context.Context, s *Store, r read[T]) (T, error) {
 }
 
 // await waits for a load or for ctx. The load goes on without its callers, so
-// that none of them can fail the others.
+// that none of them can make the others fail.
 func await[T any](ctx context.Context, r read[T], f *flight) (outcome[T], error) {
 	select {
 	case <-ctx.Done():
@@ -118,13 +119,13 @@ func await[T any](ctx context.Context, r read[T], f *flight) (outcome[T], error)
 	case error:
 		return outcome[T]{}, v
 	}
-	v, _, err := r.load(ctx) // closed: the store says so itself
+	v, _, err := r.load(ctx) // the Store is closed: the store beneath returns that error
 	return outcome[T]{value: v}, err
 }
 
-// fly makes a load apart from its callers' ends; begun is its number. It
-// returns an outcome, an error if the load panics, or nil when the Store has
-// been closed.
+// fly makes a load that does not end with its callers' contexts; begun is its
+// number. It returns an outcome, an error if the load panics, or nil if the
+// Store has been closed.
 func fly[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read[T]) (v any) {
 	if !s.begin() {
 		return nil
@@ -156,7 +157,7 @@ func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read
 		}
 	}
 	s.metrics.loads[r.way].Inc()
-	// Not around find: the shared cache has a time of its own.
+	// Not around find: the shared cache has a timeout of its own.
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.LoadTimeout)
 	defer cancel()
 	var snapshot store.Snapshot
@@ -172,8 +173,8 @@ func load[T any](ctx context.Context, s *Store, begun uint64, fresh bool, r read
 	return out
 }
 
-// timedOut reports whether err is the end of the load's own time rather than
-// that of a caller.
+// timedOut reports whether err comes from the load's own timeout and not from a
+// caller's.
 func timedOut(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errs.KindOf(err) == errs.DeadlineExceeded
 }

@@ -12,18 +12,18 @@ import (
 const (
 	// KeySize is the size of Config.Key, bytes.
 	KeySize = 32
-	// sealSize is how much of the HMAC a value carries: nobody can try a part of
-	// 2^128 values out.
+	// sealSize is how many bytes of the HMAC a value carries: 2^128 possible
+	// signatures are too many to try.
 	sealSize = 16
 )
 
 var errKey = errors.New("the key of the shared cache has to have 32 bytes")
 
-// sealer signs values for the shared cache, each for the name that it stands
-// under. So a value that others wrote, changed, or moved from one name to
-// another, is known; an old one of ours is not, and is refused by its snapshot.
-// The states of the hash are used again: to make one costs more than most
-// values take.
+// sealer signs values for the shared cache, each together with its name. So a
+// value that others wrote, changed, or moved to another name is recognized. An
+// old value of ours is not recognized by its signature, but refused because of
+// its snapshot. The states of the hash are reused: to create one costs more
+// than to sign most values.
 type sealer struct{ states sync.Pool }
 
 type sealState struct {
@@ -40,7 +40,8 @@ func newSealer(key []byte) (*sealer, error) {
 	return &sealer{sync.Pool{New: func() any { return &sealState{mac: hmac.New(sha256.New, key)} }}}, nil
 }
 
-// seal writes the signature of a value, all but the place for it, into that.
+// seal writes the signature of a value into its place in the value. The
+// signature covers everything except that place.
 func (s *sealer) seal(name string, value []byte) {
 	st := s.states.Get().(*sealState) //nolint:forcetypeassert // nothing else is put
 	copy(value[sealAt:readAt], st.of(name, value))
@@ -55,8 +56,9 @@ func (s *sealer) sealed(name string, value []byte) bool {
 	return ok
 }
 
-// of returns the signature, which is good until the state is used again. The
-// header has one length, so that name and value cannot be cut in two ways.
+// of returns the signature, which is valid until the state is used again. The
+// header has a fixed length, so name and value can be separated in only one
+// way.
 func (st *sealState) of(name string, value []byte) []byte {
 	st.mac.Reset()
 	st.mac.Write(value[:sealAt])

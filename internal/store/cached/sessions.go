@@ -19,7 +19,7 @@ func (s *Store) GetSession(ctx context.Context, token string, c store.Consistenc
 	return copied(l.session.session), copied(l.user.user), nil
 }
 
-// alive returns the login that a token stands for, if it is good now.
+// alive returns the login of a token, if the session is alive now.
 func (s *Store) alive(ctx context.Context, token string, c store.Consistency) (login, error) {
 	l, err := s.login(ctx, token, c)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Store) login(ctx context.Context, token string, c store.Consistency) (l
 	return s.doLogin(ctx, token, key, d, c)
 }
 
-// doLogin is login when the cache in the process has no answer at once.
+// doLogin reads the login of a token if the cache in the process has no answer.
 func (s *Store) doLogin(ctx context.Context, token, key string, d store.Digest, c store.Consistency) (login, error) {
 	return do(ctx, s, c, read[login]{
 		way: waySession, key: key,
@@ -69,8 +69,8 @@ func (s *Store) findLogin(ctx context.Context, to reach, key string, d store.Dig
 	return s.followToken(ctx, to, index, d)
 }
 
-// followToken finds what the entry of a token leads to. The records say whether
-// it does.
+// followToken finds the session and the user to which the entry of a token
+// leads. Their records decide whether they really belong to the token.
 func (s *Store) followToken(ctx context.Context, to reach, index *record, d store.Digest) (login, bool, error) {
 	switch {
 	case index == nil:
@@ -88,12 +88,12 @@ func (s *Store) followToken(ctx context.Context, to reach, index *record, d stor
 	return login{sess, u}, true, nil
 }
 
-// CheckSessions implements store.Sessions: the store judges.
+// CheckSessions implements store.Sessions: it always asks the store beneath.
 func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubject) ([]error, error) {
 	return s.inner.CheckSessions(ctx, subjects)
 }
 
-// RefreshSession implements store.Sessions. It evicts whatever the outcome: a
+// RefreshSession implements store.Sessions. It evicts with any outcome: a
 // refresh that failed may have been written.
 func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
 	sess, u, err := s.inner.RefreshSession(ctx, token)

@@ -7,7 +7,7 @@ import (
 )
 
 // What the auth part does with the website's own rows is never answered from a
-// cache. A session that is made or ended is taken out of it whatever the
+// cache. A session that is created or ended is removed from the cache with any
 // outcome: a write that failed may have been made.
 
 // GetCredential implements store.Credentials.
@@ -15,8 +15,8 @@ func (s *Store) GetCredential(ctx context.Context, by store.UserKey, value strin
 	return s.inner.GetCredential(ctx, by, value)
 }
 
-// CreateSession implements store.SessionWriter. The token may be remembered as
-// one of no session.
+// CreateSession implements store.SessionWriter. The cache may remember that the
+// token has no session.
 func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.Session, *store.User, error) {
 	sess, u, err := s.inner.CreateSession(ctx, n)
 	keys := []string{tokenKey(store.DigestOf(n.Token))}
@@ -27,8 +27,8 @@ func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.S
 	return sess, u, err
 }
 
-// RevokeSession implements store.SessionWriter. A session is reached by the
-// entry of its token alone, so that is enough to take out.
+// RevokeSession implements store.SessionWriter. A session is reached only
+// through the entry of its token, so it is enough to remove that.
 func (s *Store) RevokeSession(ctx context.Context, token string) error {
 	err := s.inner.RevokeSession(ctx, token)
 	s.evict(tokenKey(store.DigestOf(token)))

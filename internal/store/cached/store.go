@@ -22,10 +22,10 @@ const (
 	DefaultLease = 200 * time.Millisecond
 	// MinTTL is the shortest time that anything is cached for.
 	MinTTL = time.Millisecond
-	// Spread is the part of the TTL, counted from its end, over which values
-	// stored together run out.
+	// Spread is the last part of the TTL, over which the ends of values are
+	// distributed that were stored together.
 	Spread = 0.2
-	// AbsentTTL bounds how long it is remembered that something is not there.
+	// AbsentTTL bounds how long it is remembered that a row does not exist.
 	AbsentTTL = 5 * time.Second
 	// DefaultRecent is how old a load may be that others use while the feed is
 	// silent, when Config leaves Recent at 0.
@@ -34,14 +34,14 @@ const (
 
 // Config is what a Store is built from.
 type Config struct {
-	// NearBytes bounds the level inside the process, keys, records and what is
-	// around them. 0 is no such level.
+	// NearBytes bounds the level inside the process: keys, records and their
+	// overhead. 0: no such level.
 	NearBytes uint64
 	// Cache is the level that processes share; nil for none. It needs an engine
 	// whose reads carry snapshots.
 	Cache Cache
-	// Key signs the values in Cache, KeySize bytes: whoever does not know it can
-	// slow readers down, and no more. It is required with Cache.
+	// Key signs the values in Cache, KeySize bytes. Somebody without the key can
+	// make reads slower, and no more. It is required with Cache.
 	Key []byte
 	// TTL is how long a record is kept at most. Below MinTTL nothing is cached.
 	TTL time.Duration
@@ -51,20 +51,21 @@ type Config struct {
 	// Recent is how old a load may be that others use while the feed is silent.
 	// 0 is DefaultRecent.
 	Recent time.Duration
-	// LoadTimeout bounds asking the store in a load, whose callers may all have
-	// gone. 0 is DefaultLoadTimeout.
+	// LoadTimeout bounds the query of a load, because all of its callers may
+	// have gone. 0 is DefaultLoadTimeout.
 	LoadTimeout time.Duration
-	// Now judges sessions, bans and deletions. nil is time.Now.
+	// Now is the clock for the ends of sessions, bans and deletions. nil is
+	// time.Now.
 	Now func() time.Time
-	// Log is told when the shared cache fails and when it works again, and of
-	// panics in the store beneath. nil logs nothing.
+	// Log gets a line when the shared cache fails and when it works again, and
+	// for panics in the store beneath. nil logs nothing.
 	Log *slog.Logger
 	// Metrics gets the counters; nil for none. One Store for each registerer.
 	Metrics prometheus.Registerer
 }
 
 // Store is a store.Store in front of an engine, and the Follower of that
-// engine's feed: without one that confirms, every read is the engine's. All
+// engine's feed: while no feed confirms, every read goes to the engine. All
 // methods may be called from any goroutine, those of store.Follower from one at
 // a time. Each load runs in a goroutine of its own, and Close waits for all of
 // them.
@@ -92,8 +93,8 @@ var (
 	_ store.Follower = (*Store)(nil)
 )
 
-// New returns a Store in front of inner, which it owns from here on, also when
-// the Config is at fault.
+// New returns a Store in front of inner. The Store owns inner from here on; if
+// the Config is wrong, New closes it.
 func New(inner store.Engine, cfg Config) (*Store, error) {
 	if cfg.LoadTimeout == 0 {
 		cfg.LoadTimeout = DefaultLoadTimeout
@@ -137,12 +138,13 @@ func New(inner store.Engine, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Ping asks the store beneath. The cache has no say in whether we can answer.
+// Ping asks the store beneath. The state of the cache does not matter, because
+// reads work without it.
 func (s *Store) Ping(ctx context.Context) error { return s.inner.Ping(ctx) }
 
-// Close closes the store beneath and waits for the loads under way. Calls made
-// afterwards pass the cache and get the closed store's error. The shared cache
-// is the caller's to close, afterwards. Closing again is no error.
+// Close closes the store beneath and waits for the running loads. Later calls
+// go past the cache and get the closed store's error. The caller has to close
+// the shared cache afterwards. A second Close is no error.
 func (s *Store) Close() error {
 	s.closing.Lock()
 	was := s.closed.Swap(true)

@@ -52,9 +52,10 @@ func (s *Store) GetUserByEmail(ctx context.Context, email string, c store.Consis
 		func(u *store.User) bool { return u.Email != "" && u.Email == email })
 }
 
-// byIndex reads a user through a key that holds an id. A record that does not
-// carry exactly what was asked for is no answer from the cache, and is not kept
-// under it: a user with that very name may come at any time.
+// byIndex reads a user through a key that holds an id. A record is an answer
+// from the cache, and is kept under the key, only if it has exactly the name or
+// address that was asked for: a user with exactly that name may come at any
+// time.
 func (s *Store) byIndex(ctx context.Context, c store.Consistency, way way, key string,
 	by store.UserKey, value string, carries func(*store.User) bool,
 ) (*store.User, error) {

@@ -1,10 +1,12 @@
-// Package guest keeps some users, and all that is theirs, out of a store: they
-// live in another one, which ends with the process, and nothing of them is ever
-// written to the first. To those who call the store they are users like others.
+// Package guest keeps some users, and everything that belongs to them, out of a
+// store. They are in a second store, which ends with the process. Nothing of
+// them is ever written to the first store. For callers they are users like
+// others.
 //
-// That a call concerns a guest is told by what it names: the user, a character,
-// a play record or the digest of a ticket. Guests are not found by name or
-// address, and have no sessions of the website; so their names may be anybody's.
+// Whether a call concerns a guest follows from the id in it: of the user, a
+// character, a play record or the digest of a ticket. Guests are not found by
+// name or address, and have no sessions of the website. So their names may be
+// the same as those of other users.
 package guest
 
 import (
@@ -16,24 +18,25 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/storepb"
 )
 
-// firstCharacter is above every character id that a database comes to in
-// practice: the ids of guests begin there, as two characters of one id could not
-// be in the world at once.
+// firstCharacter is the first character id of guests. It is above every id that
+// a database reaches in practice, because two characters with the same id could
+// not be in the world at the same time.
 const firstCharacter store.CharacterID = 1 << 31
 
-// Main is the store that everybody else is in.
+// Main is the store of all other users.
 type Main interface {
 	store.Store
 	storepb.Encoded
 }
 
-// Side is where the guests are kept.
+// Side is the store of the guests.
 type Side interface {
 	store.Store
 	store.Admin
 }
 
-// Store is Main with guests in it. What is not overridden here concerns no guest.
+// Store is Main with guests. Methods that are not overridden here never concern a
+// guest.
 type Store struct {
 	Main
 	side Side
@@ -45,8 +48,8 @@ type Store struct {
 	digests    map[store.Digest]bool // of tickets
 }
 
-// New returns main, without guests yet. Nobody else may use side, which has to
-// be empty. Close closes both.
+// New returns a Store without guests. side has to be empty, and nobody else may
+// use it. Close closes both.
 func New(main Main, side Side) *Store {
 	return &Store{
 		Main: main, side: side,
@@ -70,7 +73,7 @@ func (s *Store) Add(ctx context.Context, n store.NewUser, a store.GameAccount) (
 
 // Close implements store.Store.
 func (s *Store) Close() error {
-	_ = s.side.Close() // what it holds ends here anyway
+	_ = s.side.Close() // its content ends here anyway
 	return s.Main.Close()
 }
 
@@ -197,8 +200,9 @@ func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, user
 	return s.shown(ch), nil
 }
 
-// SaveCharacters implements store.Characters. What guests and others have in one
-// group is written in two transactions: they exchange nothing.
+// SaveCharacters implements store.Characters. If a group has guests and others,
+// it is written in two transactions, because guests exchange nothing with
+// others.
 func (s *Store) SaveCharacters(ctx context.Context, saves []store.CharacterSave) ([]store.SaveResult, error) {
 	return split(saves, func(sv store.CharacterSave) bool { return is(s, s.characters, sv.ID) },
 		func(l []store.CharacterSave) ([]store.SaveResult, error) { return s.Main.SaveCharacters(ctx, l) },
@@ -302,9 +306,9 @@ func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	return of(s, s.plays, ref.ID).EndPlay(ctx, ref)
 }
 
-// split answers a batch from both stores, in the order given. Each gets a list
-// that is its own, or the batch itself where no guest is in it, and none if there
-// is nothing for it.
+// split answers a batch from both stores, in the order of the batch. Each store
+// gets a list of its own. If there is no guest, main gets the batch itself. A
+// store without items is not called.
 func split[Item, Result any](batch []Item, guest func(Item) bool, main, side func([]Item) ([]Result, error)) ([]Result, error) {
 	lists, at := [2][]Item{}, [2][]int{}
 	for i, item := range batch {

@@ -18,7 +18,7 @@ func (s *Store) GetGameAccount(ctx context.Context, userID string) (*store.GameA
 	}
 	row, err := s.q.GetAccount(ctx, userID)
 	if err != nil {
-		return nil, noRows(ctx, "get game account", err, store.ErrGameAccountNotFound)
+		return nil, s.noRows(ctx, "get game account", err, store.ErrGameAccountNotFound)
 	}
 	if !store.Belongs(row.UserCreatedAt, row.UpdatedAt, there) {
 		return nil, store.ErrGameAccountNotFound
@@ -42,8 +42,8 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 	if there == nil {
 		return store.ErrUserNotFound
 	}
-	// Read before the row is written: of a change between the two the stamp is
-	// that of before, and the game password has ended.
+	// Read before the row is written: if the website's password changes in
+	// between, the stored state is the old one, so the game password has ended.
 	kept, err := s.sitePassword(ctx, a.UserID)
 	if err != nil {
 		return err

@@ -47,8 +47,8 @@ func (s *Store) CreateUser(ctx context.Context, n store.NewUser) (*store.User, e
 	return u.user(), nil
 }
 
-// createUser builds the INSERT as better-auth would make it. An id comes from
-// the database where its column has a default.
+// createUser builds the INSERT as better-auth would do it. If the id column has
+// a default, the database gives the id.
 func (w *website) createUser(n store.NewUser, now time.Time) (query string, args []any, err error) {
 	var names, values []string
 	set := func(camel string, value any) {
@@ -88,9 +88,9 @@ func (w *website) createUser(n store.NewUser, now time.Time) (query string, args
 		w.user.sql(), strings.Join(names, ", "), strings.Join(values, ", "), w.userColumns()), args, nil
 }
 
-// ListUsers implements store.Admin; limit is 1 to 1000. Users made at the same
-// instant come in the order of their ids. After an id that is not there,
-// nothing comes.
+// ListUsers implements store.Admin; limit is 1 to 1000. Users created at the
+// same time are in the order of their ids. After an id that does not exist, the
+// page is empty.
 func (s *Store) ListUsers(ctx context.Context, after string, limit int) ([]*store.User, error) {
 	if limit < 1 || limit > maxUsers {
 		return nil, errs.Invalid("limit", fmt.Sprintf("must be 1 to %d", maxUsers))
@@ -121,7 +121,11 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 	if err := b.Validate(s.now()); err != nil {
 		return err
 	}
-	if err := s.web.mayBan(); err != nil {
+	tables, _, err := s.lookAtRules(ctx) // the policies may be others than at the start
+	if err != nil {
+		return err
+	}
+	if err := s.web.mayBan(tables["user"], tables["session"]); err != nil {
 		return err
 	}
 	var reason *string
@@ -136,7 +140,7 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 			until = &at
 		}
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, s.web.setBan, userID, b.Banned, reason, until, s.now())
 		if err != nil {
 			return err
@@ -152,8 +156,8 @@ func (s *Store) SetBan(ctx context.Context, userID string, b store.Ban) error {
 	return websiteWrite(ctx, "set ban", s.web.user, err)
 }
 
-// websiteWrite translates the error of a write to the website's tables, which
-// a role has no grants for unless the operator wants it so.
+// websiteWrite translates the error of a write to the website's tables. A role
+// has grants for that only if the operator wants it.
 func websiteWrite(ctx context.Context, op string, t *table, err error) error {
 	if denied(err) {
 		return errs.New(errs.PermissionDenied, "WEBSITE_READ_ONLY", "the role of DATABASE_URL may only read "+t.sql()+
@@ -165,10 +169,10 @@ func websiteWrite(ctx context.Context, op string, t *table, err error) error {
 	return translate(ctx, op, err)
 }
 
-// mayBan refuses a ban that row-level security would swallow: the statements
-// would find no rows and say nothing of it.
-func (w *website) mayBan() error {
-	for t, cmd := range map[*table]string{w.user: cmdUpdate, w.session: cmdDelete} {
+// mayBan returns an error if row-level security would prevent a ban: the
+// statements would find no rows and report no error.
+func (w *website) mayBan(user, session *table) error {
+	for t, cmd := range map[*table]string{user: cmdUpdate, session: cmdDelete} {
 		if t.rules.blocks(cmd) {
 			return errConfig(fmt.Sprintf("row-level security keeps %s of %s from the role: %s", cmd, t.sql(), t.mendHelp(cmd, quote(w.role))))
 		}

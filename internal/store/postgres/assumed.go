@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// assumedLines reports what the rows say against the settings that stand for the
-// website's own, of which the tables hold nothing.
+// assumedLines compares the rows with our settings that repeat the website's,
+// because the tables do not hold the website's settings.
 func (s *Store) assumedLines(ctx context.Context) ([]store.ReportLine, error) {
 	lines, err := s.sessionLines(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *Store) assumedLines(ctx context.Context) ([]store.ReportLine, error) {
 	return lines, nil
 }
 
-// sessionLines compares how long the website lets sessions live, and when it
+// sessionLines compares how long the website's sessions last, and when it
 // prolongs them, with the settings.
 func (s *Store) sessionLines(ctx context.Context) ([]store.ReportLine, error) {
 	const op = "look at the life of sessions"
@@ -54,7 +54,8 @@ WHERE isfinite(%[2]s) AND isfinite(%[3]s) ORDER BY %[2]s DESC LIMIT %[5]d`, crea
 	return store.SessionLines(sessions, s.expiresIn, s.updateAge), nil
 }
 
-// usernameShapes compares the user names with what a sign-in here takes.
+// usernameShapes compares the user names with those that a sign-in here
+// accepts.
 func (s *Store) usernameShapes(ctx context.Context) (store.UsernameShapes, error) {
 	u := store.UsernameShapes{Min: s.usernameMin, Max: s.usernameMax}
 	name := col(s.web.user, "u", "username") + "::text"

@@ -8,7 +8,6 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
-	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 // lineOf returns the line of a check on an object.
@@ -31,9 +30,9 @@ func lineOf(t testing.TB, url string, cfg postgres.Config, object string) store.
 // What the rows say against what is assumed of the website is a warning.
 func TestWhatTheRowsSayAgainstTheSettings(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	if err := open(t, postgres.Config{URL: pg.URL(), Migrate: true}).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +74,7 @@ func TestWhatTheRowsSayAgainstTheSettings(t *testing.T) {
 		cfg       postgres.Config
 		has, lack string
 	}{
-		{postgres.Config{}, `1 have not 3 to 30 characters`, "99"},
+		{postgres.Config{}, `1 do not have 3 to 30 characters`, "99"},
 		{postgres.Config{}, `1 have other characters than letters, digits, underscores and dots, such as "with-dash"`, "99"},
 		{postgres.Config{UsernameMin: 2}, `"with-dash"`, "WEBSITE_USERNAME_MIN"},
 	} {

@@ -12,9 +12,9 @@ import (
 )
 
 // Classes of the advisory locks that are held while the counts of networks and
-// of an account are judged and changed. Every transaction takes them in this
-// order and one of each at most, so none waits for another in a circle. Locks of
-// rows would not do: counts that are not there yet have none.
+// of an account are checked and changed. Every transaction takes them in this
+// order and at most one of each, so there is no deadlock. Locks of rows are not
+// enough, because a count without a row cannot be locked.
 const (
 	widestLock  int32 = 0x77647374
 	wideLock    int32 = 0x77696465
@@ -22,24 +22,23 @@ const (
 	accountLock int32 = 0x61636374
 )
 
-// lockSQL is a statement of its own because the snapshot of the next one has to
-// be taken after the wait.
+// lockSQL is a statement of its own, because the snapshot of the next one has
+// to be taken after the wait for the lock.
 const lockSQL = `SELECT pg_advisory_xact_lock($1, $2)`
 
-// beginAttemptSQL judges a try and counts it unless it has to wait. The counts
-// are numbered: 1 is the account's from the address, and the only one that a
-// known address is held against; 2 the account's from the network, and the only
-// one that another address of a known network is held against; 3 the account's
-// from everywhere; 4 to 6 those of the networks. Durations are milliseconds. No
-// limit doubles more often than 20 times: from the shortest first wait, that is
-// beyond the longest. Every row is named by its whole key, so that the index
-// finds it also by a plan made when the table was empty. A count whose network is
-// not told has no row, for no row has neither account nor network.
+// beginAttemptSQL checks an attempt and counts it unless it has to wait. The
+// counts are numbered: 1 is the account's from the address, the only one that
+// applies to a known address; 2 the account's from the network, the only one that
+// applies to another address of a known network; 3 the account's from everywhere;
+// 4 to 6 those of the networks. Durations are milliseconds. A wait doubles at
+// most 20 times: from the shortest first wait, that is more than the longest.
+// Every row is found by its whole key, so the index is used even with a plan that
+// was made when the table was empty. A count whose network is not given has no
+// row, because every row has an account or a network.
 //
-// A device that is not known any more begins anew: what was counted while it was
-// known is in no other count, and EndAttempt takes what the device has off the
-// others. A count of an account says whose it is: $12 and $13, null where nobody is
-// meant.
+// If a device is no longer known, its count begins again at 0: attempts of a known
+// device are in no other count, and EndAttempt would subtract them from the others.
+// A count of an account names the person: $12 and $13, null if there is none.
 const beginAttemptSQL = `
 WITH stored AS (
     SELECT 1 AS n, tries, tried_at, forgiven, known_until FROM game.attempt WHERE account = $1 AND network = $8 AND $8 <> ''
@@ -93,10 +92,10 @@ WITH stored AS (
 )
 SELECT known, here, COALESCE(GREATEST(0, (SELECT max(wait) FROM judged)), 0) FROM device`
 
-// sweepAttemptsSQL keeps the table small: every try sweeps a few counts that are
-// over. It comes last in its transaction, which then waits for nobody while it
-// holds what it deletes. When nothing is over, which is asked first, it reads
-// nothing else, whatever its plan.
+// sweepAttemptsSQL keeps the table small: every attempt removes a few counts
+// that are over. It comes last in its transaction, so the transaction waits for
+// nobody while it holds the deleted rows. It first asks whether anything is
+// over. If not, it reads nothing else, with any plan.
 const sweepAttemptsSQL = `
 DELETE FROM game.attempt
 WHERE (SELECT min(kept_until) FROM game.attempt) <= $1
@@ -108,17 +107,19 @@ WHERE (SELECT min(kept_until) FROM game.attempt) <= $1
     FOR UPDATE SKIP LOCKED
 ))`
 
-// What takes the tries of a device off one other count, whose whole key follows.
+// The beginning of a statement that subtracts the attempts of a device from one
+// other count. The whole key of that count follows.
 const (
 	deleteSQL = `DELETE FROM game.attempt c USING device d WHERE c.tries <= d.tries AND c.account = `
 	lowerSQL  = `UPDATE game.attempt c SET tries = c.tries - d.tries, forgiven = c.forgiven OR c.tried_at <= d.tried_at
     FROM device d WHERE c.tries > d.tries AND c.account = `
 )
 
-// endAttemptSQL takes the tries of a device off the counts of its account and
-// its networks, unless it was known and they are not in them, and makes its
-// address and its network known. From an address that was known, the tries of
-// the neighbours stay theirs.
+// endAttemptSQL subtracts the attempts of a device from the counts of its
+// account and its networks, and makes its address and its network known. If the
+// device was known, its attempts are not in those counts, and nothing is
+// subtracted. If the address was known, the attempts of neighbours stay
+// counted.
 const endAttemptSQL = `
 WITH here AS (
     SELECT EXISTS (SELECT 1 FROM game.attempt WHERE account = $1 AND network = $5 AND $5 <> '' AND known_until > $3) AS known
@@ -139,8 +140,8 @@ ON CONFLICT (account, network) DO UPDATE SET
     known_until = excluded.known_until,
     kept_until = CASE WHEN (SELECT known FROM here) AND a.network = $2 THEN GREATEST(a.kept_until, excluded.kept_until) ELSE excluded.kept_until END`
 
-// attemptBatch returns a batch that begins with the locks of a try. A batch that
-// is sent without BEGIN is one transaction and one round trip.
+// attemptBatch returns a batch that begins with the locks of an attempt. A batch
+// that is sent without BEGIN is one transaction and one round trip.
 func attemptBatch(a store.Attempt) *pgx.Batch {
 	var batch pgx.Batch
 	for _, l := range []struct {
@@ -158,8 +159,8 @@ func attemptBatch(a store.Attempt) *pgx.Batch {
 	return &batch
 }
 
-// countedAt returns a try with the account that it is counted at, and what its
-// counts say of whose they are; nil where nobody is meant.
+// countedAt returns an attempt with the account under which it is counted, and
+// the person for the rows of its counts; nil if there is no user.
 func (s *Store) countedAt(ctx context.Context, a store.Attempt) (_ store.Attempt, userID *string, created *time.Time, err error) {
 	if a.UserID == "" {
 		return a, nil, nil, nil

@@ -14,7 +14,7 @@ import (
 // that one has to do when the table is not.
 func TestCountsOfTriesAreFoundByTheirIndex(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	d := openSQL(t, pg.URL())
 	d.SetMaxOpenConns(1) // what is set and prepared is the connection's
@@ -98,7 +98,7 @@ func TestTriesSweepCountsThatAreOver(t *testing.T) {
 // between.
 func TestTriesAreCountedWithoutPreparedStatements(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	s := open(t, postgres.Config{URL: pg.URL() + "&default_query_exec_mode=exec"})
 	limit := store.AttemptLimit{Free: 1, First: time.Hour, Longest: time.Hour, Memory: time.Hour}

@@ -23,7 +23,7 @@ type column struct {
 	mayRead    bool
 	mayUpdate  bool
 	mayInsert  bool
-	sequence   string // that the default counts by and the role may not use, quoted; else empty
+	sequence   string // sequence of the default that the role may not use, quoted; else empty
 }
 
 // A table (or view) of the website.
@@ -33,14 +33,13 @@ type table struct {
 	mayDelete    bool
 	columns      map[string]column
 	rules        rules
-	fields       map[string]column // what of it is used, by better-auth's names
+	fields       map[string]column // the columns that are used, by better-auth's names
 }
 
 // sql returns the quoted, schema-qualified name.
 func (t *table) sql() string { return pgx.Identifier{t.schema, t.name}.Sanitize() }
 
-// column returns a column by better-auth's own name, whatever the table calls
-// it.
+// column returns a column by better-auth's own name.
 func (t *table) column(camel string) (column, bool) {
 	c, ok := t.fields[camel]
 	return c, ok
@@ -55,7 +54,7 @@ func (t *table) resolve(names siteschema.Names, m siteschema.Model) (found map[s
 	})
 }
 
-// catalog is what of the website's schemas is visible.
+// catalog is the visible part of the website's schemas.
 type catalog struct {
 	schemas []string // where to look, in order
 	role    string
@@ -92,8 +91,9 @@ func (c *catalog) alike(names siteschema.Names, m siteschema.Model) (all []strin
 	return all
 }
 
-// readCatalog reads pg_catalog, which needs no grants: what the role may not
-// use is found too, and can be named. Empty names read every table.
+// readCatalog reads pg_catalog, which needs no grants: so tables that the role
+// may not use are found too, and can be named. If names is empty, it reads
+// every table.
 func readCatalog(ctx context.Context, pool *pgxpool.Pool, schema string, names []string) (*catalog, error) {
 	c := &catalog{}
 	err := pool.QueryRow(ctx, `SELECT current_schemas(false)::text[], current_user::text`).Scan(&c.schemas, &c.role)
@@ -156,7 +156,7 @@ ORDER BY c.oid, a.attnum`, c.schemas, names)
 	return c, translate(ctx, "read the catalog", rows.Err())
 }
 
-// where says in words where a table was looked for.
+// where returns a text that says where tables were looked for.
 func (c *catalog) where() string {
 	switch len(c.schemas) {
 	case 0:

@@ -12,9 +12,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
 
-// creationLock is the class of the advisory locks that make the creations of
-// one user wait for each other. Two users whose ids share a hash wait too,
-// which does no harm.
+// creationLock is the class of the advisory locks that let only one creation of
+// a user run at a time. Two users whose ids have the same hash wait for each
+// other too, which does no harm.
 const creationLock int32 = 0x63686172
 
 // GetCharacter implements store.Characters.
@@ -46,8 +46,9 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	}
 	var made *store.Character
 	err = s.inTx(ctx, func(q *db.Queries) error {
-		// Under the lock nobody else gives this user a character, so the free
-		// slot stays free and a repeat finds what its first attempt made.
+		// Under the lock no other call creates a character for this user: so
+		// the free slot stays free, and a repeated call finds what the first
+		// one has created.
 		if err := q.LockUser(ctx, creationLock, n.UserID); err != nil {
 			return err
 		}
@@ -72,9 +73,9 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 		if len(used) >= store.MaxCharacters {
 			return store.ErrCharacterLimit
 		}
-		// Asked first so that a taken name costs no number of the sequence; the
-		// constraints are what decides between two new ones. Twins of before
-		// are found here alone.
+		// Asked first, so that a taken name uses no number of the sequence.
+		// Between two new names the constraints decide. Existing names that
+		// look alike are found only here.
 		taken, err := q.NameTaken(ctx, store.NameKey(n.Name), store.NameSkeleton(n.Name))
 		if err != nil {
 			return err
@@ -105,8 +106,8 @@ func (s *Store) CreateCharacter(ctx context.Context, n store.NewCharacter) (*sto
 	return made, nil
 }
 
-// loadItems adds its items to a character that nobody else can change before
-// the transaction ends.
+// loadItems adds the items to a character that is locked until the transaction
+// ends.
 func loadItems(ctx context.Context, q *db.Queries, row db.GameCharacter) (*store.Character, error) {
 	items, err := q.ListItems(ctx, row.ID)
 	if err != nil {
@@ -163,8 +164,8 @@ func (s *Store) RestoreCharacter(ctx context.Context, id store.CharacterID, user
 	})
 }
 
-// mark sets or clears the deletion of a user's character as decide says, which
-// sees the locked row.
+// mark sets or clears the deletion of a user's character. decide gets the
+// locked row and returns what to do.
 func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userID string,
 	decide func(q *db.Queries, c db.GameCharacter, now time.Time) (*time.Time, error),
 ) (*store.Character, error) {
@@ -179,7 +180,7 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 	err = s.inTx(ctx, func(q *db.Queries) error {
 		c, err := q.LockCharacter(ctx, int64(id), userID)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return store.ErrCharacterNotFound
+			return s.noRows(ctx, op, err, store.ErrCharacterNotFound)
 		}
 		if err != nil {
 			return err
@@ -205,9 +206,10 @@ func (s *Store) mark(ctx context.Context, op string, id store.CharacterID, userI
 	return marked, nil
 }
 
-// beginSQL starts a transaction for whose next statement the server waits two
-// seconds. Otherwise the locks of one whose client has vanished would stay for
-// hours. The setting ends with the transaction, so a pooler is no obstacle.
+// beginSQL starts a transaction in which the server waits at most two seconds
+// for the next statement. Otherwise, if the client has vanished, its locks
+// could stay for hours. The setting ends with the transaction, so it works with
+// a pooler too.
 const beginSQL = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '2s'"
 
 // inTx runs f in one transaction.

@@ -15,16 +15,16 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// connect returns a pool whose database has answered once. What is written
-// through it is told to w, if there is one.
+// connect returns a pool whose database has answered once. w, if not nil, sees
+// the results of all statements and decides whether a connection may be used.
 func connect(ctx context.Context, cfg Config, rows *rowSecurity, w *writes) (*pgxpool.Pool, error) {
 	if cfg.URL == "" {
 		return nil, errConfig("DATABASE_URL is not set; it has the form postgres://user:password@host:5432/database")
 	}
 	pc, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
-		// The parser's own words can hold pieces of the password: a "/" in it
-		// makes the rest of it look like a port.
+		// The parser's error can contain parts of the password: a "/" in it
+		// makes the rest look like a port.
 		return nil, errConfig("DATABASE_URL is malformed; it has the form postgres://user:password@host:5432/database, " +
 			"with special characters in the password percent-encoded")
 	}
@@ -37,8 +37,9 @@ func connect(ctx context.Context, cfg Config, rows *rowSecurity, w *writes) (*pg
 	pc.ConnConfig.RuntimeParams["application_name"] = "waystone"
 	pc.BeforeConnect = rows.prepare
 	if w != nil {
-		// Judged when it is lent and not when it is given back: that would be done
-		// by a goroutine of its own, and the next call would find no connection.
+		// Checked when a connection is lent and not when it is given back: pgx
+		// would do that in a goroutine of its own, and the next call might find no
+		// free connection.
 		pc.ConnConfig.Tracer, pc.PrepareConn = w, w.usable
 	}
 	boundConnections(pc)
@@ -58,16 +59,16 @@ func connect(ctx context.Context, cfg Config, rows *rowSecurity, w *writes) (*pg
 	return pool, nil
 }
 
-// boundConnections sees to it that connections which lead nowhere (the server
-// has vanished, a firewall has forgotten them) are found, and give their places
-// in the pool free soon. The driver alone takes 15 s to give up one whose call
-// has ended without an answer: it asks the server to cancel the call, says
-// good-bye, and waits for the other side to hang up.
+// boundConnections makes the pool find dead connections soon (the server has
+// vanished, a firewall has forgotten them) and free their places. Without it,
+// the driver takes 15 s to give up a connection whose call has ended without an
+// answer: it asks the server to cancel the call, sends a termination message,
+// and waits until the other side closes.
 func boundConnections(pc *pgxpool.Config) {
 	timeout := pc.ConnConfig.ConnectTimeout
 	dialer := &net.Dialer{
 		Timeout: timeout,
-		// Idle ones are found dead after five seconds.
+		// A dead idle connection is found after five seconds.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 3 * time.Second, Interval: time.Second, Count: 2},
 	}
 	pc.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -76,7 +77,8 @@ func boundConnections(pc *pgxpool.Config) {
 		if err != nil {
 			return nil, err
 		}
-		// For signing in, or for all of a connection that asks to cancel a call.
+		// For the sign-in, or for the whole life of a connection that cancels a
+		// call.
 		return conn, conn.SetDeadline(deadline)
 	}
 	pc.ConnConfig.AfterConnect = func(_ context.Context, conn *pgconn.PgConn) error {
@@ -85,14 +87,14 @@ func boundConnections(pc *pgxpool.Config) {
 	pc.PingTimeout = pingTimeout
 	pc.BeforeClose = func(conn *pgx.Conn) {
 		c := conn.PgConn().Conn()
-		time.AfterFunc(closeTimeout, func() { _ = c.Close() }) // once more is no harm
+		time.AfterFunc(closeTimeout, func() { _ = c.Close() }) // closing twice does no harm
 	}
 }
 
 // undefinedObject is the SQLSTATE of an unknown parameter in the URL.
 const undefinedObject = "42704"
 
-// connectError says what of DATABASE_URL did not work.
+// connectError says what part of DATABASE_URL did not work.
 func connectError(c pgconn.Config, err error) error {
 	at := fmt.Sprintf("%s:%d", c.Host, c.Port)
 	var pe *pgconn.PgError
@@ -111,11 +113,11 @@ func connectError(c pgconn.Config, err error) error {
 		at, c.Database, c.User).Wrap(err)
 }
 
-// misconfigured is the reason of errors that only the operator can put right.
+// misconfigured is the reason of errors that only the operator can correct.
 const misconfigured = "STORE_MISCONFIGURED"
 
-// errConfig returns an error about something that the operator has to put
-// right before the store can be opened.
+// errConfig returns an error about something that the operator has to correct
+// before the store can be opened.
 func errConfig(msg string) *errs.Error {
 	return errs.New(errs.FailedPrecondition, misconfigured, msg)
 }

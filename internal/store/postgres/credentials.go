@@ -80,10 +80,10 @@ func (w *website) credentialQueries(by store.UserKey) nameQueries {
 	return nameQueries{w.credentialByEmail, w.credentialsByEmail}
 }
 
-// credentialSQL builds what GetCredential asks. The website signs a user in by
-// the account that has the provider "credential" and the user's id twice; it
-// changes the password of all of them at once, so several that differ are none
-// of its making, and none of them is believed.
+// credentialSQL builds the statements of GetCredential. The website signs a
+// user in by an account with the provider "credential" and the user's id in two
+// columns. It changes the password of all such accounts together. So if several
+// have different passwords, the website did not write them, and none is used.
 func (w *website) credentialSQL() {
 	if !w.credentials.on() {
 		return

@@ -23,9 +23,9 @@ const (
 	tokenUnique    = "play_next_token_key"
 )
 
-// translate makes an error of the contract of what the driver said about an
-// operation: by SQLSTATE and type, never by text. The driver's error stays
-// inside as the cause.
+// translate turns an error of the driver into an error of the contract: by
+// SQLSTATE and type, never by text. The driver's error stays inside as the
+// cause.
 func translate(ctx context.Context, op string, err error) error {
 	if err == nil {
 		return nil
@@ -34,8 +34,8 @@ func translate(ctx context.Context, op string, err error) error {
 	if errors.As(err, &classified) {
 		return err
 	}
-	// A deadline that is not the caller's (that of connecting) is no reason to
-	// tell the caller that his has passed.
+	// If a deadline has passed that is not the caller's (that of connecting),
+	// the caller must not get DEADLINE_EXCEEDED.
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return fmt.Errorf("%s: %w", op, ctxErr)
 	}
@@ -46,7 +46,7 @@ func translate(ctx context.Context, op string, err error) error {
 	}
 	switch {
 	case denied(err):
-		// A grant that was taken back, or row-level security: see rowSecurity.
+		// A revoked grant, or row-level security: see rowSecurity.
 		return store.ErrWebsiteHidden.Wrap(cause)
 	case unavailable(err):
 		return store.ErrUnavailable.Wrap(cause)
@@ -54,8 +54,8 @@ func translate(ctx context.Context, op string, err error) error {
 	return &errs.Error{Kind: errs.Internal, Reason: "INTERNAL", Msg: "internal error", Cause: cause}
 }
 
-// SQLSTATEs of prepared statements that another session has prepared, or this
-// one has not: a pooler in transaction mode mixes the sessions up.
+// SQLSTATEs for prepared statements that another session has prepared, or that
+// this one has not: a pooler in transaction mode mixes sessions.
 const (
 	duplicateStatement = "42P05"
 	noStatement        = "26000"
@@ -132,14 +132,14 @@ func denied(err error) bool {
 	return errors.As(err, &pe) && pe.Code == "42501"
 }
 
-// violatesProtocol reports whether the server, or a pooler before it, does not
-// take what it was sent, such as a parameter of the connection.
+// violatesProtocol reports whether the server, or a pooler in front of it,
+// refuses what it was sent, such as a parameter of the connection.
 func violatesProtocol(err error) bool {
 	var pe *pgconn.PgError
 	return errors.As(err, &pe) && pe.Code == "08P01"
 }
 
-// noRows gives sentinel for an empty answer and translates anything else.
+// noRows returns sentinel for an empty answer and translates any other error.
 func noRows(ctx context.Context, op string, err error, sentinel *errs.Error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return sentinel

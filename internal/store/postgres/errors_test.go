@@ -87,7 +87,7 @@ func TestAParameterThatIsNone(t *testing.T) {
 
 func TestReadOnlyServerIsUnavailable(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	pg.Exec(t, "ALTER DATABASE "+pg.Name()+" SET default_transaction_read_only = on")
 	// Connections already open keep their setting: end them.

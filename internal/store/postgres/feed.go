@@ -15,7 +15,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// FeedMode is a way to learn what changes.
+// FeedMode is a way to receive changes.
 type FeedMode string
 
 // The modes.
@@ -25,7 +25,7 @@ const (
 	FeedAuto FeedMode = "auto"
 	// FeedReplication reads the write-ahead log.
 	FeedReplication FeedMode = "replication"
-	// FeedTriggers has triggers on the tables notify.
+	// FeedTriggers uses triggers on the tables that notify.
 	FeedTriggers FeedMode = "triggers"
 )
 
@@ -36,7 +36,8 @@ const (
 	DefaultFeedPatience = time.Second
 	// feedConnectTimeout bounds the time to connect.
 	feedConnectTimeout = 3 * time.Second
-	// feedInstallTimeout bounds the time to make what the feed needs, or to remove it.
+	// feedInstallTimeout bounds the time to create what the feed needs, or to remove
+	// it.
 	feedInstallTimeout = 10 * time.Second
 	// feedCloseTimeout bounds the end of a connection for which nobody waits.
 	feedCloseTimeout = time.Second
@@ -49,10 +50,11 @@ const (
 	feedIdle = feedBeginning + 15*time.Second
 )
 
-// connection is one connection of a feed: it tells to until something fails.
+// connection is one connection of a feed: it reports to the follower until
+// something fails.
 type connection func(ctx context.Context, to store.Follower) error
 
-// errNoFeed is the error of a feed that cannot work however often it is tried.
+// errNoFeed is the error of a feed that cannot work, even if it is tried again.
 var errNoFeed = errors.New("no change feed is possible")
 
 // begun is a Follower that remembers whether a connection began.
@@ -67,8 +69,9 @@ func (b *begun) Reset(origin string, at store.Snapshot) {
 	b.Follower.Reset(origin, at)
 }
 
-// keepFollowing connects again and again until ctx ends. What has worked once
-// can work again: then also an errNoFeed only ends the connection.
+// keepFollowing connects again and again until ctx ends. If a connection has
+// worked once, an errNoFeed ends only the connection, because the feed can work
+// again.
 func keepFollowing(ctx context.Context, to store.Follower, connect connection) error {
 	pause := feedRetryMin
 	worked := false
@@ -95,8 +98,8 @@ func keepFollowing(ctx context.Context, to store.Follower, connect connection) e
 	}
 }
 
-// connectFeed connects, and refuses a pooler: it passes on neither
-// notifications nor the log, and would not say so.
+// connectFeed connects. It returns an error if there is a pooler: a pooler
+// passes on neither notifications nor the log, without any error.
 func connectFeed(ctx context.Context, c *pgx.ConnConfig) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, feedConnectTimeout)
 	defer cancel()
@@ -104,8 +107,8 @@ func connectFeed(ctx context.Context, c *pgx.ConnConfig) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect (a pooler may refuse; then DATABASE_FEED_URL has to name the server itself): %w", err)
 	}
-	// A client that stands still and one that has gone look alike to the server,
-	// which keeps what it has to tell them. Servers before 14 have no such limit.
+	// The server cannot distinguish a client that stands still from one that has
+	// gone, and keeps the data for both. Servers before 14 have no such limit.
 	var process uint32
 	err = conn.QueryRow(ctx, `SELECT pg_backend_pid() FROM (SELECT) one LEFT JOIN
 		(SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'idle_session_timeout') s ON true`,
@@ -122,15 +125,15 @@ func connectFeed(ctx context.Context, c *pgx.ConnConfig) (*pgx.Conn, error) {
 	return nil, err
 }
 
-// feedConfig is how the feed connects: like the pool, but so that a server
-// whose client has gone or stands still gives the connection up soon. Otherwise
-// what it has to tell could pile up on its disk.
+// feedConfig returns how the feed connects: like the pool, but with settings by
+// which the server soon gives up a connection whose client has gone or stands
+// still. Otherwise data for this client could fill the server's disk.
 func feedConfig(pool *pgxpool.Pool, url string) (*pgx.ConnConfig, error) {
 	c := pool.Config().ConnConfig.Copy()
 	if url != "" {
 		var err error
 		if c, err = pgx.ParseConfig(url); err != nil {
-			// The parser's own words can hold pieces of the password.
+			// The parser's error can contain parts of the password.
 			return nil, errConfig("DATABASE_FEED_URL is malformed; it has the form postgres://user:password@host:5432/database, " +
 				"with special characters in the password percent-encoded")
 		}
@@ -156,7 +159,8 @@ const originQuery = `SELECT system_identifier::text || '-' || substr(pg_walfile_
 	(SELECT oid::text FROM pg_database WHERE datname = current_database()), pg_current_snapshot()::text
 FROM pg_control_system()`
 
-// beginFeed tells the beginning of a connection that listens from here on.
+// beginFeed reports the beginning of a connection that receives all changes
+// from here on.
 func (s *Store) beginFeed(ctx context.Context, conn *pgx.Conn, to store.Follower) error {
 	ctx, cancel := context.WithTimeout(ctx, s.feedPatience)
 	defer cancel()
@@ -175,7 +179,7 @@ func (s *Store) beginFeed(ctx context.Context, conn *pgx.Conn, to store.Follower
 // Feed returns the feed of what changes in the database, by Config.Feed.
 func (s *Store) Feed() store.Feed { return chosenFeed{s} }
 
-// chosenFeed chooses whenever it connects, and says so in the log.
+// chosenFeed chooses the mode each time it connects, and logs the choice.
 type chosenFeed struct{ store *Store }
 
 // Follow implements store.Feed.
@@ -189,7 +193,7 @@ type feedChoice struct {
 	store   *Store
 	mode    FeedMode
 	against error // replication
-	refused bool  // by the server, though all was in place
+	refused bool  // by the server, although everything was in place
 }
 
 func (c *feedChoice) connect(ctx context.Context, to store.Follower) error {
@@ -220,8 +224,8 @@ func (c *feedChoice) connect(ctx context.Context, to store.Follower) error {
 	return err
 }
 
-// choose returns the mode to connect with. A server that does not answer
-// decides nothing.
+// choose returns the mode to connect with. If the server does not answer, it
+// returns an error and chooses nothing.
 func (c *feedChoice) choose(ctx context.Context) (FeedMode, error) {
 	if c.store.feed == FeedTriggers || c.refused {
 		return FeedTriggers, nil
@@ -247,17 +251,16 @@ func (c *feedChoice) choose(ctx context.Context) (FeedMode, error) {
 	return FeedTriggers, nil
 }
 
-// refused reports whether the server answered, and will not have it: a
-// right or an entry of pg_hba.conf is missing, or all senders or slots are
-// taken.
+// refused reports whether the server answered with a refusal: a right or an
+// entry of pg_hba.conf is missing, or all senders or slots are in use.
 func refused(err error) bool {
 	var pe *pgconn.PgError
 	return errors.As(err, &pe) && len(pe.Code) == 5 &&
 		(pe.Code[:2] == "28" || pe.Code[:2] == "53" || pe.Code == "42501" || pe.Code == "0A000")
 }
 
-// RequireFeed returns an error when Config.Feed asks for a mode that cannot
-// work: a sentence that says what is missing and what to run.
+// RequireFeed returns an error if Config.Feed asks for a mode that cannot work:
+// a sentence that says what is missing and what to run.
 func (s *Store) RequireFeed(ctx context.Context) error {
 	if s.feed == FeedAuto {
 		return nil
@@ -269,8 +272,8 @@ func (s *Store) RequireFeed(ctx context.Context) error {
 	return errConfig(fmt.Sprintf("CHANGE_FEED=%s: %s", s.feed, detail))
 }
 
-// MakeFeed puts in place what the feed needs in the database, for roles that
-// may not: the triggers, and where the server allows replication, the
+// MakeFeed creates in the database what the feed needs, for servers whose role
+// may not do that: the triggers and, if the server allows replication, the
 // publication. The role has to own the website's tables, and needs CREATE on
 // the database.
 func (s *Store) MakeFeed(ctx context.Context) error {
@@ -295,13 +298,13 @@ func (s *Store) MakeFeed(ctx context.Context) error {
 	}
 	err = newReplicationFeed(s).publish(ctx, conn)
 	if s.feed == FeedAuto && errors.Is(err, errNoFeed) {
-		return nil // the triggers do
+		return nil // the triggers are enough
 	}
 	return err
 }
 
-// checkFeed says which feed can work, and what keeps the others from working.
-// It changes nothing.
+// checkFeed returns which feed can work, and why the others cannot. It changes
+// nothing.
 func (s *Store) checkFeed(ctx context.Context) (ok bool, detail string, err error) {
 	conn, err := connectFeed(ctx, s.feedConn.Copy())
 	if errors.Is(err, errNoFeed) {

@@ -9,7 +9,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// feedTable is a table that the triggers are on.
+// feedTable is a table with our triggers.
 type feedTable struct {
 	table  store.Table
 	key    string // in messages and names of functions
@@ -20,8 +20,8 @@ type feedTable struct {
 	id     func(row string) string // the key
 }
 
-// feedTables returns the tables with what is told of their rows. Nothing of it
-// is secret.
+// feedTables returns the tables, with the values of their rows that are sent.
+// None of these is secret.
 func (w *website) feedTables() []feedTable {
 	id := func(t *table, row string) string { return fmt.Sprintf("'i', %s::text", col(t, row, "id")) }
 	owner := func(t *table, row string) string { return fmt.Sprintf("'u', %s::text", col(t, row, "userId")) }
@@ -67,7 +67,7 @@ func (w *website) feedTables() []feedTable {
 			fields: func(row string) string { return fmt.Sprintf("'i', %[1]s.id::text, 'u', %[1]s.user_id", row) },
 		},
 		{
-			// What happens to an item is a change of the character who has it.
+			// A change of an item is a change of the character that has it.
 			id:    ours,
 			same:  "o.id = n.id AND o.character_id = n.character_id",
 			table: store.TableCharacter, key: "item", name: pgx.Identifier{"game", "item"},
@@ -76,30 +76,33 @@ func (w *website) feedTables() []feedTable {
 	}
 }
 
-// epochMillis is an instant in milliseconds since 1970; one without end is the
-// last that a year of four digits can write.
+// epochMillis is a time in milliseconds since 1970. Infinity is the last time
+// in the year 9999.
 func epochMillis(at string) string {
 	return fmt.Sprintf("CASE %[1]s WHEN 'infinity' THEN 253402300799999 WHEN '-infinity' THEN 0 ELSE (extract(epoch FROM %[1]s) * 1000)::bigint END", at)
 }
 
-// functionSQL makes the function of a table's triggers. It tells each row, or
-// if there are many that any may have changed; and likewise if anything goes
-// wrong, for an error here would fail the statement of the website. So nothing
-// that can fail stands outside of the block that catches it.
+// functionSQL returns the statement that creates the function of a table's
+// triggers. The function sends each row. If there are many rows, or if anything
+// goes wrong, it sends that any row may have changed: an error here would make
+// the website's statement fail. So everything that can fail is inside of the
+// block that catches errors.
 //
 // The server leaves out a notification that is equal to an earlier one of the
-// same transaction, so each has a value of its own: without, who is banned, let
-// in and banned again in one transaction would be told as let in last. Those
-// that tell of any row need none.
+// same transaction, so each has a unique value. Without it, if a user is
+// banned, unbanned and banned again in one transaction, the unban would be the
+// last notification. Notifications that any row may have changed do not need
+// it.
 //
-// How many were sent is kept in a setting, which any session may write. It
-// counts only with the number of the transaction beside it; what else stands
-// there says nothing.
+// The number of sent notifications is kept in a setting, which any session may
+// write. It is used only if the number of the transaction is with it. Any other
+// content is ignored.
 func (t feedTable) functionSQL() string {
 	count := func(from string) string {
 		return fmt.Sprintf("SELECT count(*) INTO n FROM (SELECT FROM %s LIMIT %d) l;", from, feedRows+1)
 	}
-	// tell sends the rows, text r in the order of k, in parts.
+	// tell returns the SQL that sends the rows (text r, in the order of k) in
+	// parts.
 	tell := func(rows string) string {
 		return fmt.Sprintf(`
 		FOR part IN SELECT string_agg(r, ',' ORDER BY k) FROM (%s) q GROUP BY (k - 1) / %d ORDER BY min(k) LOOP
@@ -114,7 +117,7 @@ func (t feedTable) functionSQL() string {
 	if t.was != "" {
 		updated += ", " + t.was
 	}
-	// Who has another key or owner now is gone from where he was.
+	// If a row has another key or owner now, the old row is sent as deleted.
 	update := fmt.Sprintf(`
 			SELECT CASE WHEN %[1]s IS NULL THEN %[2]s WHEN %[3]s IS NULL THEN %[4]s ELSE %[5]s END AS r,
 				row_number() OVER (ORDER BY %[1]s IS NOT NULL) AS k
@@ -173,14 +176,14 @@ END `, t.key, channelOf("value"),
 // function is the name of the table's function.
 func (t feedTable) function() string { return feedSchema + "." + feedFunction + t.key }
 
-// channelOf is the channel that a column of game.secret stands for: 128 random
-// bits, in a name as long as the server takes.
+// channelOf is the channel of a column of game.secret: 128 random bits, in a
+// name that is short enough for the server.
 func channelOf(column string) string {
 	return fmt.Sprintf("'waystone_' || encode(substr(%s, 1, 16), 'hex')", column)
 }
 
-// dollarQuote quotes text that holds names of the website's, which may hold
-// anything: also what would end the quotes.
+// dollarQuote quotes text with names of the website. They may contain anything,
+// even the end of the quotes.
 func dollarQuote(text string) string {
 	tag := "$feed$"
 	for i := 0; strings.Contains(text, tag); i++ {

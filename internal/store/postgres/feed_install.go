@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// triggers are the names of a table's triggers and what each is for.
+// triggers are the names of a table's triggers and the event of each.
 func (t feedTable) triggers() map[string]string {
 	return map[string]string{
 		feedTrigger + "insert":   "INSERT ON %s REFERENCING NEW TABLE AS new_rows",
@@ -22,7 +22,8 @@ func (t feedTable) triggers() map[string]string {
 	}
 }
 
-// allowed says what keeps the feed from working. It changes nothing.
+// allowed returns an error that says why the feed cannot work. It changes
+// nothing.
 func (f *triggerFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
 	oids, err := f.tableIDs(ctx, conn)
 	if err != nil {
@@ -50,7 +51,7 @@ func (f *triggerFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// mayListen says what keeps the role from knowing the channel.
+// mayListen returns an error if the role may not read the name of the channel.
 func (f *triggerFeed) mayListen(ctx context.Context, conn *pgx.Conn) error {
 	var may bool
 	var role string
@@ -63,7 +64,7 @@ func (f *triggerFeed) mayListen(ctx context.Context, conn *pgx.Conn) error {
 	return translate(ctx, "look for the right to read game.secret", err)
 }
 
-// errMake says what has to be done by whom.
+// errMake returns an error that says what has to be done, and by which role.
 func (f *triggerFeed) errMake(ctx context.Context, conn *pgx.Conn) error {
 	var database, role string
 	var there bool
@@ -82,8 +83,8 @@ func (f *triggerFeed) errMake(ctx context.Context, conn *pgx.Conn) error {
 		errNoFeed, old, quote(database), role, strings.Join(f.names(), ", "), role)
 }
 
-// install sees to it that functions and triggers are there, and returns the
-// tables that they are on.
+// install creates functions and triggers if they are missing, and returns the
+// ids of their tables.
 func (f *triggerFeed) install(ctx context.Context, conn *pgx.Conn) (oids []uint32, err error) {
 	ctx, cancel := context.WithTimeout(ctx, feedInstallTimeout)
 	defer cancel()
@@ -123,8 +124,8 @@ func (f *triggerFeed) tableIDs(ctx context.Context, conn *pgx.Conn) ([]uint32, e
 	return oids, nil
 }
 
-// installed reports whether all triggers work and the functions are this
-// binary's, or a newer one's.
+// installed reports whether all triggers work and the functions are those of
+// this binary or of a newer one.
 func (f *triggerFeed) installed(ctx context.Context, conn *pgx.Conn, oids []uint32) (bool, error) {
 	if _, _, err := f.ask(ctx, conn, oids); err != nil {
 		if conn.IsClosed() || ctx.Err() != nil {
@@ -150,12 +151,12 @@ type queryer interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// functionQuery finds function $2 of schema $1; to_regproc would demand USAGE on
+// functionQuery finds function $2 of schema $1; to_regproc would need USAGE on
 // the schema.
 const functionQuery = `SELECT p.oid FROM pg_proc p WHERE p.pronamespace = to_regnamespace($1)::oid AND p.proname = $2`
 
-// current reports whether a table's function is this binary's, or a newer
-// one's.
+// current reports whether a table's function is that of this binary or of a
+// newer one.
 func (f *triggerFeed) current(ctx context.Context, q queryer, t feedTable) (bool, error) {
 	var mark *string
 	err := q.QueryRow(ctx, `SELECT obj_description((`+functionQuery+`), 'pg_proc')`, feedSchema, feedFunction+t.key).Scan(&mark)
@@ -167,9 +168,9 @@ func (f *triggerFeed) current(ctx context.Context, q queryer, t feedTable) (bool
 	return *mark == f.mark || err == nil && version > feedVersion, nil
 }
 
-// make puts functions and triggers in place, one table after the other: making
-// a trigger locks the table against writes for a moment, and no two are locked
-// at once.
+// make creates functions and triggers, one table after the other: creating a
+// trigger locks the table against writes for a moment, and only one table is
+// locked at a time.
 func (f *triggerFeed) make(ctx context.Context, conn *pgx.Conn, oids []uint32) error {
 	for i, t := range f.tables {
 		err := patiently(ctx, conn, "table "+t.name.Sanitize(), func(tx pgx.Tx) error { return f.makeFor(ctx, tx, t, oids[i]) })
@@ -180,16 +181,16 @@ func (f *triggerFeed) make(ctx context.Context, conn *pgx.Conn, oids []uint32) e
 	return nil
 }
 
-// patiently runs a transaction that locks a table. It waits no longer than
-// feedDDLWait for a lock before it lets others go first, and then tries again.
+// patiently runs a transaction that locks a table. It waits at most feedDDLWait
+// for the lock. Then it lets others go first, and tries again.
 func patiently(ctx context.Context, conn *pgx.Conn, what string, run func(tx pgx.Tx) error) error {
 	for {
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, strconv.FormatInt(feedDDLWait.Milliseconds(), 10)); err != nil {
 				return err
 			}
-			// The replicas make triggers one after the other. Not under an advisory
-			// lock, which whoever may connect can hold.
+			// Only one replica at a time creates triggers. This does not use an
+			// advisory lock, because any role that may connect can hold one.
 			if _, err := tx.Exec(ctx, `SELECT FROM game.secret WHERE name = 'feed' FOR UPDATE`); err != nil {
 				return err
 			}
@@ -206,8 +207,8 @@ func patiently(ctx context.Context, conn *pgx.Conn, what string, run func(tx pgx
 	}
 }
 
-// makeFor puts the function and the triggers of one table in place. Triggers
-// that work stay: to make one anew would lock the table.
+// makeFor creates the function and the triggers of one table. Triggers that
+// work stay, because creating one again would lock the table.
 func (f *triggerFeed) makeFor(ctx context.Context, tx pgx.Tx, t feedTable, oid uint32) error {
 	rows, err := tx.Query(ctx, `SELECT g.tgname::text, g.tgenabled IN ('O', 'A') AND `+ownerReads+` FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
 		WHERE g.tgrelid = $1 AND starts_with(g.tgname, $2)`, oid, feedTrigger)
@@ -228,7 +229,7 @@ func (f *triggerFeed) makeFor(ctx context.Context, tx pgx.Tx, t feedTable, oid u
 	if done, err := f.current(ctx, tx, t); err != nil || done && whole && len(have) == len(t.triggers()) {
 		return err // another replica was faster
 	}
-	// Not IF NOT EXISTS, which asks for the right also when there is nothing to do.
+	// Not IF NOT EXISTS, which needs the right even if there is nothing to do.
 	var there bool
 	if err := tx.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, feedSchema).Scan(&there); err != nil {
 		return err
@@ -239,8 +240,8 @@ func (f *triggerFeed) makeFor(ctx context.Context, tx pgx.Tx, t feedTable, oid u
 	}
 	function := t.function() + "()"
 	if !whole {
-		// Only the owner of the table may enable a trigger or drop it, but it goes
-		// with the function.
+		// Only the owner of the table may enable or drop a trigger, but a trigger
+		// is dropped together with its function.
 		statements, have = append(statements, "DROP FUNCTION IF EXISTS "+function+" CASCADE"), nil
 	}
 	statements = append(statements, t.functionSQL(), "REVOKE ALL ON FUNCTION "+function+" FROM PUBLIC",
@@ -259,13 +260,13 @@ func (f *triggerFeed) makeFor(ctx context.Context, tx pgx.Tx, t feedTable, oid u
 	return nil
 }
 
-// publicFunction begins the names of the functions of version 1, which tell on
-// a channel that whoever may connect can listen to.
+// publicFunction begins the names of the functions of version 1. They notify on
+// a channel to which any role that may connect can listen.
 const publicFunction = "tell_"
 
-// removePublic takes the triggers of version 1 away. A binary of that version
-// which still runs beside this one notices, and makes its own again: neither
-// ever misses a change, and the last to be replaced leaves none behind.
+// removePublic removes the triggers of version 1. If a binary of that version
+// still runs, it notices that and creates its own again. Neither ever misses a
+// change, and when the last such binary is replaced, none are left.
 func (f *triggerFeed) removePublic(ctx context.Context, conn *pgx.Conn) error {
 	for _, t := range f.tables {
 		function := publicFunction + t.key
@@ -282,7 +283,7 @@ func (f *triggerFeed) removePublic(ctx context.Context, conn *pgx.Conn) error {
 		})
 		switch {
 		case denied(err):
-			f.store.log.WarnContext(ctx, "triggers of an older version are still there: whoever may connect to the database can listen to what they tell",
+			f.store.log.WarnContext(ctx, "triggers of an older version still exist: any role that may connect to the database can listen to them",
 				"to_remove", "run `waystone db migrate` with the URL of the tables' owner")
 			return nil
 		case err != nil:

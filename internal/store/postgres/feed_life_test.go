@@ -78,8 +78,8 @@ func TestAFeedThatWorkedIsNotGivenUp(t *testing.T) {
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			pg := testenv.Postgres(t)
-			b := site(t, pg)
+			b := filled(t)
+			pg := b.pg
 			owner := open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode})
 			if err := owner.MakeFeed(t.Context()); err != nil {
 				t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// notification is what a trigger tells. Its n, which makes it differ from others,
-// is read by nobody.
+// notification is what a trigger sends. Its field n, which makes it unique, is
+// not read.
 type notification struct {
 	Table string            `json:"t"`
 	Xid   string            `json:"x"`
@@ -32,17 +32,17 @@ type notificationRow struct {
 	Credential *bool  `json:"c"`
 }
 
-// hearing is what a connection hears, from the notification to the follower.
+// hearing passes the notifications of a connection on to the follower.
 type hearing struct {
 	feed *triggerFeed
 	to   store.Follower
-	// heard has not been told yet: who sent it, and whether it is of a transaction
-	// that has committed, is not known.
+	// heard are changes that have not been passed on yet: it is not known who sent
+	// them, and whether their transactions have committed.
 	heard  []store.Change
 	looked time.Time // when the server was last asked what has committed
 }
 
-// hear takes a notification in. It may be called in the middle of a question.
+// hear receives a notification. It may be called during a query.
 func (h *hearing) hear(payload string) {
 	changes, err := parseChanges(payload)
 	if err != nil {
@@ -52,9 +52,10 @@ func (h *hearing) hear(payload string) {
 	h.heard = append(h.heard, changes...)
 }
 
-// tell passes on what was heard, in its order, without what is of no transaction
-// that has committed: the server sends notifications after their commits. Of
-// what came after at was taken, a newer snapshot says that.
+// tell passes on the heard changes in their order, without those whose
+// transaction has not ended: the server sends notifications only after their
+// commits, so those are not from our triggers. For changes that came after at
+// was taken, a newer snapshot is read.
 func (h *hearing) tell(ctx context.Context, conn *pgx.Conn, at store.Snapshot) error {
 	n := len(h.heard)
 	if slices.ContainsFunc(h.heard, func(c store.Change) bool { return c.Xid >= at.Xmax }) {
@@ -90,7 +91,7 @@ func (h *hearing) look(ctx context.Context, conn *pgx.Conn) (at store.Snapshot, 
 	return store.ParseSnapshot(seen)
 }
 
-// until tells what comes until an instant; no more often than every feedLook.
+// until passes on changes until the time end, at most once in feedLook.
 func (h *hearing) until(ctx context.Context, conn *pgx.Conn, end time.Time) error {
 	for {
 		due := end
@@ -114,8 +115,8 @@ func (h *hearing) until(ctx context.Context, conn *pgx.Conn, end time.Time) erro
 	}
 }
 
-// parseChanges reads a notification. A newer binary's functions may tell of
-// what is not known here: then any row may have changed.
+// parseChanges reads a notification. The functions of a newer binary may send
+// something unknown: then any row may have changed.
 func parseChanges(payload string) ([]store.Change, error) {
 	var n notification
 	if err := json.Unmarshal([]byte(payload), &n); err != nil {
@@ -147,7 +148,7 @@ func parseChanges(payload string) ([]store.Change, error) {
 	return changes, nil
 }
 
-// change reads one row; its Op is 0 when it is not known.
+// change reads one row. Its Op is 0 if the operation is not known.
 func (row notificationRow) change(table store.Table, xid uint64) store.Change {
 	op := map[string]store.Op{"insert": store.OpInsert, "update": store.OpUpdate, "delete": store.OpDelete, "many": store.OpMany}[row.Op]
 	c := store.Change{Table: table, Op: op, Xid: xid}

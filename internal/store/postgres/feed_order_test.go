@@ -179,7 +179,7 @@ func TestTheEndOfTheLogAtAPage(t *testing.T) {
 // The feed goes by the names and the zone that the operator gives.
 func TestTheFeedOfTablesThatHaveOtherNames(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	pg.Exec(t, `ALTER TABLE "user" RENAME TO "app users"; ALTER TABLE "app users" RENAME COLUMN id TO uid;
 		ALTER TABLE "app users" RENAME COLUMN "banExpires" TO barred_until; ALTER TABLE "app users" ALTER COLUMN barred_until TYPE timestamp;
 		ALTER TABLE session RENAME TO visits; ALTER TABLE visits RENAME COLUMN id TO sid;

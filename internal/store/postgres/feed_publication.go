@@ -25,7 +25,7 @@ const (
 type published struct {
 	table   store.Table
 	name    pgx.Identifier
-	columns []string // ours, in the order of better-auth's names below
+	columns []string // columns that are published, in the order of the fields below
 	// The names of columns as the table has them; "" for one it does not have.
 	id, owner, banned, banExpires, expires, provider string
 	// part is the id of a row that is a part of the row with id.
@@ -33,7 +33,7 @@ type published struct {
 	zone *time.Location // of times without one
 }
 
-// publishedTables returns what is published. Nothing of it is secret.
+// publishedTables returns what is published. None of it is secret.
 func (w *website) publishedTables() []published {
 	name := func(t *table, camel string) string {
 		c, _ := t.column(camel)
@@ -56,8 +56,8 @@ func (w *website) publishedTables() []published {
 		// What happens to an item is a change of the character who has it.
 		{table: store.TableCharacter, name: pgx.Identifier{"game", "item"}, id: "character_id", part: "id"},
 	}
-	// The server takes no other names than those that findWebsite let pass; it may
-	// know some that are not known here.
+	// findWebsite has checked the name with the server, but the server may know
+	// zones that are not known here.
 	zone, err := time.LoadLocation(w.zone)
 	if err != nil {
 		zone = time.UTC
@@ -74,7 +74,8 @@ func (w *website) publishedTables() []published {
 	return tables
 }
 
-// publishSQL makes the publication, or with ALTER brings it up to date.
+// publishSQL returns the statement that creates the publication or, with ALTER,
+// updates it.
 func publishSQL(verb string, tables []published) string {
 	list := make([]string, len(tables))
 	for i, p := range tables {
@@ -90,8 +91,8 @@ func publishSQL(verb string, tables []published) string {
 	return fmt.Sprintf("CREATE PUBLICATION %s FOR TABLE %s", feedPublication, strings.Join(list, ", "))
 }
 
-// allowed says what of the server and the role keeps the feed from working. It
-// changes nothing.
+// allowed returns an error that says why the server or the role does not allow
+// the feed. It changes nothing.
 func (f *replicationFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
 	var version int
 	var level, role string
@@ -127,8 +128,8 @@ func (f *replicationFeed) allowed(ctx context.Context, conn *pgx.Conn) error {
 	return translate(ctx, "look for the owner of the tables", err)
 }
 
-// identityQuery tells of table $1 what kind it is and which columns its replica
-// identity has.
+// identityQuery returns the kind of table $1 and the columns of its replica
+// identity.
 const identityQuery = `SELECT c.relkind::text, c.relreplident::text, COALESCE((
 	SELECT array_agg(a.attname::text) FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
 	WHERE i.indrelid = c.oid AND i.indisvalid
@@ -136,9 +137,9 @@ const identityQuery = `SELECT c.relkind::text, c.relreplident::text, COALESCE((
 ), '{}')
 FROM pg_class c WHERE c.oid = $1`
 
-// harmless refuses tables whose publication would make the server refuse the
-// website's own UPDATE and DELETE: it does when the published columns do not
-// hold what identifies a row.
+// harmless returns an error if the publication would make the server refuse the
+// website's own UPDATE and DELETE. The server does that if the published
+// columns do not contain the replica identity.
 func (f *replicationFeed) harmless(ctx context.Context, conn *pgx.Conn, oids []uint32) error {
 	for i, p := range f.tables {
 		var kind, identity string
@@ -159,7 +160,7 @@ func (f *replicationFeed) harmless(ctx context.Context, conn *pgx.Conn, oids []u
 	return nil
 }
 
-// errPublish says what the owner has to run.
+// errPublish returns an error with the statement that the owner has to run.
 func (f *replicationFeed) errPublish(there bool) error {
 	verb := "CREATE"
 	if there {
@@ -169,7 +170,7 @@ func (f *replicationFeed) errPublish(there bool) error {
 		errNoFeed, publishSQL(verb, f.tables))
 }
 
-// publish sees to it that the publication is there and publishes what it must.
+// publish creates or corrects the publication if necessary.
 func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, feedInstallTimeout)
 	defer cancel()
@@ -189,7 +190,8 @@ func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		// Not under an advisory lock, which whoever may connect can hold.
+		// Not with an advisory lock, because any role that may connect can hold
+		// one.
 		if _, err := tx.Exec(ctx, `SELECT FROM game.secret WHERE name = 'feed' FOR UPDATE`); err != nil {
 			return err
 		}
@@ -212,9 +214,9 @@ func (f *replicationFeed) publish(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// publicationQuery tells whether publication $1 is there, and whether it
-// publishes exactly what $2 says, of the tables that have those names now; and
-// a mark that differs once it was touched, whatever it looks like now.
+// publicationQuery returns whether publication $1 exists, whether it publishes
+// exactly what $2 says, of the tables that have those names now, and a mark.
+// The mark differs after any change, even if everything looks the same again.
 const publicationQuery = `SELECT EXISTS (SELECT 1 FROM pg_publication WHERE pubname = $1), COALESCE((
 	SELECT array_agg(format('%s.%s (%s)', schemaname, tablename, (SELECT string_agg(a, ', ' ORDER BY a COLLATE "C") FROM unnest(attnames::text[]) a))
 		ORDER BY schemaname COLLATE "C", tablename COLLATE "C") FILTER (WHERE rowfilter IS NULL)

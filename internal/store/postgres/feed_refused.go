@@ -10,15 +10,15 @@ import (
 
 // Causes for which a notification is not used.
 const (
-	refusedUnreadable = "unreadable" // it is none of our triggers'
+	refusedUnreadable = "unreadable" // it is not from our triggers
 	refusedFuture     = "future"     // it tells of a transaction that has not ended
 )
 
 // refusedLog is the shortest time between two lines of the log about one cause.
 const refusedLog = time.Minute
 
-// refusals counts the notifications that are not used. None of them ends the
-// feed: whoever knows the channel could end it whenever he likes.
+// refusals counts the notifications that are not used. They do not end the
+// feed, because then anybody who knows the channel could end it at any time.
 type refusals struct {
 	log    *slog.Logger
 	counts *prometheus.CounterVec
@@ -27,8 +27,8 @@ type refusals struct {
 	logged map[string]time.Time // by cause
 }
 
-// NewRefused returns the counter for Config.Refused, registered unless reg is
-// nil.
+// NewRefused returns the counter for Config.Refused. It is registered unless
+// reg is nil.
 func NewRefused(reg prometheus.Registerer) *prometheus.CounterVec {
 	counts := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "waystone_feed_refused_total",
@@ -43,7 +43,8 @@ func NewRefused(reg prometheus.Registerer) *prometheus.CounterVec {
 	return counts
 }
 
-// note counts one, and logs it unless one of its cause was logged just now.
+// note counts a notification, and logs it unless one with the same cause was
+// logged within refusedLog.
 func (r *refusals) note(cause string, err error) {
 	r.counts.WithLabelValues(cause).Inc()
 	r.mu.Lock()

@@ -17,18 +17,19 @@ import (
 )
 
 const (
-	// feedTransaction is how many changes of one transaction are told one by
-	// one; of more it is told that any row may have changed.
+	// feedTransaction is how many changes of one transaction are reported one
+	// by one. If there are more, the feed reports that any row may have
+	// changed.
 	feedTransaction = 4096
 	// feedPace is the pause before the server is asked again how far it is.
 	feedPace = 2 * time.Millisecond
-	// feedBeginning bounds the wait for transactions that were under way when the
+	// feedBeginning bounds the wait for transactions that were running when the
 	// feed connected.
 	feedBeginning = 30 * time.Second
 )
 
-// replicationFeed tells what the server's write-ahead log holds of the
-// published tables.
+// replicationFeed reports the changes of the published tables from the server's
+// write-ahead log.
 type replicationFeed struct {
 	store  *Store
 	tables []published
@@ -65,12 +66,12 @@ type replication struct {
 
 	relations map[uint32]*relation
 	txn       []store.Change
-	many      map[store.Table]bool // of the transaction: more changes than are told
+	many      map[store.Table]bool // tables of the transaction with more changes than are reported one by one
 	xid       uint64
 	seen      store.Snapshot // newest: for the upper half of transaction ids
-	end       pglogrepl.LSN  // up to which the server has told
-	telling   bool           // the beginning was told
-	early     []store.Change // that came before
+	end       pglogrepl.LSN  // up to which the server has sent the log
+	telling   bool           // the beginning was reported
+	early     []store.Change // changes that came before
 }
 
 // relation is a table as the log describes it.
@@ -83,7 +84,7 @@ func (f *replicationFeed) connect(ctx context.Context, to store.Follower) error 
 	r := &replication{feed: f, to: to, relations: map[uint32]*relation{}}
 	var err error
 	side := f.store.feedConn.Copy()
-	side.RuntimeParams["synchronous_commit"] = "local" // what it writes waits for this server's disk alone
+	side.RuntimeParams["synchronous_commit"] = "local" // its commits wait only for this server's disk
 	if r.side, err = connectFeed(ctx, side); err != nil {
 		return err
 	}
@@ -108,9 +109,9 @@ func (f *replicationFeed) connect(ctx context.Context, to store.Follower) error 
 	return r.follow(ctx)
 }
 
-// begin makes the slot, which ends with the connection, and tells the
-// beginning once no transaction is left that the slot may have missed: one
-// whose commit was in the log before the slot, and is not visible yet.
+// begin creates the slot, which ends with the connection. It reports the
+// beginning when no transaction is left that the slot may have missed: its
+// commit was in the log before the slot, but it was not visible yet.
 func (r *replication) begin(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, feedBeginning)
 	defer cancel()
@@ -140,7 +141,7 @@ func (r *replication) begin(ctx context.Context) error {
 		if _, err := r.ask(bounded); err != nil {
 			return fmt.Errorf("wait for the transactions that were open: %w", err)
 		}
-		// What comes meanwhile is told after the beginning.
+		// Changes that come meanwhile are reported after the beginning.
 		if err := r.receive(bounded, time.Now().Add(feedInterval), func() bool { return false }); err != nil && !errors.Is(err, errInterval) {
 			return err
 		}
@@ -152,7 +153,7 @@ func (r *replication) begin(ctx context.Context) error {
 	return nil
 }
 
-// began tells what has come before the beginning was told.
+// began reports the changes that came before the beginning was reported.
 func (r *replication) began() {
 	if len(r.early) > 0 {
 		r.to.Changed(r.early)
@@ -161,7 +162,7 @@ func (r *replication) began() {
 	r.telling = true
 }
 
-// question is what the server was asked.
+// question is a question to the server, with its answer.
 type question struct {
 	asked time.Time
 	at    store.Snapshot
@@ -175,9 +176,9 @@ const askQuery = `SELECT s.at, pg_current_wal_insert_lsn()::text, pg_current_wal
 	(SELECT bool_and(to_regclass(x.name) = x.id::regclass) FROM unnest($1::oid[], $2::text[]) x(id, name))
 FROM (SELECT pg_current_snapshot()::text AS at OFFSET 0) s`
 
-// ask has the server say what it sees and where its log ends, and checks that
-// everything is as it was. If the log is not on disk up to there, it is made to
-// be: the feed hears of nothing before.
+// ask reads the server's snapshot and the end of its log, and checks that
+// tables and publication are unchanged. If the log is not on disk up to its
+// end, ask makes the server write it: the feed gets only what is on disk.
 func (r *replication) ask(ctx context.Context) (question, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.feed.store.feedPatience)
 	defer cancel()
@@ -219,7 +220,7 @@ func (r *replication) ask(ctx context.Context) (question, error) {
 	}
 	q.end = withoutPageHeader(q.end, block)
 	if onDisk < q.end {
-		// Also a commit that did not wait for the disk is visible.
+		// A commit that did not wait for the disk is visible too.
 		if _, err := r.side.Exec(ctx, `SELECT pg_logical_emit_message(true, 'waystone feed', '')`); err != nil {
 			return q, fmt.Errorf("have the log written to disk: %w", err)
 		}
@@ -227,8 +228,8 @@ func (r *replication) ask(ctx context.Context) (question, error) {
 	return q, nil
 }
 
-// withoutPageHeader returns the end of the last record: where it fills a page,
-// the place for the next one is behind the header of the next page.
+// withoutPageHeader returns the end of the last record. If the record fills a
+// page, the given end is after the header of the next page.
 func withoutPageHeader(end pglogrepl.LSN, block int) pglogrepl.LSN {
 	const short, long = 24, 40                                              // of a page, and of the first page of a file
 	if rest := uint64(end) % uint64(block); rest == short || rest == long { //nolint:gosec // a block size is positive
@@ -237,7 +238,7 @@ func withoutPageHeader(end pglogrepl.LSN, block int) pglogrepl.LSN {
 	return end
 }
 
-// follow tells and confirms until something fails.
+// follow reports changes and confirms until something fails.
 func (r *replication) follow(ctx context.Context) error {
 	for {
 		q, err := r.ask(ctx)
@@ -251,11 +252,12 @@ func (r *replication) follow(ctx context.Context) error {
 			}
 			err := r.receive(ctx, deadline, func() bool { return true })
 			if err == nil && r.end < q.end {
-				// It is on its way there: what it sends meanwhile is taken in.
+				// The server has not sent everything yet: receive what it sends
+				// meanwhile.
 				err = r.receive(ctx, time.Now().Add(feedPace), func() bool { return false })
 			}
 			if !time.Now().Before(deadline) {
-				return fmt.Errorf("the server has not told up to %s within %s", q.end, r.feed.store.feedPatience)
+				return fmt.Errorf("the server has not sent its log up to %s within %s", q.end, r.feed.store.feedPatience)
 			}
 			if err != nil && !errors.Is(err, errInterval) {
 				return err
@@ -268,8 +270,8 @@ func (r *replication) follow(ctx context.Context) error {
 	}
 }
 
-// status tells the server how far we are, so that it keeps no log for us, and
-// may ask it to say how far it is.
+// status tells the server how far the feed is, so that the server does not keep
+// the log for it. With reply it asks the server how far it is.
 func (r *replication) status(ctx context.Context, reply bool) error {
 	err := pglogrepl.SendStandbyStatusUpdate(ctx, r.conn, pglogrepl.StandbyStatusUpdate{WALWritePosition: r.end, ReplyRequested: reply})
 	if err != nil {
@@ -278,8 +280,8 @@ func (r *replication) status(ctx context.Context, reply bool) error {
 	return nil
 }
 
-// receive handles what the server sends until an instant (errInterval), or
-// until it has said how far it is and enough says that this is enough.
+// receive handles what the server sends, until a time (errInterval), or until
+// the server has said how far it is and enough returns true.
 func (r *replication) receive(ctx context.Context, until time.Time, enough func() bool) error {
 	bounded, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -327,8 +329,8 @@ func (r *replication) receive(ctx context.Context, until time.Time, enough func(
 	}
 }
 
-// handle takes in one message of the log. Changes are told with the commit of
-// their transaction.
+// handle handles one message of the log. Changes are reported with the commit
+// of their transaction.
 func (r *replication) handle(data []byte) error {
 	msg, err := pglogrepl.Parse(data)
 	if err != nil {
@@ -387,7 +389,7 @@ func (r *replication) add(id uint32, op store.Op, before, row *pglogrepl.TupleDa
 	}
 	c.Xid = r.xid
 	if before != nil {
-		// The key was changed: the row under the old one is gone.
+		// The key was changed: the row with the old key is gone.
 		old, err := rel.change(store.OpDelete, before)
 		if err != nil {
 			return err
@@ -401,7 +403,7 @@ func (r *replication) add(id uint32, op store.Op, before, row *pglogrepl.TupleDa
 	return nil
 }
 
-// change reads a row. Of a deleted one only the key is there.
+// change reads a row. Of a deleted row there is only the key.
 func (rel *relation) change(op store.Op, row *pglogrepl.TupleData) (store.Change, error) {
 	c := store.Change{Table: rel.table, Op: op}
 	if row == nil || len(row.Columns) > len(rel.columns) {
@@ -439,8 +441,7 @@ func (rel *relation) change(op store.Op, row *pglogrepl.TupleData) (store.Change
 	return c, nil
 }
 
-// logTime reads a timestamp of the log, with or without a zone; without, it is
-// the wall clock of where.
+// logTime reads a timestamp of the log. Without a zone, it is a time in where.
 func logTime(text string, where *time.Location) (time.Time, error) {
 	if text == "" || text == "infinity" || text == "-infinity" {
 		return time.Time{}, nil
@@ -453,7 +454,7 @@ func logTime(text string, where *time.Location) (time.Time, error) {
 	return time.Time{}, errors.New("a time that cannot be read")
 }
 
-// commit tells the transaction.
+// commit reports the changes of the transaction.
 func (r *replication) commit() {
 	changes := r.txn
 	if len(r.many) > 0 {
@@ -474,8 +475,8 @@ func (r *replication) commit() {
 	}
 }
 
-// fullXid gives a transaction id of the log, 32 bits, its upper half: it is the
-// one nearest to the newest that is known.
+// fullXid adds the upper half to a transaction id of the log, which has 32
+// bits: the result is the id nearest to the newest known one.
 func fullXid(low uint32, newest uint64) uint64 {
 	xid := newest&^0xffffffff | uint64(low)
 	const half = 1 << 31

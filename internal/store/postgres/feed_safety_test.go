@@ -49,6 +49,15 @@ func site(t testing.TB, pg *testenv.PG) feedBench {
 	return b
 }
 
+// filled is site on a database that has our schema already.
+func filled(t testing.TB) feedBench {
+	t.Helper()
+	pg := migrated(t)
+	b := feedBench{pg: pg, db: openSQL(t, pg.URL())}
+	(&storetest.SQLWebsite{DB: b.db, Engine: "postgres"}).FillTables(t)
+	return b
+}
+
 // final is the error with which a feed gives up.
 func final(t testing.TB, s *postgres.Store) error {
 	t.Helper()
@@ -74,7 +83,7 @@ func TestThePublicationNeverBreaksTheWebsite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := site(t, testenv.Postgres(t))
+			b := filled(t)
 			b.pg.Exec(t, sql)
 			forced := open(t, postgres.Config{URL: b.pg.URL(), Migrate: true, Feed: postgres.FeedReplication})
 			for _, err := range []error{final(t, forced), forced.RequireFeed(t.Context()), forced.MakeFeed(t.Context())} {
@@ -125,7 +134,7 @@ func TestWhatWasOffForAMomentIsNoticed(t *testing.T) {
 // A table whose lock somebody holds is not kept from those who write it.
 func TestMakingTriggersKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	b := site(t, testenv.Postgres(t))
+	b := filled(t)
 	s := open(t, postgres.Config{URL: b.pg.URL(), Migrate: true, Feed: postgres.FeedTriggers})
 	tx, err := b.db.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -170,8 +179,8 @@ func TestMakingTriggersKeepsNobodyWaiting(t *testing.T) {
 func TestTheSQLThatIsNamedIsEnough(t *testing.T) {
 	t.Parallel()
 	bothModes(t, func(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is the test
-		pg := testenv.Postgres(t)
-		b := site(t, pg)
+		b := filled(t)
+		pg := b.pg
 		open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 		role, url := pg.Role(t)
 		// A role that owns triggers on the tables of others cannot be dropped.
@@ -238,8 +247,7 @@ func TestTheServerGivesDeadFeedsUp(t *testing.T) {
 func TestAPoolerIsRefused(t *testing.T) {
 	t.Parallel()
 	bothModes(t, func(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is the test
-		pg := testenv.Postgres(t)
-		site(t, pg)
+		pg := filled(t).pg
 		s := open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode, FeedURL: throughPooler(t, pg.URL())})
 		for _, err := range []error{final(t, s), s.RequireFeed(t.Context())} {
 			if err == nil || !strings.Contains(err.Error(), "pooler: set DATABASE_FEED_URL") {

@@ -72,7 +72,11 @@ func TestAStrangerCannotTellTheFeedAnything(t *testing.T) {
 // what runs there.
 func TestTheChannelIsNowhereToBeRead(t *testing.T) {
 	t.Parallel()
-	b := setupFeed(t, postgres.FeedTriggers)
+	// Copies of one template have one secret, and the statements of other tests are
+	// seen here.
+	b := site(t, testenv.Postgres(t))
+	b.store = open(t, postgres.Config{URL: b.pg.URL(), Migrate: true, Feed: postgres.FeedTriggers})
+	b.listener = follow(t, b.store)
 	secret := strings.TrimPrefix(b.channel(t), "waystone_")
 	b.wantUntouched(t)
 	for _, query := range []string{
@@ -102,8 +106,8 @@ func TestTheChannelIsNowhereToBeRead(t *testing.T) {
 
 func TestNoNotificationEndsTheFeed(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
-	b := site(t, pg)
+	b := filled(t)
+	pg := b.pg
 	reg := prometheus.NewRegistry()
 	b.store = open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: postgres.FeedTriggers, Refused: postgres.NewRefused(reg)})
 	b.listener = follow(t, b.store)
@@ -126,8 +130,8 @@ waystone_feed_refused_total{cause="unreadable"} 120
 
 func TestAStrangerCannotKeepTheFeedFromBeginning(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
-	b := site(t, pg)
+	b := filled(t)
+	pg := b.pg
 	open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	// The lock of version 1, which anybody may take.
 	if _, err := stranger(t, pg).ExecContext(t.Context(), `SELECT pg_advisory_lock(8602290299800479076)`); err != nil {
@@ -201,8 +205,8 @@ const version1 = `CREATE SCHEMA IF NOT EXISTS game_feed;
 // the other for itself.
 func TestTheVersionBeforeRunsBesideThisOne(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
-	b := site(t, pg)
+	b := filled(t)
+	pg := b.pg
 	b.store = open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: postgres.FeedTriggers})
 	pg.Exec(t, version1)
 	old := `SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'waystone\_feed\_%'`
@@ -227,8 +231,8 @@ func TestNamesOfAnyKind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bothModes(t, func(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is the test
-				pg := testenv.Postgres(t)
-				b := site(t, pg)
+				b := filled(t)
+				pg := b.pg
 				table := pgx.Identifier{name}.Sanitize()
 				for _, sql := range []string{
 					`ALTER TABLE session RENAME COLUMN "expiresAt" TO ` + table, `ALTER TABLE session RENAME COLUMN id TO "i` + table[1:],

@@ -131,9 +131,9 @@ type feedBench struct {
 
 func setupFeed(t testing.TB, mode postgres.FeedMode) feedBench {
 	t.Helper()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	b := feedBench{pg: pg, db: openSQL(t, pg.URL())}
-	(&storetest.SQLWebsite{DB: b.db, Engine: "postgres"}).LoadFixtures(t)
+	(&storetest.SQLWebsite{DB: b.db, Engine: "postgres"}).FillTables(t)
 	b.store = open(t, postgres.Config{URL: pg.URL(), Migrate: true, Feed: mode})
 	b.listener = follow(t, b.store)
 	return b
@@ -447,9 +447,9 @@ func TestManyReplicasMakeOneFeed(t *testing.T) {
 }
 
 func manyReplicas(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it is the test
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	db := openSQL(t, pg.URL())
-	(&storetest.SQLWebsite{DB: db, Engine: "postgres"}).LoadFixtures(t)
+	(&storetest.SQLWebsite{DB: db, Engine: "postgres"}).FillTables(t)
 	open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	listeners := make([]*listener, 5)
 	var starting sync.WaitGroup
@@ -477,9 +477,9 @@ func manyReplicas(t *testing.T, mode postgres.FeedMode) { //nolint:thelper // it
 // it, the feed works for it.
 func TestARoleThatMayNotMakeTheFeed(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	db := openSQL(t, pg.URL())
-	(&storetest.SQLWebsite{DB: db, Engine: "postgres"}).LoadFixtures(t)
+	(&storetest.SQLWebsite{DB: db, Engine: "postgres"}).FillTables(t)
 	owner := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	role, url := pg.Role(t)
 	pg.Exec(t, fmt.Sprintf(`GRANT USAGE ON SCHEMA public, game TO %[1]s;

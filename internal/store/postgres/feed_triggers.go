@@ -18,23 +18,23 @@ const (
 	// feedSchema holds the functions of the triggers, and nothing else.
 	feedSchema = "game_feed"
 	// feedFunction and feedTrigger begin the names of functions and triggers.
-	// Version 1 had others, which is how a binary of that version knows that these
-	// are not for it.
+	// Those of version 1 have other names, so a binary of that version does not
+	// take these for its own.
 	feedFunction = "changed_"
 	feedTrigger  = "waystone_tell_"
-	// feedVersion is that of the functions and of what they tell. A binary puts
-	// its own in place of a lower one.
+	// feedVersion is the version of the functions and of their notifications. A
+	// binary replaces functions of a lower version.
 	feedVersion = 2
-	// feedRows is how many rows of one statement are told one by one, feedTold
-	// how many notifications one transaction sends; of more it is told that any
-	// row may have changed.
+	// feedRows is how many rows of one statement are sent one by one, feedTold
+	// how many notifications one transaction sends. If there are more, a
+	// notification says that any row may have changed.
 	feedRows = 2000
 	feedTold = 400
 	// feedPart is how many rows one notification holds: 8,000 bytes are the
 	// server's limit.
 	feedPart = 40
-	// feedDDLWait bounds the wait for a table's lock, which everybody who writes
-	// the table waits for too; feedDDLPause is the pause before the next try.
+	// feedDDLWait bounds the wait for a table's lock, because all writers of the
+	// table wait meanwhile; feedDDLPause is the pause before the next attempt.
 	feedDDLWait  = 100 * time.Millisecond
 	feedDDLPause = 200 * time.Millisecond
 	// feedLook is the shortest time from one look at what may have committed to the
@@ -42,7 +42,7 @@ const (
 	feedLook = 5 * time.Millisecond
 )
 
-// triggerFeed tells what triggers on the tables notify of.
+// triggerFeed reports the changes of which triggers on the tables notify.
 type triggerFeed struct {
 	store  *Store
 	tables []feedTable
@@ -83,8 +83,8 @@ func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 	if err := f.store.beginFeed(ctx, conn, to); err != nil {
 		return err
 	}
-	// A commit becomes visible a moment before its notification is sent, so an
-	// answer says of sure only what the question before it asked.
+	// A commit becomes visible a moment before its notification is sent. So an
+	// answer confirms only the snapshot of the question before it.
 	var asked time.Time
 	var at store.Snapshot
 	for {
@@ -94,7 +94,7 @@ func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 			return err
 		}
 		if now != mark {
-			return errors.New("a trigger, or the channel, was changed; a change may not have been told")
+			return errors.New("a trigger, or the channel, was changed; a change may have been missed")
 		}
 		if err := h.tell(ctx, conn, seen); err != nil {
 			return err
@@ -109,10 +109,10 @@ func (f *triggerFeed) connect(ctx context.Context, to store.Follower) error {
 	}
 }
 
-// listen has the server pass on what the triggers tell. The channel is told
-// neither here nor in the statement, which the server's log and its statistics
-// may hold. Transactions that began before the channel was changed tell on the
-// one before.
+// listen makes the server pass on the notifications of the triggers. The name
+// of the channel is not in the statement, because the server's log and its
+// statistics may contain it. Transactions that began before the channel was
+// changed notify on the previous one.
 func listen(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, fmt.Sprintf(`DO $do$ DECLARE channel text; BEGIN
 		FOR channel IN SELECT unnest(ARRAY[%s, %s]) FROM game.secret WHERE name = 'feed' LOOP
@@ -151,13 +151,14 @@ func closeFeed(conn *pgx.Conn) {
 	_ = conn.Close(ctx)
 }
 
-// ownerReads is the condition that the owner of function p, as whom it runs,
-// may know the channel.
+// ownerReads is the condition that the owner of function p may read the name of
+// the channel. The function runs with the rights of its owner.
 const ownerReads = `has_schema_privilege(p.proowner, 'game', 'USAGE') AND has_table_privilege(p.proowner, 'game.secret', 'SELECT')`
 
-// stillThere counts the triggers that work on the very tables, $1, that they
-// were found on, by their names, $2; and gives their mark, and the channel's,
-// which differs once one of them was touched, whatever it looks like now.
+// stillThere counts the triggers that work on the tables with ids $1, and
+// checks that the names $2 still lead to these ids. It also returns marks of
+// the triggers and of the channel. A mark differs after any change, even if
+// everything looks the same again.
 const stillThere = `SELECT pg_current_snapshot()::text, count(*) FILTER (WHERE g.tgenabled IN ('O', 'A') AND ` + ownerReads + `),
 	coalesce(string_agg(format('%s %s %s', g.oid, g.xmin, p.xmin), ' ' ORDER BY g.oid), ''),
 	(SELECT bool_and(to_regclass(x.name) = x.id::regclass) FROM unnest($1::oid[], $2::text[]) x(id, name)),
@@ -165,7 +166,7 @@ const stillThere = `SELECT pg_current_snapshot()::text, count(*) FILTER (WHERE g
 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
 WHERE g.tgrelid = ANY($1::oid[]) AND starts_with(g.tgname, '` + feedTrigger + `') AND p.pronamespace = to_regnamespace('` + feedSchema + `')::oid`
 
-// ask has the server say what it sees, and checks that the triggers are there.
+// ask reads the server's snapshot, and checks that the triggers exist.
 func (f *triggerFeed) ask(ctx context.Context, conn *pgx.Conn, oids []uint32) (at store.Snapshot, mark string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.store.feedPatience)
 	defer cancel()

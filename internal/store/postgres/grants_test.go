@@ -11,7 +11,7 @@ import (
 // content. What the README grants is no more than that.
 func TestCheckPrintsTheGrantsThatAreMissing(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	if err := open(t, postgres.Config{URL: pg.URL(), Migrate: true}).MakeFeed(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -22,9 +22,9 @@ import (
 // openEnv opens a store on a database of its own that holds the fixture rows.
 func openEnv(t testing.TB) storetest.Env {
 	t.Helper()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	clock := storetest.NewClock()
 	return env(t, postgres.Config{URL: pg.URL(), Now: clock.Now, Migrate: true}, clock, site)
 }
@@ -35,23 +35,15 @@ func openEnv(t testing.TB) storetest.Env {
 func leastEnvs(t testing.TB) func(testing.TB) storetest.Env {
 	t.Helper()
 	urls := map[string]string{} // as the role, by database
-	pool := testenv.NewPool(t, testenv.Postgres, func(t testing.TB, pg *testenv.PG) {
+	pool := testenv.NewPool(t, migratedTemplate.Copy, func(t testing.TB, pg *testenv.PG) {
 		t.Helper()
-		pg.Exec(t, schemaOf("postgres_schema.sql"))
-		owner, err := postgres.Open(t.Context(), postgres.Config{URL: pg.URL(), Migrate: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := owner.Close(); err != nil {
-			t.Fatal(err)
-		}
+		pg.Exec(t, schemaOf("seed_postgres.sql"))
 		urls[pg.Name()] = leastRole(t, pg, readmeOptions)
 	})
 	return func(t testing.TB) storetest.Env {
 		t.Helper()
-		pg := pool.Get(t)
+		pg := pool.Get(t, schemaOf("rebase_postgres.sql"))
 		site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-		site.FillTables(t)
 		clock := storetest.NewClock()
 		// A thousand callers at once wait for a connection; more of them only cost
 		// the server more processes.
@@ -164,6 +156,22 @@ func openSQL(t testing.TB, url string) *sql.DB {
 	return d
 }
 
+// migratedTemplate holds better-auth's tables without rows, and our schema.
+var migratedTemplate = testenv.NewTemplate(func(t testing.TB, pg *testenv.PG) {
+	t.Helper()
+	pg.Exec(t, schemaOf("postgres_schema.sql"))
+	if _, err := postgres.Migrate(t.Context(), postgres.Config{URL: pg.URL()}); err != nil {
+		t.Fatal(err)
+	}
+})
+
+// migrated returns a copy of migratedTemplate. A test of what migrating does takes
+// website.
+func migrated(t testing.TB) *testenv.PG {
+	t.Helper()
+	return migratedTemplate.Copy(t)
+}
+
 // website returns a database with one of better-auth's schemas and no rows.
 func website(t testing.TB, schema string) *testenv.PG {
 	t.Helper()
@@ -172,4 +180,5 @@ func website(t testing.TB, schema string) *testenv.PG {
 	return pg
 }
 
+// schemaOf returns one of the SQL files made by better-auth.
 func schemaOf(name string) string { return betterauth.Read(name) }

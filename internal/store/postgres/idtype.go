@@ -10,9 +10,9 @@ import (
 // id is text.
 type idType string
 
-// holds reports whether s is an id of this type in the one spelling in which
-// the database would print it. Any other text names nothing: it is sorted out
-// here, before the database could stumble over it or take " 1" for 1.
+// holds reports whether s is an id of this type, spelled as the database would
+// print it. Any other text names nothing. It is refused here, because the
+// database could fail on it or take " 1" for 1.
 func (t idType) holds(s string) bool {
 	switch t {
 	case "int2":
@@ -27,7 +27,7 @@ func (t idType) holds(s string) bool {
 	return s != "" && storable(s) && (t != "bpchar" || !strings.HasSuffix(s, " "))
 }
 
-// family returns what types can be compared with each other without a cast.
+// family returns the same value for types that can be compared without a cast.
 func (t idType) family() string {
 	switch t {
 	case "int2", "int4", "int8":

@@ -15,7 +15,7 @@ import (
 // lost opens a store behind a proxy, on an empty website.
 func lost(t *testing.T) (*postgres.Store, *testenv.PG, *testenv.Proxy) {
 	t.Helper()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	u, err := url.Parse(pg.URL())
 	if err != nil {
 		t.Fatal(err)

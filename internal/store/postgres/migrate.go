@@ -36,10 +36,10 @@ COMMENT ON COLUMN game.schema_version.version_id IS 'Number of the migration.';
 COMMENT ON COLUMN game.schema_version.is_applied IS 'Whether it was applied or taken back.';
 COMMENT ON COLUMN game.schema_version.tstamp IS 'When.';`
 
-// Migrate brings the schema "game" up to date, making it where there is none,
-// and returns how many migrations it applied. Any number of processes may call
-// it at once. Of cfg it needs URL and Log; the role has to own the schema, or
-// where there is none, may create one.
+// Migrate creates the schema "game" or brings it up to date, and returns how
+// many migrations it applied. Any number of processes may call it at the same
+// time. Of cfg it needs URL and Log. The role has to own the schema or, if
+// there is none, needs the right to create one.
 func Migrate(ctx context.Context, cfg Config) (int, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -58,9 +58,9 @@ func Migrate(ctx context.Context, cfg Config) (int, error) {
 	return n, err
 }
 
-// ensureSchema leaves the schema "game" up to date or says what to do. A
-// database ahead of this binary is in order: each migration works with the
-// binary before it.
+// ensureSchema brings the schema "game" up to date or returns an error that
+// says what to do. A database that is newer than this binary is accepted: each
+// migration works with the previous binary.
 func ensureSchema(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	have, want, err := versions(ctx, pool)
 	if err != nil {
@@ -97,7 +97,7 @@ func versions(ctx context.Context, pool *pgxpool.Pool) (have, want int64, err er
 		}
 		want = max(want, v)
 	}
-	// to_regclass would demand USAGE on the schema before it says anything.
+	// to_regclass would need USAGE on the schema.
 	var there, readable bool
 	err = pool.QueryRow(ctx, `
 SELECT c.oid IS NOT NULL,
@@ -118,10 +118,10 @@ LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'schema_version'`
 	return have, want, translate(ctx, "read the version of the schema game", err)
 }
 
-// migrate applies what is missing in one session, which holds migrationLock from
-// before it looks what that is. The lock ends with the session: if it is lost in
-// the middle, nothing more is applied, and the next process begins where it
-// ended.
+// migrate applies the missing migrations in one session, which takes
+// migrationLock before it looks what is missing. The lock ends with the session:
+// if the session is lost in the middle, nothing more is applied, and the next
+// process goes on from there.
 func migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) (applied int, err error) {
 	session := sql.OpenDB(&onlyOnce{Connector: stdlib.GetPoolConnector(pool)})
 	session.SetMaxOpenConns(1)
@@ -159,8 +159,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) (applied int, 
 // errSessionLost stops a migration whose connection ended, and the lock with it.
 var errSessionLost = store.ErrUnavailable.With("the connection that migrates the schema game was lost, and its lock with it; try again")
 
-// onlyOnce connects once. A database/sql pool takes a new connection in silence
-// where the one before was lost, and the new one does not hold its locks.
+// onlyOnce connects once. If a connection is lost, a database/sql pool opens a
+// new one without notice, and the new one does not hold the locks.
 type onlyOnce struct {
 	driver.Connector
 	done atomic.Bool
@@ -173,8 +173,8 @@ func (c *onlyOnce) Connect(ctx context.Context) (driver.Conn, error) {
 	return c.Connector.Connect(ctx)
 }
 
-// closeSession closes the connection of a session, even when ctx is over: given
-// back to its pool it would hold its locks.
+// closeSession closes the connection of a session, even if ctx has ended: in
+// the pool it would still hold its locks.
 func closeSession(ctx context.Context, session *sql.DB) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
@@ -190,7 +190,7 @@ func ensureNamespace(ctx context.Context, session *sql.DB) error {
 	var there bool
 	err := session.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'game')`).Scan(&there)
 	if err != nil || there {
-		// CREATE SCHEMA IF NOT EXISTS would demand the right to create one.
+		// CREATE SCHEMA IF NOT EXISTS would need the right to create one.
 		return translate(ctx, "look for the schema game", err)
 	}
 	ddl, err := files.ReadFile("schema.sql")

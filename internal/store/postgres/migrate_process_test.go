@@ -24,7 +24,9 @@ const asProcess = "WAYSTONE_TEST_AS_PROCESS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProcess) == "" {
-		os.Exit(m.Run())
+		m.Run()
+		migratedTemplate.Drop()
+		return
 	}
 	for urls := bufio.NewScanner(os.Stdin); urls.Scan(); {
 		n, err := postgres.Migrate(context.Background(), postgres.Config{URL: urls.Text()})

@@ -167,7 +167,7 @@ func TestLeastPrivilege(t *testing.T) {
 
 func TestApplicationNameAndPoolSize(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true, MaxConns: 2})
 	var wg sync.WaitGroup
 	for range 20 {

@@ -8,8 +8,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// scanned is up to how many users a name in another case is looked for among all
-// of them, which no index of the website's helps with.
+// scanned: if there are at most so many users, a name in another case is looked
+// for among all of them. No index of the website helps with that.
 const scanned = 10_000
 
 // nameQueries are statements that find users by a name or an address.
@@ -18,8 +18,9 @@ type nameQueries struct {
 	alike   string // $1 in lower case; reads the whole table unless there is an index on lower(…)
 }
 
-// mixed says of a column whether others may differ from a name in case alone:
-// where the website keeps the case of some, or is small enough to be asked.
+// mixed says for a column whether names may exist that differ from a given name
+// in case alone. It is set if the website has names that are not in lower case,
+// or has at most scanned users.
 type mixed struct{ username, email atomic.Bool }
 
 func (m *mixed) of(by store.UserKey) *atomic.Bool {
@@ -36,8 +37,8 @@ func (w *website) userQueries(by store.UserKey) nameQueries {
 	return nameQueries{w.getUserByEmail, w.usersByEmail}
 }
 
-// byName returns which of the users that read returned last is meant by a name or
-// an address.
+// byName calls read, and returns the index of the user whom a name or an address
+// means, among the users that read returned last.
 func (s *Store) byName(by store.UserKey, value string, q nameQueries, read func(query string, args ...any) ([]*store.User, error)) (int, error) {
 	if q.spelled == "" || value == "" || !storable(value) {
 		return 0, store.ErrUserNotFound
@@ -68,7 +69,7 @@ func nameOf(u *store.User, by store.UserKey) string {
 	return u.Email
 }
 
-// spell reads what one column of the users looks like.
+// spell reads how the values of one column of the users are spelled.
 func (s *Store) spell(ctx context.Context, by store.UserKey, field string) (sp store.Spelling, err error) {
 	name, id := col(s.web.user, "u", field)+"::text", col(s.web.user, "u", "id")+"::text"
 	err = s.pool.QueryRow(ctx, fmt.Sprintf(`
@@ -80,7 +81,7 @@ FROM %[3]s u`, name, id, s.web.user.sql())).Scan(&sp.Mixed, &sp.Example, &sp.Ali
 	return sp, translate(ctx, "look at the users' names", err)
 }
 
-// lookAtNames finds out whether others may differ from a name in case alone.
+// lookAtNames finds out whether names may exist that differ in case alone.
 func (s *Store) lookAtNames(ctx context.Context, users int) error {
 	for by, field := range map[store.UserKey]string{store.ByUsername: "username", store.ByEmail: "email"} {
 		if _, ok := s.web.user.column(field); !ok {
@@ -99,7 +100,7 @@ func (s *Store) lookAtNames(ctx context.Context, users int) error {
 	return nil
 }
 
-// nameLines reports how names are told apart.
+// nameLines reports how names are compared.
 func (s *Store) nameLines(ctx context.Context) (lines []store.ReportLine, err error) {
 	for _, c := range []struct {
 		by    store.UserKey

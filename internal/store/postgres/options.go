@@ -9,16 +9,17 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// option is something that is done where the website's owner grants it.
+// option is something that the store does only if the website's owner grants
+// it.
 type option struct {
 	name   string
-	lacks  []string // what no grant helps against
+	lacks  []string // what is missing and cannot be granted
 	grants []string // what the role lacks
 }
 
 func (o *option) on() bool { return len(o.lacks) == 0 && len(o.grants) == 0 }
 
-// detail says whether it is on, and otherwise what helps.
+// detail says whether it is on, and if not, what helps.
 func (o *option) detail() string {
 	switch {
 	case o.on():
@@ -33,7 +34,7 @@ func (w *website) options() []*option {
 	return []*option{&w.passwordsSeen, &w.credentials, &w.sessionMaking, &w.sessionEnding, &w.oneTimeTokens}
 }
 
-// findOptions judges by columns and grants what is on.
+// findOptions decides by columns and grants which options are on.
 func (w *website) findOptions(role string) {
 	to := " TO " + quote(role)
 	w.passwordsSeen = option{name: "noticing changed passwords"}
@@ -78,7 +79,7 @@ func (w *website) findOptions(role string) {
 	w.oneTimeTokens.deletes(w.verification, to)
 }
 
-// needs notes columns that are not there or of none of the types.
+// needs notes columns that do not exist or have none of the types.
 func (o *option) needs(t *table, fields []string, types ...string) {
 	for _, f := range fields {
 		switch c, ok := t.column(f); {
@@ -151,7 +152,7 @@ func (o *option) rows(cmd string, t *table, to string) {
 	}
 }
 
-// uses notes the grant to look into the schema.
+// uses notes the grant of USAGE on the schema.
 func (o *option) uses(t *table, to string) {
 	if grant := "GRANT USAGE ON SCHEMA " + quote(t.schema) + to; !t.mayUse && !slices.Contains(o.grants, grant) {
 		o.grants = append(o.grants, grant)

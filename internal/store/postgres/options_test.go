@@ -68,9 +68,9 @@ var refusals = map[string]error{
 
 func TestWhatIsOffUntilItIsGranted(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	u := storetest.Fixtures(t, "postgres")["spaces"]
 	site.AddSession(t, "s", "tok", u.ID, time.Now().Add(time.Hour))
 	oneTimeToken := store.NewID()
@@ -321,7 +321,7 @@ func TestSiteWritesWithHashedTokens(t *testing.T) {
 	for _, form := range store.TokenForms() {
 		t.Run(string(form), func(t *testing.T) {
 			t.Parallel()
-			pg := website(t, "postgres_schema.sql")
+			pg := migrated(t)
 			pg.Exec(t, `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('u', 'Ann', 'a@b', false)`)
 			s := open(t, postgres.Config{URL: pg.URL(), Migrate: true, TokenForm: form})
 			ctx := t.Context()
@@ -356,7 +356,7 @@ func TestSiteWritesWithHashedTokens(t *testing.T) {
 // A unique value other than the token is not blamed on the caller.
 func TestAnotherUniqueValueOfASession(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	pg.Exec(t, `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('u', 'Ann', 'a@b', false);
 		CREATE UNIQUE INDEX one_agent ON session ("userAgent")`)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})

@@ -11,10 +11,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// passwordSQL builds what tells one state of a user's password of the website
-// from another: the ids and times of change of the rows that hold it, one row for
-// each. The hashes themselves are not read. Where that is not granted, only what
-// we keep is asked for.
+// passwordSQL builds the statements that read the state of a user's password of
+// the website: the ids and times of change of the rows that hold it, one row for
+// each. The hashes themselves are not read. If that is not granted, only our own
+// rows are read.
 func (w *website) passwordSQL() {
 	kept, join := "NULL::text", ""
 	if w.passwordsSeen.on() {
@@ -29,8 +29,8 @@ func (w *website) passwordSQL() {
 		kept, w.userColumns(), w.user.sql(), join, w.owns("g", "updated_at"), id, w.userID.bindMany())
 }
 
-// clockText is an instant column as text that no setting of a server, a
-// connection or ours has a part in; empty when it is null.
+// clockText returns a time column as text that does not depend on settings of
+// the server, the connection or ours; empty if it is null.
 func (w *website) clockText(t *table, alias, camel string) string {
 	at := col(t, alias, camel)
 	if t.fields[camel].typ != "timestamp" {
@@ -39,14 +39,14 @@ func (w *website) clockText(t *table, alias, camel string) string {
 	return "COALESCE(to_char(" + at + ", 'YYYY-MM-DD HH24:MI:SS.US'), '')"
 }
 
-// keptPasswords is what the website's rows say of one user, in one order.
+// keptPasswords joins the rows of the website of one user, in a fixed order.
 func keptPasswords(rows []string) string {
 	slices.Sort(rows)
 	return strings.Join(rows, ",")
 }
 
-// sitePassword returns what is kept of a user's password of the website; "" where
-// there is none or the role may not look.
+// sitePassword returns the state of a user's password of the website; "" if there
+// is none or the role may not read it.
 func (s *Store) sitePassword(ctx context.Context, userID string) (string, error) {
 	if !s.web.passwordsSeen.on() || !s.web.userID.holds(userID) {
 		return "", nil

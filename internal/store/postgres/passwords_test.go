@@ -87,9 +87,9 @@ func inOtherWords(url string) string {
 // Times that are no instants are times like others.
 func TestATimeOfChangeThatIsNoInstant(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	u := storetest.Fixtures(t, "postgres")["spaces"]
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	pg.Exec(t, `UPDATE account SET "updatedAt" = 'infinity'`)
@@ -103,9 +103,9 @@ func TestATimeOfChangeThatIsNoInstant(t *testing.T) {
 // stamped the record, and no session is prolonged; what we keep is judged.
 func TestWithoutTheGrantsPasswordsAreLeftAlone(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	fixtures := storetest.Fixtures(t, "postgres")
 	u, other := fixtures["spaces"], fixtures["bjorn"]
 	owner := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
@@ -135,9 +135,9 @@ func TestWithoutTheGrantsPasswordsAreLeftAlone(t *testing.T) {
 // A role that may not prolong sessions prolongs none, and is not refused.
 func TestRefreshSessionsWithoutTheGrant(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	if err := open(t, postgres.Config{URL: pg.URL(), Migrate: true}).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,10 +159,10 @@ func TestRefreshSessionsWithoutTheGrant(t *testing.T) {
 // may be waiting for a session that is being prolonged.
 func TestRefreshSessionsWaitsForNobody(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	d := openSQL(t, pg.URL())
 	site := &storetest.SQLWebsite{DB: d, Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	u := storetest.Fixtures(t, "postgres")["spaces"].ID
 	for _, id := range []string{"free", "locked"} {
@@ -192,9 +192,9 @@ func TestRefreshSessionsWaitsForNobody(t *testing.T) {
 // A binary that does not know of stamps leaves the former record's behind.
 func TestTheStampOfAnEarlierGenerationMeansNothing(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	if p := beginPlay(t, s, storetest.Fixtures(t, "postgres")["spaces"].ID); p.Stamp == "" {
 		t.Fatal("there is no stamp to leave behind")

@@ -12,8 +12,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
 
-// personSQL builds the statements that say who has an id now, and those that
-// tell rows of ours whose they are that do not say it.
+// personSQL builds the statements that find who has an id now, and those that
+// set the person in our rows without one.
 func (w *website) personSQL() {
 	id := col(w.user, "u", "id")
 	w.personOf = fmt.Sprintf("SELECT pg_current_snapshot()::text, CASE WHEN %s IS NOT NULL THEN %s END FROM (SELECT) one LEFT JOIN %s u ON %s = %s",
@@ -22,8 +22,8 @@ func (w *website) personSQL() {
 	for _, t := range []struct{ table, key, known string }{
 		{"character", "id", "created_at"}, {"account", "user_id", "updated_at"}, {"play", "user_id", "lease_expires_at"},
 	} {
-		// What is locked is left for another time: nothing waits for this, and
-		// it waits for nobody.
+		// Locked rows are left for the next time: this statement waits for
+		// nobody, and is not urgent.
 		w.adopt = append(w.adopt, fmt.Sprintf(`
 UPDATE game.%[1]s r SET user_created_at = n.at
 FROM (SELECT r.%[2]s AS key, %[3]s AS at FROM game.%[1]s r JOIN %[4]s u ON %[5]s
@@ -32,21 +32,21 @@ WHERE r.%[2]s = n.key`, t.table, t.key, w.createdAt(), w.user.sql(), w.owns("r",
 	}
 }
 
-// createdAt is store.Person of user u, also where the website has no instant in
-// the column, or none that is finite.
+// createdAt is store.Person of user u, also if the website has no time in the
+// column, or an infinite one.
 func (w *website) createdAt() string {
 	at := w.read(w.user, "u", "createdAt")
 	return "COALESCE(CASE WHEN isfinite(" + at + ") THEN date_trunc('milliseconds', " + at + ") END, 'epoch'::timestamptz)"
 }
 
-// owns is store.Belongs for a row of ours and a user u of its id.
+// owns is store.Belongs for one of our rows and a user u with its id.
 func (w *website) owns(row, known string) string {
 	return fmt.Sprintf("(%s::text = %s.user_id AND (%s.user_created_at = %s OR %s.user_created_at IS NULL AND %s.%s >= %s))",
 		col(w.user, "u", "id"), row, row, w.createdAt(), row, row, known, w.createdAt())
 }
 
 // person returns the person who has an id now, nil for nobody, and the snapshot
-// in which that was seen, which is the zero one for an id that nobody can have.
+// of the query. The snapshot is zero for an id that nobody can have.
 func (s *Store) person(ctx context.Context, userID string) (*time.Time, store.Snapshot, error) {
 	const op = "look for the user"
 	if !s.web.userID.holds(userID) {
@@ -122,9 +122,8 @@ func ownCharacters(rows []db.GameCharacter, there *time.Time) []db.GameCharacter
 	return own
 }
 
-// adoptRows tells the rows whose they are that do not say it: those from before
-// there were persons, and those that a binary from before has made since. A row
-// whose user is not there stays as it is.
+// adoptRows sets the person in rows without one, which older binaries write. A
+// row whose user does not exist stays as it is.
 func (s *Store) adoptRows(ctx context.Context) error {
 	const op = "fill in whose the rows are"
 	missing, err := s.q.PersonMissing(ctx)

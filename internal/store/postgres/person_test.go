@@ -72,7 +72,7 @@ func TestRowsOfBeforeBecomeAPersons(t *testing.T) {
 // and what was marked before is not removed.
 func TestSweepStopsWhenRowsAreHidden(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	ctx := t.Context()
 	clock := storetest.NewClock()
 	owner := open(t, postgres.Config{URL: pg.URL(), Migrate: true, Now: clock.Now})

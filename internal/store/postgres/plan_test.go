@@ -11,7 +11,7 @@ import (
 // Whatever a statement returns beside the row, the row is found by an index.
 func TestReadsOfSingleRowsUseTheirIndex(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	pg.Exec(t, `
 INSERT INTO "user" (id, name, email, username, "emailVerified", "createdAt", "updatedAt")
 SELECT 'u' || n, 'Name', 'u' || n || '@example.com', 'u' || n, true, now(), now() FROM generate_series(1, 5000) n;

@@ -17,8 +17,8 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 	if err := n.Validate(); err != nil {
 		return nil, err
 	}
-	// Read before the record is there: of a change between the two the stamp is
-	// that of before, and the play ends with its first judgement.
+	// Read before the record is written: if the password changes in between,
+	// the stamp is the old one, and the play ends with its first check.
 	kept, err := s.sitePassword(ctx, n.UserID)
 	if err != nil {
 		return nil, err
@@ -42,8 +42,8 @@ func (s *Store) BeginPlay(ctx context.Context, n store.NewPlay) (*store.Play, er
 		return nil, store.ErrPlayLives
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		// What ended since then is not marked, and what began since then is: this
-		// sign-in is the newer one.
+		// A record that has ended meanwhile is not marked. One that has begun
+		// meanwhile is, because this sign-in is the newer one.
 		if err := s.q.MarkClosing(ctx, now, n.UserID); err != nil {
 			return nil, translate(ctx, "mark play as closing", err)
 		}
@@ -75,7 +75,7 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 	}
 	rows, err := s.q.HandOverPlay(ctx, params)
 	if violates(err, tokenUnique) {
-		// The other record may have let its token go by unused.
+		// The token of the other record may have expired unused.
 		freed, freeErr := s.q.FreeToken(ctx, &token, now)
 		if freeErr != nil {
 			return time.Time{}, translate(ctx, "free token", freeErr)
@@ -91,7 +91,7 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 	case err != nil:
 		return time.Time{}, translate(ctx, "hand over play", err)
 	case len(rows) == 0:
-		return time.Time{}, store.ErrPlayNotFound
+		return time.Time{}, s.noRows(ctx, "hand over play", pgx.ErrNoRows, store.ErrPlayNotFound)
 	}
 	if still, err := s.stillPlays(ctx, rows[0]); err != nil || !still {
 		return time.Time{}, cmp.Or(err, error(store.ErrPlayNotFound))
@@ -107,7 +107,7 @@ func (s *Store) AdmitPlay(ctx context.Context, token uint32, digest store.Digest
 		LeaseExpiresAt: now.Add(store.PlayLease), Token: &tok, Digest: digest[:], Stage: &st, At: now,
 	})
 	if err != nil {
-		return nil, noRows(ctx, "admit play", err, store.ErrJoinRefused)
+		return nil, s.noRows(ctx, "admit play", err, store.ErrJoinRefused)
 	}
 	if still, err := s.stillPlays(ctx, row); err != nil || !still {
 		return nil, cmp.Or(err, error(store.ErrJoinRefused))
@@ -132,6 +132,11 @@ func (s *Store) RenewPlays(ctx context.Context, refs []store.PlayRef) ([]*store.
 	rows, err := s.q.RenewPlays(ctx, now.Add(store.PlayLease), ids, generations)
 	if err != nil {
 		return nil, translate(ctx, "renew plays", err)
+	}
+	if len(rows) < len(ids) {
+		if err := s.absent(ctx, nil); err != nil {
+			return nil, err
+		}
 	}
 	alive := make(map[store.PlayRef]*store.Play, len(rows))
 	users := make([]string, len(rows))
@@ -162,7 +167,7 @@ func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address stri
 	now := s.now()
 	row, err := s.q.FindPlay(ctx, digest[:], address, now.Add(-store.PlayReuse))
 	if err != nil {
-		return nil, noRows(ctx, "find play", err, store.ErrPlayNotFound)
+		return nil, s.noRows(ctx, "find play", err, store.ErrPlayNotFound)
 	}
 	still, err := s.stillPlays(ctx, row)
 	switch {
@@ -176,7 +181,7 @@ func (s *Store) EndedPlay(ctx context.Context, digest store.Digest, address stri
 	return play(row), nil
 }
 
-// EndPlay implements store.Plays. The row stays, dead, to keep the generation.
+// EndPlay implements store.Plays. The ended row stays, to keep the generation.
 func (s *Store) EndPlay(ctx context.Context, ref store.PlayRef) error {
 	if !storable(ref.ID) {
 		return nil

@@ -25,7 +25,7 @@ type policy struct {
 	values     bool   // its WITH CHECK, or else its USING, lets every row through
 }
 
-// rules are what a table shows and takes of its rows.
+// rules say which rows of a table the role can see and write.
 type rules struct {
 	kind     string // pg_class.relkind
 	parent   string // of a partition, else empty
@@ -39,8 +39,8 @@ func (r *rules) blocks(cmd string) bool {
 	return r.active && (r.narrowed(cmd) || !slices.ContainsFunc(r.policies, func(p policy) bool { return p.permissive && p.lets(cmd) }))
 }
 
-// narrowed reports whether a restrictive policy keeps rows from a command,
-// against which no other policy helps.
+// narrowed reports whether a restrictive policy keeps rows from a command. No
+// other policy can change that.
 func (r *rules) narrowed(cmd string) bool {
 	return slices.ContainsFunc(r.policies, func(p policy) bool { return !p.permissive && p.is(cmd) && !p.lets(cmd) })
 }
@@ -107,8 +107,8 @@ ORDER BY c.oid, p.polname`, schemas, names)
 	return translate(ctx, "read the policies", rows.Err())
 }
 
-// mend returns the statement that lets a role use every row for a command, and
-// who has to run it.
+// mend returns a text with the statement that lets a role use every row for a
+// command, and who has to run it.
 func (t *table) mend(cmd, role string) (statement string) {
 	if t.rules.narrowed(cmd) {
 		return "ALTER ROLE " + role + " BYPASSRLS"
@@ -119,7 +119,7 @@ func (t *table) mend(cmd, role string) (statement string) {
 	return fmt.Sprintf("CREATE POLICY waystone_%s ON %s FOR %s TO %s %s", strings.ToLower(cmd), t.sql(), cmd, role, clause)
 }
 
-// mendHelp is mend with the other way, in a sentence.
+// mendHelp returns a sentence with mend and the alternative.
 func (t *table) mendHelp(cmd, role string) string {
 	if t.rules.narrowed(cmd) {
 		return "a restrictive policy narrows it: as a superuser " + t.mend(cmd, role)
@@ -137,8 +137,8 @@ func (t *table) reads() bool {
 	return false
 }
 
-// hidden says that rows are hidden from the role and what mends it; "" when
-// none are.
+// hidden returns a text that rows are hidden from the role and what repairs it;
+// "" if none are.
 func (t *table) hidden(role string) string {
 	if !t.rules.blocks(cmdSelect) || !t.reads() {
 		return ""
@@ -146,8 +146,8 @@ func (t *table) hidden(role string) string {
 	return fmt.Sprintf("row-level security hides rows of %s from the role %s, which would count as gone: %s", t.sql(), role, t.mendHelp(cmdSelect, role))
 }
 
-// doubt says why a table may show fewer rows than there are, and what helps; ""
-// where it shows all.
+// doubt returns why a table may show fewer rows than there are, and what helps;
+// "" if it shows all.
 func (t *table) doubt(model, setting string) string {
 	help := fmt.Sprintf("to have characters of users who are gone marked, name the table itself in %s=%s=NAME", setting, model)
 	switch r := t.rules; {

@@ -4,9 +4,9 @@
 // which this package migrates. The website's tables are never created or
 // altered and no foreign key points at them.
 //
-// Every instant that decides something (an expiry, a lease, a grace) comes
-// from Config.Now and is bound as a parameter; the clocks of all replicas have
-// to agree to well under a second.
+// Every time that decides something (an expiry, a lease, a grace) comes from
+// Config.Now and is bound as a parameter. The clocks of all replicas must not
+// differ by more than a fraction of a second.
 package postgres
 
 import (
@@ -34,8 +34,9 @@ const (
 	DefaultSessionUpdateAge = 24 * time.Hour
 	// DefaultMaxConns is how many connections a store opens at most.
 	DefaultMaxConns = 16
-	// DefaultTimeZone is what better-auth's adapters for zone-less columns
-	// write, but for the built-in one, which writes that of its process.
+	// DefaultTimeZone is the zone that better-auth's adapters write into
+	// columns without a zone. Only the built-in adapter writes the zone of its
+	// process.
 	DefaultTimeZone = "UTC"
 	// MaxMaxConns is the largest MaxConns accepted.
 	MaxMaxConns = 1000
@@ -43,14 +44,14 @@ const (
 
 const (
 	// connectTimeout bounds one attempt to connect, unless the URL says
-	// connect_timeout. One that began while the server was away holds a place in
-	// the pool for as long afterwards.
+	// connect_timeout. An attempt that began while the server was away holds a
+	// place in the pool for this time.
 	connectTimeout = 3 * time.Second
-	// closeTimeout bounds the end of a connection in good order, for which its
-	// place in the pool waits.
+	// closeTimeout bounds the orderly end of a connection, which holds its
+	// place in the pool meanwhile.
 	closeTimeout = time.Second
 	// pingTimeout is how soon a connection that was idle for a second has to
-	// answer before it is used, or is replaced.
+	// answer before it is used. If it does not, it is replaced.
 	pingTimeout = time.Second
 )
 
@@ -75,30 +76,31 @@ type Config struct {
 	NameCase store.NameCase
 	// Log receives what the operator should know; nil discards it.
 	Log *slog.Logger
-	// Now is the clock that judges; nil means time.Now.
+	// Now is the clock for every decision; nil means time.Now.
 	Now func() time.Time
 	// SessionExpiresIn and SessionUpdateAge are the website's own settings
 	// session.expiresIn and session.updateAge; 0 means its defaults.
 	SessionExpiresIn, SessionUpdateAge time.Duration
-	// UsernameMin and UsernameMax are the bounds of a user name that a sign-in
-	// takes, in characters, which Check compares with the website's names; 0 means
-	// better-auth's.
+	// UsernameMin and UsernameMax are the bounds of a user name at a sign-in, in
+	// characters. Check compares them with the website's names; 0 means
+	// better-auth's bounds.
 	UsernameMin, UsernameMax int
 	// MaxConns bounds the pool, 1 to MaxMaxConns; 0 means DefaultMaxConns.
 	MaxConns int
-	// Feed is how changes are learned; empty means FeedAuto.
+	// Feed is how changes are received; empty means FeedAuto.
 	Feed FeedMode
 	// FeedURL is where the feed connects; empty means URL. Neither notifications
 	// nor replication pass a pooler in transaction mode.
 	FeedURL string
-	// FeedPatience bounds every wait of the feed for an answer of the server; after
-	// it the connection is given up, and what was told through it may be behind by
-	// as much. 0 means DefaultFeedPatience.
+	// FeedPatience bounds every wait of the feed for an answer of the server. After
+	// it the connection is given up. Changes may be reported this much late. 0
+	// means DefaultFeedPatience.
 	FeedPatience time.Duration
 	// Migrate lets Open bring the schema "game" up to date. Without it, Open
 	// refuses a database that is behind.
 	Migrate bool
-	// Refused counts the notifications that are not used; nil counts for nobody.
+	// Refused counts the notifications that are not used; nil: they are not
+	// counted.
 	Refused *prometheus.CounterVec
 }
 
@@ -160,7 +162,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// newStore is a store of a complete Config that has looked at nothing yet.
+// newStore returns a store that has not read anything yet, from a complete
+// Config.
 func newStore(cfg Config, pool *pgxpool.Pool, rows *rowSecurity, feedConn *pgx.ConnConfig) *Store {
 	return &Store{
 		pool: pool, rows: rows, nameCase: cfg.NameCase, q: db.New(pool), log: cfg.Log, clock: cfg.Now,
@@ -170,8 +173,8 @@ func newStore(cfg Config, pool *pgxpool.Pool, rows *rowSecurity, feedConn *pgx.C
 	}
 }
 
-// prepare looks at the website's tables before it touches ours, so that a
-// wrong database is left as it was.
+// prepare looks at the website's tables before it touches ours, so that a wrong
+// database stays unchanged.
 func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	f, err := findWebsite(ctx, s.pool, cfg.site())
 	if err != nil {
@@ -191,6 +194,9 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	if err := gameGrants(ctx, s.pool); err != nil {
 		return err
 	}
+	if err := s.oursShown(ctx); err != nil {
+		return err
+	}
 	if err := s.makeSkeletons(ctx); err != nil {
 		return err
 	}
@@ -200,8 +206,8 @@ func (s *Store) prepare(ctx context.Context, cfg Config) error {
 	return s.warn(ctx)
 }
 
-// CacheKey returns the key by which the values in a shared cache are signed:
-// only what may read our tables knows it.
+// CacheKey returns the key that signs the values in a shared cache. Only a role
+// that may read our tables knows it.
 func (s *Store) CacheKey(ctx context.Context) ([]byte, error) {
 	var key []byte
 	err := s.pool.QueryRow(ctx, `SELECT value FROM game.secret WHERE name = 'cache'`).Scan(&key)
@@ -222,8 +228,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// now is the instant by which a call judges and which it writes: UTC, in the
-// milliseconds that the website keeps.
+// now is the time that a call uses and writes: UTC, in whole milliseconds, as
+// the website stores it.
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
 
 func (c Config) site() site {

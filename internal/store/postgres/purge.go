@@ -15,8 +15,8 @@ const (
 	sweepLock int32 = 0x73776570
 )
 
-// PurgeCharacters implements store.Purger. It passes over a row that is locked,
-// as by a restoration on its way.
+// PurgeCharacters implements store.Purger. It skips locked rows, for example
+// during a restoration.
 func (s *Store) PurgeCharacters(ctx context.Context, limit int) (int, error) {
 	if limit < 1 || limit > store.MaxBatch {
 		return 0, errs.Invalid("limit", "must be 1 to 1000")

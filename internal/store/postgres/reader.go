@@ -12,9 +12,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/postgres/internal/db"
 )
 
-// ReadUser implements store.Reader. What can name nobody is not asked for, and
-// its snapshot is the zero one: no transaction can ever make such a user. A
-// site without the username plugin has no user names.
+// ReadUser implements store.Reader. For a value that no user can have, there is
+// no query, and the snapshot is zero: no transaction can ever create such a
+// user. A site without the username plugin has no user names.
 func (s *Store) ReadUser(ctx context.Context, by store.UserKey, value string) (*store.User, store.Snapshot, error) {
 	u, seen, err := s.findUser(ctx, by, value)
 	return u, seen, s.absent(ctx, err)
@@ -36,8 +36,8 @@ func (s *Store) findUser(ctx context.Context, by store.UserKey, value string) (*
 	if !s.web.userID.holds(value) {
 		return nil, store.Snapshot{}, store.ErrUserNotFound
 	}
-	// An id nearly always names somebody, and the statement for that is the
-	// cheaper one; whether it names nobody is for the other to say.
+	// An id nearly always names a user, and the statement for this case is
+	// cheaper. Only if it finds none, the other one is used.
 	u, seen, err := s.readUser(ctx, s.web.getKnownUser, value)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return u, seen, err
@@ -45,8 +45,8 @@ func (s *Store) findUser(ctx context.Context, by store.UserKey, value string) (*
 	return s.readUser(ctx, s.web.getUser, value)
 }
 
-// readUsers asks for users by a statement that returns a snapshot and
-// website.userColumns, in a row also where there is no user.
+// readUsers reads users by a statement that returns a snapshot and
+// website.userColumns. It returns a row even if there is no user.
 func (s *Store) readUsers(ctx context.Context, query string, args ...any) (users []*store.User, seen store.Snapshot, err error) {
 	const op = "get user"
 	rows, err := s.pool.Query(ctx, query, args...)
@@ -70,8 +70,8 @@ func (s *Store) readUsers(ctx context.Context, query string, args ...any) (users
 	return users, seen, translate(ctx, op, rows.Err())
 }
 
-// readUser asks for a user by a statement that returns a snapshot and
-// website.userColumns. Where that finds no row at all, the error wraps
+// readUser reads a user by a statement that returns a snapshot and
+// website.userColumns. If it finds no row at all, the error wraps
 // pgx.ErrNoRows.
 func (s *Store) readUser(ctx context.Context, query, value string) (*store.User, store.Snapshot, error) {
 	const op = "get user"
@@ -90,8 +90,8 @@ func (s *Store) readUser(ctx context.Context, query, value string) (*store.User,
 	return u.user(), seen, nil
 }
 
-// ReadSession implements store.Reader. What can be no token is not asked for,
-// and its snapshot is the zero one.
+// ReadSession implements store.Reader. For a text that cannot be a token, there
+// is no query, and the snapshot is zero.
 func (s *Store) ReadSession(ctx context.Context, token string) (*store.Session, *store.User, store.Snapshot, error) {
 	stored, ok := s.web.storedToken(token)
 	if !ok {
@@ -122,8 +122,9 @@ func readSession(ctx context.Context, op string, row pgx.Row) (*store.Session, *
 // ReadCharacter implements store.Reader.
 func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store.Character, store.Snapshot, error) {
 	const op = "get character"
-	// A statement that finds no row has nowhere to put its snapshot, so
-	// another one has to see that there is none; unless there is one by then.
+	// A statement that finds no row cannot return its snapshot. So another one
+	// has to confirm that there is no row. If there is one by then, the loop
+	// begins again.
 	for {
 		row, err := s.q.ReadCharacter(ctx, int64(id))
 		if err == nil {
@@ -131,8 +132,8 @@ func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store
 			if err != nil {
 				return nil, store.Snapshot{}, err
 			}
-			// Asked after the row, whose snapshot is therefore the older one: what
-			// changes between the two is told of a reader who goes by it.
+			// Read after the row: so the row's snapshot is the older one, and a
+			// change between the two is reported after that snapshot.
 			there, _, err := s.person(ctx, row.GameCharacter.UserID)
 			if err != nil {
 				return nil, store.Snapshot{}, err
@@ -151,7 +152,7 @@ func (s *Store) ReadCharacter(ctx context.Context, id store.CharacterID) (*store
 			return nil, store.Snapshot{}, err
 		}
 		if absent {
-			return nil, seen, store.ErrCharacterNotFound
+			return nil, seen, s.noRows(ctx, op, pgx.ErrNoRows, store.ErrCharacterNotFound)
 		}
 	}
 }
@@ -162,7 +163,7 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 	if !storable(userID) {
 		return nil, store.Snapshot{}, nil
 	}
-	// The snapshot of an answer is that of the older of its two statements.
+	// The answer has the snapshot of the older of its two statements.
 	there, older, err := s.person(ctx, userID)
 	if err != nil {
 		return nil, store.Snapshot{}, err
@@ -192,6 +193,9 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 			}
 			return list, seen, nil
 		}
+		if err := s.absent(ctx, nil); err != nil {
+			return nil, store.Snapshot{}, err
+		}
 		if !older.IsZero() {
 			return nil, older, nil
 		}
@@ -202,8 +206,8 @@ func (s *Store) ReadCharacters(ctx context.Context, userID string) ([]*store.Cha
 	}
 }
 
-// absence reads the answer of a statement that returns its snapshot unless it
-// sees a row.
+// absence reads the answer of a statement that returns its snapshot only if it
+// sees no row.
 func absence(ctx context.Context, op string) func(text string, err error) (seen store.Snapshot, absent bool, _ error) {
 	return func(text string, err error) (store.Snapshot, bool, error) {
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -275,8 +279,8 @@ func (r *sessionRow) session() *store.Session {
 }
 
 // instantFrom turns null into the zero time. The infinities, which other tools
-// write for "never" and "always", become the last instant that travels in a
-// message and the beginning of 1970.
+// write for "never" and "always", become the latest time that a message can
+// carry and the beginning of 1970.
 func instantFrom(t pgtype.Timestamptz) time.Time {
 	switch {
 	case !t.Valid:

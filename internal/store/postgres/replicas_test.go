@@ -17,7 +17,7 @@ import (
 // replicas opens several stores on one database.
 func replicas(t *testing.T, n int) (stores []*postgres.Store, d *sql.DB, clock *storetest.Clock) {
 	t.Helper()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	clock = storetest.NewClock()
 	for range n {
 		stores = append(stores, open(t, postgres.Config{URL: pg.URL(), Migrate: true, Now: clock.Now, MaxConns: 8}))

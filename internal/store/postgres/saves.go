@@ -9,10 +9,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// The rows by which saves are judged are locked before anything is read, those
-// of the characters first and then those of their owners' play records, each
-// in one order. They stay as they are until the commit: once BeginPlay has
-// answered, no save of an older generation is written any more.
+// The rows that decide about saves are locked before anything is read: first
+// the characters, then the play records of their owners, each in a fixed order.
+// They stay unchanged until the commit: after BeginPlay has answered, no save
+// of an older generation is written.
 const (
 	lockCharactersSQL = `
 SELECT count(*) FROM (
@@ -29,9 +29,9 @@ SELECT count(*) FROM (
 // locked row of the character that has them; those of characters that are not
 // in the batch are none to be had, whatever becomes of them.
 //
-// A save repeated is recognised by its key before anything else is asked. grp
-// is the same number in all saves of a group, which are written when none of
-// them is refused or repeated.
+// A repeated save is recognized by its key before anything else is checked. grp
+// is the same number in all saves of a group. They are written if none of them
+// is refused or repeated.
 const saveSQL = `
 WITH s AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[],
@@ -194,7 +194,7 @@ type saveColumns struct {
 	statPoints, skillPoints, stamina           []int32
 	grp                                        []int32
 	hasItems                                   []bool
-	hotbar                                     [][]byte // nil for one that stays as it is
+	hotbar                                     [][]byte // nil if it stays unchanged
 	items                                      itemColumns
 	itemSave                                   []int64 // number of the save that an item belongs to
 }

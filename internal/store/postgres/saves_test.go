@@ -22,7 +22,7 @@ import (
 // the server to answer.
 func TestAThousandSavesAreOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	u, err := url.Parse(pg.URL())
 	if err != nil {
 		t.Fatal(err)

@@ -16,8 +16,8 @@ func (s *Store) GetSession(ctx context.Context, token string, _ store.Consistenc
 	return judged(sess, u, err, s.now())
 }
 
-// RefreshSession implements store.Sessions. Where the role may not prolong
-// sessions, the session is returned as it is.
+// RefreshSession implements store.Sessions. If the role may not prolong
+// sessions, the session is returned unchanged.
 func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Session, *store.User, error) {
 	if !s.web.mayRefresh {
 		return s.GetSession(ctx, token, store.Fresh)
@@ -40,15 +40,15 @@ func (s *Store) RefreshSession(ctx context.Context, token string) (*store.Sessio
 		return nil, nil, translate(ctx, "refresh session", err)
 	}
 	sess, u, _, err := readSession(ctx, "refresh session", results.QueryRow())
-	// The batch is committed only when its end was read.
+	// The batch is committed only after its end was read.
 	if closeErr := results.Close(); err == nil && closeErr != nil {
 		return nil, nil, translate(ctx, "refresh session", closeErr)
 	}
 	return judged(sess, u, s.absent(ctx, err), now)
 }
 
-// RefreshSessions implements store.Sessions, in one statement. Where the role
-// may not prolong sessions, none is.
+// RefreshSessions implements store.Sessions, in one statement. If the role may
+// not prolong sessions, none is prolonged.
 func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, error) {
 	if err := store.CheckBatch("session_ids", len(ids)); err != nil || len(ids) == 0 || !s.web.mayRefresh {
 		return nil, err
@@ -71,7 +71,8 @@ func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, er
 	return refreshed, nil
 }
 
-// judged lets through what may be served at an instant.
+// judged returns the session and user if they may be served at a time,
+// otherwise the error of store.Judge.
 func judged(sess *store.Session, u *store.User, err error, now time.Time) (*store.Session, *store.User, error) {
 	if err == nil {
 		err = store.Judge(sess, u, now)
@@ -139,7 +140,8 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	return verdicts, nil
 }
 
-// judge gives one verdict but for passwords; sess and p are nil where there is no row.
+// judge returns one verdict, without the check of passwords; sess and p are nil if
+// there is no row.
 func judge(sub store.SessionSubject, sess *store.Session, p *player, now time.Time) error {
 	if sub.SessionID != "" && (sess == nil || sess.UserID != sub.UserID) {
 		return store.ErrSessionNotFound

@@ -21,7 +21,7 @@ func TestTheShapeIsOfTheTablesAsTheyAre(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pg := website(t, "postgres_schema.sql")
+			pg := migrated(t)
 			s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 			storetest.TestShape(t, s, func() { pg.Exec(t, c.change) }, c.same)
 		})

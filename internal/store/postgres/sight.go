@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -13,14 +15,14 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// rowSecurity says what connections do about rows that row-level security hides
-// from the role. They have the server raise an error instead of leaving the rows
-// out, so that nobody is taken for gone. Where policies show the role everything
-// that error would come all the same; the connections then filter, and every
-// answer that something is not there is checked (absent).
+// rowSecurity decides what connections do about rows that row-level security
+// hides from the role. Normally the server raises an error instead of leaving
+// rows out, so that hidden users do not count as gone. If policies show the role
+// all rows, that error would come too. Then the connections filter, and every
+// answer that a row does not exist is checked (absent).
 type rowSecurity struct {
 	filters atomic.Bool
-	// refused: a pooler does not let the parameter through.
+	// refused: a pooler does not accept the parameter.
 	refused atomic.Bool
 }
 
@@ -33,7 +35,8 @@ func (r *rowSecurity) prepare(_ context.Context, c *pgx.ConnConfig) error {
 	return nil
 }
 
-// refuse goes on without the parameter. It reports whether that is news.
+// refuse goes on without the parameter. It reports whether this is the first
+// time.
 func (r *rowSecurity) refuse(err error) bool {
 	if !violatesProtocol(err) || r.refused.Swap(true) {
 		return false
@@ -42,9 +45,10 @@ func (r *rowSecurity) refuse(err error) bool {
 	return true
 }
 
-// follow has connections filter where policies show the role everything, and
-// raise otherwise. It reports whether that is another way than before.
-func (r *rowSecurity) follow(tables []*table) (changed bool) {
+// follow makes connections filter if policies show the role all rows of the
+// website and of our own tables, and raise an error otherwise. It reports
+// whether that has changed.
+func (r *rowSecurity) follow(tables, ours []*table) (changed bool) {
 	if r.refused.Load() {
 		return false
 	}
@@ -52,6 +56,7 @@ func (r *rowSecurity) follow(tables []*table) (changed bool) {
 	for _, t := range tables {
 		filters = filters || t != nil && t.rules.active && !t.rules.blocks(cmdSelect)
 	}
+	filters = filters && !slices.ContainsFunc(ours, (*table).keptFromUs)
 	return r.filters.Swap(filters) != filters
 }
 
@@ -64,28 +69,65 @@ func (w *website) tables() map[string]*table {
 	return all
 }
 
-// lookAtRules reads the tables' rules as they are now and has the connections go
-// by them.
-func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, err error) {
-	tables = s.web.tables()
+// ourTables are those of the schema "game" whose rows say that something exists.
+func ourTables() (list []*table) {
+	for _, name := range []string{"account", "attempt", "character", "item", "play", "sweep", "ticket"} {
+		list = append(list, &table{schema: "game", name: name})
+	}
+	return list
+}
+
+// keptFromUs reports whether row-level security keeps rows of a table of ours from
+// the role.
+func (t *table) keptFromUs() bool {
+	return t.rules.blocks(cmdSelect) || t.rules.blocks(cmdUpdate) || t.rules.blocks(cmdDelete)
+}
+
+// oursHidden names those of our tables of which rows are kept from the role.
+func (s *Store) oursHidden(ours []*table) (all []string) {
+	for _, t := range ours {
+		if t.keptFromUs() {
+			all = append(all, fmt.Sprintf("row-level security keeps rows of %s from the role %s, which would count as gone: "+
+				"as the owner of the table ALTER TABLE %s DISABLE ROW LEVEL SECURITY", t.sql(), quote(s.web.role), t.sql()))
+		}
+	}
+	return all
+}
+
+// oursShown is an error at the start while rows of our tables are kept from the role.
+func (s *Store) oursShown(ctx context.Context) error {
+	ours := ourTables()
+	if err := readRules(ctx, s.pool, ours); err != nil {
+		return err
+	}
+	if all := s.oursHidden(ours); len(all) > 0 {
+		return errConfig(strings.Join(all, "; "))
+	}
+	return nil
+}
+
+// lookAtRules reads the present rules of the website's tables and of ours, and
+// sets up the connections for them.
+func (s *Store) lookAtRules(ctx context.Context) (tables map[string]*table, ours []*table, err error) {
+	tables, ours = s.web.tables(), ourTables()
 	list := make([]*table, 0, len(tables))
 	for model, t := range tables {
-		now := *t // what was found at the start stays as it is
+		now := *t // the result of the start stays unchanged
 		tables[model] = &now
 		list = append(list, &now)
 	}
-	if err := readRules(ctx, s.pool, list); err != nil {
-		return nil, err
+	if err := readRules(ctx, s.pool, slices.Concat(list, ours)); err != nil {
+		return nil, nil, err
 	}
-	if s.rows.follow(list) {
+	if s.rows.follow(list, ours) {
 		s.pool.Reset()
 	}
-	return tables, nil
+	return tables, ours, nil
 }
 
-// absent makes sure of an answer that something is not there, an error that says
-// so or nil. On connections that filter rows it is one only while nothing is
-// hidden.
+// absent checks an answer that a row does not exist; err is the error that says
+// so, or nil. On connections that filter rows, the answer is valid only while no
+// rows are hidden.
 func (s *Store) absent(ctx context.Context, err error) error {
 	if !s.rows.filters.Load() || err != nil && !isAbsence(err) {
 		return err
@@ -96,7 +138,18 @@ func (s *Store) absent(ctx context.Context, err error) error {
 	return err
 }
 
-// isAbsence reports whether an error says that a row of the website is not there.
+// noRows is noRows for a statement on our tables.
+func (s *Store) noRows(ctx context.Context, op string, err error, sentinel *errs.Error) error {
+	if errors.Is(err, pgx.ErrNoRows) && s.rows.filters.Load() {
+		if err := s.nothingHidden(ctx); err != nil {
+			return err
+		}
+	}
+	return noRows(ctx, op, err, sentinel)
+}
+
+// isAbsence reports whether an error says that a row of the website does not
+// exist.
 func isAbsence(err error) bool {
 	switch errs.ReasonOf(err) {
 	case store.ErrUserNotFound.Reason, store.ErrSessionNotFound.Reason, store.ErrPasswordChanged.Reason, store.ErrTicketInvalid.Reason:
@@ -105,18 +158,19 @@ func isAbsence(err error) bool {
 	return false
 }
 
-// nothingHidden is an error when row-level security hides rows, or nobody can say.
+// nothingHidden returns an error if row-level security hides rows, or if that
+// cannot be found out.
 func (s *Store) nothingHidden(ctx context.Context) error {
-	tables, err := s.lookAtRules(ctx)
+	tables, ours, err := s.lookAtRules(ctx)
 	if err != nil {
 		return err
 	}
-	return s.hidden(tables)
+	return s.hidden(tables, ours)
 }
 
-// hidden names the tables of which rows are hidden.
-func (s *Store) hidden(tables map[string]*table) error {
-	var all []string
+// hidden returns an error that names the tables with hidden rows.
+func (s *Store) hidden(tables map[string]*table, ours []*table) error {
+	all := s.oursHidden(ours)
 	for _, m := range siteschema.Models() {
 		if t := tables[m.Name]; t != nil {
 			if text := t.hidden(quote(s.web.role)); text != "" {
@@ -130,14 +184,14 @@ func (s *Store) hidden(tables map[string]*table) error {
 	return store.ErrWebsiteHidden.With("%s", strings.Join(all, "; "))
 }
 
-// WebsiteHealth is an error, with what mends it, while rows of the website are
-// hidden from the role or look as if many were missing.
+// WebsiteHealth returns an error, with what repairs it, while rows of the
+// website are hidden from the role or many seem to be missing.
 func (s *Store) WebsiteHealth(ctx context.Context) error {
-	tables, err := s.lookAtRules(ctx)
+	tables, ours, err := s.lookAtRules(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.hidden(tables); err != nil {
+	if err := s.hidden(tables, ours); err != nil {
 		return err
 	}
 	if err := s.probe(ctx); err != nil {
@@ -146,9 +200,10 @@ func (s *Store) WebsiteHealth(ctx context.Context) error {
 	return s.judgeCount(ctx)
 }
 
-// WebsiteHidden is for those who are about to take a user who is not found for
-// gone: it is an error while rows are hidden, and where the table of users is of a
-// kind that may not show all of them. How many are missing is the sweep's to judge.
+// WebsiteHidden is called before a user who is not found counts as gone. It returns
+// an error while rows are hidden, or if the table of users is of a kind that may
+// not show all users. It does not look at how many are missing: the sweep decides
+// about that.
 func (s *Store) WebsiteHidden(ctx context.Context) error {
 	if err := s.nothingHidden(ctx); err != nil {
 		return err
@@ -163,7 +218,7 @@ func (s *Store) WebsiteHidden(ctx context.Context) error {
 	return err
 }
 
-// doubt says why the table of users may not show all of them; "" where it does.
+// doubt returns why the table of users may not show all users; "" if it does.
 func (s *Store) doubt(ctx context.Context) (string, error) {
 	user := *s.web.user
 	if err := readRules(ctx, s.pool, []*table{&user}); err != nil {
@@ -172,7 +227,7 @@ func (s *Store) doubt(ctx context.Context) (string, error) {
 	return user.doubt(siteschema.User().Name, siteschema.TablesSetting), nil
 }
 
-// sightLines reports whether all rows are seen.
+// sightLines reports whether all rows are visible.
 func (s *Store) sightLines(ctx context.Context) (lines []store.ReportLine, err error) {
 	const object = "rows of the website"
 	switch err := s.WebsiteHealth(ctx); {
@@ -193,7 +248,7 @@ func (s *Store) sightLines(ctx context.Context) (lines []store.ReportLine, err e
 	return lines, nil
 }
 
-// warn logs what an operator has to know about the website's rows.
+// warn logs what an operator should know about the website's rows.
 func (s *Store) warn(ctx context.Context) error {
 	lines, err := s.sightLines(ctx)
 	if err != nil {
@@ -208,8 +263,9 @@ func (s *Store) warn(ctx context.Context) error {
 	return err
 }
 
-// probe reads no row of each table that is read. That fails for what no catalog
-// of ours names: a view whose own tables are hidden, a grant that was taken back.
+// probe runs a query that returns no row on each table that is read. It fails for
+// causes that the catalog does not show: a view whose own tables are hidden, or a
+// revoked grant.
 func (s *Store) probe(ctx context.Context) error {
 	var batch pgx.Batch
 	batch.Queue("SELECT FROM ("+s.web.listUsers+") probe LIMIT 0", 1)
@@ -221,8 +277,8 @@ func (s *Store) probe(ctx context.Context) error {
 // website's table.
 const ownersLooked = 1000
 
-// judgeCount compares the number of users with what it was, and with those who
-// have characters.
+// judgeCount compares the number of users with the former number, and with the
+// number of users who have characters.
 func (s *Store) judgeCount(ctx context.Context) error {
 	c, err := s.count(ctx)
 	if err != nil {

@@ -31,9 +31,9 @@ type sighted struct {
 // openSighted opens a store as the README's role, with a session that lives.
 func openSighted(t *testing.T, before string) *sighted {
 	t.Helper()
-	e := &sighted{pg: testenv.Postgres(t), token: store.NewID(), gone: store.NewID()}
+	e := &sighted{pg: migrated(t), token: store.NewID(), gone: store.NewID()}
 	e.site = &storetest.SQLWebsite{DB: openSQL(t, e.pg.URL()), Engine: "postgres"}
-	e.site.LoadFixtures(t)
+	e.site.FillTables(t)
 	e.user = storetest.Fixtures(t, "postgres")["spaces"]
 	e.site.AddSession(t, "living", e.token, e.user.ID, time.Now().Add(24*time.Hour))
 	if err := open(t, postgres.Config{URL: e.pg.URL(), Migrate: true}).Close(); err != nil {
@@ -213,6 +213,31 @@ func TestPoliciesToWriteAreNamed(t *testing.T) {
 	}
 	if _, _, err := e.store.RefreshSession(t.Context(), e.token); err != nil {
 		t.Errorf("a session that is not prolonged: %v", err)
+	}
+}
+
+// A policy that is taken back while the server runs leaves rows as they are, of
+// which the statements say nothing: neither a session's end nor a ban is then told
+// to have been done, or to have had nobody to be done to.
+func TestPoliciesToWriteThatAreTakenBack(t *testing.T) {
+	t.Parallel()
+	e := openSighted(t, `GRANT SELECT, UPDATE ON "user" TO ROLE_; GRANT DELETE ON session TO ROLE_;
+		ALTER TABLE "user" ENABLE ROW LEVEL SECURITY; ALTER TABLE session ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY reads ON "user" FOR SELECT USING (true); CREATE POLICY reads ON session FOR SELECT USING (true);
+		CREATE POLICY writes ON "user" USING (true) WITH CHECK (true); CREATE POLICY writes ON session USING (true) WITH CHECK (true)`)
+	if err := e.store.SetBan(t.Context(), e.user.ID, store.Ban{}); err != nil {
+		t.Fatal(err)
+	}
+	e.run(t, `DROP POLICY writes ON "user"; DROP POLICY writes ON session`)
+	if err := e.store.RevokeSession(t.Context(), e.token); !errors.Is(err, store.ErrWebsiteHidden) || !strings.Contains(err.Error(), "FOR DELETE") {
+		t.Errorf("the end of a session that cannot be deleted: got %v", err)
+	}
+	if _, _, err := e.store.GetSession(t.Context(), e.token, store.Fresh); err != nil {
+		t.Errorf("the session: %v", err)
+	}
+	err := e.store.SetBan(t.Context(), e.user.ID, store.Ban{Banned: true})
+	if errors.Is(err, store.ErrUserNotFound) || err == nil || !strings.Contains(err.Error(), "row-level security keeps") {
+		t.Errorf("a ban that cannot be written: got %v", err)
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *Store) CreateSession(ctx context.Context, n store.NewSession) (*store.S
 	return r.session(), u.user(), nil
 }
 
-// whyTaken tells a token in use from any other unique value.
+// whyTaken finds out whether the token is in use, or another unique value.
 func (s *Store) whyTaken(ctx context.Context, op, stored string, violation error) error {
 	var taken bool
 	if err := s.pool.QueryRow(ctx, s.web.tokenTaken, stored).Scan(&taken); err != nil {
@@ -76,7 +76,24 @@ func (s *Store) RevokeSession(ctx context.Context, token string) error {
 		return translate(ctx, "revoke session", err)
 	}
 	if tag.RowsAffected() == 0 && s.rows.filters.Load() {
-		return s.nothingHidden(ctx) // a session that is hidden is not gone
+		return s.deletable(ctx) // a session that is hidden, or that policies keep, is not gone
+	}
+	return nil
+}
+
+// deletable is an error while rows of sessions are hidden, or policies keep them
+// from being deleted, of which a statement says nothing.
+func (s *Store) deletable(ctx context.Context) error {
+	tables, ours, err := s.lookAtRules(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.hidden(tables, ours); err != nil {
+		return err
+	}
+	if t := tables["session"]; t.rules.blocks(cmdDelete) {
+		return store.ErrWebsiteHidden.With("row-level security keeps the role %s from deleting rows of %s: %s",
+			quote(s.web.role), t.sql(), t.mendHelp(cmdDelete, quote(s.web.role)))
 	}
 	return nil
 }
@@ -130,8 +147,8 @@ func (w *website) insertedColumns() []string {
 	return all
 }
 
-// sessionSQL builds the statements that make and end a session. The user comes
-// back also where no session was made, which is because of a ban.
+// sessionSQL builds the statements that create and end a session. The user is
+// returned even if no session was created because of a ban.
 func (w *website) sessionSQL() {
 	stored := "FROM " + w.session.sql() + " s WHERE " + w.hasToken()
 	if w.sessionEnding.on() {
@@ -172,8 +189,8 @@ func (w *website) addressParam(n int) string {
 	return w.session.fit("ipAddress", param)
 }
 
-// oneTimeSQL builds the statement that takes a one-time token out, whether it
-// is over or not, and finds the session of one that is not.
+// oneTimeSQL builds the statement that deletes a one-time token, even an
+// expired one, and finds the session of one that has not expired.
 func (w *website) oneTimeSQL() {
 	if !w.oneTimeTokens.on() {
 		return

@@ -15,15 +15,14 @@ const skeletonLock int32 = 0x736b656c
 // of these wait meanwhile.
 const skeletonBatch = 500
 
-// skeletonTries is how often a batch is tried that meets a look-alike being
+// skeletonTries is how often a batch is tried if a name that looks alike is
 // created at the same time.
 const skeletonTries = 10
 
-// makeSkeletons gives a skeleton to the names that have none: those from
-// before there were skeletons, and those that a binary from before has made
-// since. Names stay as they are; those that look alike become twins. When there
-// is nothing to do, which is so but for an upgrade, it costs one look at an
-// empty index.
+// makeSkeletons gives a skeleton to the names that have none: a migration may
+// have emptied them, and older binaries do not write them. Names stay as they
+// are, also those that look alike. If there is nothing to do, it costs one look
+// at an empty index.
 func (s *Store) makeSkeletons(ctx context.Context) error {
 	for tries := 0; ; {
 		missing, err := s.q.SkeletonMissing(ctx)

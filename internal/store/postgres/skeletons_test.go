@@ -75,7 +75,7 @@ func TestLookAlikesOfBeforeKeepTheirNames(t *testing.T) {
 // creations meanwhile, leave every name with a number of its own.
 func TestSkeletonsAreMadeByManyAtOnce(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	cfg := postgres.Config{URL: pg.URL(), Migrate: true, MaxConns: 4}
 	if _, err := postgres.Migrate(t.Context(), cfg); err != nil {
 		t.Fatal(err)

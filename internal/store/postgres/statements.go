@@ -22,7 +22,7 @@ type website struct {
 	mayRefresh             bool
 	refreshGrant           string
 	verification           *table // nil where there is none
-	// What is off until the owner grants it.
+	// Options that are off until the owner grants them.
 	credentials, passwordsSeen, sessionMaking, sessionEnding, oneTimeTokens option
 
 	getKnownUser                      string   // $1 id; the next ones return a row also where there is no user
@@ -67,8 +67,8 @@ func newWebsite(role string, where site, user, session, account, verification *t
 		return fmt.Sprintf("SELECT %s FROM %s WHERE %s", u, uFrom, where)
 	}
 
-	// The join to one row that is always there returns the snapshot also where
-	// there is no user. It makes the server work half as long again.
+	// The join to one row that always exists returns the snapshot even if there
+	// is no user. It makes the server work half as long again.
 	one := func(columns, from, where string) string {
 		return fmt.Sprintf("SELECT pg_current_snapshot()::text, %s FROM (SELECT) one LEFT JOIN %s ON %s", columns, from, where)
 	}
@@ -115,7 +115,7 @@ func (w *website) alike(camel string) string {
 	return "lower(" + col(w.user, "u", camel) + "::text) = $1"
 }
 
-// findRefresh judges whether the role may prolong sessions.
+// findRefresh finds out whether the role may prolong sessions.
 func (w *website) findRefresh() {
 	var lacks []string
 	if !w.session.fields["expiresAt"].mayUpdate || !w.session.fields["updatedAt"].mayUpdate {
@@ -133,8 +133,8 @@ func (w *website) findRefresh() {
 	w.mayRefresh, w.refreshGrant = len(lacks) == 0, strings.Join(lacks, "; ")
 }
 
-// refreshSQL prolongs sessions: it never shortens one, and a row that has gone
-// stays gone.
+// refreshSQL prolongs sessions. It never shortens one, and never creates a
+// deleted row again.
 func (w *website) refreshSQL(from, where string) string {
 	expires := w.read(w.session, "s", "expiresAt")
 	return fmt.Sprintf("UPDATE %s s SET %s = %s, %s = %s FROM %s WHERE %s", w.session.sql(),
@@ -142,18 +142,17 @@ func (w *website) refreshSQL(from, where string) string {
 		columnName(w.session, "updatedAt"), w.write(w.session, "updatedAt", "$2::timestamptz"), from, where)
 }
 
-// due is the condition that session s of user u lives and is to be prolonged,
-// with its AND. Instants are compared, not wall clocks, which go back once a
-// year in most zones.
+// due is the condition that session s of user u is alive and has to be
+// prolonged, with its AND. It compares points in time and not wall clocks,
+// which go back once a year in most zones.
 func (w *website) due() string {
 	expires := w.read(w.session, "s", "expiresAt")
 	return fmt.Sprintf(" AND %s >= $2::timestamptz AND %s <= $4::timestamptz%s", expires, expires, w.notBanned())
 }
 
-// refreshManySQL prolongs those of many sessions that are due. It waits for
-// nobody who has one of them locked: two who wait for each other's rows would be
-// a deadlock, for which the server could choose the website's own statement as
-// the victim.
+// refreshManySQL prolongs those of many sessions that are due. It skips locked
+// rows: if two statements waited for each other's rows, that would be a
+// deadlock, and the server could cancel the website's own statement.
 func (w *website) refreshManySQL(uFrom, sameUser string) string {
 	id := columnName(w.session, "id")
 	due := fmt.Sprintf("(SELECT s.%s FROM %s s JOIN %s ON %s WHERE s.%s = ANY(%s)%s FOR NO KEY UPDATE OF s SKIP LOCKED) d",
@@ -194,7 +193,7 @@ func (w *website) userColumns() string {
 		textOf(t, alias, "email"),
 		boolOr(t, alias, "emailVerified"),
 		textOf(t, alias, "image"),
-		// better-auth takes an empty role for none.
+		// better-auth treats an empty role as no role.
 		"COALESCE(NULLIF(" + textOf(t, alias, "role") + ", ''), 'user')",
 		boolOr(t, alias, "banned"),
 		textOf(t, alias, "banReason"),
@@ -204,7 +203,7 @@ func (w *website) userColumns() string {
 	}, ", ")
 }
 
-// sessionColumns lists what sessionRow scans; the token stays where it is.
+// sessionColumns lists what sessionRow scans; the token is not read.
 func (w *website) sessionColumns(alias string) string {
 	t := w.session
 	return strings.Join([]string{
@@ -219,13 +218,13 @@ func (w *website) sessionColumns(alias string) string {
 	}, ", ")
 }
 
-// columnName returns the quoted name of a column that is known to be there.
+// columnName returns the quoted name of a column that is known to exist.
 func columnName(t *table, camel string) string { return quote(t.fields[camel].name) }
 
 // col is columnName, qualified.
 func col(t *table, alias, camel string) string { return alias + "." + columnName(t, camel) }
 
-// textOf is a column as text; empty when it is null or not there.
+// textOf is a column as text; empty if it is null or does not exist.
 func textOf(t *table, alias, camel string) string {
 	if _, ok := t.column(camel); !ok {
 		return "''"
@@ -240,7 +239,7 @@ func boolOr(t *table, alias, camel string) string {
 	return fmt.Sprintf("COALESCE(%s, false)", col(t, alias, camel))
 }
 
-// read returns an instant column as timestamptz; null when it is not there.
+// read returns a time column as timestamptz; null if it does not exist.
 func (w *website) read(t *table, alias, camel string) string {
 	c, ok := t.column(camel)
 	switch {

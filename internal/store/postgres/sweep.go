@@ -9,8 +9,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// sweepStatements are those of one sweep, in order. $1 of what ends something
-// are the ids that the round found without their persons; each asks again.
+// sweepStatements are the statements of one sweep, in order. In those that mark
+// or remove something, $1 are the ids whose persons the round did not find.
+// Each statement checks that again.
 type sweepStatements struct {
 	anybody  string // whether there are users
 	returned string // $1 now
@@ -42,9 +43,9 @@ UPDATE game.character SET delete_at = NULL, sweep_delete_at = NULL, updated_at =
 WHERE id IN (SELECT r.id FROM game.character r
 	WHERE r.delete_at = r.sweep_delete_at AND EXISTS (SELECT 1 FROM %s u WHERE %s)
 	ORDER BY r.id FOR NO KEY UPDATE OF r SKIP LOCKED)`, user, w.owns("r", "created_at")),
-		// Who is newly gone has a character without a mark, or another row that
-		// says whose it is; rows that do not are from before persons were known,
-		// when nothing was removed.
+		// A newly gone person has a character without a mark, or another row
+		// with a person. Rows without a person do not count: they may be of
+		// users who are gone for long.
 		round: fmt.Sprintf(`
 SELECT count(*), count(*) FILTER (WHERE newly), COALESCE(array_agg(DISTINCT user_id) FILTER (WHERE gone), '{}')
 FROM (SELECT user_id, user_created_at, bool_or(gone) AS gone, bool_or(gone AND counts) AS newly FROM (
@@ -56,8 +57,8 @@ FROM (SELECT user_id, user_created_at, bool_or(gone) AS gone, bool_or(gone AND c
 		SELECT DISTINCT user_id, user_created_at FROM game.attempt WHERE user_id IS NOT NULL) r LEFT JOIN %[6]s u ON %[7]s) rows
 GROUP BY 1, 2) persons`, id, from("character", "created_at"), from("account", "updated_at"),
 			from("play", "lease_expires_at"), from("ticket", "expires_at"), user, w.owns("r", "user_created_at")),
-		// Passes over what is locked and what is being played; the rows are locked
-		// before the play records, as in a save.
+		// Skips locked rows and characters that are being played. The rows are
+		// locked before the play records, as in a save.
 		mark: `
 UPDATE game.character SET delete_at = $3, sweep_delete_at = $3, updated_at = $2::timestamptz, version = version + 1
 WHERE id IN (SELECT r.id FROM game.character r
@@ -81,15 +82,16 @@ WITH removed AS (
 	WHERE EXISTS (SELECT 1 FROM removed)
 )
 SELECT count(*) FROM removed`,
-		// Passes over what is locked, for who has locked it may wait for more.
+		// Skips locked rows, because the transaction that has locked them may
+		// wait for others.
 		attempts: `
 DELETE FROM game.attempt WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM game.attempt r WHERE ` + gone("user_created_at") + `
 	FOR UPDATE OF r SKIP LOCKED))`,
 	}
 }
 
-// Sweep implements store.Purger, in one transaction under a lock that no other
-// sweep has meanwhile.
+// Sweep implements store.Purger, in one transaction under a lock, so that no
+// other sweep runs meanwhile.
 func (s *Store) Sweep(ctx context.Context, r store.SweepRules) (store.Swept, error) {
 	if err := r.Validate(); err != nil {
 		return store.Swept{}, err
@@ -116,8 +118,8 @@ func (s *Store) Sweep(ctx context.Context, r store.SweepRules) (store.Swept, err
 	return done, refused
 }
 
-// sweep does what Sweep says. What it did before it refused the rest stands:
-// that somebody is there is never in doubt.
+// sweep does the work of Sweep. If it refuses to remove anything, the marks
+// that it has already taken back stay so: that a user exists is certain.
 func (s *Store) sweep(ctx context.Context, tx pgx.Tx, r store.SweepRules) (done store.Swept, refused, err error) {
 	now, st := s.now(), &s.web.sweep
 	count := func(n *int, query string, args ...any) {

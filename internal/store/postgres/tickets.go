@@ -47,7 +47,7 @@ func (s *Store) RedeemTicket(ctx context.Context, digest store.Digest, address s
 	}
 	row, err := s.q.RedeemTicket(ctx, digest[:], s.now(), address)
 	if err != nil {
-		return nil, noRows(ctx, "redeem ticket", err, store.ErrTicketInvalid)
+		return nil, s.noRows(ctx, "redeem ticket", err, store.ErrTicketInvalid)
 	}
 	there, _, err := s.person(ctx, row.UserID)
 	if err != nil {

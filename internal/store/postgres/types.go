@@ -11,7 +11,7 @@ import (
 // typesOf lists the types that a column of a kind may have; nil for any.
 func typesOf(k siteschema.Kind) []string {
 	switch k {
-	case siteschema.Text: // whatever it is, it is read as text
+	case siteschema.Text: // any type is read as text
 	case siteschema.ID:
 		return []string{"text", "varchar", "bpchar", "uuid", "int2", "int4", "int8"}
 	case siteschema.Bool:
@@ -25,7 +25,7 @@ func typesOf(k siteschema.Kind) []string {
 // typesFor is typesOf for a field, some of which are compared and not only read.
 func typesFor(m siteschema.Model, fd siteschema.Field) []string {
 	switch m.Name + "." + fd.Name {
-	case "session.token": // not citext, which takes one token for many
+	case "session.token": // not citext, which would make several tokens equal
 		return []string{"text", "varchar", "bpchar", "uuid"}
 	case "user.username", "user.email":
 		return []string{"text", "varchar", "bpchar", "citext"}
@@ -33,7 +33,7 @@ func typesFor(m siteschema.Model, fd siteschema.Field) []string {
 	return typesOf(fd.Kind)
 }
 
-// mistyped says that a column has a type that is no good.
+// mistyped returns a text that a column has an unusable type.
 func (t *table) mistyped(c column, types []string) string {
 	return fmt.Sprintf("column %q of %s is of type %s, not one of %s", c.name, t.sql(), c.typ, strings.Join(types, ", "))
 }
@@ -83,13 +83,13 @@ func (t *table) fit(camel, value string) string {
 	return value
 }
 
-// tokenLength is how long a token is that the website would store, in characters.
+// tokenLength is the length of a token as the website stores it, in characters.
 func tokenLength(f store.TokenForm) int {
 	return len(f.Stored(strings.Repeat("x", 32)))
 }
 
-// storedToken returns a token as the website stores it; false for what its column
-// cannot hold, which is nobody's.
+// storedToken returns a token as the website stores it; false if the column
+// cannot hold it: then no session has it.
 func (w *website) storedToken(token string) (string, bool) {
 	if token == "" || !storable(token) {
 		return "", false

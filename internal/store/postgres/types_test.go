@@ -94,9 +94,9 @@ func TestTypesThatWork(t *testing.T) {
 	for name, c := range testenv.Some(t, typings(), "tokens as UUIDs", "addresses as inet", "short ids", "generated times", "names in any case", "providers as an enum", "roles as JSON") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pg := testenv.Postgres(t)
+			pg := migrated(t)
 			site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-			site.LoadFixtures(t)
+			site.FillTables(t)
 			pg.Exec(t, c.sql)
 			s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 			c.lines(t, s)

@@ -13,7 +13,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// finding is what came of looking for the website's tables.
+// finding is the result of looking for the website's tables.
 type finding struct {
 	site     *website
 	lines    []store.ReportLine
@@ -52,7 +52,7 @@ type finder struct {
 	finding
 	site site
 	cat  *catalog
-	// all reads the whole catalog, to tell which tables could be meant.
+	// all reads the whole catalog, to say which tables could be meant.
 	all func() (*catalog, error)
 }
 
@@ -98,8 +98,8 @@ func findWebsite(ctx context.Context, pool *pgxpool.Pool, where site) (*finding,
 	return &f.finding, nil
 }
 
-// checkZone: PostgreSQL takes nearly any text for a zone and misspelt ones for
-// UTC, so that only names are good.
+// checkZone accepts only names of zones: PostgreSQL accepts nearly any text as
+// a zone, and treats misspelt ones as UTC.
 func (f *finder) checkZone(ctx context.Context, pool *pgxpool.Pool) error {
 	if f.site.zone == DefaultTimeZone {
 		return nil
@@ -116,9 +116,9 @@ func (f *finder) checkZone(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// table finds one table and judges its columns. Of an optional one that the
-// operator does not name, nothing is asked: it is nil where it is not there, or
-// is another's of that name.
+// table finds one table and checks its columns. An optional table that the
+// operator does not name may be missing: then it is nil, also if a table of
+// that name belongs to something else.
 func (f *finder) table(m siteschema.Model) (*table, error) {
 	object := fmt.Sprintf("table %q", m.Name)
 	t := f.cat.find(f.site.names, m)

@@ -372,7 +372,7 @@ func TestOpenNamesEverythingThatIsMissing(t *testing.T) {
 
 func TestSiteWithoutPlugins(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	pg.Exec(t, `ALTER TABLE "user" DROP COLUMN role, DROP COLUMN banned, DROP COLUMN "banReason", DROP COLUMN "banExpires",
 			DROP COLUMN username, DROP COLUMN "displayUsername";
 		ALTER TABLE session DROP COLUMN "impersonatedBy";
@@ -436,7 +436,7 @@ func TestHashedTokens(t *testing.T) {
 	for _, form := range store.TokenForms() {
 		t.Run(string(form), func(t *testing.T) {
 			t.Parallel()
-			pg := website(t, "postgres_schema.sql")
+			pg := migrated(t)
 			pg.Exec(t, `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('u', 'Ann', 'a@b', false);
 				INSERT INTO session (id, token, "userId", "expiresAt", "updatedAt")
 				VALUES ('s', '`+form.Stored("tok")+`', 'u', now() + interval '1 hour', now())`)
@@ -467,7 +467,7 @@ func TestOpenRefusesATimeZoneThatIsNone(t *testing.T) {
 // What other tools write for "never" and "always" is read, not refused.
 func TestInfiniteTimes(t *testing.T) {
 	t.Parallel()
-	pg := website(t, "postgres_schema.sql")
+	pg := migrated(t)
 	pg.Exec(t, `INSERT INTO "user" (id, name, email, "emailVerified", "createdAt") VALUES ('u', 'Ann', 'a@b', false, '-infinity');
 		INSERT INTO session (id, token, "userId", "expiresAt", "updatedAt") VALUES
 		('s', 'never', 'u', 'infinity', now()), ('d', 'always', 'u', '-infinity', now())`)

@@ -9,16 +9,15 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/postgres"
 	"github.com/waystone-mmo/waystone/internal/store/storetest"
 	"github.com/waystone-mmo/waystone/internal/utils/health"
-	"github.com/waystone-mmo/waystone/tests/testenv"
 )
 
 // TestWhetherItCanBeWrittenIsNoticed: over new connections, with the reason and
 // what mends it.
 func TestWhetherItCanBeWrittenIsNoticed(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
+	pg := migrated(t)
 	site := &storetest.SQLWebsite{DB: openSQL(t, pg.URL()), Engine: "postgres"}
-	site.LoadFixtures(t)
+	site.FillTables(t)
 	owner := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	if err := owner.Close(); err != nil {
 		t.Fatal(err)
@@ -73,8 +72,7 @@ func TestWhetherItCanBeWrittenIsNoticed(t *testing.T) {
 // TestAFullDiskIsNoticed by the statements that fail for it, until one does not.
 func TestAFullDiskIsNoticed(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
-	pg.Exec(t, schemaOf("postgres_schema.sql"))
+	pg := migrated(t)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true})
 	// There is no disk of ours to fill: PostgreSQL says what it would.
 	pg.Exec(t, `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'No space left on device' USING ERRCODE = '53100'; END $$;
@@ -105,8 +103,7 @@ func TestAFullDiskIsNoticed(t *testing.T) {
 // stays so, and would fail writes for as long as the pool keeps it.
 func TestAReadOnlyConnectionIsNotKept(t *testing.T) {
 	t.Parallel()
-	pg := testenv.Postgres(t)
-	pg.Exec(t, schemaOf("postgres_schema.sql"))
+	pg := migrated(t)
 	s := open(t, postgres.Config{URL: pg.URL(), Migrate: true, MaxConns: 1})
 	renew := func() error {
 		_, err := s.RenewPlays(t.Context(), []store.PlayRef{{ID: "none", Generation: 1}})

@@ -18,7 +18,7 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 		DeviceLimit: storepb.AttemptLimitPB(l.Device), AccountLimit: storepb.AttemptLimitPB(l.Account), NetworkLimit: storepb.AttemptLimitPB(l.Network),
 		KnownAddressOnly: l.KnownAddressOnly,
 	}
-	// A limit that is not needed may be one that no message can carry.
+	// An unused limit may have values that the message does not allow.
 	if a.Wide != "" {
 		r.WideLimit = storepb.AttemptLimitPB(l.Wide)
 	}

@@ -1,6 +1,6 @@
-// Package remote is the storage contract over gRPC: what the other parts use
-// to reach the database part. It passes the same suite as the engines, which
-// is the proof that the service between adds nothing and loses nothing.
+// Package remote is the storage contract over gRPC. The other parts use it to
+// reach the database part. It passes the same suite as the engines, which
+// proves that the service between adds nothing and loses nothing.
 package remote
 
 import (
@@ -33,7 +33,8 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// New returns the contract over a connection, which stays the caller's.
+// New returns the contract over a connection. The caller still has to close the
+// connection.
 func New(cc grpc.ClientConnInterface) *Store {
 	return &Store{
 		cc:         cc,
@@ -45,10 +46,9 @@ func New(cc grpc.ClientConnInterface) *Store {
 	}
 }
 
-// BatchLookups lets EncodedSession make look-ups that may come from the cache
-// over a few streams that carry many each, until Close. It is worth its
-// goroutines where look-ups are frequent and the database part is another
-// process, and is called before the store is used.
+// BatchLookups lets EncodedSession make cached look-ups over a few streams that
+// carry many look-ups each, until Close. Use it if look-ups are frequent and
+// the database part is another process. Call it before the store is used.
 func (s *Store) BatchLookups(log *slog.Logger, metrics *rpc.BatchMetrics) {
 	s.lookups = rpc.NewBatch(s.cc, rpc.BatchConfig{
 		Method: databasev1.SessionService_GetSession_FullMethodName, Stream: databasev1.SessionService_GetSessions_FullMethodName,
@@ -68,8 +68,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the streams of look-ups, if there are any. The connection is the
-// caller's.
+// Close ends the streams of look-ups, if there are any. It does not close the
+// connection.
 func (s *Store) Close() error {
 	if s.lookups != nil {
 		s.lookups.Close()
@@ -113,8 +113,9 @@ func (s *Store) GetSession(ctx context.Context, token string, c store.Consistenc
 	return storepb.Session(resp.GetSession()), storepb.User(resp.GetUser()), nil
 }
 
-// EncodedSession is GetSession, with the same errors, for those who pass the
-// answer on: it is a GetSessionResponse as it was encoded by the database part.
+// EncodedSession is GetSession, with the same errors, for callers that send the
+// answer on: it returns the GetSessionResponse as the database part has encoded
+// it.
 func (s *Store) EncodedSession(ctx context.Context, token string, c store.Consistency) ([]byte, error) {
 	req := &databasev1.GetSessionRequest{Token: token, Consistency: storepb.ConsistencyPB(c)}
 	if s.lookups != nil && c == store.Cached {

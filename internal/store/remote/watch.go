@@ -38,14 +38,14 @@ func (s *Store) Watch(ctx context.Context, h store.WatchHandler) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if w.hears { // told once, however often the next attempts fail
+		if w.hears { // reported once, even if the next attempts fail too
 			w.hears = false
 			h.Interrupted(err)
 		}
 		if time.Since(began) > watchBackoffMax {
 			backoff = watchBackoffMin
 		}
-		// Spread out: the end of one replica is the end of many watches.
+		// The waits are random: when a replica ends, many watches end together.
 		timer := time.NewTimer(backoff/2 + rand.N(backoff/2)) //nolint:gosec // no secret
 		select {
 		case <-ctx.Done():
@@ -61,8 +61,8 @@ func (s *Store) Watch(ctx context.Context, h store.WatchHandler) error {
 type watcher struct {
 	client  databasev1.SessionServiceClient
 	handler store.WatchHandler
-	// cursor is behind the last message handled; nil when the handler has to
-	// check all it holds.
+	// cursor is that of the last handled message; nil if the handler has to
+	// check everything it holds.
 	cursor []byte
 	// hears is false from Interrupted to Resync or Resumed.
 	hears bool
@@ -78,7 +78,7 @@ func (w *watcher) stream(ctx context.Context) error {
 	for err == nil {
 		var m *databasev1.WatchResponse
 		if m, err = stream.Recv(); err == nil {
-			silence.Stop() // the handler takes the time it takes
+			silence.Stop() // the time of the handler does not count
 			err = w.handle(ctx, m)
 			silence.Reset(watchSilence)
 		}
@@ -117,8 +117,8 @@ func (w *watcher) handle(ctx context.Context, m *databasev1.WatchResponse) error
 	return nil
 }
 
-// resync lets the handler check what it holds. Until it has, there is no cursor
-// to go on from.
+// resync lets the handler check everything it holds. Until that is done, there
+// is no cursor.
 func (w *watcher) resync(ctx context.Context, cursor []byte) error {
 	w.cursor, w.hears = nil, true
 	if err := w.handler.Resync(ctx); err != nil {

@@ -57,8 +57,9 @@ func (s *Store) SetGameAccount(ctx context.Context, a store.GameAccount) error {
 	})
 }
 
-// stampAccount stamps the game password of a sign-in, if it is still the one that
-// is kept and has no stamp or that of another one.
+// stampAccount stores the stamp of the game password with which a player signs
+// in, if the password is still the stored one and has no stamp, or that of
+// another password.
 func (t *tx) stampAccount(ctx context.Context, n store.NewPlay, stamp string) error {
 	r, err := t.GetAccount(ctx, n.UserID)
 	switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// checkAssumed reports what the rows say against the settings that stand for the
-// website's own, of which the tables hold nothing.
+// checkAssumed compares the rows with our settings that repeat the website's,
+// because the tables do not hold the website's settings.
 func (s *Store) checkAssumed(ctx context.Context, r *store.Report) error {
 	sessions, err := s.sessionTimes(ctx)
 	if err != nil {
@@ -42,8 +42,8 @@ SELECT count(*) FROM %[1]s a WHERE %[2]s = 'credential' AND %[3]s <> '' AND NOT 
 	return err
 }
 
-// sessionTimes reads the newest sessions whose times can be read; the order of
-// rows is that of their making.
+// sessionTimes reads the newest sessions whose times can be read. Rows are in
+// the order in which they were created.
 func (s *Store) sessionTimes(ctx context.Context) (all []store.SessionTimes, err error) {
 	t := s.web.session
 	rows, err := s.reads.QueryContext(ctx, fmt.Sprintf("SELECT %s, %s, %s FROM %s s ORDER BY %s DESC LIMIT %d",

@@ -73,7 +73,7 @@ func TestWhatTheRowsSayAgainstTheSettings(t *testing.T) {
 		{`UPDATE session SET "createdAt" = '2026-06-30T22:00:00.000Z' WHERE id = 'l1'`, month, prolonged, true, false, "one 2h0m0s after"},
 		{"", sqlite.Config{SessionExpiresIn: 720 * time.Hour, SessionUpdateAge: time.Hour}, prolonged, false, false, "1h0m0s"},
 		{"", sqlite.Config{}, shape, false, false, "3 to 30"},
-		{`UPDATE "user" SET username = 'jo' WHERE id = '` + u.ID + `'`, sqlite.Config{}, shape, true, false, `1 have not 3 to 30 characters`},
+		{`UPDATE "user" SET username = 'jo' WHERE id = '` + u.ID + `'`, sqlite.Config{}, shape, true, false, `1 do not have 3 to 30 characters`},
 		{"", sqlite.Config{UsernameMin: 2}, shape, false, false, "2 to 30"},
 		{`UPDATE "user" SET username = 'with-dash' WHERE id = '` + u.ID + `'`, sqlite.Config{}, shape, true, false, `such as "with-dash"`},
 		{"", sqlite.Config{}, names, false, false, "all in lower case"},

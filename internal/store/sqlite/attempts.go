@@ -10,21 +10,21 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
 )
 
-// attempt is a count of tries and the limit that it is held against.
+// attempt is a count of attempts and its limit.
 type attempt struct {
 	db.GameAttempt
 	limit store.AttemptLimit
 }
 
-// person writes into a count of an account whose it is.
+// person sets the person in a count of an account.
 func (a *attempt) person(userID string, created *int64) {
 	if userID != "" && len(a.Account) > 0 {
 		a.UserID, a.UserCreatedAt = &userID, created
 	}
 }
 
-// countedAt returns a try with the account that it is counted at, and when the
-// person of its user was made; nil where nobody is meant.
+// countedAt returns an attempt with the account under which it is counted, and
+// when the website created its user; nil if there is no user.
 func (t *tx) countedAt(ctx context.Context, a store.Attempt) (store.Attempt, *int64, error) {
 	if a.UserID == "" {
 		return a, nil, nil
@@ -37,8 +37,8 @@ func (t *tx) countedAt(ctx context.Context, a store.Attempt) (store.Attempt, *in
 	return a, passing(there), nil
 }
 
-// attempt reads a count; one that is not there has no tries. Of its limit whole
-// milliseconds count.
+// attempt reads a count. If there is no row, the count is 0. Fractions of
+// milliseconds in the limit are dropped.
 func (t *tx) attempt(ctx context.Context, account []byte, network string, l store.AttemptLimit) (attempt, error) {
 	row, err := t.GetAttempt(ctx, db.GetAttemptParams{Account: account, Network: network})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -48,12 +48,12 @@ func (t *tx) attempt(ctx context.Context, account []byte, network string, l stor
 	return attempt{row, l}, err
 }
 
-// knownAt reports whether the account is known from the network at an instant.
+// knownAt reports whether the network is known to the account at a time.
 func (a *attempt) knownAt(now int64) bool { return a.KnownUntil != nil && *a.KnownUntil > now }
 
-// forget begins the count anew when its memory is over, or when the device is
-// not known any more: what was counted while it was is in no other count, and
-// EndAttempt takes what the device has off the others.
+// forget resets the count when its memory is over, or when the device is no
+// longer known. Attempts from a known device are in no other count, and
+// EndAttempt would subtract them from the others.
 func (a *attempt) forget(now int64) {
 	lapsed := a.KnownUntil != nil && *a.KnownUntil <= now
 	if lapsed || a.TriedAt+a.limit.Memory.Milliseconds() <= now {
@@ -64,16 +64,17 @@ func (a *attempt) forget(now int64) {
 	}
 }
 
-// wait returns how many milliseconds a try has to wait.
+// wait returns how many milliseconds an attempt has to wait.
 func (a *attempt) wait(now int64) int64 {
 	if a.Forgiven {
 		return 0
 	}
-	// A clock that was ahead when the last try was counted prolongs nothing.
+	// If the clock was ahead when the last attempt was counted, the wait does
+	// not become longer.
 	return max(0, a.limit.Delay(int(a.Tries)).Milliseconds()-max(0, now-a.TriedAt))
 }
 
-// count adds a try.
+// count adds an attempt.
 func (a *attempt) count(now int64) {
 	a.Tries, a.TriedAt, a.Forgiven = a.Tries+1, now, false
 	a.KeptUntil = now + a.limit.Memory.Milliseconds()
@@ -82,8 +83,8 @@ func (a *attempt) count(now int64) {
 	}
 }
 
-// BeginAttempt implements store.Attempts. The write lock lets one try at a time
-// judge; it takes counts that are over along.
+// BeginAttempt implements store.Attempts. The write lock lets one attempt at a
+// time be judged. It also deletes counts that are over.
 func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.AttemptLimits) (store.Admission, error) {
 	if err := a.Validate(); err != nil {
 		return store.Admission{}, err
@@ -126,7 +127,8 @@ func (s *Store) BeginAttempt(ctx context.Context, a store.Attempt, l store.Attem
 	return admission, nil
 }
 
-// counts returns what a try is held against, and how well it is known.
+// counts returns the counts whose limits apply to an attempt, and whether its
+// network and address are known.
 func (t *tx) counts(ctx context.Context, a store.Attempt, l store.AttemptLimits) (counts []attempt, known store.Admission, err error) {
 	now := millis(t.now)
 	if a.Address != "" {
@@ -200,13 +202,13 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 			if err := t.SetAttempt(ctx, db.SetAttemptParams(here.GameAttempt)); err != nil {
 				return err
 			}
-			if known { // the tries of neighbours are theirs
+			if known { // the attempts of neighbours stay counted
 				neighbours.KnownUntil, neighbours.KeptUntil = &until, max(neighbours.KeptUntil, until)
 				neighbours.person(a.UserID, created)
 				return t.SetAttempt(ctx, db.SetAttemptParams(neighbours.GameAttempt))
 			}
 		}
-		if neighbours.KnownUntil == nil { // otherwise its tries are in no other count
+		if neighbours.KnownUntil == nil { // otherwise its attempts are in no other count
 			if err := errors.Join(
 				t.takeOff(ctx, a.Account[:], "", neighbours), t.takeOff(ctx, []byte{}, a.Network, neighbours),
 				t.takeOff(ctx, []byte{}, a.Wide, neighbours), t.takeOff(ctx, []byte{}, a.Widest, neighbours),
@@ -218,8 +220,8 @@ func (s *Store) EndAttempt(ctx context.Context, a store.Attempt, knownFor time.D
 	})
 }
 
-// takeOff takes the tries of a device off a count; without account and network
-// there is none.
+// takeOff subtracts the attempts of a device from a count. Without account and
+// network there is no count.
 func (t *tx) takeOff(ctx context.Context, account []byte, network string, device attempt) error {
 	if len(account) == 0 && network == "" {
 		return nil

@@ -32,8 +32,8 @@ func (m *migrating) makeCopy(ctx context.Context) error {
 	return nil
 }
 
-// nameCopy renames the copy to <path>.before-<version>. An earlier copy is kept,
-// whatever it was made for: this one takes the time into its name then.
+// nameCopy renames the copy to <path>.before-<version>. If there is an earlier
+// copy of that name, it is kept, and the new name gets the time too.
 func (m *migrating) nameCopy() error {
 	to := m.copyName()
 	err := newFile(to) // a rename would replace what is there
@@ -51,8 +51,8 @@ func (m *migrating) nameCopy() error {
 	return nil
 }
 
-// Backup writes a copy of the database, as of one instant and without stopping
-// anybody, to a path where nothing may be yet.
+// Backup writes a copy of the database, as of one moment and while everything
+// runs, to a path where no file may exist.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -66,24 +66,24 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}
-	// The database is only read: unless it is damaged, what is amiss is amiss
-	// where the copy goes.
+	// The database is only read: unless it is damaged, the error is about the
+	// copy's path.
 	if ctx.Err() == nil && troubleOf(err) != Damaged {
 		err = explained(path, err)
 	}
 	return s.fail(ctx, "back up", err)
 }
 
-// copyInto fills a file that is empty. It reads one snapshot and holds no lock
-// that another program would wait for; the connections of the pool for reading
-// may not write, not even elsewhere.
+// copyInto fills an empty file. It reads one snapshot and holds no lock for
+// which another program would have to wait. It uses the writing connection,
+// because the reading ones may not write any file.
 func (s *Store) copyInto(ctx context.Context, path string) error {
 	_, err := s.writes.ExecContext(ctx, `VACUUM INTO ?`, path)
 	return err
 }
 
-// newFile makes an empty file for its owner alone; fs.ErrExist when something
-// is there already.
+// newFile creates an empty file that only its owner can read; fs.ErrExist if
+// something exists there already.
 func newFile(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// Check looks at everything that is needed and says what it found. It reads
+// Check looks at everything that is needed and reports what it found. It reads
 // the whole file.
 func (s *Store) Check(ctx context.Context) (store.Report, error) {
 	var r store.Report
@@ -39,7 +39,22 @@ func (s *Store) checkFile(ctx context.Context, r *store.Report) error {
 	default:
 		r.Add("file", true, s.cfg.Path+", write-ahead logging")
 	}
+	if l, exposed := s.exposed(); exposed {
+		r.Lines = append(r.Lines, l)
+	}
 	return nil
+}
+
+// exposed warns of a file that every user of the machine may read. A group may be
+// that of the website.
+func (s *Store) exposed() (l store.ReportLine, exposed bool) {
+	if s.cfg.Path == Memory || !openToOthers(s.cfg.Path) {
+		return l, false
+	}
+	return store.ReportLine{
+		Object: "mode of the file", OK: true, Warning: true,
+		Detail: fmt.Sprintf("every user of this machine may read or write %s, which holds session tokens and password hashes: chmod o= %s", s.cfg.Path, s.cfg.Path),
+	}, true
 }
 
 func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
@@ -74,7 +89,7 @@ func (s *Store) checkWebsite(ctx context.Context, r *store.Report) error {
 	return nil
 }
 
-// checkRows looks whether all rows of the website are seen.
+// checkRows checks whether all rows of the website are visible.
 func (s *Store) checkRows(ctx context.Context, r *store.Report) error {
 	const object = "rows of the website"
 	err := s.WebsiteHealth(ctx)
@@ -92,8 +107,8 @@ func (s *Store) checkRows(ctx context.Context, r *store.Report) error {
 	return err
 }
 
-// Shape says what is found of the website's tables now, a line each: another
-// Shape later means that what was found when the Store was opened is out of date.
+// Shape describes the website's tables as they are now, in a line each. If it
+// differs later, what was found when the Store was opened is out of date.
 func (s *Store) Shape(ctx context.Context) ([]string, error) {
 	tables, lines, err := s.findWebsite(ctx, s.reads)
 	if err != nil {

@@ -23,21 +23,21 @@ const Memory = ":memory:"
 
 // Config says which file to open and how.
 type Config struct {
-	// Path of the database file; it and its folder are made when they are not
-	// there, readable by their owner alone.
+	// Path of the database file. If it or its folder does not exist, it is
+	// created, readable by its owner only.
 	Path string
 	// Log gets migrations and copies; nil for none.
 	Log *slog.Logger
-	// Now is the clock that every verdict is made by; nil for time.Now.
+	// Now is the clock for every decision; nil for time.Now.
 	Now func() time.Time
 	// SessionExpiresIn and SessionUpdateAge are the website's session.expiresIn
 	// and session.updateAge. When SessionExpiresIn is 0, both take
 	// better-auth's defaults of 7 days and 1 day.
 	SessionExpiresIn time.Duration
 	SessionUpdateAge time.Duration
-	// UsernameMin and UsernameMax are the bounds of a user name that a sign-in
-	// takes, in characters, which Check compares with the website's names; 0 means
-	// better-auth's.
+	// UsernameMin and UsernameMax are the bounds of a user name at a sign-in, in
+	// characters. Check compares them with the website's names; 0 means
+	// better-auth's bounds.
 	UsernameMin, UsernameMax int
 	// Names are the website's names of tables and columns where they are not
 	// better-auth's own, in camelCase or snake_case, singular or plural.

@@ -13,15 +13,15 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// fail turns what the driver says into an error of the contract; what names
-// the work. Errors of the contract and nil pass.
+// fail turns an error of the driver into an error of the contract; what names
+// the work. Errors of the contract and nil are returned unchanged.
 func (s *Store) fail(ctx context.Context, what string, err error) error {
 	var known *errs.Error
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
 	case ctx.Err() != nil:
-		// The driver has several words for a statement that was cut off.
+		// The driver has several errors for a cancelled statement.
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	case s.closed.Load():
 		return store.ErrUnavailable.With("the store is closed").Wrap(err)

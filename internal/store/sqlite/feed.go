@@ -10,8 +10,8 @@ import (
 // pollInterval is how often the file is asked whether anything was committed.
 const pollInterval = 50 * time.Millisecond
 
-// Feed returns the feed of the file's changes. It does not know which rows they
-// are of: after a commit, of this process or another, any may have changed.
+// Feed returns the feed of the file's changes. It does not know which rows have
+// changed: after a commit, of this process or another, it may be any.
 func (s *Store) Feed() store.Feed { return feed{s} }
 
 type feed struct{ store *Store }

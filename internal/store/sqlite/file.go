@@ -19,12 +19,11 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Trouble is a way in which a database file can be amiss.
+// Trouble is something that can be wrong with a database file.
 type Trouble string
 
-// The troubles. With the first three nothing is written, as it would be lost or
-// make things worse. With the others reads go on, and writes as far as they
-// succeed.
+// The troubles. With the first three nothing is written, because it would be
+// lost or do more damage. With the others reads go on, and writes are tried.
 const (
 	Replaced    Trouble = "replaced"    // the file, or what SQLite keeps beside it, is not the one that was opened
 	Shortened   Trouble = "shortened"   // the file has lost its end
@@ -40,7 +39,7 @@ func Troubles() []Trouble {
 	return []Trouble{Replaced, Shortened, Damaged, ReadOnly, Full, Locked, Unreachable}
 }
 
-// sentences say what is amiss with a path and what to do next.
+// sentences say what is wrong with a path and what to do next.
 var sentences = map[Trouble]string{ //nolint:gochecknoglobals // a constant table
 	Replaced: "the database file %s, or its -wal or -shm, was moved, removed or replaced while it was in use, so nothing is written: " +
 		"put back what was there, or stop the server, run `waystone db restore FILE`, and start it again",
@@ -56,8 +55,8 @@ var sentences = map[Trouble]string{ //nolint:gochecknoglobals // a constant tabl
 	Unreachable: "the system cannot open, read or write %s: check its path, its owner, the disk and the system's log",
 }
 
-// troubleOf says what an error of the driver or the system means for a file; ""
-// if nothing.
+// troubleOf returns what an error of the driver or the system means for a file;
+// "" if it means nothing.
 func troubleOf(err error) Trouble {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -94,12 +93,13 @@ func systemTrouble(err error) Trouble {
 	return ""
 }
 
-// explain returns the error of the contract that says what is amiss with a file.
+// explain returns the error of the contract that says what is wrong with a file.
 func explain(t Trouble, path string, cause error) *errs.Error {
 	return store.ErrUnavailable.With(sentences[t], path).Wrap(cause)
 }
 
-// explained is err, in words about a file if it means something for one.
+// explained returns err, or the error of explain if err means a trouble of the
+// file.
 func explained(path string, err error) error {
 	var known *errs.Error
 	if t := troubleOf(err); t != "" && !errors.As(err, &known) {
@@ -114,7 +114,7 @@ type finding struct {
 	err     *errs.Error
 }
 
-// watchedFile knows what is amiss with an open file. The zero value, of a
+// watchedFile knows what is wrong with an open file. The zero value, for a
 // database in memory, never finds anything.
 type watchedFile struct {
 	path string
@@ -122,7 +122,7 @@ type watchedFile struct {
 	mu    sync.Mutex
 	ids   map[string]fs.FileInfo // by path, of the file and what is beside it
 	floor int64                  // bytes that the file has at least
-	fatal *finding               // until the file is opened anew
+	fatal *finding               // until the file is opened again
 	told  *finding               // by a statement, until a write succeeds
 	found *finding               // by the last look
 }
@@ -130,9 +130,9 @@ type watchedFile struct {
 // suffixes of the files that SQLite has open together.
 var suffixes = []string{"", "-wal", "-shm"} //nolint:gochecknoglobals // a constant list
 
-// identify remembers which files are open: the file alone, before this process has
-// a connection, for until then another process may remove what is beside it when it
-// closes; then all of them. All have to be there, or are not used.
+// identify remembers which files are open. Before this process has a connection, it
+// is the database file alone, because another process may remove the other files
+// when it closes. Later it is all of them. A file that does not exist is not used.
 func (f *watchedFile) identify(which ...string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,9 +151,9 @@ func (f *watchedFile) identify(which ...string) error {
 	return nil
 }
 
-// intact is an error while the file must not be written. It asks the system
-// each time, which takes microseconds: what is written to a file that has no
-// name any more is lost.
+// intact returns an error while the file must not be written. It asks the
+// system each time, which takes microseconds: what is written to a file without
+// a name is lost.
 func (f *watchedFile) intact() *finding {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,7 +176,7 @@ func (f *watchedFile) intact() *finding {
 	return nil
 }
 
-// note remembers what a statement on the file met.
+// note remembers the trouble that a statement on the file had.
 func (f *watchedFile) note(t Trouble, err *errs.Error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -190,8 +190,8 @@ func (f *watchedFile) note(t Trouble, err *errs.Error) {
 	}
 }
 
-// length is how many bytes the file has; 0 if it is not there, as intact says
-// that.
+// length returns how many bytes the file has; 0 if it does not exist, which
+// intact reports.
 func (f *watchedFile) length() int64 {
 	info, err := os.Stat(f.path)
 	if err != nil {
@@ -200,11 +200,12 @@ func (f *watchedFile) length() int64 {
 	return info.Size()
 }
 
-// measure finds out whether the file has lost its end. It had so many bytes, and
-// then the database so many, those in its log included. Pages that were in the
-// file and belong to the database stay there: only the file system, or somebody's
-// hand, takes them away. A database that has become smaller, by a VACUUM, takes
-// its file along; nothing is known of that until the next time.
+// measure finds out whether the file has lost its end. size is how many bytes the
+// file had, and database how many the database had a moment later, including
+// those in its log. Pages of the database that were in the file stay there: only
+// the file system or a person removes them. If the database has become smaller by
+// a VACUUM, its file becomes smaller too, and the new size is known at the next
+// call.
 func (f *watchedFile) measure(size, database int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -217,7 +218,7 @@ func (f *watchedFile) measure(size, database int64) error {
 	return nil
 }
 
-// probe tries to write beside the file, as SQLite does, and returns what it met.
+// probe tries to write beside the file, as SQLite does, and returns the error.
 func (f *watchedFile) probe() error {
 	if err := writable(f.path); err != nil {
 		return err
@@ -230,8 +231,8 @@ func (f *watchedFile) probe() error {
 	return errors.Join(err, p.Close(), os.Remove(p.Name()))
 }
 
-// looked remembers the result of probe, and reports whether only a write can
-// tell whether what a statement met is over.
+// looked remembers the result of probe. It reports whether a statement had a
+// trouble of which only a write can show that it is over.
 func (f *watchedFile) looked(err error) (ask bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -246,14 +247,14 @@ func (f *watchedFile) looked(err error) (ask bool) {
 	return f.found == nil && f.told != nil && f.fatal == nil
 }
 
-// written forgets what statements met, as a write has succeeded.
+// written forgets the trouble of statements, because a write has succeeded.
 func (f *watchedFile) written() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.told = nil
 }
 
-// passing is what may end by itself.
+// passing returns the trouble that may end by itself.
 func (f *watchedFile) passing() *finding {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -263,11 +264,11 @@ func (f *watchedFile) passing() *finding {
 	return f.found
 }
 
-// LookAtFile looks whether the file is still what was opened, whole and
-// writable. FileHealth and FileTrouble go by what was found last; Ping and
-// every write look by themselves whether it was replaced. A look reads a page,
-// takes the write lock for a moment and writes a page beside the file; while
-// writes fail it writes a row.
+// LookAtFile checks whether the file is still the one that was opened, whole
+// and writable. FileHealth and FileTrouble use the last result. Ping and every
+// write check themselves whether the file was replaced. A look reads a page,
+// takes the write lock for a moment and writes a page beside the file. While
+// writes fail it also writes a row.
 func (s *Store) LookAtFile(ctx context.Context) error {
 	if s.cfg.Path == Memory {
 		return nil
@@ -282,7 +283,7 @@ func (s *Store) LookAtFile(ctx context.Context) error {
 		return err
 	}
 	if s.file.looked(s.file.probe()) {
-		// An update to what is there already would write nothing.
+		// An update that sets the same value would write nothing.
 		err := s.write(ctx, "try to write", func(t *tx) error {
 			_, err := t.sql.ExecContext(ctx, `UPDATE game_migration SET tstamp = strftime('%Y-%m-%d %H:%M:%f') WHERE version_id = 0`)
 			return err
@@ -306,9 +307,9 @@ func (s *Store) measure(ctx context.Context) error {
 	return s.file.measure(size, database)
 }
 
-// FileHealth is an error, with what to do, while writes fail or are about to:
-// the file is read-only, its disk full or the like. It ends with the cause. That
-// nothing is written at all is the error of Ping.
+// FileHealth returns an error, with what to do, while writes fail or will fail:
+// for example the file is read-only or its disk is full. The error ends with its
+// cause. If nothing may be written at all, Ping returns the error.
 func (s *Store) FileHealth(context.Context) error {
 	if p := s.file.passing(); p != nil {
 		return p.err
@@ -316,7 +317,7 @@ func (s *Store) FileHealth(context.Context) error {
 	return nil
 }
 
-// FileTrouble returns what is amiss with the file; "" if nothing.
+// FileTrouble returns what is wrong with the file; "" if nothing.
 func (s *Store) FileTrouble() Trouble {
 	if bad := s.file.intact(); bad != nil {
 		return bad.trouble
@@ -327,7 +328,7 @@ func (s *Store) FileTrouble() Trouble {
 	return ""
 }
 
-// usable is the error of intact.
+// usable returns the error of intact.
 func (s *Store) usable() error {
 	if bad := s.file.intact(); bad != nil {
 		return bad.err
@@ -335,9 +336,9 @@ func (s *Store) usable() error {
 	return nil
 }
 
-// sameFile lets a pool connect to the file that was opened first alone. Pools
-// connect when they need to: if the file is another one by then, they would
-// read and write both.
+// sameFile lets a pool connect only to the file that was opened first. Pools
+// connect when they need a connection: if the file were another one by then,
+// they would read and write both.
 type sameFile struct {
 	driver.Connector
 	file *watchedFile

@@ -8,14 +8,22 @@ import (
 	"syscall"
 )
 
-// writable is an error if this process may not write a file. It does not open
-// it: to close it would end the locks of SQLite in this process.
+// writable returns an error if this process may not write a file. It does not
+// open the file, because closing it would end the locks of SQLite in this
+// process.
 func writable(path string) error {
 	const mayWrite = 2 // W_OK
 	if err := syscall.Access(path, mayWrite); err != nil {
 		return &os.PathError{Op: "write", Path: path, Err: err}
 	}
 	return nil
+}
+
+// openToOthers reports whether users who are neither the owner nor of the group may
+// read or write a file.
+func openToOthers(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o006 != 0
 }
 
 // lockFile locks an open file until it is closed or the process has ended,
@@ -45,7 +53,7 @@ func ownAs(f *os.File, other string) {
 		return
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-		_ = f.Chown(int(st.Uid), int(st.Gid)) // the lock is taken all the same
+		_ = f.Chown(int(st.Uid), int(st.Gid)) // if this fails, the lock works all the same
 	}
 }
 

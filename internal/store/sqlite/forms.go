@@ -10,14 +10,14 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/siteschema"
 )
 
-// valuesLooked is of how many rows of a table the forms of the values are looked at.
+// valuesLooked is in how many rows of a table the forms of the values are checked.
 const valuesLooked = 1000
 
-// The type of a column says little here: any value can be in it. What is stored is
-// looked at instead.
+// The type of a column says little in SQLite, because it can hold any value. So
+// the stored values are checked.
 
-// form says what is wrong with a value of a kind, by its storage class and as text;
-// "" for nothing. What is an error to every call that reads it is fatal.
+// form returns what is wrong with a value of a kind, given its storage class and
+// its text; "" for nothing. fatal means that every call that reads the value fails.
 func (s *Store) form(kind siteschema.Kind, class, text string) (wrong string, fatal bool) {
 	switch kind {
 	case siteschema.ID:
@@ -92,9 +92,12 @@ func (s *Store) checkForms(ctx context.Context, r *store.Report) error {
 	return err
 }
 
-// warn logs what an operator has to know about the website's rows.
+// warn logs what an operator should know about the website's rows.
 func (s *Store) warn(ctx context.Context) error {
 	lines, err := s.forms(ctx)
+	if l, exposed := s.exposed(); exposed {
+		s.cfg.Log.WarnContext(ctx, "the database file is open to others", "what", l.Object, "found", l.Detail)
+	}
 	for _, l := range lines {
 		s.cfg.Log.WarnContext(ctx, "the website's tables are not as is best", "what", l.Object, "found", l.Detail)
 	}

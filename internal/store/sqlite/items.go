@@ -52,8 +52,8 @@ type held struct {
 	store.Item
 }
 
-// holdings are the items of those in a group whose items are to be written, and
-// how many of them claim each.
+// holdings returns the stored items of those characters of a group whose items
+// are to be written, and how many saves claim each item.
 func (t *tx) holdings(ctx context.Context, group []*store.CharacterSave) (have map[store.ItemID]held, claims map[store.ItemID]int, err error) {
 	have, claims = map[store.ItemID]held{}, map[store.ItemID]int{}
 	for _, sv := range group {
@@ -74,8 +74,9 @@ func (t *tx) holdings(ctx context.Context, group []*store.CharacterSave) (have m
 	return have, claims, nil
 }
 
-// entitled reports whether every item that a save claims is one of the group's
-// and claimed by nobody else: its own, or one that another gives up.
+// entitled reports whether every item that a save claims belongs to a character
+// of the group and is claimed by no other save: its own item, or one that
+// another character gives up.
 func entitled(sv *store.CharacterSave, have map[store.ItemID]held, claims map[store.ItemID]int) bool {
 	return sv.Items == nil || !slices.ContainsFunc(*sv.Items, func(it store.Item) bool {
 		_, ok := have[it.ID]
@@ -84,7 +85,7 @@ func entitled(sv *store.CharacterSave, have map[store.ItemID]held, claims map[st
 }
 
 // writeItems writes the items of a group of saves that are entitled to them and
-// returns the ids for each. What is as it was is not touched.
+// returns the ids for each. Unchanged items are not written.
 func (t *tx) writeItems(ctx context.Context, group []*store.CharacterSave, have map[store.ItemID]held) ([][]store.ItemID, error) {
 	ids := make([][]store.ItemID, len(group))
 	unchanged := func(sv *store.CharacterSave, it store.Item) bool { return have[it.ID] == held{sv.ID, it} }
@@ -97,8 +98,8 @@ func (t *tx) writeItems(ctx context.Context, group []*store.CharacterSave, have 
 			stay[it.ID] = it.ID != 0 && unchanged(sv, it)
 		}
 	}
-	// A place may be that of an item which goes or moves: all of these are
-	// taken away before any is put back.
+	// An item may get the place of another one that is removed or moved. So all
+	// changed items are removed before any is stored again.
 	for id := range have {
 		if !stay[id] {
 			if err := t.DeleteItem(ctx, int64(id)); err != nil {
@@ -125,7 +126,8 @@ func (t *tx) writeItems(ctx context.Context, group []*store.CharacterSave, have 
 	return ids, nil
 }
 
-// storedIDs are the ids of a save's items by what is stored in their places.
+// storedIDs returns the ids of a save's items, from the items that are stored
+// in their places.
 func (t *tx) storedIDs(ctx context.Context, sv *store.CharacterSave) ([]store.ItemID, error) {
 	if sv.Items == nil {
 		return nil, nil

@@ -11,18 +11,19 @@ import (
 	"github.com/waystone-mmo/waystone/internal/errs"
 )
 
-// fileLock is held on <path>-lock by all who have the database open, together,
-// and by a restore alone. The system gives it free when its process has ended,
-// however it did. SQLite's own locks do not serve for this: they come and go,
-// and to open and close the database itself beside SQLite would drop them.
+// fileLock is a lock on <path>-lock. All processes that have the database open
+// hold it together; a restore holds it alone. The system releases it when its
+// process has ended in any way. SQLite's own locks cannot be used for this:
+// they are held only for a short time, and opening and closing the database
+// file without SQLite would release them.
 type fileLock struct{ file *os.File }
 
 // LockSuffix is what the lock's name adds to that of the database. The file
 // stays; it is empty or holds the process id of a server.
 const LockSuffix = "-lock"
 
-// takeLock takes the lock of a database, alone or with others; nil if it is
-// taken.
+// takeLock takes the lock of a database, alone or together with others; nil if
+// another process holds it.
 func takeLock(path string, alone bool) (*fileLock, error) {
 	name := path + LockSuffix
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // beside the operator's own path
@@ -40,8 +41,8 @@ func takeLock(path string, alone bool) (*fileLock, error) {
 	return &fileLock{f}, nil
 }
 
-// sign writes the process id of a server into the lock, for others to name. A
-// lock that may only be read stays without.
+// sign writes the process id of a server into the lock, so that others can name
+// it. If the lock file is read-only, nothing is written.
 func (l *fileLock) sign() {
 	if err := l.file.Truncate(0); err == nil {
 		_, _ = l.file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // it is for the reader alone
@@ -62,7 +63,7 @@ func (s *Store) Sign() {
 	}
 }
 
-// errInUse says who has a database open.
+// errInUse says which process has a database open.
 func errInUse(path string) *errs.Error {
 	who := "another waystone process"
 	how := "stop the server, or wait for the command to end"

@@ -18,9 +18,8 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// makeMigrationTable makes the table that remembers which migrations have been
-// applied. The table and its first row are as goose makes them, which earlier
-// binaries use.
+// makeMigrationTable creates the table of the applied migrations. The table and
+// its first row are as goose creates them.
 const makeMigrationTable = `
 CREATE TABLE IF NOT EXISTS game_migration (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -66,10 +65,9 @@ func allMigrations() ([]migration, error) {
 
 // migrate makes or checks the website's tables and brings ours up to date.
 //
-// A file that holds something is copied before. The copy is made without the
-// write lock, as a website on the same file must not wait for it, and is
-// removed if it turns out that another process has migrated meanwhile or that
-// the migration fails.
+// A file that is not empty is copied before. The copy is made without the write
+// lock, because a website on the same file must not wait for it. It is removed
+// if another process has migrated meanwhile or if the migration fails.
 func (s *Store) migrate(ctx context.Context) error {
 	m := migrating{Store: s}
 	err := m.try(ctx)
@@ -92,18 +90,18 @@ func (s *Store) migrate(ctx context.Context) error {
 // migrating is the work of migrate.
 type migrating struct {
 	*Store
-	missing []migration // when it was tried last
+	missing []migration // at the last attempt
 	done    bool        // they have been applied
 
 	copied       string // the file's copy
 	copiedBefore int64  // the first migration that was missing then
 }
 
-// try finds what is missing and adds it, in one transaction that holds the write
-// lock from its start. So of any number of processes that open one file, one
-// does the work, and one that is killed leaves nothing half done. If the file
-// holds something, it does so only when there is a copy from before the first
-// missing migration.
+// try finds the missing migrations and applies them, in one transaction that
+// holds the write lock from its start. So if any number of processes open one
+// file, one does the work, and a process that is killed leaves nothing half
+// done. If the file is not empty, the migrations are applied only if there is a
+// copy from before the first missing one.
 func (m *migrating) try(ctx context.Context) error {
 	return m.transact(ctx, "migrate", func(t *sql.Tx) error {
 		objects, err := texts(ctx, t, `SELECT name FROM sqlite_master`)

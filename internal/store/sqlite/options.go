@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// findOptions says what of the website's columns keeps from doing what can be
-// off.
+// findOptions finds out which optional functions the website's columns do not
+// allow, and why.
 func (w *website) findOptions(ctx context.Context, q querier) error {
 	if !w.account.has("accountId") || !w.account.has("password") {
-		w.noCredentials = w.account.sql() + " has not both of the columns accountId and password"
+		w.noCredentials = w.account.sql() + " does not have both of the columns accountId and password"
 	}
 	if w.verification.name == "" {
 		w.noOneTimeTokens = "the website has no table \"verification\" with the columns identifier, value and expiresAt"

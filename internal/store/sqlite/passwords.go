@@ -8,10 +8,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// passwordSQL builds what tells one state of a user's password of the website
-// from another: the ids and times of change of the rows that hold it, as stored.
-// The hashes themselves are not read. It returns the expression for user u; NULL
-// where the website keeps no such times.
+// passwordSQL builds the expression that identifies the state of a user's
+// password of the website: the ids and times of change of the rows that hold it,
+// as stored. The hashes themselves are not read. It returns the expression for
+// user u; NULL if the website has no such times.
 func (w *website) passwordSQL() string {
 	if !w.account.has("updatedAt") {
 		w.noPasswordsSeen = w.account.sql() + " has no column updatedAt"
@@ -24,8 +24,8 @@ func (w *website) passwordSQL() string {
 	return "(" + kept + w.user.col("u", "id") + ")"
 }
 
-// sitePassword returns the state of a user's password of the website; "" where
-// there is none or it cannot be told.
+// sitePassword returns the state of a user's password of the website; "" if
+// there is none or it cannot be known.
 func (s *Store) sitePassword(ctx context.Context, t *tx, userID string) (string, error) {
 	if s.web.passwords == "" {
 		return "", nil

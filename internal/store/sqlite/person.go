@@ -27,8 +27,8 @@ func (w *website) personSQL() {
 	w.anybody = fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s)", w.user.sql())
 }
 
-// createdAt is the person of a user, by the website's instant as it is stored. A
-// number that is no instant in milliseconds is one in seconds.
+// createdAt returns the person of a user, from the website's stored time. A
+// number that cannot be a time in milliseconds is one in seconds.
 func (s *Store) createdAt(stored sql.NullString) time.Time {
 	at, ok := parseWebsiteTime(stored.String, s.zone)
 	if n, err := strconv.ParseInt(stored.String, 10, 64); !ok && err == nil && n > 0 && n < 253_402_300_800 {
@@ -119,8 +119,8 @@ func (t *tx) stillPlays(ctx context.Context, r db.GamePlay) (bool, error) {
 	return err == nil && belongs(r.UserCreatedAt, r.LeaseExpiresAt, there), err
 }
 
-// gamePassword is the hash in an account of a user's id, as an array with what
-// says whose it is; "" when that is another person's.
+// gamePassword returns the hash in a game account, which comes as an array
+// together with its person; "" if it belongs to another person.
 func (s *Store) gamePassword(account string, created sql.NullString) (string, error) {
 	var hash string
 	var row *int64

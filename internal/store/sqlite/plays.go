@@ -115,8 +115,8 @@ func (s *Store) HandOverPlay(ctx context.Context, h store.HandOver) (time.Time, 
 	return at, nil
 }
 
-// freeToken takes a token away from a record whose passage is over;
-// ErrTokenTaken when another user's may still be used.
+// freeToken removes a token from a record whose handover is over; ErrTokenTaken
+// if the token of another user may still be used.
 func (t *tx) freeToken(ctx context.Context, token uint32, userID string) error {
 	holder, err := t.GetPlayByToken(ctx, &token)
 	switch {

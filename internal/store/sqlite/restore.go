@@ -20,14 +20,14 @@ type Restored struct {
 	// Version is the last migration of the database, and Known that of this
 	// binary. The next start brings an older one up to date.
 	Version, Known int64
-	// Kept is where the database from before is; empty if there was none.
+	// Kept is where the former database is; empty if there was none.
 	Kept string
 }
 
-// Restore puts a copy of the database in from at path, where no process may have
-// a database open. What was there is kept beside it under a dated name, with all
-// that it kept in files of its own. If it fails, or is killed, the database from
-// before is still at path, whole.
+// Restore puts a copy of the database in from at path. No process may have the
+// database at path open. The former database is kept beside it under a dated
+// name, with all its files. If Restore fails or is killed, the former database
+// is still at path, whole.
 func Restore(ctx context.Context, from, path string) (r Restored, err error) {
 	if _, err := os.Stat(from); err != nil {
 		return r, errs.Invalid("file", "cannot be read").Wrap(err)
@@ -58,7 +58,7 @@ func Restore(ctx context.Context, from, path string) (r Restored, err error) {
 	if r.Kept, err = keep(ctx, path); err != nil {
 		return r, explained(path, err)
 	}
-	// A log that were left would go over what is restored.
+	// SQLite would apply a log that is left here to the restored file.
 	for _, suffix := range beside {
 		if err := remove(path + suffix); err != nil {
 			return r, explained(path, err)
@@ -76,7 +76,7 @@ func same(a, b string) bool {
 	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
-// copy writes what from holds, as of one instant, to a file beside path and
+// copy writes the content of from, as of one moment, to a file beside path and
 // returns its name.
 func (r *Restored) copy(ctx context.Context, from, path string) (part string, err error) {
 	source, err := openSource(from)
@@ -104,8 +104,9 @@ func (r *Restored) copy(ctx context.Context, from, path string) (part string, er
 	return part, nil
 }
 
-// openSource opens a database for reading. One that is alone is taken as it is:
-// its folder need not be writable. A log beside it belongs to it.
+// openSource opens a database for reading. If there is no log beside it, it is
+// opened as immutable, so its folder does not have to be writable. A log beside
+// it belongs to it.
 func openSource(from string) (*sql.DB, error) {
 	options := "mode=ro"
 	if _, err := os.Stat(from + "-wal"); errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +120,8 @@ func openSource(from string) (*sql.DB, error) {
 	return source, nil
 }
 
-// examine refuses what is no whole database of a version that this binary knows.
+// examine returns an error unless from is a whole database of a version that
+// this binary knows.
 func (r *Restored) examine(ctx context.Context, source *sql.DB, from string) error {
 	problems, err := texts(ctx, source, `PRAGMA integrity_check(3)`)
 	switch {
@@ -152,12 +154,13 @@ func (r *Restored) examine(ctx context.Context, source *sql.DB, from string) err
 	return nil
 }
 
-// beside is what can lie beside a database and belong to it.
+// beside are the suffixes of files that can be beside a database and belong to
+// it.
 var beside = []string{"-wal", "-shm", "-journal"} //nolint:gochecknoglobals // a constant list
 
-// keep gives the database at path, with what is beside it, a second and dated
-// name, which it returns; "" if there is none. It refuses while any program has
-// the database open.
+// keep gives the database at path, and the files that belong to it, a second
+// name with the date, which it returns; "" if there is no database. It returns
+// an error while any program has the database open.
 func keep(ctx context.Context, path string) (kept string, err error) {
 	kept = path + ".before-restore." + time.Now().UTC().Format("20060102T150405.000000000")
 	var made []string
@@ -193,9 +196,9 @@ func keep(ctx context.Context, path string) (kept string, err error) {
 	return kept, nil
 }
 
-// settle lets SQLite bring all that belongs to the database at path into its one
-// file. It reports whether that is a whole database; if not, SQLite may have
-// removed what is beside it.
+// settle lets SQLite write everything that belongs to the database at path into
+// its one file. It reports whether that is a whole database. If not, SQLite may
+// have removed the files beside it.
 func settle(ctx context.Context, path string) (whole bool, err error) {
 	old, err := sql.Open("sqlite", fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(1000)&_pragma=locking_mode(EXCLUSIVE)", (&url.URL{Path: path}).EscapedPath()))
 	if err != nil {
@@ -223,7 +226,7 @@ func remove(name string) error {
 	return nil
 }
 
-// syncPath brings a file, or the names in a folder, to the disk.
+// syncPath flushes a file, or the names in a folder, to the disk.
 func syncPath(path string) error {
 	f, err := os.Open(path) //nolint:gosec // the operator's own path
 	if err != nil {

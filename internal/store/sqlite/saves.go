@@ -10,9 +10,9 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
 )
 
-// SaveCharacters implements store.Characters. All saves share one
-// transaction, because a commit is what costs; a refused group leaves the
-// others alone.
+// SaveCharacters implements store.Characters. All saves share one transaction,
+// because the commit is the expensive part. A refused group does not affect the
+// others.
 func (s *Store) SaveCharacters(ctx context.Context, saves []store.CharacterSave) ([]store.SaveResult, error) {
 	if err := store.CheckSaves(saves); err != nil || len(saves) == 0 {
 		return nil, err
@@ -44,7 +44,7 @@ func (s *Store) SaveCharacters(ctx context.Context, saves []store.CharacterSave)
 	return results, nil
 }
 
-// saveGroup judges saves and writes all of them when none is refused.
+// saveGroup checks saves and writes all of them if none is refused.
 func (t *tx) saveGroup(ctx context.Context, group []*store.CharacterSave) ([]store.SaveResult, error) {
 	have, claims, err := t.holdings(ctx, group)
 	if err != nil {
@@ -96,7 +96,8 @@ func (t *tx) saveGroup(ctx context.Context, group []*store.CharacterSave) ([]sto
 }
 
 // judge returns the version that is stored and whether the save was the last
-// one written. An *errs.Error refuses it. It does not look at the items.
+// one written. It returns an *errs.Error if the save is refused. It does not
+// look at the items.
 func (t *tx) judge(ctx context.Context, sv *store.CharacterSave) (stored int64, repeated bool, err error) {
 	have, err := t.GetSaveState(ctx, uint32(sv.ID))
 	switch {

@@ -127,8 +127,8 @@ func (s *Store) RefreshSessions(ctx context.Context, ids []string) ([]string, er
 	return refreshed, nil
 }
 
-// due returns those of the sessions that live and are to be prolonged, each
-// once.
+// due returns those of the sessions that are alive and have to be prolonged,
+// each once.
 func (s *Store) due(ctx context.Context, q querier, ids []string, now time.Time) (due []checkRow, err error) {
 	pairs := make([][2]string, 0, len(ids))
 	seen := make(map[string]bool, len(ids))
@@ -174,7 +174,7 @@ func (s *Store) CheckSessions(ctx context.Context, subjects []store.SessionSubje
 	return verdicts, nil
 }
 
-// checkRow is what was found of one pair.
+// checkRow is the result for one pair of ids.
 type checkRow struct {
 	session   store.Session // the id is empty where there is none
 	numeric   bool          // its expiry is stored as a number
@@ -200,8 +200,8 @@ func (r *checkRow) judge(sub store.SessionSubject, now time.Time) error {
 	return sub.Stamp.Judge(r.passwords)
 }
 
-// check asks website.checkSessions or checkPlayers about pairs of a session's
-// and a user's id, and tells what was found of each.
+// check runs website.checkSessions or checkPlayers for pairs of a session's and
+// a user's id, and calls found with the result for each.
 func (s *Store) check(ctx context.Context, q querier, query string, pairs [][2]string, found func(i int, r checkRow)) (err error) {
 	list, err := json.Marshal(pairs)
 	if err != nil {

@@ -13,11 +13,12 @@ import (
 // website's table.
 const ownersLooked = 1000
 
-// leavesOut finds in the text of a view what may keep rows from it.
+// leavesOut finds in the text of a view words that may mean that the view
+// leaves rows out.
 var leavesOut = regexp.MustCompile(`(?i)\b(where|join|limit|distinct|group|having|intersect|except)\b`)
 
-// WebsiteHealth is an error while many rows of the website seem to be missing,
-// as in a table that is half restored.
+// WebsiteHealth returns an error while many rows of the website seem to be
+// missing, for example if a table is half restored.
 func (s *Store) WebsiteHealth(ctx context.Context) error {
 	var c store.UserCount
 	//nolint:gosec // names out of the schema, quoted
@@ -31,8 +32,8 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM %s LIMIT %d)), count(*), count(*) FI
 	return s.users.Judge(s.web.user.sql(), c)
 }
 
-// WebsiteHidden is for those who are about to take a user who is not found for
-// gone: it is an error where the table of users is a view that may leave some out.
+// WebsiteHidden is called before a user who is not found counts as gone. It
+// returns an error if the table of users is a view that may leave some out.
 func (s *Store) WebsiteHidden(ctx context.Context) error {
 	text, err := s.doubt(ctx)
 	if err == nil && text != "" {
@@ -41,7 +42,7 @@ func (s *Store) WebsiteHidden(ctx context.Context) error {
 	return err
 }
 
-// doubt says why the table of users may not show all of them; "" where it does.
+// doubt returns why the table of users may not show all users; "" if it does.
 func (s *Store) doubt(ctx context.Context) (string, error) {
 	views, err := texts(ctx, s.reads, `SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?`, s.web.user.name)
 	if err != nil || len(views) == 0 || !leavesOut.MatchString(views[0]) {

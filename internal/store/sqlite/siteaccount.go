@@ -13,8 +13,8 @@ import (
 // SetWebsitePassword sets the password with which a user signs in at the
 // website, given as the website's own hash of it, as the website changes one: in
 // every account of the provider "credential", or in a new one if there is none.
-// Sessions stay, those of players who signed in by the old password do not.
-// ErrUserNotFound.
+// Sessions of the website stay. Plays of players who signed in with the old
+// password end. ErrUserNotFound.
 func (s *Store) SetWebsitePassword(ctx context.Context, userID, hash string) error {
 	if err := s.web.canSetPasswords(); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Store) SetWebsitePassword(ctx context.Context, userID, hash string) err
 	})
 }
 
-// canSetPasswords returns what keeps from writing passwords.
+// canSetPasswords returns an error if passwords cannot be written.
 func (w *website) canSetPasswords() error {
 	if w.noCredentials != "" {
 		return errs.New(errs.FailedPrecondition, "WEBSITE_SCHEMA", "the website's passwords cannot be set: "+w.noCredentials)

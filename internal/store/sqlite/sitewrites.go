@@ -88,8 +88,8 @@ func (s *Store) RevokeSession(ctx context.Context, token string) error {
 	})
 }
 
-// RedeemOneTimeToken implements store.SessionWriter. The token is taken out
-// whether it is over or not, and stays so whatever is said of its session.
+// RedeemOneTimeToken implements store.SessionWriter. The token is deleted even
+// if it has expired, or if there is an error about its session.
 func (s *Store) RedeemOneTimeToken(ctx context.Context, token string) (*store.Session, *store.User, error) {
 	if s.web.noOneTimeTokens != "" {
 		return nil, nil, store.ErrNoOneTimeGrant
@@ -129,8 +129,8 @@ func (s *Store) RedeemOneTimeToken(ctx context.Context, token string) (*store.Se
 	return sess, u, nil
 }
 
-// takeOneTime deletes the rows of a one-time token and returns what one that
-// is not over stands for.
+// takeOneTime deletes the rows of a one-time token and returns the value of one
+// that has not expired.
 func (s *Store) takeOneTime(ctx context.Context, t *tx, identifiers string) (value string, err error) {
 	rows, err := t.sql.QueryContext(ctx, s.web.redeemOneTime, identifiers)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s *Store) takeOneTime(ctx context.Context, t *tx, identifiers string) (val
 	return value, nil
 }
 
-// oneTimeSQL builds the statement that takes a one-time token out.
+// oneTimeSQL builds the statement that deletes a one-time token and returns it.
 func (w *website) oneTimeSQL() {
 	if w.verification.name == "" {
 		return

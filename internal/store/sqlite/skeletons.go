@@ -21,11 +21,10 @@ func (s *Store) makeSkeletons(ctx context.Context) error {
 	return s.write(ctx, what, func(t *tx) error { return t.makeSkeletons(ctx) })
 }
 
-// makeSkeletons gives a skeleton to the names that have none: those from
-// before there were skeletons, and those that a binary from before has made
-// since. Names stay as they are; those that look alike become twins. When there
-// is nothing to do, which is so but for an upgrade, it costs one look at an
-// empty index.
+// makeSkeletons gives a skeleton to the names that have none: a migration may
+// have emptied them, and older binaries do not write them. Names stay as they
+// are, also those that look alike. If there is nothing to do, it costs one look
+// at an empty index.
 func (t *tx) makeSkeletons(ctx context.Context) error {
 	for {
 		rows, err := t.ListWithoutSkeleton(ctx, skeletonBatch)

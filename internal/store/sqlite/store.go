@@ -37,8 +37,8 @@ type Store struct {
 	web    *website
 	writes *sql.DB // one connection
 	reads  *sql.DB // the same as writes when the database is in memory
-	// version is held open for DataVersion, whose numbers mean something on
-	// one connection only; nil when the database is in memory.
+	// version is held open for DataVersion: its numbers can be compared only on
+	// the same connection; nil if the database is in memory.
 	version *sql.Conn
 	// Statements are prepared once: to compile one costs as much as to run it.
 	writing, reading *db.Queries
@@ -69,8 +69,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 			return s, nil
 		}
 		err = errors.Join(fmt.Errorf("open database %s: %w", cfg.Path, explained(cfg.Path, err)), s.Close())
-		// The switch to write-ahead logging does not wait for others that open
-		// the file for the first time too.
+		// The switch to write-ahead logging does not wait for other processes
+		// that also open the file for the first time.
 		if !busy(err) || time.Since(began) > busyTimeout {
 			return nil, err
 		}
@@ -175,8 +175,8 @@ func connect(path string, file *watchedFile, n int, extra string) (*sql.DB, erro
 		return nil, err
 	}
 	pool := sql.OpenDB(sameFile{connector, file})
-	// Connections are kept for good: opening one costs more than a statement,
-	// and of a database in memory the connection is the database.
+	// Connections are never closed: opening one costs more than a statement,
+	// and a database in memory ends with its connection.
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	return pool, nil
@@ -243,17 +243,17 @@ type tx struct {
 	now   time.Time
 }
 
-// write runs f in a transaction that holds the write lock from its start. An
-// error of f undoes everything; what names the work in errors.
+// write runs f in a transaction that holds the write lock from its start. If f
+// returns an error, everything is undone. what names the work in errors.
 func (s *Store) write(ctx context.Context, what string, f func(*tx) error) error {
 	return s.transact(ctx, what, func(t *sql.Tx) error {
 		return f(&tx{Queries: s.writing.WithTx(t), store: s, sql: t, now: s.now()})
 	})
 }
 
-// transact is write without the prepared statements. What it says is done stands
-// in the file that has the name: whether it is that one is looked at before, and
-// again after the commit.
+// transact is write without the prepared statements. Before the transaction and
+// after the commit it checks that the open file is still the one with the name:
+// so what it acknowledges can be found there.
 func (s *Store) transact(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -263,8 +263,8 @@ func (s *Store) transact(ctx context.Context, what string, f func(*sql.Tx) error
 		return s.fail(ctx, what, err)
 	}
 	if err := f(t); err != nil {
-		// The error of f tells more than one of the rollback, which can only
-		// be that the transaction is over already.
+		// The error of f is more useful than that of the rollback, which can
+		// only say that the transaction is over already.
 		_ = t.Rollback()
 		return s.fail(ctx, what, err)
 	}

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -16,6 +17,9 @@ func website(t testing.TB) (path string, w *storetest.SQLWebsite) {
 	path = filepath.Join(t.TempDir(), "waystone.db")
 	w = &storetest.SQLWebsite{DB: sqlOpen(t, path), Engine: "sqlite"}
 	w.LoadFixtures(t)
+	if err := os.Chmod(path, 0o600); err != nil { // as the website makes it
+		t.Fatal(err)
+	}
 	return path, w
 }
 

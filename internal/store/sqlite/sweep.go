@@ -8,7 +8,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
 )
 
-// Kinds of rows that are a person's, as ListOwned tells them.
+// Kinds of rows that belong to a person, as ListOwned returns them.
 const (
 	ownCharacter = iota + 1
 	ownAccount
@@ -17,14 +17,14 @@ const (
 	ownAttempts
 )
 
-// How a character is marked, as ListOwned tells it.
+// How a character is marked, as ListOwned returns it.
 const (
 	unmarked = iota
 	markedByPlayer
 	markedBySweep
 )
 
-// owned is a row that is a person's.
+// owned is a row that belongs to a person.
 type owned struct {
 	db.ListOwnedRow
 	there *time.Time // who has the id now
@@ -34,9 +34,9 @@ func (o *owned) here() bool {
 	return o.there != nil && belongs(o.UserCreatedAt, o.Since, o.there)
 }
 
-// newlyGone reports whether a row of a person who is gone tells so for the first
-// time: a character without a mark, or another row that says whose it is. Rows
-// that do not are from before persons were known, when nothing was removed.
+// newlyGone reports whether a row shows that its person is newly gone: it is a
+// character without a mark, or another row with a person. Rows without a person
+// do not count: they may be of users who are gone for long.
 func (o *owned) newlyGone() bool {
 	switch o.Kind {
 	case ownCharacter:
@@ -70,9 +70,8 @@ func (s *Store) listOwned(ctx context.Context, q *db.Queries, sq querier) ([]own
 	return all, nil
 }
 
-// adoptRows tells the rows whose they are that do not say it: those from before
-// there were persons, and those that a binary from before has made since. A row
-// whose user is not there stays as it is.
+// adoptRows sets the person in rows without one, which older binaries write. A
+// row whose user does not exist stays as it is.
 func (s *Store) adoptRows(ctx context.Context) error {
 	const what = "fill in whose the rows are"
 	missing, err := s.reading.PersonMissing(ctx)
@@ -106,8 +105,8 @@ func (s *Store) adoptRows(ctx context.Context) error {
 	})
 }
 
-// Sweep implements store.Purger. The write lock is taken only when there is
-// something to do; what is done is judged under it.
+// Sweep implements store.Purger. The write lock is taken only if there is
+// something to do. What is done is decided under the lock.
 func (s *Store) Sweep(ctx context.Context, r store.SweepRules) (store.Swept, error) {
 	const what = "sweep"
 	if err := r.Validate(); err != nil {
@@ -181,8 +180,8 @@ func newRound(all []owned) round {
 	return found
 }
 
-// sweep does what Sweep says. What it did before it refused the rest stands:
-// that somebody is there is never in doubt.
+// sweep does the work of Sweep. If it refuses to remove anything, the marks
+// that it has already taken back stay so: that a user exists is certain.
 func (t *tx) sweep(ctx context.Context, found round, r store.SweepRules) (done store.Swept, refused, err error) {
 	done.Persons = found.persons
 	now := millis(t.now)

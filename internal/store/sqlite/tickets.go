@@ -9,7 +9,7 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store/sqlite/internal/db"
 )
 
-// CreateTicket implements store.Tickets. It takes tickets that are over along.
+// CreateTicket implements store.Tickets. It also deletes expired tickets.
 func (s *Store) CreateTicket(ctx context.Context, n store.Ticket, lifetime time.Duration) (time.Time, error) {
 	if err := n.Validate(lifetime); err != nil {
 		return time.Time{}, err
@@ -32,7 +32,7 @@ func (s *Store) CreateTicket(ctx context.Context, n store.Ticket, lifetime time.
 			Digest: n.Digest[:], UserID: n.UserID, UserCreatedAt: passing(there), SessionID: n.SessionID, Address: n.Address, SitePassword: &site, ExpiresAt: millis(at),
 		})
 		if err == nil && made == 0 {
-			// A ticket is never taken over: the first owner keeps it.
+			// A ticket never gets another owner.
 			return errs.Invalid("digest", "is in use; make another ticket")
 		}
 		return err

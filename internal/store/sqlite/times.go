@@ -20,10 +20,10 @@ func timeFor(t time.Time, numeric bool) any {
 	return websiteTime(t)
 }
 
-// parseWebsiteTime reads a time of the website. Beside its own format it
-// takes what other tools write: other fractions and zones, a blank between
-// date and time, and a number of milliseconds since 1970. Where no zone is
-// written, it is loc. ok is false for anything else.
+// parseWebsiteTime reads a time of the website, in its own format or in those
+// of other tools: other fractions and zones, a blank between date and time, and
+// a number of milliseconds since 1970. Without a zone, it is a time in loc. ok
+// is false for anything else.
 func parseWebsiteTime(s string, loc *time.Location) (t time.Time, ok bool) {
 	for _, layout := range []string{
 		time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999",
@@ -38,8 +38,8 @@ func parseWebsiteTime(s string, loc *time.Location) (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// parseMillis takes eleven digits and more: a smaller number would be seconds,
-// or a year. Numbers beyond the year 9999 are no times.
+// parseMillis accepts eleven digits and more: a smaller number would be
+// seconds, or a year. Numbers beyond the year 9999 are not accepted.
 func parseMillis(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil && n > 9_999_999_999 && n < 253_402_300_800_000

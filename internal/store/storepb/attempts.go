@@ -8,8 +8,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// AttemptLimitPB is l as a message. A limit that no message can carry becomes
-// one that is refused.
+// AttemptLimitPB is l as a message. A limit that does not fit in the message
+// becomes one that the receiver refuses.
 func AttemptLimitPB(l store.AttemptLimit) *databasev1.AttemptLimit {
 	return &databasev1.AttemptLimit{
 		Free: uint32(max(0, min(l.Free, 1<<31-1))), First: durationpb.New(l.First), //nolint:gosec // between the two
@@ -25,7 +25,7 @@ func AttemptLimit(m *databasev1.AttemptLimit) store.AttemptLimit {
 	}
 }
 
-// attemptMessage is what describes a try.
+// attemptMessage is a message that describes an attempt.
 type attemptMessage interface {
 	GetUserId() string
 	GetAccount() []byte
@@ -35,8 +35,8 @@ type attemptMessage interface {
 	GetWidestNetwork() string
 }
 
-// Attempt is the try of a message; INVALID_ARGUMENT unless the account has 32
-// bytes.
+// Attempt is the attempt of a message; INVALID_ARGUMENT unless the account has
+// 32 bytes.
 func Attempt(m attemptMessage) (store.Attempt, error) {
 	d, err := Digest(m.GetAccount())
 	if err != nil {

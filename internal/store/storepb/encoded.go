@@ -12,10 +12,10 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// Encoded is what a store offers beside the contract if it keeps records in
-// the form in which they are sent: the same reads, with the same errors, whose
-// answers are encoded. A record with text that is not UTF-8 has no such form,
-// and the read is refused as internal.
+// Encoded has methods that a store offers in addition to the contract if it
+// keeps records in the form in which they are sent: the same reads, with the
+// same errors, but with encoded answers. A record with text that is not UTF-8
+// cannot be encoded; then the read is an internal error.
 type Encoded interface {
 	// EncodedUser is GetUser; the answer is a User.
 	EncodedUser(ctx context.Context, id string, c store.Consistency) (*Wire, error)
@@ -25,13 +25,13 @@ type Encoded interface {
 	EncodedCharacter(ctx context.Context, id store.CharacterID, c store.Consistency) (*Wire, error)
 }
 
-// Wire is an encoded message as it stands in replies, of which any number may
-// have it without a copy: as their field 1, or two messages as their fields 1
-// and 2. It never changes. The zero Wire is none.
+// Wire is an encoded message in the form for replies: as field 1 of a reply, or
+// two messages as fields 1 and 2. Any number of replies can use it without a
+// copy. It never changes. The zero Wire is empty.
 type Wire struct{ fields text }
 
-// text is a mem.Buffer in the place where it stands: a mem.SliceBuffer on the
-// way into a mem.Buffer is put into a place of its own.
+// text is a mem.Buffer without an allocation: to convert a mem.SliceBuffer into
+// a mem.Buffer allocates memory.
 type text struct{ mem.SliceBuffer }
 
 // Encode returns a message's Wire; an error for text that is not UTF-8.
@@ -43,8 +43,8 @@ func Encode(m proto.Message) (Wire, error) {
 	return WireOf(b), nil
 }
 
-// WireOf returns the Wire of a message that is encoded already, of which it
-// makes a copy.
+// WireOf returns the Wire of a message that is encoded already. It copies the
+// message.
 func WireOf(message []byte) Wire {
 	b := make([]byte, 0, tagSize+protowire.SizeBytes(len(message)))
 	b = protowire.AppendTag(b, 1, protowire.BytesType)
@@ -77,8 +77,8 @@ func (w *Wire) Size() int { return len(w.fields.SliceBuffer) }
 const tagSize = 1
 
 // Reply is a reply that is encoded already. The codec of our servers sends its
-// Parts as they are. For everybody else it is a message of the reply's type, in
-// which they stand as fields that protobuf need not know to write them.
+// Parts as they are. For other code it is a message of the reply's type with
+// the parts as unknown fields, which protobuf can write without decoding them.
 type Reply struct {
 	parts [1]mem.Buffer
 	kind  proto.Message // nil, of the reply's type
@@ -101,8 +101,9 @@ func newReply(kind proto.Message, encoded mem.Buffer) *Reply {
 	return &Reply{parts: [1]mem.Buffer{encoded}, kind: kind}
 }
 
-// ForwardedReply is a reply of a kind, a nil message, out of another's that has
-// the same fields, encoded, which is neither copied nor ever to be changed.
+// ForwardedReply is a reply of type kind (a nil message) from the encoded bytes
+// of another reply with the same fields. The bytes are not copied and must
+// never be changed.
 func ForwardedReply(kind proto.Message, encoded []byte) *Reply {
 	return newReply(kind, mem.SliceBuffer(encoded))
 }
@@ -110,8 +111,8 @@ func ForwardedReply(kind proto.Message, encoded []byte) *Reply {
 // Parts returns the encoded reply in pieces that must not be changed.
 func (r *Reply) Parts() mem.BufferSlice { return r.parts[:] }
 
-// ProtoReflect implements proto.Message. What the message holds is not decoded:
-// it can be encoded, and no more.
+// ProtoReflect implements proto.Message. The content of the message is not
+// decoded: the message can only be encoded.
 func (r *Reply) ProtoReflect() protoreflect.Message {
 	m := r.kind.ProtoReflect().New()
 	m.SetUnknown(r.Parts().Materialize())

@@ -64,7 +64,7 @@ func SavePB(sv *store.CharacterSave) *databasev1.CharacterSave {
 }
 
 // Save is m as a save. An id that no character can have becomes 0, so that its
-// save has a result like any other of one that is not there.
+// save gets the result for a character that does not exist.
 func Save(m *databasev1.CharacterSave) (store.CharacterSave, error) {
 	id, err := store.ParseCharacterID(m.GetCharacterId())
 	if err != nil {

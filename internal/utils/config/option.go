@@ -16,7 +16,7 @@ func Env(name string) Option {
 	return func(s *setting) { s.env = name }
 }
 
-// Short gives the flag a letter besides its name: Short("n") for -n.
+// Short gives the flag a one-letter form too: Short("n") for -n.
 func Short(letter string) Option {
 	return func(s *setting) { s.short = letter }
 }

@@ -41,8 +41,8 @@ type Unit struct {
 	// unit has nothing left to do and changes nothing.
 	Run func(ctx context.Context) error
 
-	// Announce tells whoever is connected that the process is about to leave.
-	// It is called while everything still works.
+	// Announce tells connected clients that the process is about to stop. It is
+	// called while everything still works.
 	Announce func(ctx context.Context)
 
 	// Drain saves, and finishes what is in flight. What the unit needs still

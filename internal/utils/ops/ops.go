@@ -6,7 +6,7 @@
 //	/debug/pprof/       profiles
 //	/status             version, uptime, targets, changed settings, providers
 //
-// The port shows the inside of the process to whoever reaches it, so it belongs
+// The port shows internal data of the process without authentication, so it belongs
 // on loopback or in a private network.
 package ops
 
@@ -15,10 +15,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 	"runtime"
 	"syscall"
 	"time"
@@ -107,12 +109,20 @@ func (s *Server) routes() http.Handler {
 		ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
 	}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/cmdline", program)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("GET /status", s.status)
 	return mux
+}
+
+// program answers with the program's name alone. The arguments after it, which
+// pprof has no use for, may hold a password or a token.
+func program(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, os.Args[0]) //nolint:gosec // plain text, and what the operator called the program
 }
 
 // Start listens and begins to serve. The error names the setting and what to do.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -211,5 +212,17 @@ func TestRunEndsWithItsContextAndLeavesThePortOpen(t *testing.T) {
 	}
 	if code, _ := request(t, "GET", "http://"+s.Addr().String()+"/healthz"); code != http.StatusOK {
 		t.Errorf("the port answers %d", code)
+	}
+}
+
+// TestArgumentsAreNotShown: settings can be arguments, passwords and tokens too.
+func TestArgumentsAreNotShown(t *testing.T) {
+	t.Parallel()
+	if len(os.Args) < 2 {
+		t.Fatal("the test has no arguments of its own")
+	}
+	url := "http://" + start(t, config("127.0.0.1:0")).Addr().String()
+	if code, body := request(t, http.MethodGet, url+"/debug/pprof/cmdline"); code != http.StatusOK || body != os.Args[0] {
+		t.Errorf("the command line is shown as %d %q", code, body)
 	}
 }

@@ -87,7 +87,8 @@ func Sentinel(ctx context.Context, name string, masterPort, quorum int, downAfte
 			"port " + strconv.Itoa(port), "bind 127.0.0.1", "dir " + dir,
 			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d", name, masterPort, quorum),
 			fmt.Sprintf("sentinel down-after-milliseconds %s %d", name, downAfter.Milliseconds()),
-			// Two Sentinels that stand for the lead at once begin anew after this.
+			// If two Sentinels try to become leader at once, they start again after
+			// this.
 			fmt.Sprintf("sentinel failover-timeout %s %d", name, (4 * downAfter).Milliseconds()),
 		}
 		for _, s := range settings {

@@ -4,6 +4,7 @@ import { logLine } from "../text.ts";
 export type GameState = { state: "online"; players: number | undefined } | { state: "unknown" };
 
 const fresh = 5000; // milliseconds for which an answer is good
+const longest = 256 * 1024; // bytes of an answer
 const patience = 1000; // milliseconds to wait for one
 
 /** Asks the game server's /status, once for all visitors of some seconds. */
@@ -32,7 +33,7 @@ export class GameStatus {
     try {
       const response = await fetch(this.#url, { redirect: "error", signal: AbortSignal.timeout(patience) });
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const state = readState(await response.json());
+      const state = readState(JSON.parse(await beginning(response)));
       this.#away = false;
       return state;
     } catch (error) {
@@ -49,13 +50,28 @@ function reason(error: unknown): string {
   return logLine(cause instanceof Error ? cause.message || cause.name : String(cause));
 }
 
+/** Reads a page of a length that ours has; the connection of a longer one is given up. */
+async function beginning(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > longest) throw new Error(`it is longer than ${longest} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 /** Reads the page; a process without the world part tells no players. */
 function readState(page: unknown): GameState {
   if (typeof page !== "object" || page === null || !("uptime_seconds" in page))
     throw new Error("it is not the status of a game server");
   const more = at(page, "more");
   const players = at(at(more, "world"), "players");
-  return { state: "online", players: typeof players === "number" ? players : undefined };
+  return {
+    state: "online",
+    players: Number.isSafeInteger(players) && Number(players) >= 0 ? Number(players) : undefined,
+  };
 }
 
 function at(from: unknown, name: string): unknown {

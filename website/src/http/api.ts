@@ -13,7 +13,23 @@ export async function answerApi(c: Incoming, site: Site): Promise<Response> {
   const response = await site.auth.handler(new Request(c.req.raw, { headers }));
   if (response.status === 404 && !response.headers.has("content-type"))
     return refuse(c, site, 404, "not_found", "There is nothing at this address.");
-  return response;
+  return lists.has(new URL(c.req.url).pathname) && response.ok
+    ? withoutTokens(response, headers, site)
+    : response;
+}
+
+/** Where better-auth lists sessions, each with its token: who has one session would have all. */
+const lists = new Set(["/api/auth/list-sessions", "/api/auth/admin/list-user-sessions"]);
+
+/** Leaves out the tokens of all sessions but that of the request. */
+async function withoutTokens(response: Response, headers: Headers, site: Site): Promise<Response> {
+  const own = await site.auth.api.getSession({ headers, query: { disableRefresh: true } });
+  const text = JSON.stringify(await response.json(), (key, value: unknown) =>
+    key === "token" && value !== own?.session.token ? undefined : value,
+  );
+  const kept = new Headers(response.headers);
+  kept.delete("content-length");
+  return new Response(text, { status: response.status, headers: kept });
 }
 
 function isObject(text: string): boolean {

@@ -1,16 +1,18 @@
-import { spelling } from "../account-rules.ts";
+import { isFresh, spelling } from "../account-rules.ts";
 import type { Auth } from "../auth.ts";
 import { shown } from "../text.ts";
 
 /** The visitor's session and account. */
 export interface Login {
   sessionId: string;
-  /** Secret: whoever has it is the player. */
+  /** Secret: it is enough to act as the player. */
   token: string;
   userId: string;
   userName: string;
   email: string;
   isAdmin: boolean;
+  /** Whether the sign-in was just now. */
+  isFresh: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function readLogin(
       userName: playerName(user),
       email: user.email,
       isAdmin: (user.role ?? "").split(",").includes("admin"),
+      isFresh: isFresh(session),
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { Origin } from "../device-origin.ts";
+import type { Problems } from "../http/forms.ts";
 import { shown } from "../text.ts";
 import { deviceName } from "./agent.ts";
-import { formFields, type Html, html, titled } from "./html.ts";
+import { alert, formFields, type Html, html, titled } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
 import { ago, when } from "./times.ts";
 
@@ -29,6 +30,9 @@ export function codePage(frame: Frame, problem: string | undefined, code: string
 export interface Approval {
   code: string;
   userName: string;
+  /** Whether the player has to show the password: the sign-in was not just now. */
+  asksPassword: boolean;
+  problems?: Problems | undefined;
   /** Undefined when it is not known from where the code was asked for. */
   origin: Origin | undefined;
   /** The player's own address. */
@@ -50,10 +54,11 @@ function originList({ origin, address, now }: Approval): Html {
 
 /** Asks whether the launcher may act for the player. */
 export function approvePage(frame: Frame, approval: Approval): Html {
-  const { code, userName } = approval;
+  const { code, userName, problems } = approval;
+  const field = formFields(problems);
   return layout(
     frame,
-    title,
+    titled(title, problems),
     html`<section class="card narrow">
       <h1>Is this your launcher?</h1>
       <p>A launcher asks to sign in as <strong>${userName}</strong>. Compare this code with the one that your launcher
@@ -62,10 +67,12 @@ export function approvePage(frame: Frame, approval: Approval): Html {
       ${originList(approval)}
       <p class="caution"><strong>Say no if you did not start the launcher yourself,</strong> or if it shows another
         code. If somebody sent you this code or this page, they would play with your account.</p>
-      <form method="post" action="/device" class="row">
+      ${alert(problems?.[""])}
+      <form method="post" action="/device" ${approval.asksPassword ? "" : html`class="row"`}>
         <input type="hidden" name="user_code" value="${code}">
+        ${approval.asksPassword ? field({ name: "password", label: "Current password", type: "password", autocomplete: "current-password" }) : ""}
         <button class="primary" name="answer" value="approve">Yes, sign it in</button>
-        <button class="quiet" name="answer" value="deny">No</button>
+        <button class="quiet" name="answer" value="deny" formnovalidate>No</button>
       </form>
     </section>`,
   );

@@ -36,7 +36,7 @@ function themeSwitch(frame: Frame): Html {
   </form>`;
 }
 
-/** A whole page. head is for what belongs there besides the common things. */
+/** A whole page. head is for additional elements of the head. */
 export function layout(frame: Frame, title: string, main: Html, head: Html = html``): Html {
   const { login } = frame;
   return html`<!doctype html>

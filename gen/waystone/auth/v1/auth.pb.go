@@ -27,14 +27,14 @@ const (
 // IssueTicketRequest names the player.
 type IssueTicketRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who the ticket is for.
+	// The player.
 	//
 	// Types that are valid to be assigned to Subject:
 	//
 	//	*IssueTicketRequest_UserId
 	//	*IssueTicketRequest_SessionToken
 	Subject isIssueTicketRequest_Subject `protobuf_oneof:"subject"`
-	// IP address that the ticket is bound to; empty for any.
+	// The only IP address that may use the ticket; empty for any address.
 	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -112,7 +112,7 @@ type IssueTicketRequest_UserId struct {
 }
 
 type IssueTicketRequest_SessionToken struct {
-	// Token of a living session of the website.
+	// Token of a valid session of the website.
 	SessionToken string `protobuf:"bytes,2,opt,name=session_token,json=sessionToken,proto3,oneof"`
 }
 
@@ -125,9 +125,9 @@ type IssueTicketResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ticket: 32 characters, letters and digits.
 	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
-	// The name to present with it at login.
+	// The user name for the login with this ticket.
 	UserName string `protobuf:"bytes,2,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
-	// End of its life.
+	// Time at which it expires.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -184,18 +184,18 @@ func (x *IssueTicketResponse) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// LoginRequest carries what the client presented.
+// LoginRequest carries what the client sent.
 type LoginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name.
+	// The user name.
 	UserName string `protobuf:"bytes,1,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
 	// The 32 characters of the client's password field.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	// IP address of the client.
 	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
-	// Whether an earlier play of the player is left alone. The player is then told
-	// whether the secret is right, and the caller calls again without this once the
-	// player goes on.
+	// Whether an earlier play of the player goes on. The answer then says whether
+	// the secret is right. The caller calls again without this when the player
+	// goes on.
 	KeepEarlier   bool `protobuf:"varint,4,opt,name=keep_earlier,json=keepEarlier,proto3" json:"keep_earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -259,11 +259,11 @@ func (x *LoginRequest) GetKeepEarlier() bool {
 	return false
 }
 
-// LoginResponse says who was let in.
+// LoginResponse carries the play record and the user.
 type LoginResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The play record; absent when the player has an earlier play that lives and
-	// keep_earlier was set.
+	// The play record; absent if keep_earlier was set and the player has an
+	// earlier play.
 	Play *v1.Play `protobuf:"bytes,1,opt,name=play,proto3" json:"play,omitempty"`
 	// The user.
 	User          *v1.User `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
@@ -324,7 +324,7 @@ type HandOverRequest struct {
 	Generation int64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
 	// The next stage: world or game.
 	Stage v1.Stage `protobuf:"varint,3,opt,name=stage,proto3,enum=waystone.database.v1.Stage" json:"stage,omitempty"`
-	// The character chosen; needed for the game stage, empty otherwise.
+	// The selected character; required for the game stage, empty otherwise.
 	CharacterId   string `protobuf:"bytes,4,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -393,7 +393,7 @@ type HandOverResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token, never 0.
 	Token uint32 `protobuf:"varint,1,opt,name=token,proto3" json:"token,omitempty"`
-	// End of its life.
+	// Time at which it expires.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -443,7 +443,7 @@ func (x *HandOverResponse) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// JoinRequest carries what the client presented at a stage.
+// JoinRequest carries what the client sent at a stage.
 type JoinRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token.
@@ -565,7 +565,7 @@ func (x *JoinResponse) GetPlay() *v1.Play {
 // KeepAliveRequest lists up to 1000 plays.
 type KeepAliveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The plays that have a connection open.
+	// The plays with an open connection.
 	Plays []*v1.PlayRef `protobuf:"bytes,1,rep,name=plays,proto3" json:"plays,omitempty"`
 	// Whether to prolong the sessions that are due.
 	Refresh       bool `protobuf:"varint,2,opt,name=refresh,proto3" json:"refresh,omitempty"`
@@ -620,13 +620,14 @@ func (x *KeepAliveRequest) GetRefresh() bool {
 // PlayVerdict says whether a play may go on.
 type PlayVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it may.
+	// Whether it may go on.
 	Alive bool `protobuf:"varint,1,opt,name=alive,proto3" json:"alive,omitempty"`
-	// Why not: PLAY_NOT_FOUND (ended or taken over), PLAY_CLOSING (a newer sign-in
-	// waits for the end of this one: save, close, EndPlay), SESSION_NOT_FOUND,
-	// SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED or PASSWORD_CHANGED (that of
-	// the website, or the game password that the player signed in with); empty
-	// while alive.
+	// Why not: PLAY_NOT_FOUND (ended or taken over), PLAY_CLOSING (a newer
+	// sign-in waits for the end of this play: save the player, close the
+	// connections, call EndPlay), SESSION_NOT_FOUND, SESSION_EXPIRED,
+	// USER_NOT_FOUND, USER_BANNED or PASSWORD_CHANGED (the website's password, or
+	// the game password with which the player signed in); empty if the play may
+	// go on.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -851,7 +852,7 @@ func (x *CheckSessionRequest) GetToken() string {
 	return ""
 }
 
-// CheckSessionResponse carries a living session and its user.
+// CheckSessionResponse carries a valid session and its user.
 type CheckSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session.
@@ -952,7 +953,7 @@ func (x *RefreshSessionRequest) GetToken() string {
 	return ""
 }
 
-// RefreshSessionResponse carries the session as it is now.
+// RefreshSessionResponse carries the session after the call.
 type RefreshSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session.
@@ -1013,16 +1014,16 @@ type SetGamePasswordRequest struct {
 	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The password as it is typed into the game client, 8 to 64 bytes; empty to
-	// take it away.
+	// remove it.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
-	// The user's password of the website, as it was typed. How long it may be is
-	// the website's rule.
+	// The user's password of the website, as it was typed. The website's rule
+	// limits its length.
 	CurrentPassword string `protobuf:"bytes,3,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
-	// IP address of the visitor: tries at the current password are counted by its
-	// network.
+	// IP address of the visitor. Attempts with the current password are counted
+	// for its network.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
-	// Token of the session in which the visitor asks; it counts where there is no
-	// current password that can be judged.
+	// Token of the visitor's session; it is used if there is no current password
+	// that can be checked.
 	SessionToken  string `protobuf:"bytes,5,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1130,23 +1131,25 @@ func (*SetGamePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{18}
 }
 
-// SignInRequest carries what somebody typed.
+// SignInRequest carries what the user typed.
 type SignInRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who signs in.
+	// The user.
 	//
 	// Types that are valid to be assigned to User:
 	//
 	//	*SignInRequest_Username
 	//	*SignInRequest_Email
 	User isSignInRequest_User `protobuf_oneof:"user"`
-	// The password as it was typed. How long it may be is the website's rule.
+	// The password as it was typed. The website's rule limits its length.
 	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// IP address of the client: tries are counted by its network.
+	// IP address of the client. Attempts are counted for its network.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
-	// Program of the client, for the website's list of sessions; may be empty.
+	// Name of the client program, for the website's list of sessions; may be
+	// empty.
 	UserAgent string `protobuf:"bytes,5,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
-	// Whether the session lasts as long as the website's do; one day otherwise.
+	// Whether the session lasts as long as the website's sessions; otherwise it
+	// lasts one day.
 	Remember      bool `protobuf:"varint,6,opt,name=remember,proto3" json:"remember,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1240,12 +1243,12 @@ type isSignInRequest_User interface {
 }
 
 type SignInRequest_Username struct {
-	// User name, in any case.
+	// User name; upper and lower case do not matter.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3,oneof"`
 }
 
 type SignInRequest_Email struct {
-	// E-mail address, in any case.
+	// E-mail address; upper and lower case do not matter.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3,oneof"`
 }
 
@@ -1253,7 +1256,7 @@ func (*SignInRequest_Username) isSignInRequest_User() {}
 
 func (*SignInRequest_Email) isSignInRequest_User() {}
 
-// SignInResponse carries the session made.
+// SignInResponse carries the new session.
 type SignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Token of the session: 32 letters and digits.
@@ -1400,19 +1403,19 @@ func (*SignOutResponse) Descriptor() ([]byte, []int) {
 	return file_waystone_auth_v1_auth_proto_rawDescGZIP(), []int{22}
 }
 
-// VerifyPasswordRequest carries what somebody typed.
+// VerifyPasswordRequest carries what the user typed.
 type VerifyPasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who signs in.
+	// The user.
 	//
 	// Types that are valid to be assigned to User:
 	//
 	//	*VerifyPasswordRequest_Username
 	//	*VerifyPasswordRequest_Email
 	User isVerifyPasswordRequest_User `protobuf_oneof:"user"`
-	// The password as it was typed. How long it may be is the website's rule.
+	// The password as it was typed. The website's rule limits its length.
 	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// IP address of the client: tries are counted by its network.
+	// IP address of the client. Attempts are counted for its network.
 	Address       string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1492,12 +1495,12 @@ type isVerifyPasswordRequest_User interface {
 }
 
 type VerifyPasswordRequest_Username struct {
-	// User name, in any case.
+	// User name; upper and lower case do not matter.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3,oneof"`
 }
 
 type VerifyPasswordRequest_Email struct {
-	// E-mail address, in any case.
+	// E-mail address; upper and lower case do not matter.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3,oneof"`
 }
 
@@ -1505,7 +1508,7 @@ func (*VerifyPasswordRequest_Username) isVerifyPasswordRequest_User() {}
 
 func (*VerifyPasswordRequest_Email) isVerifyPasswordRequest_User() {}
 
-// VerifyPasswordResponse says whose password it is.
+// VerifyPasswordResponse carries the user.
 type VerifyPasswordResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The user.

@@ -37,79 +37,78 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AuthService decides who a player is and carries the player through the
-// stages of the way in.
+// AuthService authenticates players and hands them over from one stage to the
+// next.
 type AuthServiceClient interface {
-	// IssueTicket makes a one-time ticket for a user or for the owner of a
-	// living session.
+	// IssueTicket makes a one-time ticket for a user, or for the user of a valid
+	// session.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND, SESSION_NOT_FOUND, SESSION_EXPIRED) or
-	// PERMISSION_DENIED (USER_BANNED) when that player may not sign in.
+	// PERMISSION_DENIED (USER_BANNED) if that player may not sign in.
 	IssueTicket(ctx context.Context, in *IssueTicketRequest, opts ...grpc.CallOption) (*IssueTicketResponse, error)
-	// Login lets a player in by the 32 characters the client presents: a ticket
-	// first, then a one-time token of the website, then the MD5 form of the game
-	// password. It opens the play record; while the player has an earlier one, it
-	// waits until the gateway that holds that has ended it, at most 11 seconds. With
-	// keep_earlier it does not: the earlier play goes on, and the same secret is
-	// good for one more call, a ticket or a token for 180 seconds and from the same
-	// address. A ticket or a token that was used is good again from the address that
-	// used it for one to two minutes after its play has ended, as long as its session of
-	// the website lives: the client signs in with it again by itself.
+	// Login signs a player in with the 32 characters that the client sends. They
+	// are tried as a ticket, then as a one-time token of the website, then as the
+	// MD5 form of the game password. Login opens the play record. If the player
+	// has an earlier play record, Login waits until the gateway of that play has
+	// ended it, at most 11 seconds. With keep_earlier it does not wait: the
+	// earlier play goes on, and the same secret is valid for one more call; a
+	// ticket or a token is then valid for 180 seconds, from the same address. A
+	// used ticket or token is valid again for one to two minutes after its play
+	// has ended, from the address that used it, as long as its session of the
+	// website is valid, because the client signs in with it again by itself.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
-	// the same answer in the same time), TICKET_REFUSED (neither a ticket nor a
-	// token that is good, and no form of a game password), USER_BANNED, or
-	// LOOPBACK_ONLY; FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has
-	// none and the form of one was presented; RESOURCE_EXHAUSTED
+	// the same answer in the same time), TICKET_REFUSED (not a valid ticket or
+	// token, and not the form of a game password), USER_BANNED, or LOOPBACK_ONLY;
+	// FAILED_PRECONDITION (NO_GAME_PASSWORD) if the client sent the form of a
+	// game password and the account has none; RESOURCE_EXHAUSTED
 	// (TOO_MANY_ATTEMPTS, AUTH_BUSY) with a RetryInfo that says how long to wait,
-	// for game passwords only; FAILED_PRECONDITION (GAME_PASSWORD_ENDED) when the
-	// game password is right and the website's password was changed since it was
-	// set; ABORTED (PLAY_CLOSING) when the earlier play record
-	// did not end in time: try again.
+	// for game passwords only; FAILED_PRECONDITION (GAME_PASSWORD_ENDED) if the
+	// game password is right, but the website's password was changed after it was
+	// set; ABORTED (PLAY_CLOSING) if the earlier play record did not end in time:
+	// try again.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
-	// HandOver gives the token with which the player may join the next stage,
+	// HandOver returns the token with which the player may join the next stage,
 	// once, within 60 seconds.
 	//
-	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the play record is gone or was
-	// taken over; UNAVAILABLE (NO_FREE_TOKEN) when no free token was found: try
-	// again.
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) if the play record is gone or was taken
+	// over; UNAVAILABLE (NO_FREE_TOKEN) if no free token was found: try again.
 	HandOver(ctx context.Context, in *HandOverRequest, opts ...grpc.CallOption) (*HandOverResponse, error)
-	// Join admits a player to a stage by token and the 32 characters presented
-	// at login.
+	// Join lets a player join a stage with the token and the 32 characters of the
+	// login.
 	//
-	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when they do not fit, were used
-	// already, or are over.
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) if they are wrong, already used or
+	// expired.
 	Join(ctx context.Context, in *JoinRequest, opts ...grpc.CallOption) (*JoinResponse, error)
-	// KeepAlive renews the play records of a gateway's open connections and
-	// tells which players may not go on, and why. Where the request asks for it,
-	// the website's sessions of those players are prolonged before, by the
-	// website's own rule: who plays on is not put out because nobody looks at the
-	// website.
+	// KeepAlive renews the play records of a gateway's open connections and says
+	// which players may not go on, and why. If the request asks for it, it first
+	// prolongs the website's sessions of these players by the website's own rule,
+	// so that a player can go on without visiting the website.
 	//
 	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND, PLAY_CLOSING,
 	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and
-	// PASSWORD_CHANGED. That sessions could not be prolonged is no error.
+	// PASSWORD_CHANGED. If sessions cannot be prolonged, that is no error.
 	KeepAlive(ctx context.Context, in *KeepAliveRequest, opts ...grpc.CallOption) (*KeepAliveResponse, error)
-	// EndPlay closes a play record when the player's last connection has gone.
+	// EndPlay ends a play record after the player's last connection has closed.
 	//
 	// Errors: none of its own.
 	EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error)
-	// CheckSession returns a living session of the website and its user.
+	// CheckSession returns a valid session of the website and its user.
 	//
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	//
-	// Consistency: as the database part's GetSession.
+	// Consistency: the same as GetSession of the database part.
 	CheckSession(ctx context.Context, in *CheckSessionRequest, opts ...grpc.CallOption) (*CheckSessionResponse, error)
-	// RefreshSession prolongs a living session by the website's own rule.
+	// RefreshSession prolongs a valid session by the website's own rule.
 	//
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
-	// SignIn makes a session of the website for who knows a password of the
-	// website, judged in the website's order.
+	// SignIn checks a password of the website and makes a session of the website.
+	// It checks in the same order as the website.
 	//
-	// Errors: INVALID_ARGUMENT when the website would refuse the e-mail address,
+	// Errors: INVALID_ARGUMENT if the website would refuse the e-mail address,
 	// the user name or the length of the password before it looks for the user;
 	// PERMISSION_DENIED with LOGIN_REFUSED (unknown user, no password, wrong
 	// password: the same answer in the same time), EMAIL_NOT_VERIFIED or
@@ -120,36 +119,35 @@ type AuthServiceClient interface {
 	// Example: {"username": "name_1", "password": "correct horse", "address":
 	// "203.0.113.7", "user_agent": "launcher", "remember": true}
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
-	// SignOut ends a session as signing out on the website does. One that is gone
-	// is no error.
+	// SignOut ends a session as a sign-out on the website does. If the session is
+	// gone, that is no error.
 	//
 	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED).
 	//
 	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
 	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
-	// VerifyPassword judges a password as SignIn does and makes no session.
+	// VerifyPassword checks a password as SignIn does, but makes no session.
 	//
-	// Errors: as SignIn, but for SESSIONS_NOT_GRANTED.
+	// Errors: those of SignIn, without SESSIONS_NOT_GRANTED.
 	//
 	// Example: {"email": "name@example.org", "password": "correct horse",
 	// "address": "203.0.113.7"}
 	VerifyPassword(ctx context.Context, in *VerifyPasswordRequest, opts ...grpc.CallOption) (*VerifyPasswordResponse, error)
-	// SetGamePassword keeps a slow hash of the client's form of a game
-	// password, or takes the password away when it is empty. It asks for the
-	// user's password of the website: a session alone, which may be stolen, must
-	// not become access that outlives it. Only where there is no such password
-	// that can be judged (the user has none, its hash has another shape than
-	// better-auth's, or the hashes may not be read) does a session that was made
-	// within FRESH_SESSION take its place. A game password ends when the website's
-	// password changes.
+	// SetGamePassword stores a slow hash of the client's form of a game password,
+	// or removes the game password if it is empty. It needs the user's password
+	// of the website, because a stolen session must not become access that lasts
+	// longer than the session. If this password cannot be checked (the user has
+	// none, its hash is not of better-auth's form, or the hashes may not be
+	// read), it needs a session that was made within FRESH_SESSION. A game
+	// password ends if the website's password changes.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// INVALID_ARGUMENT without the address of the visitor who typed the current
-	// password; PERMISSION_DENIED with CURRENT_PASSWORD_WRONG,
-	// CURRENT_PASSWORD_NEEDED (left out), or SESSION_NOT_FRESH (no such session of
-	// this user, an older one, or one in which an administrator acts for the user);
-	// RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS or AUTH_BUSY, and a RetryInfo that
-	// says how long to wait.
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if there is no such user;
+	// INVALID_ARGUMENT if there is a current password but no address of the
+	// visitor; PERMISSION_DENIED with CURRENT_PASSWORD_WRONG,
+	// CURRENT_PASSWORD_NEEDED (left out), or SESSION_NOT_FRESH (the user has no
+	// such session, the session is too old, or an administrator acts for the user
+	// in it); RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS or AUTH_BUSY, and a
+	// RetryInfo that says how long to wait.
 	//
 	// Example: {"user_id": "user1", "password": "a mile of moss",
 	// "current_password": "correct horse", "address": "203.0.113.7"}
@@ -288,79 +286,78 @@ func (c *authServiceClient) SetGamePassword(ctx context.Context, in *SetGamePass
 // All implementations must embed UnimplementedAuthServiceServer
 // for forward compatibility.
 //
-// AuthService decides who a player is and carries the player through the
-// stages of the way in.
+// AuthService authenticates players and hands them over from one stage to the
+// next.
 type AuthServiceServer interface {
-	// IssueTicket makes a one-time ticket for a user or for the owner of a
-	// living session.
+	// IssueTicket makes a one-time ticket for a user, or for the user of a valid
+	// session.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND, SESSION_NOT_FOUND, SESSION_EXPIRED) or
-	// PERMISSION_DENIED (USER_BANNED) when that player may not sign in.
+	// PERMISSION_DENIED (USER_BANNED) if that player may not sign in.
 	IssueTicket(context.Context, *IssueTicketRequest) (*IssueTicketResponse, error)
-	// Login lets a player in by the 32 characters the client presents: a ticket
-	// first, then a one-time token of the website, then the MD5 form of the game
-	// password. It opens the play record; while the player has an earlier one, it
-	// waits until the gateway that holds that has ended it, at most 11 seconds. With
-	// keep_earlier it does not: the earlier play goes on, and the same secret is
-	// good for one more call, a ticket or a token for 180 seconds and from the same
-	// address. A ticket or a token that was used is good again from the address that
-	// used it for one to two minutes after its play has ended, as long as its session of
-	// the website lives: the client signs in with it again by itself.
+	// Login signs a player in with the 32 characters that the client sends. They
+	// are tried as a ticket, then as a one-time token of the website, then as the
+	// MD5 form of the game password. Login opens the play record. If the player
+	// has an earlier play record, Login waits until the gateway of that play has
+	// ended it, at most 11 seconds. With keep_earlier it does not wait: the
+	// earlier play goes on, and the same secret is valid for one more call; a
+	// ticket or a token is then valid for 180 seconds, from the same address. A
+	// used ticket or token is valid again for one to two minutes after its play
+	// has ended, from the address that used it, as long as its session of the
+	// website is valid, because the client signs in with it again by itself.
 	//
 	// Errors: PERMISSION_DENIED with LOGIN_REFUSED (unknown user, wrong secret:
-	// the same answer in the same time), TICKET_REFUSED (neither a ticket nor a
-	// token that is good, and no form of a game password), USER_BANNED, or
-	// LOOPBACK_ONLY; FAILED_PRECONDITION (NO_GAME_PASSWORD) when the account has
-	// none and the form of one was presented; RESOURCE_EXHAUSTED
+	// the same answer in the same time), TICKET_REFUSED (not a valid ticket or
+	// token, and not the form of a game password), USER_BANNED, or LOOPBACK_ONLY;
+	// FAILED_PRECONDITION (NO_GAME_PASSWORD) if the client sent the form of a
+	// game password and the account has none; RESOURCE_EXHAUSTED
 	// (TOO_MANY_ATTEMPTS, AUTH_BUSY) with a RetryInfo that says how long to wait,
-	// for game passwords only; FAILED_PRECONDITION (GAME_PASSWORD_ENDED) when the
-	// game password is right and the website's password was changed since it was
-	// set; ABORTED (PLAY_CLOSING) when the earlier play record
-	// did not end in time: try again.
+	// for game passwords only; FAILED_PRECONDITION (GAME_PASSWORD_ENDED) if the
+	// game password is right, but the website's password was changed after it was
+	// set; ABORTED (PLAY_CLOSING) if the earlier play record did not end in time:
+	// try again.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
-	// HandOver gives the token with which the player may join the next stage,
+	// HandOver returns the token with which the player may join the next stage,
 	// once, within 60 seconds.
 	//
-	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the play record is gone or was
-	// taken over; UNAVAILABLE (NO_FREE_TOKEN) when no free token was found: try
-	// again.
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) if the play record is gone or was taken
+	// over; UNAVAILABLE (NO_FREE_TOKEN) if no free token was found: try again.
 	HandOver(context.Context, *HandOverRequest) (*HandOverResponse, error)
-	// Join admits a player to a stage by token and the 32 characters presented
-	// at login.
+	// Join lets a player join a stage with the token and the 32 characters of the
+	// login.
 	//
-	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when they do not fit, were used
-	// already, or are over.
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) if they are wrong, already used or
+	// expired.
 	Join(context.Context, *JoinRequest) (*JoinResponse, error)
-	// KeepAlive renews the play records of a gateway's open connections and
-	// tells which players may not go on, and why. Where the request asks for it,
-	// the website's sessions of those players are prolonged before, by the
-	// website's own rule: who plays on is not put out because nobody looks at the
-	// website.
+	// KeepAlive renews the play records of a gateway's open connections and says
+	// which players may not go on, and why. If the request asks for it, it first
+	// prolongs the website's sessions of these players by the website's own rule,
+	// so that a player can go on without visiting the website.
 	//
 	// Errors: none of its own; verdicts carry PLAY_NOT_FOUND, PLAY_CLOSING,
 	// SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and
-	// PASSWORD_CHANGED. That sessions could not be prolonged is no error.
+	// PASSWORD_CHANGED. If sessions cannot be prolonged, that is no error.
 	KeepAlive(context.Context, *KeepAliveRequest) (*KeepAliveResponse, error)
-	// EndPlay closes a play record when the player's last connection has gone.
+	// EndPlay ends a play record after the player's last connection has closed.
 	//
 	// Errors: none of its own.
 	EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error)
-	// CheckSession returns a living session of the website and its user.
+	// CheckSession returns a valid session of the website and its user.
 	//
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	//
-	// Consistency: as the database part's GetSession.
+	// Consistency: the same as GetSession of the database part.
 	CheckSession(context.Context, *CheckSessionRequest) (*CheckSessionResponse, error)
-	// RefreshSession prolongs a living session by the website's own rule.
+	// RefreshSession prolongs a valid session by the website's own rule.
 	//
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
-	// SignIn makes a session of the website for who knows a password of the
-	// website, judged in the website's order.
+	// SignIn checks a password of the website and makes a session of the website.
+	// It checks in the same order as the website.
 	//
-	// Errors: INVALID_ARGUMENT when the website would refuse the e-mail address,
+	// Errors: INVALID_ARGUMENT if the website would refuse the e-mail address,
 	// the user name or the length of the password before it looks for the user;
 	// PERMISSION_DENIED with LOGIN_REFUSED (unknown user, no password, wrong
 	// password: the same answer in the same time), EMAIL_NOT_VERIFIED or
@@ -371,36 +368,35 @@ type AuthServiceServer interface {
 	// Example: {"username": "name_1", "password": "correct horse", "address":
 	// "203.0.113.7", "user_agent": "launcher", "remember": true}
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
-	// SignOut ends a session as signing out on the website does. One that is gone
-	// is no error.
+	// SignOut ends a session as a sign-out on the website does. If the session is
+	// gone, that is no error.
 	//
 	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED).
 	//
 	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
 	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
-	// VerifyPassword judges a password as SignIn does and makes no session.
+	// VerifyPassword checks a password as SignIn does, but makes no session.
 	//
-	// Errors: as SignIn, but for SESSIONS_NOT_GRANTED.
+	// Errors: those of SignIn, without SESSIONS_NOT_GRANTED.
 	//
 	// Example: {"email": "name@example.org", "password": "correct horse",
 	// "address": "203.0.113.7"}
 	VerifyPassword(context.Context, *VerifyPasswordRequest) (*VerifyPasswordResponse, error)
-	// SetGamePassword keeps a slow hash of the client's form of a game
-	// password, or takes the password away when it is empty. It asks for the
-	// user's password of the website: a session alone, which may be stolen, must
-	// not become access that outlives it. Only where there is no such password
-	// that can be judged (the user has none, its hash has another shape than
-	// better-auth's, or the hashes may not be read) does a session that was made
-	// within FRESH_SESSION take its place. A game password ends when the website's
-	// password changes.
+	// SetGamePassword stores a slow hash of the client's form of a game password,
+	// or removes the game password if it is empty. It needs the user's password
+	// of the website, because a stolen session must not become access that lasts
+	// longer than the session. If this password cannot be checked (the user has
+	// none, its hash is not of better-auth's form, or the hashes may not be
+	// read), it needs a session that was made within FRESH_SESSION. A game
+	// password ends if the website's password changes.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// INVALID_ARGUMENT without the address of the visitor who typed the current
-	// password; PERMISSION_DENIED with CURRENT_PASSWORD_WRONG,
-	// CURRENT_PASSWORD_NEEDED (left out), or SESSION_NOT_FRESH (no such session of
-	// this user, an older one, or one in which an administrator acts for the user);
-	// RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS or AUTH_BUSY, and a RetryInfo that
-	// says how long to wait.
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if there is no such user;
+	// INVALID_ARGUMENT if there is a current password but no address of the
+	// visitor; PERMISSION_DENIED with CURRENT_PASSWORD_WRONG,
+	// CURRENT_PASSWORD_NEEDED (left out), or SESSION_NOT_FRESH (the user has no
+	// such session, the session is too old, or an administrator acts for the user
+	// in it); RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS or AUTH_BUSY, and a
+	// RetryInfo that says how long to wait.
 	//
 	// Example: {"user_id": "user1", "password": "a mile of moss",
 	// "current_password": "correct horse", "address": "203.0.113.7"}

@@ -121,15 +121,15 @@ type CreateCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Name as the player typed it: 4 to 20 letters and digits of ASCII, the
-	// first a letter.
+	// Name as the player typed it: 4 to 20 ASCII letters and digits; the first is
+	// a letter.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Looks.
 	Appearance *v1.Appearance `protobuf:"bytes,3,opt,name=appearance,proto3" json:"appearance,omitempty"`
-	// Start point chosen, an index into the start points of the character part,
-	// from 0.
+	// The selected start point: an index into the start points of the character
+	// part, from 0.
 	StartPoint uint32 `protobuf:"varint,4,opt,name=start_point,json=startPoint,proto3" json:"start_point,omitempty"`
-	// Repeats of one attempt carry the same key.
+	// A repeated call carries the same key.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -402,7 +402,7 @@ func (x *RestoreCharacterRequest) GetCharacterId() string {
 	return ""
 }
 
-// RestoreCharacterResponse carries the character, no longer marked.
+// RestoreCharacterResponse carries the character, which is no longer marked.
 type RestoreCharacterResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The character.
@@ -508,8 +508,8 @@ type SelectCharacterResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The character.
 	Character *v1.Character `protobuf:"bytes,1,opt,name=character,proto3" json:"character,omitempty"`
-	// The basic skills that every character has, up to 30, by the number of their
-	// row in the client's list; an older character part names none.
+	// The basic skills that every character has, up to 30: row numbers in the
+	// client's list. An older character part sends none.
 	BasicSkills   []uint32 `protobuf:"varint,2,rep,packed,name=basic_skills,json=basicSkills,proto3" json:"basic_skills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,20 +30,20 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CharacterService knows the rules of characters: what a name may be, what a
-// character starts with, and which one may be played.
+// CharacterService has the rules of characters: names, what a new character
+// starts with, and which character may be played.
 type CharacterServiceClient interface {
-	// ListCharacters returns a user's characters in slot order, also those
-	// marked for deletion.
+	// ListCharacters returns a user's characters in slot order, also characters
+	// that are marked for deletion.
 	//
 	// Errors: none of its own.
 	//
 	// Consistency: always current.
 	ListCharacters(ctx context.Context, in *ListCharactersRequest, opts ...grpc.CallOption) (*ListCharactersResponse, error)
-	// CreateCharacter makes a character in the lowest free slot. The same
-	// idempotency key returns the character made the first time. A name that
-	// reads like that of another character is taken, also while that one is
-	// marked for deletion.
+	// CreateCharacter creates a character in the lowest free slot. A call with
+	// the same idempotency key returns the same character. A name that looks like
+	// the name of another character is taken, also if that character is marked
+	// for deletion.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE,
 	// INVALID_START_POINT); ALREADY_EXISTS (NAME_TAKEN); FAILED_PRECONDITION
@@ -55,7 +55,7 @@ type CharacterServiceClient interface {
 	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
 	// (ALREADY_DELETED, CHARACTER_IN_PLAY).
 	DeleteCharacter(ctx context.Context, in *DeleteCharacterRequest, opts ...grpc.CallOption) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away.
+	// RestoreCharacter removes the mark.
 	//
 	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
 	// (NOT_DELETED).
@@ -131,20 +131,20 @@ func (c *characterServiceClient) SelectCharacter(ctx context.Context, in *Select
 // All implementations must embed UnimplementedCharacterServiceServer
 // for forward compatibility.
 //
-// CharacterService knows the rules of characters: what a name may be, what a
-// character starts with, and which one may be played.
+// CharacterService has the rules of characters: names, what a new character
+// starts with, and which character may be played.
 type CharacterServiceServer interface {
-	// ListCharacters returns a user's characters in slot order, also those
-	// marked for deletion.
+	// ListCharacters returns a user's characters in slot order, also characters
+	// that are marked for deletion.
 	//
 	// Errors: none of its own.
 	//
 	// Consistency: always current.
 	ListCharacters(context.Context, *ListCharactersRequest) (*ListCharactersResponse, error)
-	// CreateCharacter makes a character in the lowest free slot. The same
-	// idempotency key returns the character made the first time. A name that
-	// reads like that of another character is taken, also while that one is
-	// marked for deletion.
+	// CreateCharacter creates a character in the lowest free slot. A call with
+	// the same idempotency key returns the same character. A name that looks like
+	// the name of another character is taken, also if that character is marked
+	// for deletion.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_NAME, INVALID_APPEARANCE,
 	// INVALID_START_POINT); ALREADY_EXISTS (NAME_TAKEN); FAILED_PRECONDITION
@@ -156,7 +156,7 @@ type CharacterServiceServer interface {
 	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
 	// (ALREADY_DELETED, CHARACTER_IN_PLAY).
 	DeleteCharacter(context.Context, *DeleteCharacterRequest) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away.
+	// RestoreCharacter removes the mark.
 	//
 	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND); FAILED_PRECONDITION
 	// (NOT_DELETED).

@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Stage is a step of a player's way in.
+// Stage is one of the three connections of a client.
 type Stage int32
 
 const (
@@ -81,18 +81,19 @@ func (Stage) EnumDescriptor() ([]byte, []int) {
 	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{0}
 }
 
-// GameAccount is what we keep of a user beside the website's rows.
+// GameAccount is what Waystone stores for a user in addition to the website's
+// rows.
 type GameAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Slow hash of the game password; empty when the user has none.
+	// Slow hash of the game password; empty if the user has none.
 	PasswordHash string `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
-	// Whether the user may sign in only from the machine the gateway runs on.
+	// Whether the user may sign in only from the gateway's own machine.
 	LoopbackOnly bool `protobuf:"varint,3,opt,name=loopback_only,json=loopbackOnly,proto3" json:"loopback_only,omitempty"`
-	// State of the website's password when the game password was set: the first 16
-	// bytes of the SHA-256 of what is kept of it, in hexadecimal; empty where that
-	// is not known. The store sets it and passes by what it is told.
+	// State of the website's password when the game password was set: the first
+	// 16 bytes of the SHA-256 of its stored form, in hexadecimal; empty if not
+	// known. The store sets it and ignores the value in a request.
 	SitePassword  string `protobuf:"bytes,4,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -248,7 +249,7 @@ func (x *GetGameAccountResponse) GetAccount() *GameAccount {
 	return nil
 }
 
-// SetGameAccountRequest carries the account to be kept.
+// SetGameAccountRequest carries the account to store.
 type SetGameAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account, as a whole.
@@ -336,14 +337,14 @@ type CreateTicketRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 of the ticket, 32 bytes.
 	Digest []byte `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Identifier of the user it lets in.
+	// Identifier of its user.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Identifier of the website's session it was made from; empty when an
+	// Identifier of the website's session for which it was made; empty if an
 	// operator made it.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Address it is bound to; empty for any.
+	// The only address that may use it; empty for any address.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
-	// How long it is good.
+	// How long it is valid.
 	Lifetime      *durationpb.Duration `protobuf:"bytes,5,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -414,10 +415,10 @@ func (x *CreateTicketRequest) GetLifetime() *durationpb.Duration {
 	return nil
 }
 
-// CreateTicketResponse says until when the ticket is good.
+// CreateTicketResponse says when the ticket expires.
 type CreateTicketResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// End of its life.
+	// Time at which it expires.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -460,12 +461,12 @@ func (x *CreateTicketResponse) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// RedeemTicketRequest presents a ticket.
+// RedeemTicketRequest names a ticket.
 type RedeemTicketRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 of the ticket, 32 bytes.
 	Digest []byte `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Address it is presented from.
+	// Address of the client.
 	Address       string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -515,13 +516,12 @@ func (x *RedeemTicketRequest) GetAddress() string {
 	return ""
 }
 
-// RedeemTicketResponse says whom the ticket let in.
+// RedeemTicketResponse says whose ticket it was.
 type RedeemTicketResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Identifier of the website's session; empty when an operator made the
-	// ticket.
+	// Identifier of the website's session; empty if an operator made the ticket.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// State of the website's password when the ticket was made, as in
 	// GameAccount.
@@ -581,8 +581,8 @@ func (x *RedeemTicketResponse) GetSitePassword() string {
 	return ""
 }
 
-// Play is a player's play record: one for each user, the only authority for
-// who plays.
+// Play is a play record. A user has at most one. It is the only authority: only
+// a user with a valid play record plays.
 type Play struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the record, 32 characters.
@@ -592,22 +592,22 @@ type Play struct {
 	// Identifier of the website's session; empty for a sign-in by game password
 	// or by an operator's ticket.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Grows by one with every sign-in of the user; a lower one is refused
-	// everywhere.
+	// Grows by one with every sign-in of the user. A lower generation is always
+	// refused.
 	Generation int64 `protobuf:"varint,4,opt,name=generation,proto3" json:"generation,omitempty"`
-	// The stage the player was admitted to last.
+	// The stage that the player joined last.
 	Stage Stage `protobuf:"varint,5,opt,name=stage,proto3,enum=waystone.database.v1.Stage" json:"stage,omitempty"`
-	// The character being played; empty before one is chosen.
+	// The character in play; empty before one is selected.
 	CharacterId string `protobuf:"bytes,6,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// Address the player signed in from.
+	// Address from which the player signed in.
 	Address string `protobuf:"bytes,7,opt,name=address,proto3" json:"address,omitempty"`
-	// The record is dead after this instant unless it is renewed.
+	// The record is not valid after this time unless it is renewed.
 	LeaseExpiresAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=lease_expires_at,json=leaseExpiresAt,proto3" json:"lease_expires_at,omitempty"`
-	// Whether a newer sign-in waits for the record to end: its holder saves the
-	// player, closes the connections and calls EndPlay.
+	// Whether a newer sign-in waits for the end of the record. Its holder then
+	// saves the player, closes the connections and calls EndPlay.
 	Closing bool `protobuf:"varint,9,opt,name=closing,proto3" json:"closing,omitempty"`
-	// Tells one state of the passwords that the play rests on from another, for
-	// CheckSessions; empty where that is not known. It says nothing of them.
+	// A short digest, for CheckSessions, that changes if the passwords behind the
+	// play change; empty if they are not known. It does not reveal the passwords.
 	PasswordStamp string `protobuf:"bytes,10,opt,name=password_stamp,json=passwordStamp,proto3" json:"password_stamp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -720,18 +720,18 @@ type BeginPlayRequest struct {
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Identifier of the website's session, or empty.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// SHA-256 of the 32 characters that the client presented, 32 bytes.
+	// SHA-256 of the 32 characters that the client sent, 32 bytes.
 	Digest []byte `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	// Address of the client.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
-	// State of the game password that the client presented: the first 16 bytes of
-	// the SHA-256 of the stored hash that it fitted, in hexadecimal; empty for
-	// other ways in.
+	// State of the game password that the client sent: the first 16 bytes of the
+	// SHA-256 of the stored hash, in hexadecimal; empty for other ways to sign
+	// in.
 	GamePassword string `protobuf:"bytes,5,opt,name=game_password,json=gamePassword,proto3" json:"game_password,omitempty"`
-	// State of the website's password that the secret presented rests on, as in
-	// GameAccount; empty to take that of now.
+	// State of the website's password when the client's secret was made, as in
+	// GameAccount; empty to use the present state.
 	SitePassword string `protobuf:"bytes,6,opt,name=site_password,json=sitePassword,proto3" json:"site_password,omitempty"`
-	// Whether an earlier record that lives is left alone.
+	// Whether an earlier record that is valid does not change.
 	KeepEarlier   bool `protobuf:"varint,7,opt,name=keep_earlier,json=keepEarlier,proto3" json:"keep_earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -816,12 +816,13 @@ func (x *BeginPlayRequest) GetKeepEarlier() bool {
 	return false
 }
 
-// GetEndedPlayRequest names a record by how it was begun.
+// GetEndedPlayRequest names a record by the secret and the address of its
+// sign-in.
 type GetEndedPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SHA-256 of the 32 characters that the client presented, 32 bytes.
+	// SHA-256 of the 32 characters that the client sent, 32 bytes.
 	Digest []byte `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Address that they were presented from.
+	// Address from which they came.
 	Address       string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -874,8 +875,8 @@ func (x *GetEndedPlayRequest) GetAddress() string {
 // GetEndedPlayResponse carries the record.
 type GetEndedPlayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The record as it was; its id is empty when it was ended, and not when its
-	// lease ran out.
+	// The record as it was. Its id is empty if the record was ended, but not if
+	// its lease expired.
 	Play          *Play `protobuf:"bytes,1,opt,name=play,proto3" json:"play,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -964,18 +965,18 @@ func (x *BeginPlayResponse) GetPlay() *Play {
 	return nil
 }
 
-// HandOverPlayRequest describes a passage to another stage.
+// HandOverPlayRequest describes a handover to another stage.
 type HandOverPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the record.
 	PlayId string `protobuf:"bytes,1,opt,name=play_id,json=playId,proto3" json:"play_id,omitempty"`
 	// Its generation.
 	Generation int64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
-	// The stage to pass to: world or game.
+	// The next stage: world or game.
 	Stage Stage `protobuf:"varint,3,opt,name=stage,proto3,enum=waystone.database.v1.Stage" json:"stage,omitempty"`
-	// The character chosen; needed for the game stage, empty otherwise.
+	// The selected character; required for the game stage, empty otherwise.
 	CharacterId string `protobuf:"bytes,4,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// The token that the client will present, never 0.
+	// The token that the client will send, never 0.
 	Token         uint32 `protobuf:"varint,5,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1046,10 +1047,10 @@ func (x *HandOverPlayRequest) GetToken() uint32 {
 	return 0
 }
 
-// HandOverPlayResponse says until when the token is good.
+// HandOverPlayResponse says when the token expires.
 type HandOverPlayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// End of the token's life, 60 seconds from now.
+	// Time at which the token expires, 60 seconds from now.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1092,14 +1093,14 @@ func (x *HandOverPlayResponse) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// AdmitPlayRequest presents a hand-over.
+// AdmitPlayRequest names a handover.
 type AdmitPlayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token.
 	Token uint32 `protobuf:"varint,1,opt,name=token,proto3" json:"token,omitempty"`
-	// SHA-256 of the 32 characters that the client presented, 32 bytes.
+	// SHA-256 of the 32 characters that the client sent, 32 bytes.
 	Digest []byte `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
-	// The stage at which it is presented.
+	// The stage that the client joins.
 	Stage         Stage `protobuf:"varint,3,opt,name=stage,proto3,enum=waystone.database.v1.Stage" json:"stage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1260,7 +1261,7 @@ func (x *PlayRef) GetGeneration() int64 {
 // RenewPlaysRequest lists up to 1000 records.
 type RenewPlaysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The records whose connections are open.
+	// The records with open connections.
 	Plays         []*PlayRef `protobuf:"bytes,1,rep,name=plays,proto3" json:"plays,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1303,10 +1304,10 @@ func (x *RenewPlaysRequest) GetPlays() []*PlayRef {
 	return nil
 }
 
-// RenewPlaysResponse carries what became of each record, in the same order.
+// RenewPlaysResponse carries one answer for each record, in the same order.
 type RenewPlaysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The record as it is now; an empty one (no id) where it is lost.
+	// The record after the call; an empty one (no id) if it is lost.
 	Plays         []*Play `protobuf:"bytes,1,rep,name=plays,proto3" json:"plays,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1398,7 +1399,7 @@ func (x *RefreshSessionsRequest) GetSessionIds() []string {
 // RefreshSessionsResponse says which sessions were prolonged.
 type RefreshSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifiers of those, in any order.
+	// Identifiers of these sessions, in any order.
 	SessionIds    []string `protobuf:"bytes,1,rep,name=session_ids,json=sessionIds,proto3" json:"session_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1527,7 +1528,7 @@ func (*EndPlayResponse) Descriptor() ([]byte, []int) {
 // GetCredentialRequest names a user.
 type GetCredentialRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How the user is named.
+	// The user.
 	//
 	// Types that are valid to be assigned to User:
 	//
@@ -1613,12 +1614,12 @@ type GetCredentialRequest_UserId struct {
 }
 
 type GetCredentialRequest_Username struct {
-	// User name, in any case.
+	// User name; upper and lower case do not matter.
 	Username string `protobuf:"bytes,2,opt,name=username,proto3,oneof"`
 }
 
 type GetCredentialRequest_Email struct {
-	// E-mail address, in any case.
+	// E-mail address; upper and lower case do not matter.
 	Email string `protobuf:"bytes,3,opt,name=email,proto3,oneof"`
 }
 
@@ -1628,13 +1629,13 @@ func (*GetCredentialRequest_Username) isGetCredentialRequest_User() {}
 
 func (*GetCredentialRequest_Email) isGetCredentialRequest_User() {}
 
-// GetCredentialResponse carries the user and what proves who the user is.
+// GetCredentialResponse carries the user and the user's credentials.
 type GetCredentialResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The user.
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// Hash of the user's password as the website keeps it; empty when the user
-	// has no password there, or several that differ.
+	// Hash of the user's password as the website stores it; empty if the user has
+	// no password there, or several different ones.
 	PasswordHash string `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
 	// Whether the website asks the user for a second factor.
 	TwoFactor     bool `protobuf:"varint,3,opt,name=two_factor,json=twoFactor,proto3" json:"two_factor,omitempty"`
@@ -1700,11 +1701,11 @@ type CreateSessionRequest struct {
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Token of the session: 32 letters and digits, never used before.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
-	// How long it lasts, one minute to 400 days.
+	// Its lifetime, one minute to 400 days.
 	Lifetime *durationpb.Duration `protobuf:"bytes,3,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
 	// Address of the client, for the website's list of sessions; may be empty.
 	IpAddress string `protobuf:"bytes,4,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
-	// Program of the client, for the same list; may be empty.
+	// Name of the client program, for the same list; may be empty.
 	UserAgent     string `protobuf:"bytes,5,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1833,7 +1834,8 @@ func (x *CreateSessionResponse) GetUser() *User {
 // RevokeSessionRequest names a session by its token.
 type RevokeSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session, raw or signed: whatever SessionService takes.
+	// Token of the session, raw or signed, in any form that SessionService
+	// accepts.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1913,7 +1915,7 @@ func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
 	return file_waystone_database_v1_authstore_proto_rawDescGZIP(), []int{30}
 }
 
-// RedeemOneTimeTokenRequest presents a one-time token of the website.
+// RedeemOneTimeTokenRequest carries a one-time token of the website.
 type RedeemOneTimeTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token: letters, digits, "-" and "_".
@@ -1959,7 +1961,7 @@ func (x *RedeemOneTimeTokenRequest) GetToken() string {
 	return ""
 }
 
-// RedeemOneTimeTokenResponse carries the session that the token stood for.
+// RedeemOneTimeTokenResponse carries the session of the token.
 type RedeemOneTimeTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session.
@@ -2014,18 +2016,19 @@ func (x *RedeemOneTimeTokenResponse) GetUser() *User {
 	return nil
 }
 
-// AttemptLimit says how tries are slowed down: after a number of free ones each
-// further one has to wait, twice as long every time. Whole milliseconds count.
+// AttemptLimit says how tries are slowed down. A number of tries is free. After
+// that each try has to wait, twice as long every time. Times are whole
+// milliseconds.
 type AttemptLimit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tries that need not wait, 1 to 100000.
+	// Number of free tries, 1 to 100000.
 	Free uint32 `protobuf:"varint,1,opt,name=free,proto3" json:"free,omitempty"`
 	// Wait after the free tries, 100 ms to 1 hour.
 	First *durationpb.Duration `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
-	// Longest wait, from the first one up to 1 day.
+	// Longest wait: at least the first wait, at most 1 day.
 	Longest *durationpb.Duration `protobuf:"bytes,3,opt,name=longest,proto3" json:"longest,omitempty"`
-	// How long after the last try the count is forgotten, up to 30 days and not
-	// less than the longest wait.
+	// How long after the last try the count is deleted: at least the longest
+	// wait, at most 30 days.
 	Memory        *durationpb.Duration `protobuf:"bytes,4,opt,name=memory,proto3" json:"memory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2092,33 +2095,34 @@ func (x *AttemptLimit) GetMemory() *durationpb.Duration {
 // BeginAttemptRequest describes a try.
 type BeginAttemptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SHA-256, 32 bytes, of the name as it was typed, folded; with a user_id of any
+	// SHA-256, 32 bytes, of the typed name in lower case. With a user_id: of any
 	// text that is the same for all names of the user.
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// Network that the try comes from, such as 203.0.113.0/24.
+	// Network from which the try comes, such as 203.0.113.0/24.
 	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
-	// Limit of the tries at this account from this address, when it is known, and
-	// from this network otherwise.
+	// Limit of the tries for this account: from this address if the account knows
+	// it, otherwise from this network.
 	DeviceLimit *AttemptLimit `protobuf:"bytes,3,opt,name=device_limit,json=deviceLimit,proto3" json:"device_limit,omitempty"`
-	// Limit of the tries at this account from networks it is not known from.
+	// Limit of the tries for this account from networks that it does not know.
 	AccountLimit *AttemptLimit `protobuf:"bytes,4,opt,name=account_limit,json=accountLimit,proto3" json:"account_limit,omitempty"`
-	// Limit of the tries from this network at accounts it is not known to.
+	// Limit of the tries from this network for accounts that do not know it.
 	NetworkLimit *AttemptLimit `protobuf:"bytes,5,opt,name=network_limit,json=networkLimit,proto3" json:"network_limit,omitempty"`
-	// Address that the try comes from, such as 203.0.113.7/32; empty for none.
+	// Address from which the try comes, such as 203.0.113.7/32; empty for none.
 	Address string `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
-	// Network around that of the try; empty for none.
+	// The wide network, which contains the network of the try; empty for none.
 	WideNetwork string `protobuf:"bytes,7,opt,name=wide_network,json=wideNetwork,proto3" json:"wide_network,omitempty"`
-	// Limit of the tries from it at accounts its networks are not known to; needed
-	// with it.
+	// Limit of the tries from the wide network for accounts that do not know its
+	// networks. Required with wide.
 	WideLimit *AttemptLimit `protobuf:"bytes,8,opt,name=wide_limit,json=wideLimit,proto3" json:"wide_limit,omitempty"`
-	// Network around the wide one; empty for none.
+	// The widest network, which contains the wide one; empty for none.
 	WidestNetwork string `protobuf:"bytes,9,opt,name=widest_network,json=widestNetwork,proto3" json:"widest_network,omitempty"`
-	// As wide_limit.
+	// As wide_limit, for the widest network.
 	WidestLimit *AttemptLimit `protobuf:"bytes,10,opt,name=widest_limit,json=widestLimit,proto3" json:"widest_limit,omitempty"`
-	// Whether no try is to be counted, or go on, but one from a known address.
+	// Whether only a try from a known address is counted and may go on.
 	KnownAddressOnly bool `protobuf:"varint,11,opt,name=known_address_only,json=knownAddressOnly,proto3" json:"known_address_only,omitempty"`
-	// User whom the try is at; empty when what was typed is nobody's. The counts are
-	// then those of that person, and account only tells what is tried.
+	// User that the typed name means; empty if there is none. With a user, the
+	// counts are those of this person, and account only says what kind of try it
+	// is.
 	UserId        string `protobuf:"bytes,12,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2241,11 +2245,11 @@ func (x *BeginAttemptRequest) GetUserId() string {
 // BeginAttemptResponse says whether the try may be looked at.
 type BeginAttemptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long to wait before the next try; zero when this one may go on.
+	// How long to wait before the next try; zero if this try may go on.
 	Wait *durationpb.Duration `protobuf:"bytes,1,opt,name=wait,proto3" json:"wait,omitempty"`
 	// Whether the account has signed in from this network before.
 	Known bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
-	// Whether it was from this very address.
+	// Whether the account has signed in from this address before.
 	KnownAddress  bool `protobuf:"varint,3,opt,name=known_address,json=knownAddress,proto3" json:"known_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2309,7 +2313,7 @@ type EndAttemptRequest struct {
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// As in BeginAttemptRequest.
 	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
-	// How long the network stays known to the account, up to 400 days.
+	// How long the account knows the address and the network, up to 400 days.
 	KnownFor *durationpb.Duration `protobuf:"bytes,3,opt,name=known_for,json=knownFor,proto3" json:"known_for,omitempty"`
 	// As in BeginAttemptRequest.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`

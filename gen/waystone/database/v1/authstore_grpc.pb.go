@@ -42,161 +42,163 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AuthStoreService keeps what lets a player in: game passwords, one-time
-// tickets, play records and the counts of failed sign-ins; and it does for the
-// auth part what the website does with its own credentials, sessions and
-// one-time tokens. It is internal: only the auth part calls it.
+// AuthStoreService stores what the auth part needs: game passwords, one-time
+// tickets, play records and the counts of failed sign-ins. It also reads and
+// writes the website's credentials, sessions and one-time tokens, as the
+// website itself does. It is internal: only the auth part calls it.
 type AuthStoreServiceClient interface {
-	// GetGameAccount returns what we keep of a user beside the website's rows.
+	// GetGameAccount returns what Waystone stores for a user in addition to the
+	// website's rows.
 	//
-	// Errors: NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) when we keep nothing.
+	// Errors: NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) if nothing is stored.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
 	// Example: {"user_id": "user-1"}
 	GetGameAccount(ctx context.Context, in *GetGameAccountRequest, opts ...grpc.CallOption) (*GetGameAccountResponse, error)
-	// SetGameAccount writes it, making the row where there is none.
+	// SetGameAccount writes it, and creates the row if there is none.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when the website has no such user.
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if the website has no such user.
 	//
 	// Example: {"account": {"user_id": "user-1", "loopback_only": true}}
 	SetGameAccount(ctx context.Context, in *SetGameAccountRequest, opts ...grpc.CallOption) (*SetGameAccountResponse, error)
-	// CreateTicket keeps the digest of a one-time ticket.
+	// CreateTicket stores the digest of a one-time ticket.
 	//
 	// Errors: none of its own.
 	//
 	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "user_id": "user-1", "session_id": "session-1", "lifetime": "60s"}
 	CreateTicket(ctx context.Context, in *CreateTicketRequest, opts ...grpc.CallOption) (*CreateTicketResponse, error)
-	// RedeemTicket takes a ticket out, atomically: of any number of callers one
-	// gets it.
+	// RedeemTicket uses a ticket up, atomically: only one of several callers gets
+	// it.
 	//
-	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used, over, or
-	// bound to another address.
+	// Errors: NOT_FOUND (TICKET_INVALID) if it is unknown, used or expired, or is
+	// for another address.
 	//
 	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.7"}
 	RedeemTicket(ctx context.Context, in *RedeemTicketRequest, opts ...grpc.CallOption) (*RedeemTicketResponse, error)
-	// BeginPlay opens the play record of a user with the next generation. While
-	// another record of the user lives, none is opened: that record is marked as
-	// closing, its holder is told so by RenewPlays, and the caller tries again
-	// until the holder has ended it or its lease is over.
+	// BeginPlay opens the play record of a user with the next generation. If the
+	// user has another record that is still valid, it opens none. It marks that
+	// record as closing, and RenewPlays tells its holder so. The caller tries
+	// again until the holder has ended the record or its lease has expired.
 	//
-	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
-	// shortly. FAILED_PRECONDITION (PLAY_LIVES) instead, and the earlier record is
-	// left alone, with keep_earlier.
+	// Errors: ABORTED (PLAY_CLOSING) while an earlier record is valid: try again
+	// shortly. With keep_earlier, FAILED_PRECONDITION (PLAY_LIVES) instead, and
+	// the earlier record does not change.
 	//
 	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(ctx context.Context, in *BeginPlayRequest, opts ...grpc.CallOption) (*BeginPlayResponse, error)
-	// HandOverPlay lets the record's player pass to another stage, once, with a
-	// token. A hand-over not yet used is replaced.
+	// HandOverPlay lets the record's player join another stage, once, with a
+	// token. It replaces an earlier handover that was not used.
 	//
-	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the record is gone or has a newer
-	// generation; ALREADY_EXISTS (TOKEN_TAKEN) when another record uses the
-	// token: choose another.
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) if the record is gone or has a newer
+	// generation; ALREADY_EXISTS (TOKEN_TAKEN) if another record uses the token:
+	// choose another token.
 	//
 	// Example: {"play_id": "play-1", "generation": 1, "stage": "STAGE_GAME",
 	// "character_id": "1", "token": 8}
 	HandOverPlay(ctx context.Context, in *HandOverPlayRequest, opts ...grpc.CallOption) (*HandOverPlayResponse, error)
-	// AdmitPlay uses a hand-over up, atomically: token, digest and stage must
-	// all be the record's, and its time not over.
+	// AdmitPlay uses a handover up, atomically. Token, digest and stage must be
+	// those of the record, and the token must not have expired.
 	//
-	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when one of them is not.
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) if not.
 	//
 	// Example: {"token": 7, "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "stage": "STAGE_WORLD"}
 	AdmitPlay(ctx context.Context, in *AdmitPlayRequest, opts ...grpc.CallOption) (*AdmitPlayResponse, error)
-	// RenewPlays prolongs the leases of records and tells which are lost. A
-	// lease that has lapsed is taken up again as long as the record was neither
-	// ended nor taken over, so that an outage revokes nobody.
+	// RenewPlays prolongs the leases of records and says which records are lost.
+	// It also renews a lease that has expired, if the record was neither ended
+	// nor taken over. So an outage ends no play.
 	//
-	// Errors: none of its own; a record that is lost comes back empty.
+	// Errors: none of its own; for a lost record the answer is empty.
 	//
 	// Example: {"plays": [{"play_id": "play-1", "generation": 1}]}
 	RenewPlays(ctx context.Context, in *RenewPlaysRequest, opts ...grpc.CallOption) (*RenewPlaysResponse, error)
-	// RefreshSessions prolongs living sessions by the website's own rule, as
-	// RefreshSession does one by its token: those that are due, and whose users
+	// RefreshSessions prolongs valid sessions by the website's own rule, as
+	// RefreshSession does for one token: sessions that are due, and whose users
 	// are not banned. It never shortens a session, never makes one, and never
-	// revives a dead one. A session that another transaction is writing at the
-	// moment is left for the next time, and all are where this store may not
-	// write the website's sessions.
+	// prolongs an expired one. It skips a session that another transaction is
+	// writing. If this store may not write the website's sessions, it skips all.
 	//
-	// Errors: none of its own; what is not there or over is passed by.
+	// Errors: none of its own; sessions that do not exist or have expired are
+	// skipped.
 	//
 	// Example: {"session_ids": ["session-1"]}
 	RefreshSessions(ctx context.Context, in *RefreshSessionsRequest, opts ...grpc.CallOption) (*RefreshSessionsResponse, error)
-	// GetEndedPlay returns the record that was begun with a secret from an address
-	// by a session of the website, if it is dead for no longer than a minute: so a
-	// client that signs in again by itself is known again.
+	// GetEndedPlay returns the record that was opened with this secret, from this
+	// address and with a session of the website, if it ended at most one minute
+	// ago. With it, auth recognizes a client that signs in again by itself.
 	//
-	// Errors: FAILED_PRECONDITION (PLAY_LIVES) while the record is not dead;
-	// NOT_FOUND (PLAY_NOT_FOUND) when there is none, it is dead for longer, or a
-	// newer sign-in has taken its place or waits to.
+	// Errors: FAILED_PRECONDITION (PLAY_LIVES) while the record is valid;
+	// NOT_FOUND (PLAY_NOT_FOUND) if there is none, if it ended longer ago, or if
+	// a newer sign-in has replaced it or waits to do so.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
 	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.9"}
 	GetEndedPlay(ctx context.Context, in *GetEndedPlayRequest, opts ...grpc.CallOption) (*GetEndedPlayResponse, error)
-	// EndPlay closes a record; one with a newer generation is left alone, and
-	// one that is gone already is no error.
+	// EndPlay ends a record. It does not change a record with a newer generation.
+	// If the record is already gone, that is no error.
 	//
 	// Errors: none of its own.
 	//
 	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(ctx context.Context, in *EndPlayRequest, opts ...grpc.CallOption) (*EndPlayResponse, error)
-	// GetCredential returns a user and the hash that the website keeps of the
-	// user's password. Whether the user is banned is not judged.
+	// GetCredential returns a user and the website's hash of the user's password.
+	// It does not check whether the user is banned.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) when this store may not read
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if there is no such user;
+	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) if this store may not read
 	// the website's password hashes.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
 	// Example: {"username": "name_1"}
 	GetCredential(ctx context.Context, in *GetCredentialRequest, opts ...grpc.CallOption) (*GetCredentialResponse, error)
-	// CreateSession makes a session that the website takes for one of its own.
+	// CreateSession makes a session that the website accepts like its own.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// PERMISSION_DENIED (USER_BANNED) when the user is banned;
-	// FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not write
-	// the website's sessions; INVALID_ARGUMENT (token) when another session has
-	// the token, which is also how a repeated call learns that it has worked.
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if there is no such user;
+	// PERMISSION_DENIED (USER_BANNED) if the user is banned; FAILED_PRECONDITION
+	// (SESSIONS_NOT_GRANTED) if this store may not write the website's sessions;
+	// INVALID_ARGUMENT (token) if another session has the token. A repeated call
+	// gets this error if the first one has worked.
 	//
 	// Example: {"user_id": "user-1", "token":
 	// "abcdefghijklmnopqrstuvwxyz012345", "lifetime": "604800s", "ip_address":
 	// "203.0.113.7", "user_agent": "launcher"}
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error)
-	// RevokeSession deletes the session with a token, as signing out on the
-	// website does. One that is gone is no error.
+	// RevokeSession deletes the session with a token, as a sign-out on the
+	// website does. If the session is gone, that is no error.
 	//
-	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not
+	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) if this store may not
 	// delete the website's sessions.
 	//
 	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
-	// RedeemOneTimeToken takes out a one-time token that the website made and
-	// returns the living session that it stands for: of any number of callers one
-	// gets it. Once presented, a token is gone, also when its session is refused.
+	// RedeemOneTimeToken uses up a one-time token of the website and returns the
+	// token's session. Only one of several callers gets it. The token is gone
+	// after the call, also if its session is refused.
 	//
-	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used or over, also
-	// when its session is; PERMISSION_DENIED (USER_BANNED) when its user is
-	// banned; FAILED_PRECONDITION (ONE_TIME_TOKENS_NOT_GRANTED) when this store
-	// may not read and delete the website's verifications.
+	// Errors: NOT_FOUND (TICKET_INVALID) if the token is unknown, used or
+	// expired, or its session is not valid; PERMISSION_DENIED (USER_BANNED) if
+	// its user is banned; FAILED_PRECONDITION (ONE_TIME_TOKENS_NOT_GRANTED) if
+	// this store may not read and delete the website's verifications.
 	//
 	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
 	RedeemOneTimeToken(ctx context.Context, in *RedeemOneTimeTokenRequest, opts ...grpc.CallOption) (*RedeemOneTimeTokenResponse, error)
-	// BeginAttempt counts one try to sign in with a secret, before it is known
-	// whether the secret is right, and tells whether it may be looked at. All
-	// replicas count together. From an address that the account has signed in from
-	// before, only its own tries with that account count; from another address of
-	// such a network, only the network's tries with that account; from elsewhere,
-	// all such tries at the account and all tries from the networks count too. A
-	// try that has to wait is not counted.
+	// BeginAttempt counts one try to sign in with a secret, before the secret is
+	// checked, and says whether it may be checked. The counts are common to all
+	// replicas. If the account has signed in from this address before, only the
+	// tries for the account from this address count. If it has signed in from
+	// another address of this network, only the tries for the account from the
+	// network count. In all other cases, the tries for the account from unknown
+	// networks and all tries from the networks count too. A try that has to wait
+	// is not counted.
 	//
-	// Errors: none of its own; a try that has to wait has wait above zero.
+	// Errors: none of its own; if the try has to wait, wait is above zero.
 	//
 	// Example: {"account": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "network": "203.0.113.0/24", "device_limit": {"free": 5, "first": "1s",
@@ -204,11 +206,11 @@ type AuthStoreServiceClient interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(ctx context.Context, in *BeginAttemptRequest, opts ...grpc.CallOption) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: its address and its network
-	// are known to the account for a time. From an address that is not known yet,
-	// the tries at the account from its network are taken off all counts and no
-	// wait that the last of them began is left; from one that is, those of the
-	// address. Calling it again changes no count.
+	// EndAttempt says that the secret of a try was right. The account then knows
+	// the address and its network for a time. If the address was not known
+	// before, the tries for the account from its network are removed from all
+	// counts, and a wait that the last of them began ends. If it was known, this
+	// holds for the tries from the address. A repeated call changes no count.
 	//
 	// Errors: none of its own.
 	//
@@ -399,161 +401,163 @@ func (c *authStoreServiceClient) EndAttempt(ctx context.Context, in *EndAttemptR
 // All implementations must embed UnimplementedAuthStoreServiceServer
 // for forward compatibility.
 //
-// AuthStoreService keeps what lets a player in: game passwords, one-time
-// tickets, play records and the counts of failed sign-ins; and it does for the
-// auth part what the website does with its own credentials, sessions and
-// one-time tokens. It is internal: only the auth part calls it.
+// AuthStoreService stores what the auth part needs: game passwords, one-time
+// tickets, play records and the counts of failed sign-ins. It also reads and
+// writes the website's credentials, sessions and one-time tokens, as the
+// website itself does. It is internal: only the auth part calls it.
 type AuthStoreServiceServer interface {
-	// GetGameAccount returns what we keep of a user beside the website's rows.
+	// GetGameAccount returns what Waystone stores for a user in addition to the
+	// website's rows.
 	//
-	// Errors: NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) when we keep nothing.
+	// Errors: NOT_FOUND (GAME_ACCOUNT_NOT_FOUND) if nothing is stored.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
 	// Example: {"user_id": "user-1"}
 	GetGameAccount(context.Context, *GetGameAccountRequest) (*GetGameAccountResponse, error)
-	// SetGameAccount writes it, making the row where there is none.
+	// SetGameAccount writes it, and creates the row if there is none.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when the website has no such user.
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if the website has no such user.
 	//
 	// Example: {"account": {"user_id": "user-1", "loopback_only": true}}
 	SetGameAccount(context.Context, *SetGameAccountRequest) (*SetGameAccountResponse, error)
-	// CreateTicket keeps the digest of a one-time ticket.
+	// CreateTicket stores the digest of a one-time ticket.
 	//
 	// Errors: none of its own.
 	//
 	// Example: {"digest": "OTg3MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "user_id": "user-1", "session_id": "session-1", "lifetime": "60s"}
 	CreateTicket(context.Context, *CreateTicketRequest) (*CreateTicketResponse, error)
-	// RedeemTicket takes a ticket out, atomically: of any number of callers one
-	// gets it.
+	// RedeemTicket uses a ticket up, atomically: only one of several callers gets
+	// it.
 	//
-	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used, over, or
-	// bound to another address.
+	// Errors: NOT_FOUND (TICKET_INVALID) if it is unknown, used or expired, or is
+	// for another address.
 	//
 	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.7"}
 	RedeemTicket(context.Context, *RedeemTicketRequest) (*RedeemTicketResponse, error)
-	// BeginPlay opens the play record of a user with the next generation. While
-	// another record of the user lives, none is opened: that record is marked as
-	// closing, its holder is told so by RenewPlays, and the caller tries again
-	// until the holder has ended it or its lease is over.
+	// BeginPlay opens the play record of a user with the next generation. If the
+	// user has another record that is still valid, it opens none. It marks that
+	// record as closing, and RenewPlays tells its holder so. The caller tries
+	// again until the holder has ended the record or its lease has expired.
 	//
-	// Errors: ABORTED (PLAY_CLOSING) while an earlier record lives: try again
-	// shortly. FAILED_PRECONDITION (PLAY_LIVES) instead, and the earlier record is
-	// left alone, with keep_earlier.
+	// Errors: ABORTED (PLAY_CLOSING) while an earlier record is valid: try again
+	// shortly. With keep_earlier, FAILED_PRECONDITION (PLAY_LIVES) instead, and
+	// the earlier record does not change.
 	//
 	// Example: {"user_id": "user-2", "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "address": "203.0.113.7"}
 	BeginPlay(context.Context, *BeginPlayRequest) (*BeginPlayResponse, error)
-	// HandOverPlay lets the record's player pass to another stage, once, with a
-	// token. A hand-over not yet used is replaced.
+	// HandOverPlay lets the record's player join another stage, once, with a
+	// token. It replaces an earlier handover that was not used.
 	//
-	// Errors: NOT_FOUND (PLAY_NOT_FOUND) when the record is gone or has a newer
-	// generation; ALREADY_EXISTS (TOKEN_TAKEN) when another record uses the
-	// token: choose another.
+	// Errors: NOT_FOUND (PLAY_NOT_FOUND) if the record is gone or has a newer
+	// generation; ALREADY_EXISTS (TOKEN_TAKEN) if another record uses the token:
+	// choose another token.
 	//
 	// Example: {"play_id": "play-1", "generation": 1, "stage": "STAGE_GAME",
 	// "character_id": "1", "token": 8}
 	HandOverPlay(context.Context, *HandOverPlayRequest) (*HandOverPlayResponse, error)
-	// AdmitPlay uses a hand-over up, atomically: token, digest and stage must
-	// all be the record's, and its time not over.
+	// AdmitPlay uses a handover up, atomically. Token, digest and stage must be
+	// those of the record, and the token must not have expired.
 	//
-	// Errors: PERMISSION_DENIED (JOIN_REFUSED) when one of them is not.
+	// Errors: PERMISSION_DENIED (JOIN_REFUSED) if not.
 	//
 	// Example: {"token": 7, "digest":
 	// "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "stage": "STAGE_WORLD"}
 	AdmitPlay(context.Context, *AdmitPlayRequest) (*AdmitPlayResponse, error)
-	// RenewPlays prolongs the leases of records and tells which are lost. A
-	// lease that has lapsed is taken up again as long as the record was neither
-	// ended nor taken over, so that an outage revokes nobody.
+	// RenewPlays prolongs the leases of records and says which records are lost.
+	// It also renews a lease that has expired, if the record was neither ended
+	// nor taken over. So an outage ends no play.
 	//
-	// Errors: none of its own; a record that is lost comes back empty.
+	// Errors: none of its own; for a lost record the answer is empty.
 	//
 	// Example: {"plays": [{"play_id": "play-1", "generation": 1}]}
 	RenewPlays(context.Context, *RenewPlaysRequest) (*RenewPlaysResponse, error)
-	// RefreshSessions prolongs living sessions by the website's own rule, as
-	// RefreshSession does one by its token: those that are due, and whose users
+	// RefreshSessions prolongs valid sessions by the website's own rule, as
+	// RefreshSession does for one token: sessions that are due, and whose users
 	// are not banned. It never shortens a session, never makes one, and never
-	// revives a dead one. A session that another transaction is writing at the
-	// moment is left for the next time, and all are where this store may not
-	// write the website's sessions.
+	// prolongs an expired one. It skips a session that another transaction is
+	// writing. If this store may not write the website's sessions, it skips all.
 	//
-	// Errors: none of its own; what is not there or over is passed by.
+	// Errors: none of its own; sessions that do not exist or have expired are
+	// skipped.
 	//
 	// Example: {"session_ids": ["session-1"]}
 	RefreshSessions(context.Context, *RefreshSessionsRequest) (*RefreshSessionsResponse, error)
-	// GetEndedPlay returns the record that was begun with a secret from an address
-	// by a session of the website, if it is dead for no longer than a minute: so a
-	// client that signs in again by itself is known again.
+	// GetEndedPlay returns the record that was opened with this secret, from this
+	// address and with a session of the website, if it ended at most one minute
+	// ago. With it, auth recognizes a client that signs in again by itself.
 	//
-	// Errors: FAILED_PRECONDITION (PLAY_LIVES) while the record is not dead;
-	// NOT_FOUND (PLAY_NOT_FOUND) when there is none, it is dead for longer, or a
-	// newer sign-in has taken its place or waits to.
+	// Errors: FAILED_PRECONDITION (PLAY_LIVES) while the record is valid;
+	// NOT_FOUND (PLAY_NOT_FOUND) if there is none, if it ended longer ago, or if
+	// a newer sign-in has replaced it or waits to do so.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
 	// Example: {"digest": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "address": "203.0.113.9"}
 	GetEndedPlay(context.Context, *GetEndedPlayRequest) (*GetEndedPlayResponse, error)
-	// EndPlay closes a record; one with a newer generation is left alone, and
-	// one that is gone already is no error.
+	// EndPlay ends a record. It does not change a record with a newer generation.
+	// If the record is already gone, that is no error.
 	//
 	// Errors: none of its own.
 	//
 	// Example: {"play": {"play_id": "play-1", "generation": 1}}
 	EndPlay(context.Context, *EndPlayRequest) (*EndPlayResponse, error)
-	// GetCredential returns a user and the hash that the website keeps of the
-	// user's password. Whether the user is banned is not judged.
+	// GetCredential returns a user and the website's hash of the user's password.
+	// It does not check whether the user is banned.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) when this store may not read
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if there is no such user;
+	// FAILED_PRECONDITION (CREDENTIALS_NOT_GRANTED) if this store may not read
 	// the website's password hashes.
 	//
 	// Consistency: always from the database, never from a cache.
 	//
 	// Example: {"username": "name_1"}
 	GetCredential(context.Context, *GetCredentialRequest) (*GetCredentialResponse, error)
-	// CreateSession makes a session that the website takes for one of its own.
+	// CreateSession makes a session that the website accepts like its own.
 	//
-	// Errors: NOT_FOUND (USER_NOT_FOUND) when there is no such user;
-	// PERMISSION_DENIED (USER_BANNED) when the user is banned;
-	// FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not write
-	// the website's sessions; INVALID_ARGUMENT (token) when another session has
-	// the token, which is also how a repeated call learns that it has worked.
+	// Errors: NOT_FOUND (USER_NOT_FOUND) if there is no such user;
+	// PERMISSION_DENIED (USER_BANNED) if the user is banned; FAILED_PRECONDITION
+	// (SESSIONS_NOT_GRANTED) if this store may not write the website's sessions;
+	// INVALID_ARGUMENT (token) if another session has the token. A repeated call
+	// gets this error if the first one has worked.
 	//
 	// Example: {"user_id": "user-1", "token":
 	// "abcdefghijklmnopqrstuvwxyz012345", "lifetime": "604800s", "ip_address":
 	// "203.0.113.7", "user_agent": "launcher"}
 	CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error)
-	// RevokeSession deletes the session with a token, as signing out on the
-	// website does. One that is gone is no error.
+	// RevokeSession deletes the session with a token, as a sign-out on the
+	// website does. If the session is gone, that is no error.
 	//
-	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) when this store may not
+	// Errors: FAILED_PRECONDITION (SESSIONS_NOT_GRANTED) if this store may not
 	// delete the website's sessions.
 	//
 	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
-	// RedeemOneTimeToken takes out a one-time token that the website made and
-	// returns the living session that it stands for: of any number of callers one
-	// gets it. Once presented, a token is gone, also when its session is refused.
+	// RedeemOneTimeToken uses up a one-time token of the website and returns the
+	// token's session. Only one of several callers gets it. The token is gone
+	// after the call, also if its session is refused.
 	//
-	// Errors: NOT_FOUND (TICKET_INVALID) when it is unknown, used or over, also
-	// when its session is; PERMISSION_DENIED (USER_BANNED) when its user is
-	// banned; FAILED_PRECONDITION (ONE_TIME_TOKENS_NOT_GRANTED) when this store
-	// may not read and delete the website's verifications.
+	// Errors: NOT_FOUND (TICKET_INVALID) if the token is unknown, used or
+	// expired, or its session is not valid; PERMISSION_DENIED (USER_BANNED) if
+	// its user is banned; FAILED_PRECONDITION (ONE_TIME_TOKENS_NOT_GRANTED) if
+	// this store may not read and delete the website's verifications.
 	//
 	// Example: {"token": "abcdefghijklmnopqrstuvwxyz012345"}
 	RedeemOneTimeToken(context.Context, *RedeemOneTimeTokenRequest) (*RedeemOneTimeTokenResponse, error)
-	// BeginAttempt counts one try to sign in with a secret, before it is known
-	// whether the secret is right, and tells whether it may be looked at. All
-	// replicas count together. From an address that the account has signed in from
-	// before, only its own tries with that account count; from another address of
-	// such a network, only the network's tries with that account; from elsewhere,
-	// all such tries at the account and all tries from the networks count too. A
-	// try that has to wait is not counted.
+	// BeginAttempt counts one try to sign in with a secret, before the secret is
+	// checked, and says whether it may be checked. The counts are common to all
+	// replicas. If the account has signed in from this address before, only the
+	// tries for the account from this address count. If it has signed in from
+	// another address of this network, only the tries for the account from the
+	// network count. In all other cases, the tries for the account from unknown
+	// networks and all tries from the networks count too. A try that has to wait
+	// is not counted.
 	//
-	// Errors: none of its own; a try that has to wait has wait above zero.
+	// Errors: none of its own; if the try has to wait, wait is above zero.
 	//
 	// Example: {"account": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	// "network": "203.0.113.0/24", "device_limit": {"free": 5, "first": "1s",
@@ -561,11 +565,11 @@ type AuthStoreServiceServer interface {
 	// "first": "1s", "longest": "60s", "memory": "3600s"}, "network_limit":
 	// {"free": 50, "first": "1s", "longest": "900s", "memory": "86400s"}}
 	BeginAttempt(context.Context, *BeginAttemptRequest) (*BeginAttemptResponse, error)
-	// EndAttempt says that a try had the right secret: its address and its network
-	// are known to the account for a time. From an address that is not known yet,
-	// the tries at the account from its network are taken off all counts and no
-	// wait that the last of them began is left; from one that is, those of the
-	// address. Calling it again changes no count.
+	// EndAttempt says that the secret of a try was right. The account then knows
+	// the address and its network for a time. If the address was not known
+	// before, the tries for the account from its network are removed from all
+	// counts, and a wait that the last of them began ends. If it was known, this
+	// holds for the tries from the address. A repeated call changes no count.
 	//
 	// Errors: none of its own.
 	//

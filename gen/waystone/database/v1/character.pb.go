@@ -28,7 +28,7 @@ type GetCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId string `protobuf:"bytes,1,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// How current the answer has to be.
+	// How current the answer must be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -129,9 +129,9 @@ type GetCharacterListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Whether characters marked for deletion are listed too.
+	// Whether to list characters that are marked for deletion too.
 	IncludeDeleted bool `protobuf:"varint,2,opt,name=include_deleted,json=includeDeleted,proto3" json:"include_deleted,omitempty"`
-	// How current the answer has to be.
+	// How current the answer must be.
 	Consistency   Consistency `protobuf:"varint,3,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -239,15 +239,16 @@ type CreateCharacterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the owner.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Name. What a good name is, is the character service's business.
+	// Name. The character part has the rules for names.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Looks.
 	Appearance *Appearance `protobuf:"bytes,3,opt,name=appearance,proto3" json:"appearance,omitempty"`
-	// What the character starts with.
+	// The state with which the character starts.
 	State *CharacterState `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
-	// Repeats of one attempt carry the same key.
+	// A repeated call carries the same key.
 	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// What the character starts with, without ids, each in another place.
+	// The items with which the character starts, without ids, each in its own
+	// slot.
 	Items         []*Item `protobuf:"bytes,6,rep,name=items,proto3" json:"items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -527,7 +528,7 @@ func (x *RestoreCharacterRequest) GetUserId() string {
 	return ""
 }
 
-// RestoreCharacterResponse carries the character, no longer marked.
+// RestoreCharacterResponse carries the character, which is no longer marked.
 type RestoreCharacterResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The character.
@@ -573,29 +574,29 @@ func (x *RestoreCharacterResponse) GetCharacter() *Character {
 	return nil
 }
 
-// CharacterSave is one character's state to be written.
+// CharacterSave is the state of one character that is to be written.
 type CharacterSave struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Decimal text of a number from 1 to 4294967295.
 	CharacterId string `protobuf:"bytes,1,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
-	// The version that the new state was made from.
+	// The version on which the new state is based.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// Generation of the play record under which the character is played.
+	// Generation of the play record of the character's player.
 	Generation int64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
-	// Repeats of one save carry the same key.
+	// A repeated save carries the same key.
 	SaveKey string `protobuf:"bytes,4,opt,name=save_key,json=saveKey,proto3" json:"save_key,omitempty"`
 	// The new state, as a whole.
 	State *CharacterState `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
-	// All items that the character has from now on: one that is not among them
-	// is gone, one with id 0 is new. Absent: the items stay as they are stored at
-	// the version. Present and empty: all are gone.
+	// All items that the character has from now on. An item that is not in the
+	// list is deleted; an item with id 0 is new. Absent: the items stay as they
+	// are stored at the version. Present and empty: all items are deleted.
 	Items *Inventory `protobuf:"bytes,6,opt,name=items,proto3" json:"items,omitempty"`
-	// Saves of one request with the same name, up to 16, are all written or none
-	// is; empty for a save that stands alone. An item moves from one character to
-	// another within a group only, in which both saves have their items.
+	// Name of a group of up to 16 saves of this request: either all are written,
+	// or none. Empty for a save without a group. To move an item from one
+	// character to another, both saves must be in one group and have their items.
 	Group string `protobuf:"bytes,7,opt,name=group,proto3" json:"group,omitempty"`
-	// The quick bar that the character has from now on. Absent: it stays as it is.
-	// Present and empty: nothing lies on it.
+	// The quick bar that the character has from now on. Absent: it stays as it
+	// is. Present and empty: it is empty.
 	Hotbar        *Hotbar `protobuf:"bytes,8,opt,name=hotbar,proto3" json:"hotbar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -690,7 +691,7 @@ func (x *CharacterSave) GetHotbar() *Hotbar {
 // SaveCharactersRequest carries up to 1000 saves with up to 50000 items in all.
 type SaveCharactersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The saves, each of another character.
+	// The saves, one for each character.
 	Saves         []*CharacterSave `protobuf:"bytes,1,rep,name=saves,proto3" json:"saves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -736,12 +737,12 @@ func (x *SaveCharactersRequest) GetSaves() []*CharacterSave {
 // SaveResult is the outcome of one save.
 type SaveResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The version that is stored now; 0 when the save was refused.
+	// The version that is stored now; 0 if the save was refused.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Why it was refused: CHARACTER_NOT_FOUND, VERSION_CONFLICT,
-	// STALE_GENERATION, ITEM_CONFLICT or GROUP_REFUSED; empty when it was written.
+	// STALE_GENERATION, ITEM_CONFLICT or GROUP_REFUSED; empty if it was written.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Ids of the save's items in the order of the save; empty when it had none.
+	// Ids of the save's items in the order of the save; empty if it had none.
 	ItemIds       []int64 `protobuf:"varint,3,rep,packed,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -31,34 +31,33 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CharacterDbService keeps the characters. The database itself enforces that
+// CharacterDbService stores the characters. The database itself enforces that
 // names are unique and that a user has at most five characters.
 type CharacterDbServiceClient interface {
-	// GetCharacter returns one character, also one marked for deletion.
+	// GetCharacter returns one character, also if it is marked for deletion.
 	//
 	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"character_id": "1"}
 	GetCharacter(ctx context.Context, in *GetCharacterRequest, opts ...grpc.CallOption) (*GetCharacterResponse, error)
-	// GetCharacterList returns the characters of a user in slot order; an empty
-	// list when there are none.
+	// GetCharacterList returns the characters of a user in slot order, or an
+	// empty list if there are none.
 	//
 	// Errors: none of its own.
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"user_id": "user-1", "include_deleted": true}
 	GetCharacterList(ctx context.Context, in *GetCharacterListRequest, opts ...grpc.CallOption) (*GetCharacterListResponse, error)
-	// CreateCharacter makes a character in the lowest free slot. The same
-	// idempotency key of the same user returns the character made the first
-	// time.
+	// CreateCharacter creates a character in the lowest free slot. A call with
+	// the same user and idempotency key returns the same character.
 	//
-	// Errors: ALREADY_EXISTS (NAME_TAKEN) when the name is in use;
-	// FAILED_PRECONDITION (CHARACTER_LIMIT) when all five slots are.
+	// Errors: ALREADY_EXISTS (NAME_TAKEN) if the name is in use;
+	// FAILED_PRECONDITION (CHARACTER_LIMIT) if all five slots are in use.
 	//
 	// Example: {"user_id": "user-1", "name": "Hero", "appearance": {"gender":
 	// 1, "birth_stone": 0, "hair": 5, "face": 1}, "state": {"position":
@@ -68,33 +67,33 @@ type CharacterDbServiceClient interface {
 	// "sense": 10}, "stat_points": 0, "skill_points": 0, "stamina": 5000,
 	// "money": 0}, "idempotency_key": "create-1"}
 	CreateCharacter(ctx context.Context, in *CreateCharacterRequest, opts ...grpc.CallOption) (*CreateCharacterResponse, error)
-	// DeleteCharacter marks a character for deletion and returns when that
-	// becomes final, one hour from now.
+	// DeleteCharacter marks a character for deletion and returns when the
+	// deletion becomes final, one hour from now.
 	//
-	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
-	// character; FAILED_PRECONDITION (ALREADY_DELETED, CHARACTER_IN_PLAY) when
-	// it is marked already or being played.
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) if the user has no such character;
+	// FAILED_PRECONDITION (ALREADY_DELETED, CHARACTER_IN_PLAY) if it is already
+	// marked or in play.
 	//
 	// Example: {"character_id": "1", "user_id": "user-1"}
 	DeleteCharacter(ctx context.Context, in *DeleteCharacterRequest, opts ...grpc.CallOption) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away.
+	// RestoreCharacter removes the mark.
 	//
-	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
-	// character or its time is over; FAILED_PRECONDITION (NOT_DELETED) when it
-	// is not marked.
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) if the user has no such character
+	// or its deletion is final; FAILED_PRECONDITION (NOT_DELETED) if it is not
+	// marked.
 	//
 	// Example: {"character_id": "2", "user_id": "user-1"}
 	RestoreCharacter(ctx context.Context, in *RestoreCharacterRequest, opts ...grpc.CallOption) (*RestoreCharacterResponse, error)
-	// SaveCharacters writes the state of many characters, and with it their items
-	// and their quick bars where a save has them, in one transaction. Every save has its own result;
-	// the same save repeated answers as the first time. Of the saves of a group
-	// all are written or none.
+	// SaveCharacters writes the state of many characters in one transaction, and
+	// their items and quick bars if a save has them. Every save has its own
+	// result. A repeated save gets the same answer as the first time. Either all
+	// saves of a group are written, or none.
 	//
-	// Errors: INVALID_ARGUMENT for a character that is named twice; results carry
-	// CHARACTER_NOT_FOUND, VERSION_CONFLICT for a stale version, STALE_GENERATION
-	// for a generation older than that of the owner's play record, ITEM_CONFLICT
-	// for an item that is gone or another's, and GROUP_REFUSED for a save whose
-	// group was not written.
+	// Errors: INVALID_ARGUMENT if a character is named twice. Results carry
+	// CHARACTER_NOT_FOUND, VERSION_CONFLICT for an old version, STALE_GENERATION
+	// for a generation lower than that of the owner's play record, ITEM_CONFLICT
+	// for an item that is gone or belongs to another character, and GROUP_REFUSED
+	// for a save whose group was not written.
 	//
 	// Example: {"saves": [{"character_id": "1", "version": 1, "generation": 1,
 	// "save_key": "save-1", "state": {"position": {"zone": 1, "x": 520000, "y":
@@ -177,34 +176,33 @@ func (c *characterDbServiceClient) SaveCharacters(ctx context.Context, in *SaveC
 // All implementations must embed UnimplementedCharacterDbServiceServer
 // for forward compatibility.
 //
-// CharacterDbService keeps the characters. The database itself enforces that
+// CharacterDbService stores the characters. The database itself enforces that
 // names are unique and that a user has at most five characters.
 type CharacterDbServiceServer interface {
-	// GetCharacter returns one character, also one marked for deletion.
+	// GetCharacter returns one character, also if it is marked for deletion.
 	//
 	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"character_id": "1"}
 	GetCharacter(context.Context, *GetCharacterRequest) (*GetCharacterResponse, error)
-	// GetCharacterList returns the characters of a user in slot order; an empty
-	// list when there are none.
+	// GetCharacterList returns the characters of a user in slot order, or an
+	// empty list if there are none.
 	//
 	// Errors: none of its own.
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"user_id": "user-1", "include_deleted": true}
 	GetCharacterList(context.Context, *GetCharacterListRequest) (*GetCharacterListResponse, error)
-	// CreateCharacter makes a character in the lowest free slot. The same
-	// idempotency key of the same user returns the character made the first
-	// time.
+	// CreateCharacter creates a character in the lowest free slot. A call with
+	// the same user and idempotency key returns the same character.
 	//
-	// Errors: ALREADY_EXISTS (NAME_TAKEN) when the name is in use;
-	// FAILED_PRECONDITION (CHARACTER_LIMIT) when all five slots are.
+	// Errors: ALREADY_EXISTS (NAME_TAKEN) if the name is in use;
+	// FAILED_PRECONDITION (CHARACTER_LIMIT) if all five slots are in use.
 	//
 	// Example: {"user_id": "user-1", "name": "Hero", "appearance": {"gender":
 	// 1, "birth_stone": 0, "hair": 5, "face": 1}, "state": {"position":
@@ -214,33 +212,33 @@ type CharacterDbServiceServer interface {
 	// "sense": 10}, "stat_points": 0, "skill_points": 0, "stamina": 5000,
 	// "money": 0}, "idempotency_key": "create-1"}
 	CreateCharacter(context.Context, *CreateCharacterRequest) (*CreateCharacterResponse, error)
-	// DeleteCharacter marks a character for deletion and returns when that
-	// becomes final, one hour from now.
+	// DeleteCharacter marks a character for deletion and returns when the
+	// deletion becomes final, one hour from now.
 	//
-	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
-	// character; FAILED_PRECONDITION (ALREADY_DELETED, CHARACTER_IN_PLAY) when
-	// it is marked already or being played.
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) if the user has no such character;
+	// FAILED_PRECONDITION (ALREADY_DELETED, CHARACTER_IN_PLAY) if it is already
+	// marked or in play.
 	//
 	// Example: {"character_id": "1", "user_id": "user-1"}
 	DeleteCharacter(context.Context, *DeleteCharacterRequest) (*DeleteCharacterResponse, error)
-	// RestoreCharacter takes the mark away.
+	// RestoreCharacter removes the mark.
 	//
-	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) when the user has no such
-	// character or its time is over; FAILED_PRECONDITION (NOT_DELETED) when it
-	// is not marked.
+	// Errors: NOT_FOUND (CHARACTER_NOT_FOUND) if the user has no such character
+	// or its deletion is final; FAILED_PRECONDITION (NOT_DELETED) if it is not
+	// marked.
 	//
 	// Example: {"character_id": "2", "user_id": "user-1"}
 	RestoreCharacter(context.Context, *RestoreCharacterRequest) (*RestoreCharacterResponse, error)
-	// SaveCharacters writes the state of many characters, and with it their items
-	// and their quick bars where a save has them, in one transaction. Every save has its own result;
-	// the same save repeated answers as the first time. Of the saves of a group
-	// all are written or none.
+	// SaveCharacters writes the state of many characters in one transaction, and
+	// their items and quick bars if a save has them. Every save has its own
+	// result. A repeated save gets the same answer as the first time. Either all
+	// saves of a group are written, or none.
 	//
-	// Errors: INVALID_ARGUMENT for a character that is named twice; results carry
-	// CHARACTER_NOT_FOUND, VERSION_CONFLICT for a stale version, STALE_GENERATION
-	// for a generation older than that of the owner's play record, ITEM_CONFLICT
-	// for an item that is gone or another's, and GROUP_REFUSED for a save whose
-	// group was not written.
+	// Errors: INVALID_ARGUMENT if a character is named twice. Results carry
+	// CHARACTER_NOT_FOUND, VERSION_CONFLICT for an old version, STALE_GENERATION
+	// for a generation lower than that of the owner's play record, ITEM_CONFLICT
+	// for an item that is gone or belongs to another character, and GROUP_REFUSED
+	// for a save whose group was not written.
 	//
 	// Example: {"saves": [{"character_id": "1", "version": 1, "generation": 1,
 	// "save_key": "save-1", "state": {"position": {"zone": 1, "x": 520000, "y":

@@ -28,20 +28,22 @@ const (
 type WatchSignal int32
 
 const (
-	// None; to be ignored.
+	// Not used; ignore it.
 	WatchSignal_WATCH_SIGNAL_UNSPECIFIED WatchSignal = 0
-	// The watch is in place: what happens from the cursor on is told. First
-	// message of a watch that begins now or goes on where it was.
+	// The watch has begun: all changes after the cursor will be reported. First
+	// message of a watch that begins now, or that continues at the cursor of the
+	// request.
 	WatchSignal_WATCH_SIGNAL_HERE WatchSignal = 1
-	// Changes before the cursor may not have been told: judge everything anew.
-	// First message where the cursor of the request is of another replica, of an
-	// earlier connection to the database, or too old; and at any time later, as
-	// after a statement that changed very many rows at once.
+	// Changes before the cursor may be missing: check everything again. First
+	// message if the cursor of the request comes from another replica or from an
+	// earlier connection to the database, or is too old. It may also come at any
+	// later time, for example after a statement that changed very many rows at
+	// once.
 	WatchSignal_WATCH_SIGNAL_RESYNC WatchSignal = 2
 	// Events, in the order of their commits.
 	WatchSignal_WATCH_SIGNAL_EVENTS WatchSignal = 3
-	// Nothing happened. Some message comes every 5 seconds: a watch that is
-	// silent for longer is dead.
+	// Nothing happened. A message comes at least every 5 seconds. If none comes
+	// for longer, the watch is broken.
 	WatchSignal_WATCH_SIGNAL_HEARTBEAT WatchSignal = 4
 )
 
@@ -94,31 +96,32 @@ func (WatchSignal) EnumDescriptor() ([]byte, []int) {
 type WatchEventKind int32
 
 const (
-	// Unknown; to be ignored.
+	// Unknown; ignore it.
 	WatchEventKind_WATCH_EVENT_KIND_UNSPECIFIED WatchEventKind = 0
-	// A session was made or changed, and is not over.
+	// A session was created or changed, and has not expired.
 	WatchEventKind_WATCH_EVENT_KIND_SESSION_CHANGED WatchEventKind = 1
-	// A session was changed so that it is over: some websites end sessions in
-	// that way.
+	// A session was changed so that it has expired. Some websites end sessions in
+	// this way.
 	WatchEventKind_WATCH_EVENT_KIND_SESSION_EXPIRED WatchEventKind = 2
-	// A session was deleted: sign-out, or revoked by its user or an operator.
+	// A session was deleted: the user signed out, or the user or an operator
+	// revoked it.
 	WatchEventKind_WATCH_EVENT_KIND_SESSION_REVOKED WatchEventKind = 3
-	// A user was made or changed, and none of the following.
+	// A user was created or changed, and none of the next kinds applies.
 	WatchEventKind_WATCH_EVENT_KIND_USER_CHANGED WatchEventKind = 4
 	// A user was changed, and is banned now.
 	WatchEventKind_WATCH_EVENT_KIND_USER_BANNED WatchEventKind = 5
-	// A user was changed, is not banned and is known to have been before. Where
-	// the state before is not known, USER_CHANGED tells that nobody is banned.
+	// A user was changed and is not banned any more. If it is not known whether
+	// the user was banned before, the event is USER_CHANGED.
 	WatchEventKind_WATCH_EVENT_KIND_USER_UNBANNED WatchEventKind = 6
 	// A user was deleted.
 	WatchEventKind_WATCH_EVENT_KIND_USER_DELETED WatchEventKind = 7
-	// The row that holds a user's password was changed, or was deleted, or may
-	// have been: of a deleted row it is not always known what it held. A first
-	// password is no change.
+	// The row with a user's password was changed or deleted, or may have been:
+	// the content of a deleted row is not always known. A first password is no
+	// change.
 	WatchEventKind_WATCH_EVENT_KIND_PASSWORD_CHANGED WatchEventKind = 8
-	// A newer sign-in of the user waits for the user's play record to end. Told
-	// by the replica that a try of the newcomer reached, with every try: ask
-	// KeepAlive what has to go.
+	// A newer sign-in of the user waits for the end of the user's play record.
+	// The replica that the newer sign-in calls reports this with every try. Ask
+	// KeepAlive which plays must end.
 	WatchEventKind_WATCH_EVENT_KIND_PLAY_CLOSING WatchEventKind = 9
 )
 
@@ -180,10 +183,11 @@ func (WatchEventKind) EnumDescriptor() ([]byte, []int) {
 // GetSessionRequest names a session by its token.
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session as the website hands it out: raw, signed, the value or
-	// the pair of its cookie, each also behind "Bearer ".
+	// Token of the session in any form that the website gives out: raw, signed,
+	// the value of its cookie, or name and value of its cookie; "Bearer " may be
+	// in front.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// How current the answer has to be.
+	// How current the answer must be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -233,7 +237,7 @@ func (x *GetSessionRequest) GetConsistency() Consistency {
 	return Consistency_CONSISTENCY_UNSPECIFIED
 }
 
-// GetSessionResponse carries a living session and its user.
+// GetSessionResponse carries a valid session and its user.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session.
@@ -337,13 +341,14 @@ func (x *GetSessionsRequest) GetLookups() []*SessionLookup {
 // SessionLookup is a GetSession.
 type SessionLookup struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Comes back with the answer. The caller's to choose, and to keep apart.
+	// Comes back with the answer. The caller chooses it, a different one for each
+	// open look-up.
 	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	// What to look up. A request that breaks the rules is answered with a refusal
-	// that names the field, and does not end the stream.
+	// What to look up. If the request breaks a rule, the answer is an error that
+	// names the field, and the stream goes on.
 	Request *GetSessionRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
-	// Milliseconds that the caller waits for the answer; 0 for 5 seconds. After
-	// that the answer is DEADLINE_EXCEEDED.
+	// Milliseconds for which the caller waits for the answer; 0 for 5 seconds.
+	// After that the answer is DEADLINE_EXCEEDED.
 	TimeoutMs     uint32 `protobuf:"varint,3,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -403,7 +408,7 @@ func (x *SessionLookup) GetTimeoutMs() uint32 {
 // GetSessionsResponse carries up to 256 answers.
 type GetSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The answers, in no order.
+	// The answers, in any order.
 	Answers []*SessionAnswer `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
 	// The replica is about to stop: send no more and end the stream.
 	Stopping      bool `protobuf:"varint,2,opt,name=stopping,proto3" json:"stopping,omitempty"`
@@ -538,7 +543,7 @@ type isSessionAnswer_Outcome interface {
 }
 
 type SessionAnswer_Found struct {
-	// The living session and its user.
+	// The valid session and its user.
 	Found *GetSessionResponse `protobuf:"bytes,2,opt,name=found,proto3,oneof"`
 }
 
@@ -552,16 +557,16 @@ func (*SessionAnswer_Found) isSessionAnswer_Outcome() {}
 
 func (*SessionAnswer_Refusal) isSessionAnswer_Outcome() {}
 
-// SessionSubject is what CheckSessions judges: a session, or a user who plays
+// SessionSubject is what CheckSessions checks: a session, or a user who plays
 // without one.
 type SessionSubject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier of the session; empty to judge the user alone.
+	// Identifier of the session; empty to check only the user.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Identifier of the user.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// The password_stamp of a play record, to learn whether a password was
-	// changed since that record began; empty to leave passwords out of it.
+	// The password_stamp of a play record, to check whether a password was
+	// changed after the record began; empty not to check passwords.
 	PasswordStamp string `protobuf:"bytes,3,opt,name=password_stamp,json=passwordStamp,proto3" json:"password_stamp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -621,7 +626,7 @@ func (x *SessionSubject) GetPasswordStamp() string {
 // CheckSessionsRequest lists up to 1000 subjects.
 type CheckSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to judge.
+	// What to check.
 	Subjects      []*SessionSubject `protobuf:"bytes,1,rep,name=subjects,proto3" json:"subjects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -664,13 +669,13 @@ func (x *CheckSessionsRequest) GetSubjects() []*SessionSubject {
 	return nil
 }
 
-// SessionVerdict is the judgement of one subject.
+// SessionVerdict is the result for one subject.
 type SessionVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether the subject may go on playing.
 	Alive bool `protobuf:"varint,1,opt,name=alive,proto3" json:"alive,omitempty"`
 	// Why not: SESSION_NOT_FOUND, SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED or
-	// PASSWORD_CHANGED; empty while alive.
+	// PASSWORD_CHANGED; empty if it may go on.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -770,8 +775,9 @@ func (x *CheckSessionsResponse) GetVerdicts() []*SessionVerdict {
 // RefreshSessionRequest names a session by its token.
 type RefreshSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Token of the session as the website hands it out: raw, signed, the value or
-	// the pair of its cookie, each also behind "Bearer ".
+	// Token of the session in any form that the website gives out: raw, signed,
+	// the value of its cookie, or name and value of its cookie; "Bearer " may be
+	// in front.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -814,7 +820,7 @@ func (x *RefreshSessionRequest) GetToken() string {
 	return ""
 }
 
-// RefreshSessionResponse carries the session as it is now.
+// RefreshSessionResponse carries the session after the call.
 type RefreshSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session.
@@ -869,7 +875,7 @@ func (x *RefreshSessionResponse) GetUser() *User {
 	return nil
 }
 
-// WatchRequest says where to go on.
+// WatchRequest says where to start.
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cursor of the last message that was handled; empty to begin now.
@@ -921,14 +927,13 @@ type WatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it means.
 	Signal WatchSignal `protobuf:"varint,1,opt,name=signal,proto3,enum=waystone.database.v1.WatchSignal" json:"signal,omitempty"`
-	// Where the watch stands once this message has been handled, at most 64
-	// bytes.
+	// Position of the watch after this message, at most 64 bytes.
 	Cursor []byte `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Up to 512 events; none with other signals.
 	Events []*WatchEvent `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
-	// Every change that was committed longer ago than this has been told. Below a
-	// second in health; a watch ends (FEED_UNAVAILABLE) when it would be more
-	// than 2 seconds.
+	// Every change that was committed longer ago than this has been reported.
+	// Normally below one second. If it would be more than 2 seconds, the watch
+	// ends (FEED_UNAVAILABLE).
 	Lag           *durationpb.Duration `protobuf:"bytes,4,opt,name=lag,proto3" json:"lag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -999,13 +1004,14 @@ type WatchEvent struct {
 	Kind WatchEventKind `protobuf:"varint,1,opt,name=kind,proto3,enum=waystone.database.v1.WatchEventKind" json:"kind,omitempty"`
 	// Identifier of the session; empty in events of users and passwords.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Identifier of the user. Empty where a deleted row is all that is known: in
-	// SESSION_REVOKED session_id says which, in PASSWORD_CHANGED nothing does.
+	// Identifier of the user. It may be empty for a deleted row: in
+	// SESSION_REVOKED session_id then names the session; in PASSWORD_CHANGED the
+	// user is not known.
 	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// In events of users: the row says banned. With a ban_expires_at that has
-	// passed the user is not banned any more.
+	// In events of users: the row says banned. If ban_expires_at has passed, the
+	// user is not banned any more.
 	Banned bool `protobuf:"varint,4,opt,name=banned,proto3" json:"banned,omitempty"`
-	// In events of users: end of the ban; absent for one without end.
+	// In events of users: end of the ban; absent for a ban without end.
 	BanExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ban_expires_at,json=banExpiresAt,proto3" json:"ban_expires_at,omitempty"`
 	// In SESSION_CHANGED and SESSION_EXPIRED: end of the session.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`

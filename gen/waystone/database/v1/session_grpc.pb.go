@@ -31,45 +31,46 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // SessionService reads and prolongs the sessions of the website. A session is
-// alive when it has not expired, its user exists and that user is not banned
-// now.
+// valid if it has not expired, and its user exists and is not banned.
 type SessionServiceClient interface {
-	// GetSession returns the living session with a token, and its user.
+	// GetSession returns the valid session with a token, and its user.
 	//
-	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) when it is not
-	// there or over; PERMISSION_DENIED (USER_BANNED) when its user is banned.
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) if it does not exist
+	// or has expired; PERMISSION_DENIED (USER_BANNED) if its user is banned.
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
-	// Whether the session is alive is judged by the clock at each read.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current. Each
+	// read compares the end of the session with the clock.
 	//
 	// Example: {"token": "token-of-session-1", "consistency":
 	// "CONSISTENCY_FRESH"}
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
-	// GetSessions is GetSession for a part that asks very often (auth): one stream
-	// carries any number of look-ups, several in a message where several are
-	// there to be sent. Each is judged as a GetSession of its own, by the same
-	// rules and with the same answer, and is counted as one. Answers come in any
-	// order, as soon as they are known: a look-up that waits for the database
-	// holds up no other. Up to 1024 look-ups of a stream are in the works; while
-	// there are more than 768, no further message is read.
+	// GetSessions is GetSession for a part that asks very often (auth). One
+	// stream carries any number of look-ups, and a message carries several of
+	// them if several are waiting. Each look-up has the rules and the answer of a
+	// GetSession, and counts as one. Answers come in any order, as soon as they
+	// are known: a look-up that waits for the database does not delay others. A
+	// stream handles up to 1024 look-ups at the same time. While it handles more
+	// than 768, it reads no further message.
 	//
-	// Whoever ends the stream in good order, by sending no more, gets all answers.
-	// A replica that is about to stop asks for that with stopping, and ends the
-	// stream itself after 5 seconds. What a stream that has ended did not answer
-	// may be asked again, on another or by GetSession.
+	// If a caller stops sending and closes its side of the stream, it still gets
+	// all answers. A replica that is about to stop asks for this with stopping,
+	// and ends the stream itself after 5 seconds. After the end of a stream,
+	// look-ups without an answer may be asked again, on another stream or by
+	// GetSession.
 	//
-	// Errors: none of a look-up's own, which are answers; INVALID_ARGUMENT
+	// Errors: the errors of a look-up are answers. INVALID_ARGUMENT
 	// (INVALID_LOOKUPS) for a message without look-ups or with more than 256;
-	// UNAVAILABLE when the replica stops.
+	// UNAVAILABLE if the replica stops.
 	//
-	// Consistency: that of GetSession, for each look-up at the time it is judged.
+	// Consistency: that of GetSession, for each look-up at the time it is
+	// handled.
 	//
 	// Example: {"lookups": [{"number": 1, "request": {"token":
 	// "token-of-session-1"}}]}
 	GetSessions(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[GetSessionsRequest, GetSessionsResponse], error)
-	// CheckSessions judges many sessions by id, or users where there is no
-	// session. Every subject gets a verdict, in the order asked.
+	// CheckSessions checks many sessions by id, or users if there is no session.
+	// Every subject gets a verdict, in the order of the request.
 	//
 	// Errors: none of its own; verdicts carry SESSION_NOT_FOUND,
 	// SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and, for a subject with a
@@ -80,49 +81,49 @@ type SessionServiceClient interface {
 	// Example: {"subjects": [{"session_id": "session-1", "user_id": "user-1"},
 	// {"user_id": "user-2"}]}
 	CheckSessions(ctx context.Context, in *CheckSessionsRequest, opts ...grpc.CallOption) (*CheckSessionsResponse, error)
-	// RefreshSession prolongs a living session by the website's own rule: once
-	// the life left is no more than session-expires-in minus
-	// session-update-age, it lasts session-expires-in from now. It never
-	// shortens a session, never makes one, and never revives a dead one.
+	// RefreshSession prolongs a valid session by the website's own rule: if its
+	// remaining life is at most SESSION_EXPIRES_IN minus SESSION_UPDATE_AGE, it
+	// lasts SESSION_EXPIRES_IN from now. It never shortens a session, never makes
+	// one, and never prolongs an expired one.
 	//
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	//
 	// Example: {"token": "token-of-session-1"}
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
-	// Watch tells what happens to the sessions and users of the website,
-	// whoever changes them, until the caller ends it. It is for the parts that
-	// keep players in the game (auth, packet), not for other software.
+	// Watch reports all changes of the website's sessions and users, until the
+	// caller ends it. It does not matter which program makes a change. It is for
+	// the parts that keep players in the game (auth, packet), not for other
+	// software.
 	//
-	// The way to miss nothing: open the watch; when the first message has come,
-	// judge what you hold with CheckSessions; then follow the events. Each
-	// message carries a cursor. After a cut open the watch again with the last
-	// one, at whichever replica. RESYNC says that something may have been
-	// missed: judge what you hold again, then go on with the same stream. After
-	// HERE without a cursor and after RESYNC, events of shortly before may come
-	// too. Events carry the values that the row has. Act on those: an event may
-	// come a moment before CheckSessions sees what it tells.
+	// To miss nothing: open the watch; when the first message has come, check all
+	// your sessions and users with CheckSessions; then follow the events. Each
+	// message carries a cursor. If the stream is cut, open the watch again with
+	// the last cursor, at any replica. RESYNC says that events may have been
+	// missed: check all again, then go on with the same stream. After HERE
+	// without a cursor and after RESYNC, slightly older events may come too.
+	// Events carry the values of the row. Use these values: an event may come a
+	// moment before CheckSessions sees the change.
 	//
-	// Nothing tells the end of a session or of a ban that comes by time alone:
-	// the holder knows expires_at and ban_expires_at, and CheckSessions judges
-	// by the clock.
+	// There is no event if a session or a ban only expires. The caller knows
+	// expires_at and ban_expires_at, and CheckSessions compares them with the
+	// clock.
 	//
-	// Every change is told to every watcher. A part holds some thousand players
-	// who come and go by the second; to tell the server of each would cost more
-	// than to let the watcher drop the events of others: a change of a session
-	// or a user is rare beside play.
+	// Every watcher gets every change. A part has some thousand players, and some
+	// of them come and go every second. To tell the server about each of them
+	// would cost more than to drop events about other users, because changes of
+	// sessions and users are rare compared with play.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_CURSOR) when the cursor is none of
-	// ours; RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) above 1024 watchers on a
-	// replica; ABORTED (WATCH_TOO_SLOW) when a message could not be sent within
-	// 5 seconds: open the watch again with the last cursor; UNAVAILABLE
+	// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor does not come from
+	// a watch; RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) above 1024 watchers on a
+	// replica; ABORTED (WATCH_TOO_SLOW) if a message could not be sent within 5
+	// seconds: open the watch again with the last cursor; UNAVAILABLE
 	// (FEED_UNAVAILABLE), also in the middle of a stream, while this replica
-	// itself does not hear of changes: until the watch is back, judge with
-	// CheckSessions from time to time; UNAVAILABLE (WATCH_CLOSED) when the
-	// replica stops.
+	// itself does not get the changes: until the watch is back, use CheckSessions
+	// from time to time; UNAVAILABLE (WATCH_CLOSED) if the replica stops.
 	//
-	// Consistency: an event comes once the change feed has told it; each
-	// message says by lag how current the watch is.
+	// Consistency: an event comes when the change feed has reported the change.
+	// Each message says with lag how current the watch is.
 	//
 	// Example: {}
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
@@ -203,45 +204,46 @@ type SessionService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 // for forward compatibility.
 //
 // SessionService reads and prolongs the sessions of the website. A session is
-// alive when it has not expired, its user exists and that user is not banned
-// now.
+// valid if it has not expired, and its user exists and is not banned.
 type SessionServiceServer interface {
-	// GetSession returns the living session with a token, and its user.
+	// GetSession returns the valid session with a token, and its user.
 	//
-	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) when it is not
-	// there or over; PERMISSION_DENIED (USER_BANNED) when its user is banned.
+	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED) if it does not exist
+	// or has expired; PERMISSION_DENIED (USER_BANNED) if its user is banned.
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
-	// Whether the session is alive is judged by the clock at each read.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current. Each
+	// read compares the end of the session with the clock.
 	//
 	// Example: {"token": "token-of-session-1", "consistency":
 	// "CONSISTENCY_FRESH"}
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
-	// GetSessions is GetSession for a part that asks very often (auth): one stream
-	// carries any number of look-ups, several in a message where several are
-	// there to be sent. Each is judged as a GetSession of its own, by the same
-	// rules and with the same answer, and is counted as one. Answers come in any
-	// order, as soon as they are known: a look-up that waits for the database
-	// holds up no other. Up to 1024 look-ups of a stream are in the works; while
-	// there are more than 768, no further message is read.
+	// GetSessions is GetSession for a part that asks very often (auth). One
+	// stream carries any number of look-ups, and a message carries several of
+	// them if several are waiting. Each look-up has the rules and the answer of a
+	// GetSession, and counts as one. Answers come in any order, as soon as they
+	// are known: a look-up that waits for the database does not delay others. A
+	// stream handles up to 1024 look-ups at the same time. While it handles more
+	// than 768, it reads no further message.
 	//
-	// Whoever ends the stream in good order, by sending no more, gets all answers.
-	// A replica that is about to stop asks for that with stopping, and ends the
-	// stream itself after 5 seconds. What a stream that has ended did not answer
-	// may be asked again, on another or by GetSession.
+	// If a caller stops sending and closes its side of the stream, it still gets
+	// all answers. A replica that is about to stop asks for this with stopping,
+	// and ends the stream itself after 5 seconds. After the end of a stream,
+	// look-ups without an answer may be asked again, on another stream or by
+	// GetSession.
 	//
-	// Errors: none of a look-up's own, which are answers; INVALID_ARGUMENT
+	// Errors: the errors of a look-up are answers. INVALID_ARGUMENT
 	// (INVALID_LOOKUPS) for a message without look-ups or with more than 256;
-	// UNAVAILABLE when the replica stops.
+	// UNAVAILABLE if the replica stops.
 	//
-	// Consistency: that of GetSession, for each look-up at the time it is judged.
+	// Consistency: that of GetSession, for each look-up at the time it is
+	// handled.
 	//
 	// Example: {"lookups": [{"number": 1, "request": {"token":
 	// "token-of-session-1"}}]}
 	GetSessions(grpc.BidiStreamingServer[GetSessionsRequest, GetSessionsResponse]) error
-	// CheckSessions judges many sessions by id, or users where there is no
-	// session. Every subject gets a verdict, in the order asked.
+	// CheckSessions checks many sessions by id, or users if there is no session.
+	// Every subject gets a verdict, in the order of the request.
 	//
 	// Errors: none of its own; verdicts carry SESSION_NOT_FOUND,
 	// SESSION_EXPIRED, USER_NOT_FOUND, USER_BANNED and, for a subject with a
@@ -252,49 +254,49 @@ type SessionServiceServer interface {
 	// Example: {"subjects": [{"session_id": "session-1", "user_id": "user-1"},
 	// {"user_id": "user-2"}]}
 	CheckSessions(context.Context, *CheckSessionsRequest) (*CheckSessionsResponse, error)
-	// RefreshSession prolongs a living session by the website's own rule: once
-	// the life left is no more than session-expires-in minus
-	// session-update-age, it lasts session-expires-in from now. It never
-	// shortens a session, never makes one, and never revives a dead one.
+	// RefreshSession prolongs a valid session by the website's own rule: if its
+	// remaining life is at most SESSION_EXPIRES_IN minus SESSION_UPDATE_AGE, it
+	// lasts SESSION_EXPIRES_IN from now. It never shortens a session, never makes
+	// one, and never prolongs an expired one.
 	//
 	// Errors: NOT_FOUND (SESSION_NOT_FOUND, SESSION_EXPIRED); PERMISSION_DENIED
 	// (USER_BANNED).
 	//
 	// Example: {"token": "token-of-session-1"}
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
-	// Watch tells what happens to the sessions and users of the website,
-	// whoever changes them, until the caller ends it. It is for the parts that
-	// keep players in the game (auth, packet), not for other software.
+	// Watch reports all changes of the website's sessions and users, until the
+	// caller ends it. It does not matter which program makes a change. It is for
+	// the parts that keep players in the game (auth, packet), not for other
+	// software.
 	//
-	// The way to miss nothing: open the watch; when the first message has come,
-	// judge what you hold with CheckSessions; then follow the events. Each
-	// message carries a cursor. After a cut open the watch again with the last
-	// one, at whichever replica. RESYNC says that something may have been
-	// missed: judge what you hold again, then go on with the same stream. After
-	// HERE without a cursor and after RESYNC, events of shortly before may come
-	// too. Events carry the values that the row has. Act on those: an event may
-	// come a moment before CheckSessions sees what it tells.
+	// To miss nothing: open the watch; when the first message has come, check all
+	// your sessions and users with CheckSessions; then follow the events. Each
+	// message carries a cursor. If the stream is cut, open the watch again with
+	// the last cursor, at any replica. RESYNC says that events may have been
+	// missed: check all again, then go on with the same stream. After HERE
+	// without a cursor and after RESYNC, slightly older events may come too.
+	// Events carry the values of the row. Use these values: an event may come a
+	// moment before CheckSessions sees the change.
 	//
-	// Nothing tells the end of a session or of a ban that comes by time alone:
-	// the holder knows expires_at and ban_expires_at, and CheckSessions judges
-	// by the clock.
+	// There is no event if a session or a ban only expires. The caller knows
+	// expires_at and ban_expires_at, and CheckSessions compares them with the
+	// clock.
 	//
-	// Every change is told to every watcher. A part holds some thousand players
-	// who come and go by the second; to tell the server of each would cost more
-	// than to let the watcher drop the events of others: a change of a session
-	// or a user is rare beside play.
+	// Every watcher gets every change. A part has some thousand players, and some
+	// of them come and go every second. To tell the server about each of them
+	// would cost more than to drop events about other users, because changes of
+	// sessions and users are rare compared with play.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_CURSOR) when the cursor is none of
-	// ours; RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) above 1024 watchers on a
-	// replica; ABORTED (WATCH_TOO_SLOW) when a message could not be sent within
-	// 5 seconds: open the watch again with the last cursor; UNAVAILABLE
+	// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor does not come from
+	// a watch; RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS) above 1024 watchers on a
+	// replica; ABORTED (WATCH_TOO_SLOW) if a message could not be sent within 5
+	// seconds: open the watch again with the last cursor; UNAVAILABLE
 	// (FEED_UNAVAILABLE), also in the middle of a stream, while this replica
-	// itself does not hear of changes: until the watch is back, judge with
-	// CheckSessions from time to time; UNAVAILABLE (WATCH_CLOSED) when the
-	// replica stops.
+	// itself does not get the changes: until the watch is back, use CheckSessions
+	// from time to time; UNAVAILABLE (WATCH_CLOSED) if the replica stops.
 	//
-	// Consistency: an event comes once the change feed has told it; each
-	// message says by lag how current the watch is.
+	// Consistency: an event comes when the change feed has reported the change.
+	// Each message says with lag how current the watch is.
 	//
 	// Example: {}
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Consistency says how current the answer to a read has to be.
+// Consistency says how current the answer to a read must be.
 type Consistency int32
 
 const (
@@ -31,8 +31,8 @@ const (
 	Consistency_CONSISTENCY_UNSPECIFIED Consistency = 0
 	// The answer may come from a cache.
 	Consistency_CONSISTENCY_CACHED Consistency = 1
-	// The answer passes every cache, refills it, and joins no load begun before
-	// the call.
+	// The answer comes from the database, not from a cache, and not from a read
+	// that began before the call. It is put into the caches.
 	Consistency_CONSISTENCY_FRESH Consistency = 2
 )
 
@@ -80,12 +80,12 @@ func (Consistency) EnumDescriptor() ([]byte, []int) {
 // User is a row of the website's user table. It never carries a password.
 type User struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier, as the website made it (text, uuid or integer, all carried as
+	// Identifier that the website chose (text, uuid or integer, always sent as
 	// text).
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Display name, free text.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Login name in lower case; empty when the user has none.
+	// Login name in lower case; empty if the user has none.
 	Username string `protobuf:"bytes,3,opt,name=username,proto3" json:"username,omitempty"`
 	// Login name as the user typed it.
 	DisplayUsername string `protobuf:"bytes,4,opt,name=display_username,json=displayUsername,proto3" json:"display_username,omitempty"`
@@ -93,20 +93,20 @@ type User struct {
 	Email string `protobuf:"bytes,5,opt,name=email,proto3" json:"email,omitempty"`
 	// Whether the address has been confirmed.
 	EmailVerified bool `protobuf:"varint,6,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
-	// Address of a picture; empty when there is none.
+	// Address of a picture; empty if there is none.
 	Image string `protobuf:"bytes,7,opt,name=image,proto3" json:"image,omitempty"`
-	// Roles, separated by commas; "user" when the website stored none.
+	// Roles, separated by commas; "user" if the website stored none.
 	Role string `protobuf:"bytes,8,opt,name=role,proto3" json:"role,omitempty"`
-	// Whether the row says banned. The ban is over once ban_expires_at has
-	// passed, although the row may still say banned.
+	// Whether the row says banned. After ban_expires_at the ban is over, although
+	// the row may still say banned.
 	Banned bool `protobuf:"varint,9,opt,name=banned,proto3" json:"banned,omitempty"`
 	// Reason given for the ban.
 	BanReason string `protobuf:"bytes,10,opt,name=ban_reason,json=banReason,proto3" json:"ban_reason,omitempty"`
 	// End of the ban; absent for a ban without end.
 	BanExpiresAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=ban_expires_at,json=banExpiresAt,proto3" json:"ban_expires_at,omitempty"`
-	// When the row was made.
+	// When the row was created.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// When the row was changed last.
+	// When the row was last changed.
 	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -238,19 +238,19 @@ type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the session.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Identifier of the user it belongs to.
+	// Identifier of its user.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// End of its life; the session is alive up to and including this instant.
+	// End of the session; it is valid up to and including this time.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	// When the user signed in.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// When the row was changed last.
+	// When the row was last changed.
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// Address of the browser, as the website stored it; may be empty.
 	IpAddress string `protobuf:"bytes,6,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
 	// The browser's description of itself; may be empty.
 	UserAgent string `protobuf:"bytes,7,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
-	// Identifier of the administrator who acts as this user; empty otherwise.
+	// Identifier of the administrator, if one acts as this user; empty otherwise.
 	ImpersonatedBy string `protobuf:"bytes,8,opt,name=impersonated_by,json=impersonatedBy,proto3" json:"impersonated_by,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -342,7 +342,7 @@ func (x *Session) GetImpersonatedBy() string {
 	return ""
 }
 
-// Appearance is what a player chooses when a character is made.
+// Appearance is what a player chooses for a new character.
 type Appearance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 0 male, 1 female.
@@ -570,15 +570,15 @@ func (x *Stats) GetSense() uint32 {
 	return 0
 }
 
-// CharacterState is the part of a character that play changes. It is saved as
-// a whole.
+// CharacterState is the part of a character that changes in play. It is saved
+// as a whole.
 type CharacterState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the character stands.
 	Position *Position `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
-	// Zone in which the character comes back to life.
+	// Zone in which the character revives.
 	ReviveZone uint32 `protobuf:"varint,2,opt,name=revive_zone,json=reviveZone,proto3" json:"revive_zone,omitempty"`
-	// Job number, 0 to 65535; 0 is a visitor.
+	// Job number, 0 to 65535; 0 is the job Visitor.
 	Job uint32 `protobuf:"varint,3,opt,name=job,proto3" json:"job,omitempty"`
 	// Level, 1 to 65535.
 	Level uint32 `protobuf:"varint,4,opt,name=level,proto3" json:"level,omitempty"`
@@ -719,27 +719,28 @@ func (x *CharacterState) GetMoney() int64 {
 // Item is a piece of equipment or a stack.
 type Item struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifier for as long as the item exists, whoever has it; 0 for one that
-	// is not stored yet.
+	// Identifier of the item as long as it exists, also if it gets another owner;
+	// 0 if it is not stored yet.
 	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The client's item slot, 1 to 138: 1 to 11 are worn, 12 to 131 the bag (four
-	// pages of 30), 132 to 134 ammunition, 135 to 138 vehicle. No two items of a
-	// character share one.
+	// The client's item slot, 1 to 138: 1 to 11 are worn items, 12 to 131 the bag
+	// (four pages of 30), 132 to 134 ammunition, 135 to 138 the vehicle. A slot
+	// has at most one item.
 	Place uint32 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`
 	// The client's list of items, 1 to 14: 1 to 9 and 14 are equipment, 10 to 13
-	// come in stacks.
+	// are stacks.
 	Type uint32 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
 	// Row in that list, 1 to 1023.
 	Number uint32 `protobuf:"varint,4,opt,name=number,proto3" json:"number,omitempty"`
-	// How many are in the stack; 1 for equipment.
+	// Number of items in the stack; 1 for equipment.
 	Quantity uint32 `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Whether a player made it. Like all that follows, of equipment only.
+	// Whether a player made it. This field and all following ones are for
+	// equipment only.
 	Crafted bool `protobuf:"varint,6,opt,name=crafted,proto3" json:"crafted,omitempty"`
-	// Gem set in, 0 to 511; 0 is none.
+	// Gem in the socket, 0 to 511; 0 is none.
 	Gem uint32 `protobuf:"varint,7,opt,name=gem,proto3" json:"gem,omitempty"`
 	// Durability, 0 to 127.
 	Durability uint32 `protobuf:"varint,8,opt,name=durability,proto3" json:"durability,omitempty"`
-	// Life left, 0 to 1000 tenths of a percent.
+	// Remaining life, 0 to 1000 tenths of a percent.
 	Life uint32 `protobuf:"varint,9,opt,name=life,proto3" json:"life,omitempty"`
 	// Whether it has a socket for a gem.
 	Socket bool `protobuf:"varint,10,opt,name=socket,proto3" json:"socket,omitempty"`
@@ -865,10 +866,10 @@ func (x *Item) GetGrade() uint32 {
 	return 0
 }
 
-// Inventory is all items that a character has.
+// Inventory is all items of a character.
 type Inventory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The items, each in another place.
+	// The items, each in its own slot.
 	Items         []*Item `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -911,16 +912,16 @@ func (x *Inventory) GetItems() []*Item {
 	return nil
 }
 
-// HotbarSlot is what lies on one place of the client's quick bar.
+// HotbarSlot is one slot of the client's quick bar.
 type HotbarSlot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The place, 0 to 31.
+	// The slot, 0 to 31.
 	Slot uint32 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
-	// 0 nothing, 1 an item, 2 a command, 3 a skill, 4 an emote, 5 a dialogue, 6 a
+	// 0 empty, 1 an item, 2 a command, 3 a skill, 4 an emote, 5 a dialogue, 6 a
 	// skill of the clan.
 	Kind uint32 `protobuf:"varint,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Which one, 0 to 2047: of an item its place, 1 to 138; of a skill its place on
-	// the four pages of 30, from 0; of nothing 0.
+	// Which one, 0 to 2047. For an item its item slot, 1 to 138; for a skill its
+	// position on the four pages of 30, from 0; for an empty slot 0.
 	Index         uint32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -980,7 +981,7 @@ func (x *HotbarSlot) GetIndex() uint32 {
 // Hotbar is the client's quick bar as a whole.
 type Hotbar struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What lies on it, each on another place; places that are not named are empty.
+	// Its slots, each at most once; slots that are not named are empty.
 	Slots         []*HotbarSlot `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1030,26 +1031,27 @@ type Character struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Identifier of the user who owns it.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Name, unique in the world whatever its case.
+	// Name, unique in the world; upper and lower case do not matter.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	// Place in the owner's list, 0 to 4.
+	// Slot in the owner's list, 0 to 4.
 	Slot uint32 `protobuf:"varint,4,opt,name=slot,proto3" json:"slot,omitempty"`
 	// Looks.
 	Appearance *Appearance `protobuf:"bytes,5,opt,name=appearance,proto3" json:"appearance,omitempty"`
-	// What play changes.
+	// The state that changes in play.
 	State *CharacterState `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
-	// When the deletion becomes final; absent unless the character is marked for
+	// When the deletion becomes final; absent if the character is not marked for
 	// deletion.
 	DeleteAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=delete_at,json=deleteAt,proto3" json:"delete_at,omitempty"`
-	// When it was made.
+	// When it was created.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// When it was changed last.
+	// When it was last changed.
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
-	// Grows by one with every change; a save names the version it started from.
+	// Grows by one with every change. A save names the version on which it is
+	// based.
 	Version int64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
-	// All that the character has, in the order of places.
+	// All items of the character, in the order of item slots.
 	Items []*Item `protobuf:"bytes,11,rep,name=items,proto3" json:"items,omitempty"`
-	// What lies on the client's quick bar; absent when nothing does.
+	// The client's quick bar; absent if it is empty.
 	Hotbar        *Hotbar `protobuf:"bytes,12,opt,name=hotbar,proto3" json:"hotbar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

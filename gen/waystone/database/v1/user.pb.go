@@ -27,7 +27,7 @@ type GetUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the user.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// How current the answer has to be.
+	// How current the answer must be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -126,9 +126,9 @@ func (x *GetUserResponse) GetUser() *User {
 // GetUserByUsernameRequest names a user by login name.
 type GetUserByUsernameRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Login name in any case.
+	// Login name; see GetUserByUsername for upper and lower case.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	// How current the answer has to be.
+	// How current the answer must be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -227,9 +227,9 @@ func (x *GetUserByUsernameResponse) GetUser() *User {
 // GetUserByEmailRequest names a user by e-mail address.
 type GetUserByEmailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// E-mail address in any case.
+	// E-mail address; see GetUserByEmail for upper and lower case.
 	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	// How current the answer has to be.
+	// How current the answer must be.
 	Consistency   Consistency `protobuf:"varint,2,opt,name=consistency,proto3,enum=waystone.database.v1.Consistency" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,36 +30,37 @@ const (
 //
 // UserService reads the users of the website. It never writes them.
 type UserServiceClient interface {
-	// GetUser returns the user with an id. An id that the website's id type
-	// cannot hold is not found.
+	// GetUser returns the user with an id. If the website's id type cannot hold
+	// the id, the user is not found.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"user_id": "user-1"}
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
-	// GetUserByUsername returns the user who has exactly this login name, and
-	// otherwise the one whose name differs in case alone, unless the setting
-	// WEBSITE_USERNAME_CASE says otherwise. Where that could be several users, it
-	// is refused, and the message names them.
+	// GetUserByUsername returns the user with exactly this login name. If there
+	// is none, it returns the user whose name differs only in upper and lower
+	// case, unless the setting WEBSITE_USERNAME_CASE says otherwise. If this fits
+	// several users, the call fails, and the message names them.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"username": "Alice"}
 	GetUserByUsername(ctx context.Context, in *GetUserByUsernameRequest, opts ...grpc.CallOption) (*GetUserByUsernameResponse, error)
-	// GetUserByEmail returns the user who has exactly this e-mail address, and
-	// otherwise the one whose address differs in case alone. Where that could be
-	// several users, it is refused, and the message names them.
+	// GetUserByEmail returns the user with exactly this e-mail address. If there
+	// is none, it returns the user whose address differs only in upper and lower
+	// case. If this fits several users, the call fails, and the message names
+	// them.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"email": "alice@example.com"}
 	GetUserByEmail(ctx context.Context, in *GetUserByEmailRequest, opts ...grpc.CallOption) (*GetUserByEmailResponse, error)
@@ -109,36 +110,37 @@ func (c *userServiceClient) GetUserByEmail(ctx context.Context, in *GetUserByEma
 //
 // UserService reads the users of the website. It never writes them.
 type UserServiceServer interface {
-	// GetUser returns the user with an id. An id that the website's id type
-	// cannot hold is not found.
+	// GetUser returns the user with an id. If the website's id type cannot hold
+	// the id, the user is not found.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"user_id": "user-1"}
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
-	// GetUserByUsername returns the user who has exactly this login name, and
-	// otherwise the one whose name differs in case alone, unless the setting
-	// WEBSITE_USERNAME_CASE says otherwise. Where that could be several users, it
-	// is refused, and the message names them.
+	// GetUserByUsername returns the user with exactly this login name. If there
+	// is none, it returns the user whose name differs only in upper and lower
+	// case, unless the setting WEBSITE_USERNAME_CASE says otherwise. If this fits
+	// several users, the call fails, and the message names them.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"username": "Alice"}
 	GetUserByUsername(context.Context, *GetUserByUsernameRequest) (*GetUserByUsernameResponse, error)
-	// GetUserByEmail returns the user who has exactly this e-mail address, and
-	// otherwise the one whose address differs in case alone. Where that could be
-	// several users, it is refused, and the message names them.
+	// GetUserByEmail returns the user with exactly this e-mail address. If there
+	// is none, it returns the user whose address differs only in upper and lower
+	// case. If this fits several users, the call fails, and the message names
+	// them.
 	//
 	// Errors: NOT_FOUND (USER_NOT_FOUND), FAILED_PRECONDITION (NAME_AMBIGUOUS).
 	//
-	// Consistency: at most 250 ms behind any commit and never behind a write
-	// that the same replica has answered; with CONSISTENCY_FRESH current.
+	// Consistency: at most 250 ms behind any commit, and never behind a write
+	// that the same replica has answered. With CONSISTENCY_FRESH: current.
 	//
 	// Example: {"email": "alice@example.com"}
 	GetUserByEmail(context.Context, *GetUserByEmailRequest) (*GetUserByEmailResponse, error)

@@ -24,19 +24,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Channel says who hears a text.
+// Channel says which players receive a text.
 type Channel int32
 
 const (
 	// Nobody.
 	Channel_CHANNEL_UNSPECIFIED Channel = 0
-	// Everyone who sees the speaker.
+	// All players who see the speaker.
 	Channel_CHANNEL_LOCAL Channel = 1
 	// One player, by name.
 	Channel_CHANNEL_WHISPER Channel = 2
-	// Everyone in the zone.
+	// All players in the zone.
 	Channel_CHANNEL_SHOUT Channel = 3
-	// Everyone, from the server itself.
+	// All players, from the server itself.
 	Channel_CHANNEL_ANNOUNCE Channel = 4
 )
 
@@ -138,7 +138,7 @@ func (MoveMode) EnumDescriptor() ([]byte, []int) {
 	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{1}
 }
 
-// What a player may switch.
+// What a player can switch.
 type Toggle_Kind int32
 
 const (
@@ -197,8 +197,8 @@ type ConnectRequest struct {
 	// Player that the message is about: a number that the gateway chose at Join,
 	// unique on this stream, never 0. 0 for Hello.
 	Player uint64 `protobuf:"varint,1,opt,name=player,proto3" json:"player,omitempty"`
-	// What the player does. There is no rule that one of these is set: a newer
-	// gateway's may be another.
+	// What the player does. None of these may be set, because a newer gateway may
+	// send another kind.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -381,7 +381,7 @@ type ConnectRequest_Hello struct {
 }
 
 type ConnectRequest_Join struct {
-	// Brings a player to the world.
+	// Joins a player to the world.
 	Join *Join `protobuf:"bytes,3,opt,name=join,proto3,oneof"`
 }
 
@@ -391,7 +391,7 @@ type ConnectRequest_Enter struct {
 }
 
 type ConnectRequest_Leave struct {
-	// Takes a player out.
+	// Removes a player.
 	Leave *Leave `protobuf:"bytes,5,opt,name=leave,proto3,oneof"`
 }
 
@@ -411,7 +411,7 @@ type ConnectRequest_Toggle struct {
 }
 
 type ConnectRequest_Collide struct {
-	// Reports that the client ran against something.
+	// Reports that the client hit an obstacle.
 	Collide *Collide `protobuf:"bytes,9,opt,name=collide,proto3,oneof"`
 }
 
@@ -426,13 +426,13 @@ type ConnectRequest_Emote struct {
 }
 
 type ConnectRequest_Halt struct {
-	// Halts the player where he is.
+	// Stops the player where he is.
 	Halt *Halt `protobuf:"bytes,12,opt,name=halt,proto3,oneof"`
 }
 
 type ConnectRequest_SetHotbar struct {
-	// Puts something onto the player's quick bar. Only to a world whose Welcome
-	// says that it keeps quick bars.
+	// Changes the player's quick bar. Only for a world whose Welcome says that
+	// it has quick bars.
 	SetHotbar *SetHotbar `protobuf:"bytes,13,opt,name=set_hotbar,json=setHotbar,proto3,oneof"`
 }
 
@@ -506,10 +506,10 @@ func (x *Hello) GetGateway() string {
 	return ""
 }
 
-// Join brings a player to the world: the world loads the character afresh and
-// answers with Joined. A player of the same user with a lower generation is
-// saved and removed first; a generation lower than one already seen is
-// refused (STALE_GENERATION).
+// Join joins a player to the world. The world loads the character from the
+// database and answers with Joined. A player of the same user with a lower
+// generation is saved and removed first. A generation lower than one that the
+// world has seen is refused (STALE_GENERATION).
 type Join struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier of the user.
@@ -518,10 +518,10 @@ type Join struct {
 	CharacterId string `protobuf:"bytes,2,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
 	// Generation of the play record.
 	Generation int64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
-	// Entity that the player's client knows itself as, when the gateway comes
-	// back after its stream was lost: the player is then put into the zone at
-	// once. 0 otherwise. The client cannot change its entity, so the join is
-	// refused (ENTITY_TAKEN) when another has it.
+	// Set if the gateway comes back after its stream was lost: the entity number
+	// that the player's client uses for itself. The player then enters the zone
+	// at once. 0 otherwise. The client cannot change its entity number, so the
+	// join is refused (ENTITY_TAKEN) if another entity has the number.
 	FormerEntity  uint32 `protobuf:"varint,4,opt,name=former_entity,json=formerEntity,proto3" json:"former_entity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -585,8 +585,8 @@ func (x *Join) GetFormerEntity() uint32 {
 	return 0
 }
 
-// Enter puts a joined player into the zone; the world answers with Entered and
-// then with what is around.
+// Enter puts a joined player into the zone. The world answers with Entered, and
+// then with what is in sight.
 type Enter struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -623,8 +623,7 @@ func (*Enter) Descriptor() ([]byte, []int) {
 	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{3}
 }
 
-// Leave takes a player out; the world saves the character and answers with
-// Left.
+// Leave removes a player. The world saves the character and answers with Left.
 type Leave struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -668,7 +667,7 @@ type Move struct {
 	X float32 `protobuf:"fixed32,1,opt,name=x,proto3" json:"x,omitempty"`
 	// Target point, centimetres.
 	Y float32 `protobuf:"fixed32,2,opt,name=y,proto3" json:"y,omitempty"`
-	// Height, as the client sent it; passed on unchanged.
+	// Height, as the client sent it; passed on without change.
 	Z int32 `protobuf:"varint,3,opt,name=z,proto3" json:"z,omitempty"`
 	// Entity walked to; 0 for none.
 	TargetEntity  uint32 `protobuf:"varint,4,opt,name=target_entity,json=targetEntity,proto3" json:"target_entity,omitempty"`
@@ -741,7 +740,7 @@ type Stop struct {
 	X float32 `protobuf:"fixed32,1,opt,name=x,proto3" json:"x,omitempty"`
 	// Where the client stands, centimetres.
 	Y float32 `protobuf:"fixed32,2,opt,name=y,proto3" json:"y,omitempty"`
-	// Height, as the client sent it; passed on unchanged.
+	// Height, as the client sent it; passed on without change.
 	Z             int32 `protobuf:"varint,3,opt,name=z,proto3" json:"z,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -798,14 +797,14 @@ func (x *Stop) GetZ() int32 {
 	return 0
 }
 
-// Collide tells that the client ran against something at a point.
+// Collide says that the client hit an obstacle at a point.
 type Collide struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the client stands, centimetres.
 	X float32 `protobuf:"fixed32,1,opt,name=x,proto3" json:"x,omitempty"`
 	// Where the client stands, centimetres.
 	Y float32 `protobuf:"fixed32,2,opt,name=y,proto3" json:"y,omitempty"`
-	// Height, as the client sent it; passed on unchanged.
+	// Height, as the client sent it; passed on without change.
 	Z             int32 `protobuf:"varint,3,opt,name=z,proto3" json:"z,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -865,7 +864,7 @@ func (x *Collide) GetZ() int32 {
 // Toggle switches a way of moving on or off.
 type Toggle struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to switch. The world passes by what it does not know.
+	// What to switch. The world ignores an unknown value.
 	Kind          Toggle_Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=waystone.world.v1.Toggle_Kind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -911,16 +910,15 @@ func (x *Toggle) GetKind() Toggle_Kind {
 // Say is a text from a player.
 type Say struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who is to hear it: local, whisper or shout. The world passes by what it does
-	// not know.
+	// The channel: local, whisper or shout. The world ignores an unknown value.
 	Channel Channel `protobuf:"varint,1,opt,name=channel,proto3,enum=waystone.world.v1.Channel" json:"channel,omitempty"`
-	// Name of the player whispered to.
+	// For a whisper, the name of the receiver.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
 	// The text, up to 512 bytes.
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	// Number of the line, rising with each line of the player, also across
-	// streams. The world drops a line whose number is not above that of the last
-	// one, and acknowledges each with Spoken. 0 for neither.
+	// Number of the line. It grows with each line of the player, also across
+	// streams. The world drops a line if its number is not higher than the last
+	// one, and acknowledges each line with Spoken. With 0 it does neither.
 	Line          uint64 `protobuf:"varint,4,opt,name=line,proto3" json:"line,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -984,8 +982,8 @@ func (x *Say) GetLine() uint64 {
 	return 0
 }
 
-// Emote plays a motion of the client's. Someone who walks stops first, and
-// someone who sits stands up first.
+// Emote plays a motion of the client. A walking player stops first, and a
+// sitting player stands up first.
 type Emote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Row in the client's list of motions.
@@ -1040,8 +1038,8 @@ func (x *Emote) GetFlags() uint32 {
 	return 0
 }
 
-// Halt ends what the player is about, because it cannot be: he stands where the
-// world has him, and his client is put right with Adjusted.
+// Halt ends what the player is doing, because it is not possible. He stands
+// where the world has him, and Adjusted corrects his client.
 type Halt struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1078,12 +1076,12 @@ func (*Halt) Descriptor() ([]byte, []int) {
 	return file_waystone_world_v1_world_proto_rawDescGZIP(), []int{11}
 }
 
-// SetHotbar puts something onto places of the player's quick bar, or takes it
-// away. The world keeps it, saves it with the character and answers with
-// HotbarSet. Before the player has entered, too.
+// SetHotbar sets or clears slots of the player's quick bar. The world stores
+// it, saves it with the character and answers with HotbarSet. It may also come
+// before the player has entered.
 type SetHotbar struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What lies on which places from now on; the others stay as they are.
+	// The new content of these slots. Other slots do not change.
 	Slots         []*v1.HotbarSlot `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1129,9 +1127,9 @@ func (x *SetHotbar) GetSlots() []*v1.HotbarSlot {
 // ConnectResponse is one message to a gateway.
 type ConnectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Players that it is for.
+	// The receivers.
 	Players []uint64 `protobuf:"varint,1,rep,packed,name=players,proto3" json:"players,omitempty"`
-	// What they get.
+	// The message.
 	//
 	// Types that are valid to be assigned to Message:
 	//
@@ -1344,7 +1342,7 @@ type ConnectResponse_Welcome struct {
 }
 
 type ConnectResponse_Joined struct {
-	// The player's character, or why not.
+	// The player's character, or why the join was refused.
 	Joined *Joined `protobuf:"bytes,3,opt,name=joined,proto3,oneof"`
 }
 
@@ -1354,7 +1352,7 @@ type ConnectResponse_Entered struct {
 }
 
 type ConnectResponse_Left struct {
-	// The player is out of the world.
+	// The player has left the world.
 	Left *Left `protobuf:"bytes,5,opt,name=left,proto3,oneof"`
 }
 
@@ -1364,7 +1362,7 @@ type ConnectResponse_Spawned struct {
 }
 
 type ConnectResponse_Removed struct {
-	// Entities that went out of sight.
+	// Entities that left the sight.
 	Removed *Removed `protobuf:"bytes,7,opt,name=removed,proto3,oneof"`
 }
 
@@ -1384,7 +1382,7 @@ type ConnectResponse_Toggled struct {
 }
 
 type ConnectResponse_Adjusted struct {
-	// The client's own position was wrong; it is put right.
+	// Corrects the client's own position.
 	Adjusted *Adjusted `protobuf:"bytes,11,opt,name=adjusted,proto3,oneof"`
 }
 
@@ -1399,12 +1397,12 @@ type ConnectResponse_Emoted struct {
 }
 
 type ConnectResponse_Spoken struct {
-	// The world has carried out a player's line of chat.
+	// The world has handled a player's chat line.
 	Spoken *Spoken `protobuf:"bytes,14,opt,name=spoken,proto3,oneof"`
 }
 
 type ConnectResponse_Alive struct {
-	// The world is alive; for nobody.
+	// The world is alive; it has no receivers.
 	Alive *Alive `protobuf:"bytes,15,opt,name=alive,proto3,oneof"`
 }
 
@@ -1448,11 +1446,11 @@ type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long the players of a lost stream stay in the world.
 	Linger *durationpb.Duration `protobuf:"bytes,1,opt,name=linger,proto3" json:"linger,omitempty"`
-	// How often the world sends Alive. Absent from an older world, which sends
+	// How often the world sends Alive. Absent in an older world, which sends
 	// neither Alive nor Spoken.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,2,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// Whether the world keeps quick bars. An older world does not, and would end the
-	// stream at a SetHotbar.
+	// Whether the world has quick bars. An older world does not, and would end
+	// the stream at a SetHotbar.
 	KeepsHotbars  bool `protobuf:"varint,3,opt,name=keeps_hotbars,json=keepsHotbars,proto3" json:"keeps_hotbars,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1509,8 +1507,8 @@ func (x *Welcome) GetKeepsHotbars() bool {
 	return false
 }
 
-// Alive tells that the world is alive. It is sent at a fixed interval, whatever
-// else is sent.
+// Alive says that the world is alive. It is sent at a fixed interval, whether
+// or not other messages are sent.
 type Alive struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1550,15 +1548,15 @@ func (*Alive) Descriptor() ([]byte, []int) {
 // Joined answers Join.
 type Joined struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The character as it is; absent when the join was refused.
+	// The character; absent if the join was refused.
 	Character *v1.Character `protobuf:"bytes,1,opt,name=character,proto3" json:"character,omitempty"`
-	// Largest health.
+	// Maximum health.
 	MaxHp uint32 `protobuf:"varint,2,opt,name=max_hp,json=maxHp,proto3" json:"max_hp,omitempty"`
-	// Largest mana.
+	// Maximum mana.
 	MaxMp uint32 `protobuf:"varint,3,opt,name=max_mp,json=maxMp,proto3" json:"max_mp,omitempty"`
 	// Why the join was refused: CHARACTER_NOT_FOUND, ALREADY_DELETED,
-	// STALE_GENERATION, ENTITY_TAKEN, ZONE_NOT_FOUND or UNAVAILABLE; empty when
-	// it was not.
+	// STALE_GENERATION, ENTITY_TAKEN, ZONE_NOT_FOUND or UNAVAILABLE; empty if it
+	// was not refused.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1629,13 +1627,13 @@ type Entered struct {
 	Self *Entity `protobuf:"bytes,1,opt,name=self,proto3" json:"self,omitempty"`
 	// World clock in ticks of 10 seconds.
 	WorldTicks uint32 `protobuf:"varint,2,opt,name=world_ticks,json=worldTicks,proto3" json:"world_ticks,omitempty"`
-	// Largest health.
+	// Maximum health.
 	MaxHp uint32 `protobuf:"varint,3,opt,name=max_hp,json=maxHp,proto3" json:"max_hp,omitempty"`
-	// Largest mana.
+	// Maximum mana.
 	MaxMp uint32 `protobuf:"varint,4,opt,name=max_mp,json=maxMp,proto3" json:"max_mp,omitempty"`
-	// After a Join with a former entity: the number of the player's last line of
-	// chat (Say.line) that was carried out; 0 for none. Absent when the world has
-	// loaded the player afresh and does not know.
+	// After a Join with a former entity: the number (Say.line) of the player's
+	// last chat line that the world has handled; 0 for none. Absent if the world
+	// has loaded the player from the database and does not know.
 	LastLine      *uint64 `protobuf:"varint,5,opt,name=last_line,json=lastLine,proto3,oneof" json:"last_line,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1706,11 +1704,11 @@ func (x *Entered) GetLastLine() uint64 {
 	return 0
 }
 
-// Left tells that a player is out of the world.
+// Left says that a player has left the world.
 type Left struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why: LEFT (he asked for it), TAKEN_OVER (signed in again elsewhere),
-	// SHUTDOWN or SAVE_REFUSED (a newer owner has the character).
+	// Why: LEFT (the player asked for it), TAKEN_OVER (a newer sign-in of the
+	// user), SHUTDOWN or SAVE_REFUSED (a newer play has the character).
 	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1753,10 +1751,11 @@ func (x *Left) GetReason() string {
 	return ""
 }
 
-// Entity is a player's character as others see it.
+// Entity is a player's character as other players see it.
 type Entity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number of the entity, 1 to 65535, unique in the zone while it is there.
+	// Number of the entity, 1 to 65535, unique in the zone as long as the entity
+	// is there.
 	Id uint32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Identifier of the character.
 	CharacterId string `protobuf:"bytes,2,opt,name=character_id,json=characterId,proto3" json:"character_id,omitempty"`
@@ -1770,9 +1769,9 @@ type Entity struct {
 	X float32 `protobuf:"fixed32,6,opt,name=x,proto3" json:"x,omitempty"`
 	// Where it is, centimetres.
 	Y float32 `protobuf:"fixed32,7,opt,name=y,proto3" json:"y,omitempty"`
-	// Height, as its client sent it last.
+	// Height, as its client last sent it.
 	Z int32 `protobuf:"varint,8,opt,name=z,proto3" json:"z,omitempty"`
-	// Where it walks to, centimetres; its own place when it stands.
+	// Where it walks to, centimetres; its own position if it stands.
 	TargetX float32 `protobuf:"fixed32,9,opt,name=target_x,json=targetX,proto3" json:"target_x,omitempty"`
 	// Where it walks to, centimetres.
 	TargetY float32 `protobuf:"fixed32,10,opt,name=target_y,json=targetY,proto3" json:"target_y,omitempty"`
@@ -2016,7 +2015,7 @@ func (x *Spawned) GetEntities() []*Entity {
 	return nil
 }
 
-// Removed lists entities that went out of sight.
+// Removed lists entities that left the sight.
 type Removed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Their numbers.
@@ -2062,14 +2061,14 @@ func (x *Removed) GetEntities() []uint32 {
 	return nil
 }
 
-// Moved tells where an entity walks to.
+// Moved says where an entity walks to.
 type Moved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the entity.
 	Entity uint32 `protobuf:"varint,1,opt,name=entity,proto3" json:"entity,omitempty"`
 	// Entity it walks to; 0 for none.
 	TargetEntity uint32 `protobuf:"varint,2,opt,name=target_entity,json=targetEntity,proto3" json:"target_entity,omitempty"`
-	// How far it has to go, centimetres.
+	// Distance to the target, centimetres.
 	Distance uint32 `protobuf:"varint,3,opt,name=distance,proto3" json:"distance,omitempty"`
 	// Target point, centimetres.
 	X float32 `protobuf:"fixed32,4,opt,name=x,proto3" json:"x,omitempty"`
@@ -2162,14 +2161,14 @@ func (x *Moved) GetMoveMode() MoveMode {
 	return MoveMode_MOVE_MODE_UNSPECIFIED
 }
 
-// Stopped tells where an entity stands.
+// Stopped says where an entity stands.
 type Stopped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the entity.
 	Entity uint32 `protobuf:"varint,1,opt,name=entity,proto3" json:"entity,omitempty"`
-	// Its place, centimetres.
+	// Its position, centimetres.
 	X float32 `protobuf:"fixed32,2,opt,name=x,proto3" json:"x,omitempty"`
-	// Its place, centimetres.
+	// Its position, centimetres.
 	Y float32 `protobuf:"fixed32,3,opt,name=y,proto3" json:"y,omitempty"`
 	// Height, as its client sent it.
 	Z             int32 `protobuf:"varint,4,opt,name=z,proto3" json:"z,omitempty"`
@@ -2235,7 +2234,7 @@ func (x *Stopped) GetZ() int32 {
 	return 0
 }
 
-// Toggled tells how an entity moves from here on.
+// Toggled says how an entity moves from now on.
 type Toggled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the entity.
@@ -2317,14 +2316,14 @@ func (x *Toggled) GetSpeed() uint32 {
 	return 0
 }
 
-// Adjusted puts an entity's own client right.
+// Adjusted corrects the position in an entity's own client.
 type Adjusted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the entity.
 	Entity uint32 `protobuf:"varint,1,opt,name=entity,proto3" json:"entity,omitempty"`
-	// Its place, centimetres.
+	// Its position, centimetres.
 	X float32 `protobuf:"fixed32,2,opt,name=x,proto3" json:"x,omitempty"`
-	// Its place, centimetres.
+	// Its position, centimetres.
 	Y float32 `protobuf:"fixed32,3,opt,name=y,proto3" json:"y,omitempty"`
 	// Height, as its client sent it.
 	Z             int32 `protobuf:"varint,4,opt,name=z,proto3" json:"z,omitempty"`
@@ -2390,16 +2389,17 @@ func (x *Adjusted) GetZ() int32 {
 	return 0
 }
 
-// Said is a text that players hear.
+// Said is a text for players.
 type Said struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who was to hear it.
+	// The channel.
 	Channel Channel `protobuf:"varint,1,opt,name=channel,proto3,enum=waystone.world.v1.Channel" json:"channel,omitempty"`
 	// Number of the speaking entity; 0 for whispers, shouts and announcements.
 	Entity uint32 `protobuf:"varint,2,opt,name=entity,proto3" json:"entity,omitempty"`
-	// Name of the speaker; for a whisper that found nobody, the name asked for.
+	// Name of the speaker; for a whisper without a receiver, the name that was
+	// asked for.
 	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
-	// The text; empty for a whisper that found nobody.
+	// The text; empty for a whisper without a receiver.
 	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2463,8 +2463,8 @@ func (x *Said) GetText() string {
 	return ""
 }
 
-// Spoken tells a speaker's gateway that the world has carried out a line of
-// chat, and every earlier one of the player.
+// Spoken tells a speaker's gateway that the world has handled a chat line, and
+// every earlier line of the player.
 type Spoken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the line, as it was sent.
@@ -2510,11 +2510,10 @@ func (x *Spoken) GetLine() uint64 {
 	return 0
 }
 
-// HotbarSet tells the places of the player's quick bar that SetHotbar named, as
-// they are now.
+// HotbarSet tells the new content of the slots that SetHotbar named.
 type HotbarSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What lies there; one of nothing has kind 0.
+	// The slots; an empty one has kind 0.
 	Slots         []*v1.HotbarSlot `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2557,7 +2556,7 @@ func (x *HotbarSet) GetSlots() []*v1.HotbarSlot {
 	return nil
 }
 
-// Emoted tells that an entity plays a motion, once.
+// Emoted says that an entity plays a motion once.
 type Emoted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the entity.

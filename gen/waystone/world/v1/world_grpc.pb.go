@@ -26,20 +26,19 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// WorldService is the shared world: zones, movement, who sees whom, chat.
+// WorldService is the shared world: zones, movement, sight, chat.
 type WorldServiceClient interface {
-	// Connect is the one stream of a gateway. The gateway sends what its
-	// players do; the world answers with what they perceive, an event and the
-	// list of its receivers once. The first message must be Hello. A message of a
-	// kind that the world does not know, from a newer gateway, is passed by. When the
-	// stream ends, its players stay in the world for a time (world-linger) and
-	// are then saved and removed.
+	// Connect is the one stream of a gateway. The gateway sends what its players
+	// do. The world answers with what they see and hear: each event once, with
+	// the list of its receivers. The first message must be Hello. The world
+	// ignores a message of a kind that it does not know, because the gateway may
+	// be newer. When the stream ends, its players stay in the world for a time
+	// (WORLD_LINGER). Then they are saved and removed.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_MESSAGE, INVALID_GATEWAY,
-	// INVALID_PLAYER, INVALID_JOIN) when the gateway does not keep to this;
-	// RESOURCE_EXHAUSTED (SLOW_GATEWAY) when it does not read fast enough: it
-	// connects again and joins its players again; UNAVAILABLE (SHUTDOWN) when
-	// the world goes down.
+	// Errors: INVALID_ARGUMENT (INVALID_MESSAGE, INVALID_GATEWAY, INVALID_PLAYER,
+	// INVALID_JOIN) if the gateway breaks these rules; RESOURCE_EXHAUSTED
+	// (SLOW_GATEWAY) if the gateway does not read fast enough: it connects again
+	// and joins its players again; UNAVAILABLE (SHUTDOWN) if the world stops.
 	Connect(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ConnectRequest, ConnectResponse], error)
 }
 
@@ -68,20 +67,19 @@ type WorldService_ConnectClient = grpc.BidiStreamingClient[ConnectRequest, Conne
 // All implementations must embed UnimplementedWorldServiceServer
 // for forward compatibility.
 //
-// WorldService is the shared world: zones, movement, who sees whom, chat.
+// WorldService is the shared world: zones, movement, sight, chat.
 type WorldServiceServer interface {
-	// Connect is the one stream of a gateway. The gateway sends what its
-	// players do; the world answers with what they perceive, an event and the
-	// list of its receivers once. The first message must be Hello. A message of a
-	// kind that the world does not know, from a newer gateway, is passed by. When the
-	// stream ends, its players stay in the world for a time (world-linger) and
-	// are then saved and removed.
+	// Connect is the one stream of a gateway. The gateway sends what its players
+	// do. The world answers with what they see and hear: each event once, with
+	// the list of its receivers. The first message must be Hello. The world
+	// ignores a message of a kind that it does not know, because the gateway may
+	// be newer. When the stream ends, its players stay in the world for a time
+	// (WORLD_LINGER). Then they are saved and removed.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_MESSAGE, INVALID_GATEWAY,
-	// INVALID_PLAYER, INVALID_JOIN) when the gateway does not keep to this;
-	// RESOURCE_EXHAUSTED (SLOW_GATEWAY) when it does not read fast enough: it
-	// connects again and joins its players again; UNAVAILABLE (SHUTDOWN) when
-	// the world goes down.
+	// Errors: INVALID_ARGUMENT (INVALID_MESSAGE, INVALID_GATEWAY, INVALID_PLAYER,
+	// INVALID_JOIN) if the gateway breaks these rules; RESOURCE_EXHAUSTED
+	// (SLOW_GATEWAY) if the gateway does not read fast enough: it connects again
+	// and joins its players again; UNAVAILABLE (SHUTDOWN) if the world stops.
 	Connect(grpc.BidiStreamingServer[ConnectRequest, ConnectResponse]) error
 	mustEmbedUnimplementedWorldServiceServer()
 }

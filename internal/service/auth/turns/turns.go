@@ -10,12 +10,12 @@ import (
 	"github.com/waystone-mmo/waystone/internal/utils/fairpool"
 )
 
-// ErrFull is for who comes when a key has as many callers as it may, unless
-// another of them has more waiting.
+// ErrFull is returned if the queue of a key is full: to a new caller, or to the
+// last caller of the line with the most callers.
 var ErrFull = errors.New("too many callers of one key")
 
-// Turns is ready for use as it is. It remembers the keys of those who go or wait,
-// and no others.
+// Turns runs the callers of one key one after the other. The zero value is ready
+// for use. It keeps only the keys of callers that run or wait.
 type Turns struct {
 	// Most is how many callers of a key may wait; 0 for any number.
 	Most int
@@ -26,13 +26,13 @@ type Turns struct {
 
 type key struct {
 	turn    *fairpool.Pool // of one worker
-	callers int            // who go or wait
+	callers int            // that run or wait
 }
 
-// Do calls f when nobody else of the key is at it. The lines of a key take turns,
-// as in a fairpool.Pool; within a line it is the order in which they came. It
-// returns f's error, ErrFull, or the context's error when that ends before f has
-// begun.
+// Do calls f when no other caller of the key runs. The lines of a key take turns,
+// as in a fairpool.Pool. Within a line, callers run in the order in which they
+// came. It returns f's error, ErrFull, or the context's error if that ends before
+// f has begun.
 func (t *Turns) Do(ctx context.Context, name, line string, f func() error) error {
 	k := t.enter(name)
 	defer t.leave(name, k)

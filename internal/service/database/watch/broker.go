@@ -23,16 +23,17 @@ const (
 	MaxLag = 2 * time.Second
 	// FirstWait is how long a watcher waits for a feed that has never connected.
 	FirstWait = 2 * time.Second
-	// DefaultBuffer is the events kept when Config names no number.
+	// DefaultBuffer is the number of events that are kept if Config.Buffer is
+	// 0.
 	DefaultBuffer = 1 << 16
 )
 
 // Config is what a broker is built from.
 type Config struct {
-	// Buffer is how many events are kept for watchers that are behind, some 200
-	// bytes each. 0: DefaultBuffer.
+	// Buffer is how many events are kept for slow watchers, about 200 bytes
+	// each. 0: DefaultBuffer.
 	Buffer int
-	// Now judges what is over. nil: time.Now.
+	// Now is the clock that decides what is over. nil: time.Now.
 	Now func() time.Time
 	// Metrics may be nil.
 	Metrics prometheus.Registerer
@@ -47,8 +48,8 @@ type Broker struct {
 	mu        sync.Mutex
 	judge     judge
 	connected bool
-	cause     error     // why it is not
-	confirmed time.Time // what was committed before has been told
+	cause     error     // why it is not connected
+	confirmed time.Time // everything that was committed before has been received
 	run       run
 	ring      []entry // event n is at (n-1) modulo buffer
 	head      uint64  // the last event of the run; the first is 1
@@ -59,7 +60,7 @@ type Broker struct {
 
 var _ store.Follower = (*Broker)(nil)
 
-// entry is an event, or the point from which watchers check anew.
+// entry is an event, or the point from which watchers check everything again.
 type entry struct {
 	event  store.Event
 	resync bool
@@ -87,8 +88,8 @@ func New(cfg Config) *Broker {
 	return b
 }
 
-// Reset implements store.Follower: a new run begins, and every watcher is sent
-// to check anew.
+// Reset implements store.Follower: a new run begins, and every watcher is told
+// to check everything again.
 func (b *Broker) Reset(string, store.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -106,12 +107,12 @@ func (b *Broker) Changed(changes []store.Change) {
 	before := b.head
 	for _, c := range changes {
 		switch {
-		case c.Table == store.TableCharacter: // of no concern to watchers
+		case c.Table == store.TableCharacter: // watchers do not need it
 		case c.Op == store.OpMany:
 			if c.Table == store.TableUser {
 				b.judge.forget()
 			}
-			if c.Xid == 0 { // no engine with such tells what is not visible
+			if c.Xid == 0 { // an engine without transaction ids reports only what is visible already
 				b.append(entry{resync: true})
 			} else {
 				b.unseen.add(c.Xid, b.head+1, true)
@@ -133,9 +134,9 @@ func (b *Broker) Changed(changes []store.Change) {
 	}
 }
 
-// Tell passes on an event that does not come from the feed: of this replica's
-// own, it is told to this replica's watchers alone. While the feed is not
-// connected there are none.
+// Tell passes on an event of this replica that does not come from the feed, to
+// the watchers of this replica only. While the feed is not connected there are
+// no watchers.
 func (b *Broker) Tell(e store.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -159,8 +160,8 @@ func (b *Broker) Confirmed(asked time.Time, at store.Snapshot) {
 	}
 }
 
-// Lost implements store.Follower: every subscription ends, for what it hears
-// is not current any more.
+// Lost implements store.Follower: every subscription ends, because its events
+// are no longer current.
 func (b *Broker) Lost(cause error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -168,7 +169,7 @@ func (b *Broker) Lost(cause error) {
 	b.wake()
 }
 
-// Close ends every subscription and lets no other begin.
+// Close ends every subscription. No other can begin.
 func (b *Broker) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -177,7 +178,7 @@ func (b *Broker) Close() {
 	}
 }
 
-// Closing is closed when the broker is.
+// Closing returns a channel that is closed when the broker is closed.
 func (b *Broker) Closing() <-chan struct{} { return b.closing }
 
 func (b *Broker) closed() bool {
@@ -189,9 +190,9 @@ func (b *Broker) closed() bool {
 	}
 }
 
-// AwaitFirst waits until the feed has connected for the first time or failed to,
-// the broker is closed, or ctx ends, and no longer than FirstWait. The feed of a
-// part that has just started comes in a moment.
+// AwaitFirst waits until the feed has connected for the first time or has failed
+// to, until the broker is closed, or until ctx ends, at most FirstWait. The feed
+// of a part that has just started connects in a moment.
 func (b *Broker) AwaitFirst(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, FirstWait)
 	defer cancel()
@@ -212,8 +213,8 @@ func (b *Broker) AwaitFirst(ctx context.Context) {
 	}
 }
 
-// usable says why no subscription can go on; nil when it can. The caller holds
-// mu.
+// usable returns the error with which every subscription has to end; nil if
+// they can go on. The caller holds mu.
 func (b *Broker) usable() error {
 	switch {
 	case b.closed():

@@ -11,15 +11,16 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// confirmTimeout bounds a look at the rows of what was heard. Without an answer
-// the watchers are sent to check.
+// confirmTimeout bounds a look at the rows. Without an answer the watchers are
+// told to check everything.
 const confirmTimeout = time.Second
 
-// Confirmer is a store.Follower in front of a Broker. Of what the feed has only
-// heard (store.Change.Heard), it passes on a ban, and the end of a user or a
-// session, only if the rows say so too. It asks once for all that came while it
-// asked before; what comes behind waits, so that the order stays. A changed
-// password cannot be confirmed: the row does not say what it was before.
+// Confirmer is a store.Follower in front of a Broker. If the feed has only
+// heard of a change (store.Change.Heard), it passes on a ban, and the end of a
+// user or a session, only if the rows show it too. It makes one query for all
+// changes that came during the query before. Later changes wait, so that the
+// order stays. A changed password cannot be confirmed: the row does not say
+// what it was before.
 type Confirmer struct {
 	broker *Broker
 	store  store.SessionChecker
@@ -31,8 +32,8 @@ type Confirmer struct {
 	mu      sync.Mutex
 	queue   []step
 	waiting int    // changes in queue
-	asking  bool   // what was taken out of queue has not been passed on
-	epoch   uint64 // of the connection; what is of another is void
+	asking  bool   // steps taken out of queue have not been passed on yet
+	epoch   uint64 // of the connection; steps of another connection are dropped
 }
 
 var _ store.Follower = (*Confirmer)(nil)
@@ -52,7 +53,7 @@ func NewConfirmer(b *Broker, s store.SessionChecker, log *slog.Logger) *Confirme
 	return c
 }
 
-// Close ends it. What waits is not passed on.
+// Close ends the Confirmer. Changes that still wait are dropped.
 func (c *Confirmer) Close() {
 	c.stop()
 	<-c.done
@@ -85,11 +86,12 @@ func (c *Confirmer) Changed(changes []store.Change) {
 		return
 	}
 	if c.waiting += len(changes); c.waiting > c.broker.buffer {
-		// All of it is visible already, so that a check from now on sees it.
+		// All of these changes are visible already, so a check from now on sees
+		// them.
 		c.queue, c.waiting = nil, 0
 		changes = []store.Change{{Table: store.TableUser, Op: store.OpMany}}
 	}
-	c.put(step{changes: slices.Clone(changes)}) // the others who were told have the same
+	c.put(step{changes: slices.Clone(changes)}) // other followers have the same slice
 }
 
 // Confirmed implements store.Follower.
@@ -137,7 +139,8 @@ func (c *Confirmer) run(ctx context.Context) {
 	}
 }
 
-// pass tells the broker, unless the connection has ended meanwhile.
+// pass passes steps on to the broker, unless the connection has ended
+// meanwhile.
 func (c *Confirmer) pass(steps []step, epoch uint64) {
 	for _, s := range steps {
 		switch {
@@ -151,7 +154,7 @@ func (c *Confirmer) pass(steps []step, epoch uint64) {
 	}
 }
 
-// doubtful reports whether a change is to be confirmed.
+// doubtful reports whether a change has to be confirmed.
 func (c *Confirmer) doubtful(change store.Change) bool {
 	if !change.Heard {
 		return false
@@ -167,7 +170,7 @@ func (c *Confirmer) doubtful(change store.Change) bool {
 	}
 }
 
-// confirm takes out of steps what is not so.
+// confirm removes from steps the changes that the rows do not show.
 func (c *Confirmer) confirm(ctx context.Context, steps []step) {
 	var doubts []*store.Change
 	for _, s := range steps {
@@ -185,8 +188,8 @@ func (c *Confirmer) confirm(ctx context.Context, steps []step) {
 	}
 }
 
-// ask clears those of the changes that are not so. Without an answer nobody
-// knows, and the watchers are told to check.
+// ask clears those changes that the rows do not show. Without an answer, the
+// watchers are told to check everything.
 func (c *Confirmer) ask(ctx context.Context, changes []*store.Change) {
 	subjects := make([]store.SessionSubject, len(changes))
 	for i, change := range changes {
@@ -199,7 +202,7 @@ func (c *Confirmer) ask(ctx context.Context, changes []*store.Change) {
 	defer cancel()
 	verdicts, err := c.store.CheckSessions(ctx, subjects)
 	if err != nil {
-		c.log.WarnContext(ctx, "what the feed told cannot be confirmed; watchers check what they hold", "changes", len(changes), "cause", err.Error())
+		c.log.WarnContext(ctx, "changes from the feed cannot be confirmed; watchers check everything they hold", "changes", len(changes), "cause", err.Error())
 	}
 	for i, change := range changes {
 		switch {
@@ -212,8 +215,9 @@ func (c *Confirmer) ask(ctx context.Context, changes []*store.Change) {
 	}
 }
 
-// confirms reports whether a verdict on the rows bears a change out. Whatever
-// ends a session, its player may not go on.
+// confirms reports whether a verdict on the rows confirms a change. For the end
+// of a session any refusal is enough: whatever its cause, the player may not go
+// on.
 func confirms(change *store.Change, verdict error) bool {
 	switch {
 	case change.Table == store.TableSession:

@@ -33,8 +33,8 @@ func appendCursor(r run, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(b, seq)
 }
 
-// parseCursor reads a cursor. known is false for one of a later version, which
-// a newer replica gave out. The error names the request's field.
+// parseCursor reads a cursor. known is false for a cursor of a later version,
+// which comes from a newer replica. The error names the request's field.
 func parseCursor(b []byte) (r run, seq uint64, known bool, err error) {
 	switch {
 	case len(b) == 0 || len(b) > MaxCursorLen || b[0] == 0:

@@ -9,23 +9,25 @@ import (
 )
 
 // maxIDLen is the longest identifier that is passed on, bytes: 128 characters.
-// The contract takes no longer one, so nobody can hold what it names.
+// The contract accepts no longer one, so no watcher can hold such a session or
+// user.
 const maxIDLen = 128 * utf8.UTFMax
 
-// judge turns changes into events. It remembers who is banned, for feeds that
-// do not tell how a row was before.
+// judge turns changes into events. It remembers which users are banned, for
+// feeds that do not report how a row was before.
 type judge struct {
 	now    func() time.Time
 	max    int                 // users remembered
 	banned map[string]struct{} // may have forgotten some
 }
 
-// event returns what a change of one row means for watchers; false for nothing.
+// event returns what a change of one row means for watchers; false if it means
+// nothing.
 func (j *judge) event(c store.Change) (store.Event, bool) {
 	if len(c.ID) > maxIDLen || len(c.UserID) > maxIDLen {
 		return store.Event{}, false
 	}
-	// One that is not UTF-8 could not be sent, today or ever.
+	// An id that is not UTF-8 could never be sent.
 	c.ID, c.UserID = strings.ToValidUTF8(c.ID, "\uFFFD"), strings.ToValidUTF8(c.UserID, "\uFFFD")
 	switch c.Table {
 	case store.TableSession:
@@ -71,8 +73,8 @@ func (j *judge) user(c store.Change) store.Event {
 	return e
 }
 
-// remember notes what the row says now. When there is no room it forgets
-// anybody: the worst is that an unban is told as a mere change.
+// remember notes what the row says now. If there is no room, it forgets any
+// other user. At worst an unban is then reported as a plain change.
 func (j *judge) remember(userID string, banned bool) {
 	if !banned {
 		delete(j.banned, userID)

@@ -6,24 +6,24 @@ import (
 	"github.com/waystone-mmo/waystone/internal/store"
 )
 
-// metrics are what a broker counts. Names begin with waystone_watch_.
+// metrics are the metrics of a broker. Names begin with waystone_watch_.
 type metrics struct {
 	events  *prometheus.CounterVec // by kind
 	resyncs prometheus.Counter
-	// unconfirmed counts what was heard and is not so.
+	// unconfirmed counts changes that were heard but that the rows do not show.
 	unconfirmed prometheus.Counter
 }
 
 func newMetrics() *metrics {
 	return &metrics{
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waystone_watch_events_total", Help: "Changes of sessions and users that the feed told, by kind.",
+			Name: "waystone_watch_events_total", Help: "Changes of sessions and users that the feed reported, by kind.",
 		}, []string{"kind"}),
 		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waystone_watch_resyncs_total", Help: "Watchers sent to check all they hold.",
+			Name: "waystone_watch_resyncs_total", Help: "Watchers that were told to check everything they hold.",
 		}),
 		unconfirmed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waystone_watch_unconfirmed_total", Help: "Bans and ends of users and sessions that the feed told, that the database did not confirm, and that were not passed on.",
+			Name: "waystone_watch_unconfirmed_total", Help: "Bans and ends of users and sessions that the feed reported but the database did not confirm; they were not passed on.",
 		}),
 	}
 }

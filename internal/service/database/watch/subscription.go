@@ -13,9 +13,11 @@ type Signal uint8
 
 // The signals, numbered as on the wire.
 const (
-	// Here: the subscription is in place.
+	// Here: the subscription has begun, and nothing was missed since the
+	// cursor.
 	Here Signal = iota + 1
-	// Resync: what was before the cursor may not have been told.
+	// Resync: changes may have been missed; the watcher has to check
+	// everything.
 	Resync
 	// Events: the batch has some.
 	Events
@@ -23,31 +25,32 @@ const (
 	Heartbeat
 )
 
-// Batch is what a subscription gives at a time.
+// Batch is what Subscription.Next returns.
 type Batch struct {
 	Signal Signal
 	Cursor []byte // where the subscription stands after the batch
 	Events []store.Event
-	// Lag: what was committed longer ago has been told.
+	// Lag: everything that was committed longer ago than this has been
+	// reported.
 	Lag time.Duration
 }
 
 // Subscription is a watcher's place in the ring. It belongs to one goroutine.
 type Subscription struct {
 	broker *Broker
-	known  bool // run and seq are those of a cursor
-	begun  bool // the first batch has been given
+	known  bool // run and seq come from a cursor
+	begun  bool // the first batch has been returned
 	run    run
-	seq    uint64 // the last event given
-	// checked: watchers were sent to check after this event, so that such a point
-	// at or before it says nothing new.
+	seq    uint64 // the last event that was returned
+	// checked: the watcher was told to check after this event. So a point to
+	// check from, at or before it, is skipped.
 	checked uint64
-	last    time.Time // a batch was given
+	last    time.Time // when the last batch was returned
 }
 
-// Subscribe begins behind a cursor; with an empty one, now. It fails with
-// INVALID_CURSOR, or as store says: ErrTooManyWatchers, ErrFeedUnavailable,
-// ErrWatchClosed. A Subscription must be closed.
+// Subscribe begins after a cursor, or now if the cursor is empty. It fails with
+// INVALID_CURSOR or with an error of package store: ErrTooManyWatchers,
+// ErrFeedUnavailable, ErrWatchClosed. A Subscription must be closed.
 func (b *Broker) Subscribe(cursor []byte) (*Subscription, error) {
 	s := &Subscription{broker: b, last: time.Now()}
 	if len(cursor) > 0 {
@@ -56,7 +59,7 @@ func (b *Broker) Subscribe(cursor []byte) (*Subscription, error) {
 			return nil, err
 		}
 		if !s.known {
-			s.run, s.known = newRun(), true // no run of ours
+			s.run, s.known = newRun(), true // no run of this replica
 		}
 	}
 	b.mu.Lock()
@@ -71,15 +74,15 @@ func (b *Broker) Subscribe(cursor []byte) (*Subscription, error) {
 	return s, nil
 }
 
-// Close gives the place back.
+// Close frees the watcher's place.
 func (s *Subscription) Close() {
 	s.broker.mu.Lock()
 	defer s.broker.mu.Unlock()
 	s.broker.watchers--
 }
 
-// Next waits for the next batch, HeartbeatEvery at most. It fails when ctx ends
-// with nothing to give, or as store says: ErrFeedUnavailable, ErrWatchClosed.
+// Next waits for the next batch, HeartbeatEvery at most. It fails if ctx ends
+// first, or with an error of package store: ErrFeedUnavailable, ErrWatchClosed.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -100,8 +103,8 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	}
 }
 
-// take returns what there is to give; a batch without a signal when there is
-// nothing. It is then to be asked again after news, or after wait.
+// take returns the next batch. A batch without a signal means that there is
+// nothing: then take has to be called again after news, or after wait.
 func (s *Subscription) take() (batch Batch, news <-chan struct{}, wait time.Duration, err error) {
 	b := s.broker
 	b.mu.Lock()
@@ -142,18 +145,20 @@ func (s *Subscription) take() (batch Batch, news <-chan struct{}, wait time.Dura
 	return batch, b.news, wait, nil
 }
 
-// settle puts the subscription where a watcher begins that checks now.
+// settle moves the subscription to the event from which a watcher goes on that
+// checks everything now.
 func (s *Subscription) settle() error {
 	b := s.broker
 	seq := b.unseen.settled(b.head)
 	if seq+1 < b.tail() {
-		return store.ErrFeedUnavailable.Wrap(errors.New("more changes are not visible yet than WATCH_BUFFER keeps"))
+		return store.ErrFeedUnavailable.Wrap(errors.New("there are more changes that are not visible yet than WATCH_BUFFER keeps"))
 	}
 	s.run, s.seq, s.checked = b.run, seq, b.head
 	return nil
 }
 
-// events takes the next events, up to a point from which to check anew.
+// events returns the next events, up to a point from which watchers check
+// everything again.
 func (s *Subscription) events() []store.Event {
 	b := s.broker
 	var list []store.Event

@@ -2,8 +2,9 @@ package watch
 
 import "github.com/waystone-mmo/waystone/internal/store"
 
-// unseen are the transactions that were told and of which no confirmation has
-// shown yet that others can see them, in the order told.
+// unseen are the transactions that were reported but that are not yet known to
+// be visible to others, in the order of the reports. A confirmation of the feed
+// shows which are visible.
 type unseen struct {
 	list []told
 	max  int // transactions kept one by one
@@ -13,10 +14,10 @@ type told struct {
 	xid uint64
 	// first is the number of its first event.
 	first uint64
-	// many: it changed any number of rows, and watchers are to check anew once it
-	// is visible.
+	// many: it changed any number of rows. Watchers have to check everything when
+	// it is visible.
 	many bool
-	// through: it stands for others too, with xid as the highest of them.
+	// through: it stands for several transactions, of which xid is the highest.
 	through bool
 }
 
@@ -27,7 +28,8 @@ func (t told) seenBy(at store.Snapshot) bool {
 	return at.Sees(t.xid)
 }
 
-// add notes a change of a transaction, told as event seq or, with many, as none.
+// add notes a change of a transaction, which was reported as event seq or, with
+// many, without an event.
 func (u *unseen) add(xid, seq uint64, many bool) {
 	if n := len(u.list); n > 0 && u.list[n-1].xid == xid && !u.list[n-1].through {
 		u.list[n-1].many = u.list[n-1].many || many
@@ -39,8 +41,8 @@ func (u *unseen) add(xid, seq uint64, many bool) {
 	u.list = append(u.list, told{xid: xid, first: seq, many: many})
 }
 
-// collapse makes one of all, which counts as visible once everything up to the
-// highest of them has ended: later than need be, never too early.
+// collapse replaces all by one, which counts as visible when everything up to
+// the highest of them has ended: perhaps later than necessary, never too early.
 func (u *unseen) collapse() {
 	one := told{first: u.list[0].first, through: true}
 	for _, t := range u.list {
@@ -49,8 +51,8 @@ func (u *unseen) collapse() {
 	u.list = append(u.list[:0], one)
 }
 
-// confirm takes out what a snapshot sees, and reports whether any of it sends
-// watchers to check anew.
+// confirm removes the transactions that a snapshot sees. It reports whether
+// watchers have to check everything because of one of them.
 func (u *unseen) confirm(at store.Snapshot) (many bool) {
 	rest := u.list[:0]
 	for _, t := range u.list {
@@ -64,8 +66,8 @@ func (u *unseen) confirm(at store.Snapshot) (many bool) {
 	return many
 }
 
-// settled is the number of the last event such that it and all before it are
-// visible, head being the last of all.
+// settled returns the number of the last event for which this event and all
+// before it are visible. head is the last event of all.
 func (u *unseen) settled(head uint64) uint64 {
 	if len(u.list) == 0 {
 		return head

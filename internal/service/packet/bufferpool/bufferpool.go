@@ -29,7 +29,8 @@ type Pool struct {
 func (p *Pool) Get(n int) []byte {
 	c := classOf(n)
 	p.outstanding.Add(1)
-	// Arrays by pointer: a slice would be allocated anew to be kept.
+	// The pool keeps pointers to arrays: to keep a slice, a new slice header would
+	// be allocated.
 	switch a := p.pools[c].Get().(type) {
 	case *[64]byte:
 		return a[:n]
@@ -102,7 +103,7 @@ func (p *Pool) Share(b []byte) *Shared {
 	return s
 }
 
-// Bytes returns the content, which nobody may change.
+// Bytes returns the content. It must not be changed.
 func (s *Shared) Bytes() []byte { return s.buf }
 
 // Retain adds a holder. Only a holder may call it.

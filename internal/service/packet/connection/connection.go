@@ -1,11 +1,11 @@
-// Package connection runs one client connection of one stage: it reads,
-// deciphers and checks packets, hands them to a handler in order, and sends
-// what others put into a bounded queue.
+// Package connection runs one client connection of one stage: it reads, deciphers
+// and checks packets, passes them to a handler in order, and sends the packets in a
+// bounded queue.
 //
 // Two goroutines belong to a connection, and Serve waits for both: the reader,
-// which calls the handler, and the writer. Whoever sends to a connection never
-// waits: a full queue ends the connection instead. Every connection ends with
-// exactly one Reason.
+// which calls the handler, and the writer. Sending to a connection never waits: a
+// full queue ends the connection instead. Every connection ends with exactly one
+// Reason.
 package connection
 
 import (
@@ -37,8 +37,7 @@ type State uint32
 type Step struct {
 	// Name is the state's name, for logs.
 	Name string
-	// Timeout is how long the client may take for its next packet; 0 for as
-	// long as it likes.
+	// Timeout is the time for the client's next packet; 0 for no limit.
 	Timeout time.Duration
 	// DropUnknown says that a command that no client is known to send at any
 	// stage is dropped, within a budget, instead of ending the connection.
@@ -51,9 +50,9 @@ type Handler interface {
 	// Allowed reports whether a command may come in a state.
 	Allowed(s State, command uint16) bool
 	// Forgives reports whether a packet that cannot be decoded is dropped and the
-	// connection goes on; it may answer the packet. It must only be true where
-	// the next packet's place is known, which it is after every error of
-	// decoding.
+	// connection goes on; it may answer the packet. It may only be true if the
+	// position of the next packet is known; after an error of decoding it always
+	// is.
 	Forgives(c *Conn, command uint16, err error) bool
 	// Handle handles one packet. ctx ends with the connection. An error ends the
 	// connection; see End.
@@ -66,21 +65,21 @@ type Handler interface {
 type Metrics interface {
 	// Received counts a packet from a client.
 	Received(stage packets.Stage, name string, size int)
-	// Dropped counts a packet from a client that was left without effect.
+	// Dropped counts a packet from a client that was dropped.
 	Dropped(stage packets.Stage, why Drop)
 	// Sent counts packets to a client.
 	Sent(stage packets.Stage, packets, bytes int)
 }
 
-// Drop says why a packet was left without effect while the connection goes on.
-// Each is a label of a counter.
+// Drop says why a packet was dropped while the connection goes on. Each is a label
+// of a counter.
 type Drop string
 
 // The reasons.
 const (
-	DropUnknown Drop = "unknown"  // a command that nobody knows
+	DropUnknown Drop = "unknown"  // an unknown command
 	DropText    Drop = "text"     // not UTF-8
-	DropIgnored Drop = "ignored"  // known, and nothing to be done
+	DropIgnored Drop = "ignored"  // known, but ignored
 	DropTooMany Drop = "too_many" // more of the same than its own budget allows
 )
 
@@ -96,9 +95,9 @@ type Config struct {
 	QueuePackets int // most packets that may wait to be sent
 	QueueBytes   int // most bytes that may wait to be sent
 	Rate         rate.Limit
-	Burst        int        // packets a client may send at once, on top of Rate
-	UnknownRate  rate.Limit // of packets whose command nobody knows; they count for Rate too
-	UnknownBurst int        // of those, at once, on top of UnknownRate
+	Burst        int        // packets a client may send at once, in addition to Rate
+	UnknownRate  rate.Limit // of packets with an unknown command; they count for Rate too
+	UnknownBurst int        // of these, at once, in addition to UnknownRate
 }
 
 // Conn is one connection.
@@ -110,9 +109,9 @@ type Conn struct {
 	queue   *queue
 	state   atomic.Uint32
 	input   *bufio.Reader // of the reader
-	woken   atomic.Bool   // nobody may wait for input
+	woken   atomic.Bool   // WhileConnected may not read
 	limiter *rate.Limiter
-	unknown *rate.Limiter // nil until the first command that nobody knows
+	unknown *rate.Limiter // nil until the first unknown command
 
 	once   sync.Once
 	reason Reason
@@ -150,7 +149,7 @@ func AddrPort(a net.Addr) netip.AddrPort {
 // Remote returns the client's address, IPv4 where it is one.
 func (c *Conn) Remote() netip.AddrPort { return c.remote }
 
-// Local returns the address on which the client arrived.
+// Local returns the address that the client connected to.
 func (c *Conn) Local() netip.AddrPort { return AddrPort(c.nc.LocalAddr()) }
 
 // Stage returns the stage that the connection belongs to.
@@ -159,22 +158,24 @@ func (c *Conn) Stage() packets.Stage { return c.cfg.Stage }
 // State returns the state.
 func (c *Conn) State() State { return State(c.state.Load()) }
 
-// SetState changes the state; the time for the next packet starts anew. It may
-// be called from any goroutine.
+// SetState changes the state; the time for the next packet starts again. It may be
+// called from any goroutine.
 func (c *Conn) SetState(s State) {
 	c.state.Store(uint32(s))
 	_ = c.setReadDeadline() // the reader finds out by itself
 }
 
-// Busy reports whether the client has much to take: a quarter of what may wait
-// for it does. What can wait elsewhere should, until OnSent's function is called.
+// Busy reports whether a quarter of the packets or bytes that may wait for the
+// client are waiting. Then senders should hold back what can wait, until OnSent's
+// function is called.
 func (c *Conn) Busy() bool { return c.queue.busy() }
 
-// OnSent has f called each time that all that was queued has been handed to the
-// system. f runs on the writer's goroutine and may send, but must not wait.
+// OnSent sets f, which is called each time when everything that was queued has been
+// passed to the system. f runs on the writer's goroutine and may send, but must not
+// wait.
 func (c *Conn) OnSent(f func()) { c.onSent.Store(&f) }
 
-// Done is closed when the connection has been told to end.
+// Done is closed when the connection is about to end.
 func (c *Conn) Done() <-chan struct{} { return c.ended }
 
 // Serve runs the connection until it ends and returns why. It ends with ctx
@@ -206,14 +207,14 @@ func (c *Conn) Serve(ctx context.Context) Reason {
 	return c.reason
 }
 
-// Bounds on waiting for a client to take what was sent last.
+// Limits of the wait for a client to read the last packets.
 const (
 	lingerTime  = 2 * time.Second
 	lingerBytes = 64 << 10
 )
 
-// linger lets the client read what was sent last: closing a socket with unread
-// input would throw that away.
+// linger lets the client read the last packets. If a socket with unread input is
+// closed, the system discards what it has not sent.
 func (c *Conn) linger() {
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
@@ -230,11 +231,11 @@ func causeText(err error) string {
 	return err.Error()
 }
 
-// Close ends the connection at once; what is queued is lost. Only the first
-// reason counts. It may be called from any goroutine and does not wait.
+// Close ends the connection at once; queued packets are lost. Only the first reason
+// counts. It may be called from any goroutine and does not wait.
 func (c *Conn) Close(r Reason) { c.end(r, nil, false) }
 
-// Finish ends the connection after what is queued has been sent.
+// Finish ends the connection after the queued packets have been sent.
 func (c *Conn) Finish(r Reason) { c.end(r, nil, true) }
 
 func (c *Conn) end(r Reason, cause error, flush bool) {
@@ -302,7 +303,7 @@ func (c *Conn) read(ctx context.Context) (err error) {
 	}
 }
 
-// receive takes in one whole packet, and the buffer that it lies in.
+// receive reads one complete packet, and returns it with its buffer.
 func (c *Conn) receive(ctx context.Context, plain []byte) error {
 	size := len(plain)
 	var command uint16
@@ -328,37 +329,37 @@ func (c *Conn) receive(ctx context.Context, plain []byte) error {
 	}
 }
 
-// dropsUnknown reports whether a command that the stage does not have is
-// dropped now: nobody knows it, and it lies where a command of this protocol
-// can. One of another stage is a mistake of the client, one beyond the block
-// comes of damage or another protocol.
+// dropsUnknown reports whether a command that the stage does not have is dropped
+// now: it is unknown, and within the block of this protocol's commands. A command
+// of another stage is an error of the client. A command outside of the block means
+// damage or another protocol.
 func (c *Conn) dropsUnknown(command uint16) bool {
 	s := int(c.State())
 	return s < len(c.cfg.Steps) && c.cfg.Steps[s].DropUnknown && packets.InBlock(command) && !packets.Known(command)
 }
 
-// dropUnknown leaves a packet that nobody knows without effect. The first of a
-// connection is told in the log.
+// dropUnknown drops a packet with an unknown command. The first one of a connection
+// is logged.
 func (c *Conn) dropUnknown(ctx context.Context, command uint16, size int) error {
 	first := c.unknown == nil
 	if first {
 		c.unknown = rate.NewLimiter(c.cfg.UnknownRate, c.cfg.UnknownBurst)
 	}
 	if !c.unknown.Allow() {
-		return End(TooManyUnknown, "more than %v packets a second, %d at once, whose command nobody knows; the last is 0x%x",
+		return End(TooManyUnknown, "more than %v packets with an unknown command a second, %d at once; the last command is 0x%x",
 			float64(c.cfg.UnknownRate), c.cfg.UnknownBurst, command)
 	}
 	c.cfg.Metrics.Dropped(c.cfg.Stage, DropUnknown)
 	if first {
-		c.cfg.Log.InfoContext(ctx, "a packet was dropped whose command nobody knows; others of this connection are dropped silently",
+		c.cfg.Log.InfoContext(ctx, "a packet with an unknown command was dropped; others of this connection are dropped without a log line",
 			"stage", c.cfg.Stage.String(), "state", c.stepName(), "command", fmt.Sprintf("0x%x", command), "size", size, "remote", c.remote.String())
 	}
 	return nil
 }
 
-// setReadDeadline gives the client the time of the state that the connection is
-// in now. The reader and SetState may be in it at once: whoever sets a deadline
-// last makes sure that it is of the state that was set last.
+// setReadDeadline sets the deadline of the connection's present state. The reader
+// and SetState may call it at the same time; the last deadline must then be that of
+// the last state.
 func (c *Conn) setReadDeadline() error {
 	if c.hasEnded() {
 		return errEnded // the deadline belongs to end and linger now
@@ -386,11 +387,11 @@ func (c *Conn) setReadDeadline() error {
 	return nil
 }
 
-// WhileConnected runs f, for a handler that may take long, and ends f's context
-// when the client closes its connection meanwhile, which otherwise is noticed
-// only after the handler. The client's time for its next packet does not run. A
-// client that has sent more than the reader's buffer holds is not watched. Only a
-// handler may call it.
+// WhileConnected runs f, for a handler that may take long. If the client closes its
+// connection meanwhile, f's context ends; without WhileConnected this would be
+// noticed only after the handler. Meanwhile the client's time for its next packet
+// does not run. If the client has sent more than the reader's buffer holds, it is
+// not watched. Only a handler may call WhileConnected.
 func (c *Conn) WhileConnected(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -436,8 +437,8 @@ func (c *Conn) hasEnded() bool {
 	}
 }
 
-// Send queues a packet. A packet that cannot be encoded is a mistake of ours
-// and ends the connection, as a full queue does.
+// Send queues a packet. If the packet cannot be encoded, which is an error of the
+// server, or the queue is full, the connection ends.
 func (c *Conn) Send(p packets.Packet) {
 	s, err := Seal(c.cfg.Pool, c.cfg.Tables, p)
 	if err != nil {
@@ -447,8 +448,8 @@ func (c *Conn) Send(p packets.Packet) {
 	c.SendSealed(s)
 }
 
-// SendSealed queues bytes that Seal made with this stage's tables and takes
-// over the caller's hold on them.
+// SendSealed queues bytes that Seal made with this stage's tables. It takes over
+// the caller's reference to them.
 func (c *Conn) SendSealed(s *bufferpool.Shared) {
 	if !c.queue.push(s) {
 		c.end(SlowClient, fmt.Errorf("more than %d packets or %d bytes wait to be sent", c.cfg.QueuePackets, c.cfg.QueueBytes), false)

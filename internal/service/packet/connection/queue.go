@@ -6,8 +6,8 @@ import (
 	"github.com/waystone-mmo/waystone/internal/service/packet/bufferpool"
 )
 
-// queue holds what is to be sent. It is bounded by packets and bytes: a client
-// that does not read fills it and is dropped, and nobody waits for it.
+// queue holds the packets to send. It is limited in packets and bytes. A client
+// that does not read fills it and is disconnected; no sender waits.
 type queue struct {
 	maxPackets, maxBytes int
 
@@ -22,8 +22,8 @@ func newQueue(maxPackets, maxBytes int) *queue {
 	return &queue{maxPackets: maxPackets, maxBytes: maxBytes, wake: make(chan struct{}, 1)}
 }
 
-// push takes over one hold on s. It reports false when the queue is full, and
-// releases s when the queue is closed or full.
+// push takes over one reference to s. It returns false if the queue is full. It
+// releases s if the queue is closed or full.
 func (q *queue) push(s *bufferpool.Shared) bool {
 	q.mu.Lock()
 	if q.closed {
@@ -44,7 +44,7 @@ func (q *queue) push(s *bufferpool.Shared) bool {
 	return true
 }
 
-// busy reports whether a quarter of what may wait is waiting.
+// busy reports whether the queue is filled to a quarter.
 func (q *queue) busy() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -58,7 +58,7 @@ func (q *queue) signal() {
 	}
 }
 
-// take moves what is queued to dst. done reports that nothing more will come.
+// take moves the queued packets to dst. done reports that no more will come.
 func (q *queue) take(dst []*bufferpool.Shared) (items []*bufferpool.Shared, done bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -69,8 +69,8 @@ func (q *queue) take(dst []*bufferpool.Shared) (items []*bufferpool.Shared, done
 	return dst, q.closed
 }
 
-// close ends the queue. With flush, what is queued is still handed out, unless
-// a close without it comes after.
+// close ends the queue. With flush, take still returns the queued packets, unless a
+// close without flush follows.
 func (q *queue) close(flush bool) {
 	q.mu.Lock()
 	q.closed = true

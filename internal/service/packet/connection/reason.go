@@ -22,11 +22,11 @@ const (
 	Oversized       Reason = "oversized"        // a packet of the wrong size
 	Checksum        Reason = "checksum"         // a damaged packet, or another seed
 	UnknownPacket   Reason = "unknown"          // a command of another stage, outside of the block, or unknown in a state that drops none
-	TooManyUnknown  Reason = "too_many_unknown" // more commands that nobody knows than the budget allows
+	TooManyUnknown  Reason = "too_many_unknown" // more unknown commands than the budget allows
 	OutOfOrder      Reason = "out_of_order"     // a command that may not come now
 	Truncated       Reason = "truncated"        // the stream ended inside a packet
 	TimedOut        Reason = "timed_out"        // the state's time was over
-	SlowClient      Reason = "slow_client"      // it does not read what it is sent
+	SlowClient      Reason = "slow_client"      // the client does not read
 	TooFast         Reason = "too_fast"         // more packets than the budget allows
 	TooMany         Reason = "too_many"         // more connections than allowed
 	Refused         Reason = "refused"          // sign-in or join too often, or a character that may not be played
@@ -35,11 +35,11 @@ const (
 	TakenOver       Reason = "taken_over"       // the user signed in again elsewhere
 	PasswordChanged Reason = "password_changed" // the user's password was changed
 	Deleted         Reason = "deleted"          // the user was deleted
-	WorldRefused    Reason = "world_refused"    // the world put the player out
+	WorldRefused    Reason = "world_refused"    // the world removed the player
 	Backend         Reason = "backend"          // a part behind the gateway failed
 	Shutdown        Reason = "shutdown"         // the gateway stops
 	Broken          Reason = "broken"           // the network failed
-	Internal        Reason = "internal"         // a mistake of ours
+	Internal        Reason = "internal"         // an error of the server
 )
 
 // Error ends a connection with a reason. Handlers return it.

@@ -10,8 +10,8 @@ import (
 // maxBatch bounds how many packets go out in one system call.
 const maxBatch = 64
 
-// write sends what is queued until the connection ends: everything that waits
-// goes out in one call.
+// write sends the queued packets until the connection ends: everything that waits
+// is sent in one call.
 func (c *Conn) write() {
 	var (
 		items   []*bufferpool.Shared
@@ -51,7 +51,7 @@ func (c *Conn) write() {
 	}
 }
 
-// writeReason tells a client that does not read from one that is gone.
+// writeReason distinguishes a client that does not read from a client that is gone.
 func writeReason(err error) Reason {
 	if r := reasonOf(err); r != TimedOut {
 		return r
