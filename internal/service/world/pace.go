@@ -1,6 +1,7 @@
 package world
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -58,3 +59,36 @@ func (p *pace) lag(now time.Time) (late, worst time.Duration) {
 
 // lag returns by how much the zone is late now, and was lately.
 func (h *host) lag() (late, worst time.Duration) { return h.pace.lag(time.Now()) }
+
+// pulse is how often the world looks whether its process was suspended.
+const pulse = 500 * time.Millisecond
+
+// watch notes that the process stood still. A zone in which nothing is due would
+// not notice it, and its players have waited all the same.
+func (w *World) watch(ctx context.Context) {
+	ticker := time.NewTicker(pulse)
+	defer ticker.Stop()
+	due := time.Now().Add(pulse)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		late := now.Sub(due)
+		due = now.Add(pulse)
+		if late < lateStep {
+			continue
+		}
+		for _, h := range w.hosts {
+			if h.present.Load() == 0 {
+				continue
+			}
+			select {
+			case h.queue <- func() { h.punctual(time.Now(), late) }:
+			default: // it is busy, and has noticed it itself
+			}
+		}
+	}
+}

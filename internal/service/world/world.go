@@ -129,6 +129,7 @@ func (w *World) Start(ctx context.Context) error {
 	saving, stopSaver := context.WithCancel(background)
 	w.stopHosts, w.stopSaver = stopHosts, stopSaver
 	w.working.Go(func() { w.saver.loop(saving) })
+	w.working.Go(func() { w.watch(hosts) })
 	for _, h := range w.hosts {
 		w.working.Go(func() { h.loop(hosts) })
 	}
