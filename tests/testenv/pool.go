@@ -103,6 +103,9 @@ func (p *Pool) put(t testing.TB, d *pooled) {
 
 // as runs f on a connection to the database, as the superuser.
 func (p *PG) as(ctx context.Context, f func(*pgx.Conn) error) error {
+	if p.kept != nil {
+		return p.kept.run(ctx, f)
+	}
 	conn, err := pgx.Connect(ctx, p.url)
 	if err != nil {
 		return err

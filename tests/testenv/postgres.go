@@ -16,6 +16,7 @@ import (
 type PG struct {
 	url  string
 	name string
+	kept *session // for Exec; nil if each statement has a connection of its own
 }
 
 // Postgres creates an empty database on the shared server and drops it, with
@@ -54,7 +55,15 @@ func createFrom(t testing.TB, server, template string) *PG {
 	if err != nil {
 		t.Fatalf("create a database on the server of %s: %v", DatabaseURLVariable, err)
 	}
+	if server == os.Getenv(DatabaseURLVariable) {
+		pg.kept = &session{url: pg.url}
+	}
 	t.Cleanup(func() {
+		if pg.kept != nil {
+			ctx, cancel := bounded()
+			defer cancel()
+			pg.kept.close(ctx)
+		}
 		if err := drop(server, pg.name); err != nil {
 			t.Errorf("drop the test's database %s: %v", pg.name, err)
 		}
@@ -72,7 +81,7 @@ func newDatabase(ctx context.Context, server, template string) (*PG, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = (&PG{url: server}).as(ctx, func(conn *pgx.Conn) error {
+	err = administer(ctx, server, func(conn *pgx.Conn) error {
 		sql := "CREATE DATABASE " + name + " TEMPLATE " + template
 		var version int
 		if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
@@ -95,16 +104,13 @@ const endOthers = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 func drop(server, name string) error {
 	ctx, cancel := bounded()
 	defer cancel()
-	conn, err := pgx.Connect(ctx, server)
-	if err != nil {
+	return administer(ctx, server, func(conn *pgx.Conn) error {
+		if _, err := conn.Exec(ctx, endOthers, name); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
 		return err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, endOthers, name); err != nil {
-		return err
-	}
-	_, err = conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
-	return err
+	})
 }
 
 // URL is what a client connects with, as the superuser.
@@ -120,7 +126,7 @@ func (p *PG) Exec(t testing.TB, sql string) {
 	t.Helper()
 	ctx, cancel := bounded()
 	defer cancel()
-	if err := execute(ctx, p.url, sql); err != nil {
+	if err := p.execute(ctx, sql); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -135,7 +141,7 @@ func (p *PG) Load(t testing.TB, files ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := execute(ctx, p.url, string(sql)); err != nil {
+		if err := p.execute(ctx, string(sql)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
@@ -155,23 +161,19 @@ func (p *PG) Role(t testing.TB) (name, url string) {
 	t.Cleanup(func() {
 		ctx, cancel := bounded()
 		defer cancel()
-		if err := execute(ctx, p.url, "DROP OWNED BY "+name+"; DROP ROLE "+name); err != nil {
+		if err := p.execute(ctx, "DROP OWNED BY "+name+"; DROP ROLE "+name); err != nil {
 			t.Errorf("drop the test's role %s: %v", name, err)
 		}
 	})
 	return name, url
 }
 
-// execute runs SQL on a connection of its own, in one implicit transaction
-// when it is several statements.
-func execute(ctx context.Context, url, sql string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
+// execute runs SQL, in one implicit transaction when it is several statements.
+func (p *PG) execute(ctx context.Context, sql string) error {
+	return p.as(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.PgConn().Exec(ctx, sql).ReadAll()
 		return err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
-	return err
+	})
 }
 
 // unique returns a name that needs no quotes and that nobody else has.

@@ -57,7 +57,7 @@ func (m *Template) source(t testing.TB, server string) string {
 		}
 	}()
 	m.setUp(t, pg)
-	err = (&PG{url: server}).as(ctx, func(conn *pgx.Conn) error {
+	err = administer(ctx, server, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, endOthers, pg.name)
 		return err
 	})
