@@ -3,11 +3,11 @@ package zone_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -200,7 +200,7 @@ func TestAZoneGoesOnWithoutItsRecording(t *testing.T) {
 	}
 	now := time.Now()
 	for i := range 10_000 {
-		z.Do(now.Add(time.Duration(i)), func(tx *zone.Tx) { tx.Say(1, fmt.Sprint(i)) })
+		z.Do(now.Add(time.Duration(i)), func(tx *zone.Tx) { tx.Say(1, strconv.Itoa(i)) })
 	}
 	if err := r.Flush(); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("the recording ended with %v", err)

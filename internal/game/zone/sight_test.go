@@ -216,6 +216,7 @@ func TestSightFollowsFromMotion(t *testing.T) {
 
 // walkAbout does steps by chance and compares the zone with the model after each.
 func walkAbout(t *testing.T, seed uint64, steps int) error {
+	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // the same walks for a seed
 	place := info()
 	place.Sight.Cell = place.Sight.Radius * []float64{.25, .5, 1, 1, 2, 4}[random.IntN(6)]
