@@ -6,7 +6,7 @@
 //
 // The rules are those of the contract (internal/store/cached): a write that was
 // answered is read from the same replica at once; no answer is more than Bound
-// behind a commit, whoever made it; a fresh read is as current as the database;
+// behind a commit, no matter who made it; a fresh read is as current as the database;
 // what was revoked never comes back.
 //
 // That the checker can find something is shown by runs with a part of the

@@ -22,7 +22,7 @@ import (
 // sense: longer than it waits for a first packet.
 const patience = 20 * time.Second
 
-// MalformedBytes checks this: whoever sends what no client sends, signed in or not, loses
+// MalformedBytes checks this: a connection on which arrives what no client sends, signed in or not, loses
 // his own connection, and two players beside him notice nothing.
 func MalformedBytes(ctx context.Context, target Target) error {
 	var players [2]*bot.Bot

@@ -20,7 +20,7 @@ type PG struct {
 }
 
 // Postgres creates an empty database on the shared server and drops it, with
-// whoever is still connected, when the test ends. Roles are common to the whole
+// all connections to it, when the test ends. Roles are common to the whole
 // server: make them with [PG.Role].
 func Postgres(t testing.TB) *PG {
 	t.Helper()

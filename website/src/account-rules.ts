@@ -111,7 +111,7 @@ const writes = new Set(["/sign-up/email", "/update-user", "/admin/create-user", 
 /**
  * Where a session alone could be made lasting, or better-auth would change the
  * address to which a forgotten password's link goes, or delete an account; and the
- * field with the password of whoever asks. A moderator's take over other accounts,
+ * field with the password of the caller. A moderator's take over other accounts,
  * and one names the new account's password "password".
  */
 const confirmed: ReadonlyMap<string, string> = new Map([
@@ -184,7 +184,7 @@ export function accountRules() {
             const field = confirmed.get(ctx.path) ?? "password";
             const password = ((ctx.body ?? {}) as Fields)[field];
             if (typeof password !== "string" || password === "") {
-              // Whoever has just signed in has shown the password.
+              // A new sign-in has just proved the password.
               if (!showsPassword(ctx.path, ctx.body) && isFresh(session.session)) return;
               throw refuse("PASSWORD_REQUIRED", `This needs your own password, as the field ${field}.`);
             }

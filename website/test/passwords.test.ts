@@ -86,7 +86,7 @@ function seedUsers(): SeedUser[] {
   return JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")).postgres;
 }
 
-/** Signs the users of the seed up anew and returns their cases. */
+/** Signs the users of the seed up again and returns their cases. */
 async function seedCases(url: string, sql: Sql): Promise<Case[]> {
   const cases: Case[] = [];
   for (const u of seedUsers()) {

@@ -37,7 +37,7 @@ type Hook func(stage packets.Stage, user string, p packets.Packet) packets.Packe
 // Faults are ways in which the server does not do what it should.
 type Faults struct {
 	ForgetPosition  bool // a character starts where it did the first time
-	KeepConnections bool // whoever returns to the choice keeps the game connection
+	KeepConnections bool // a bot that returns to the choice keeps the game connection
 	PlayMarked      bool // characters marked for deletion can be played
 	TicketsLast     bool // a ticket can be used again and by anybody
 	NoTakeover      bool // a second sign-in leaves the first alone

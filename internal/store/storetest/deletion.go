@@ -216,7 +216,7 @@ func deletionRace(t *testing.T, e Env) {
 }
 
 // deletionPurgeOrRestore lets the clock run out while purges and restorations
-// race: whoever was told that a character is restored has it, and nobody has a
+// race: a caller that was told that a character is restored has it, and nobody has a
 // purged one.
 func deletionPurgeOrRestore(t *testing.T, e Env) {
 	ctx := testContext(t)

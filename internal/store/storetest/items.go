@@ -76,7 +76,7 @@ func wantIDs(t testing.TB, what string, got []store.ItemID, want ...store.ItemID
 	}
 }
 
-// wantItems reads a character's items anew.
+// wantItems reads a character's items again.
 func wantItems(ctx context.Context, t testing.TB, e Env, what string, id store.CharacterID, want ...store.Item) {
 	t.Helper()
 	c, err := e.Store.GetCharacter(ctx, id, store.Fresh)

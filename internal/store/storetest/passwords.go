@@ -67,7 +67,7 @@ func passwordsSite(t *testing.T, e Env) {
 	wantJudged(ctx, t, e, "as it was", p.Subject(), nil)
 	wantJudged(ctx, t, e, "by the user alone, as it was", store.SessionSubject{UserID: u.ID, Stamp: p.Stamp}, nil)
 	e.Website.SetPassword(t, u.ID, "another hash")
-	// Never from a cache, and whoever is not told.
+	// Never from a cache, and for every caller.
 	wantJudged(ctx, t, e, "changed", p.Subject(), store.ErrPasswordChanged)
 	wantJudged(ctx, t, e, "by the user alone, changed", store.SessionSubject{UserID: u.ID, Stamp: p.Stamp}, store.ErrPasswordChanged)
 	wantJudged(ctx, t, e, "changed, without the stamp", store.SessionSubject{SessionID: session, UserID: u.ID}, nil)

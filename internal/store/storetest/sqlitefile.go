@@ -10,7 +10,7 @@ import (
 // SQLiteFiles returns what makes an SQLite file for each test below t, beside a
 // connection as the website. The file is a copy of one that is made once: with
 // better-auth's tables and rows, and with what prepare adds, the engine's
-// migrations. To make all of it anew takes a second of computing. The program
+// migrations. To make all of it again takes a second of computing. The program
 // has to import the driver, as the engine does.
 func SQLiteFiles(t testing.TB, prepare func(path string) error) func(testing.TB) (path string, w *SQLWebsite) {
 	t.Helper()

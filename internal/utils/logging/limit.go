@@ -14,8 +14,8 @@ const (
 	limitWindow   = time.Second
 )
 
-// cause is what records are counted by: whoever can cause one message again and
-// again takes no line from another one, nor from another reason of the same.
+// cause is what records are counted by. A client that causes one message again and
+// again takes no line from another message, nor from another reason of the same.
 type cause struct {
 	level   slog.Level
 	message string

@@ -1,5 +1,5 @@
 // Package logging builds the process's *slog.Logger. There is no global one:
-// whoever logs is handed a logger.
+// code that logs gets a logger passed in.
 //
 // Fields that belong to a request, such as its id, travel in the context (With)
 // and appear in every record that is logged with that context. Values that must

@@ -18,9 +18,9 @@ const (
 )
 
 // refreshEvery is how often the Sentinels, or the nodes of a cluster, are asked
-// who the masters are. The client hears of most changes at once, but not of
-// those that come while it is cut off from whoever tells it, nor of those whose
-// only sign is that a server stands still.
+// who the masters are. The client is told of most changes at once, but not
+// of those that happen while it has no connection to a server that tells it, nor of
+// those whose only sign is that a server does not answer.
 const refreshEvery = time.Second
 
 // connect tries until there is a client, and returns nil if life ends first.

@@ -172,10 +172,10 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 
 // GetMany returns the values of keys in their order, nil for those that are not
 // there or empty. One that is there and cannot be ours, of another kind or larger than
-// Config.MaxValue, is empty and not nil, and no error: whoever writes to Redis
-// must not be able to make it look broken. There are as many values as keys also
-// beside an error, which is about those keys that could not be read: whoever
-// takes nil for a miss need not look at it.
+// Config.MaxValue, is empty and not nil, and no error: a program that writes to
+// Redis must not be able to make it look broken. There are as many values as keys
+// also with an error, which is about the keys that could not be read: a caller that
+// treats nil as a miss can ignore it.
 //
 // The keys may live on different nodes of a cluster, so each is a command of its
 // own, all sent together; those of a node that fails are errors, and the others'

@@ -17,8 +17,8 @@ const (
 
 // FreePort returns a TCP port that nobody listens on at 127.0.0.1, and that no
 // other call gets: in this process, and on Linux in any other, as long as this
-// one lives. Nothing keeps a program from it that does not ask here: whoever uses
-// it must be ready to find it taken.
+// one lives. A program that does not ask here can still take it, so the
+// caller must be ready for that.
 func FreePort() (int, error) {
 	var last error
 	for range 100 {

@@ -109,7 +109,7 @@ export async function startStack(
   };
 
   // On PostgreSQL the tables are the website's and have to be there first; the
-  // file of SQLite is made by whoever comes first, as a rule the game server.
+  // file of SQLite is made by the program that starts first, as a rule the game server.
   let game: Program;
   let site: Program;
   if (extra.DATABASE_URL === undefined && plan.between === undefined) {
