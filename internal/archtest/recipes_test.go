@@ -86,7 +86,7 @@ func TestEveryRPCIsImplemented(t *testing.T) {
 // TestWorldMessagesAreCarried: what players do and what they perceive passes
 // through switches that drop what they do not know.
 func TestWorldMessagesAreCarried(t *testing.T) {
-	events := regexp.MustCompile(`(?m)^func \((\w+)\) event\(\)`)
+	events := regexp.MustCompile(`(?m)^func \(\*(\w+)\) +event\(\)`)
 	requests := regexp.MustCompile(`(?m)^type ConnectRequest_(\w+) struct`)
 	responses := regexp.MustCompile(`(?m)^type ConnectResponse_(\w+) struct`)
 	for _, c := range []struct {
@@ -95,7 +95,7 @@ func TestWorldMessagesAreCarried(t *testing.T) {
 		by   string
 		uses string // what the code of by has for it, %s stands for the name
 	}{
-		{"internal/game/zone", events, "internal/service/world", `case zone\.%s:`},
+		{"internal/game/zone", events, "internal/service/world", `case \*zone\.%s:`},
 		{"gen/waystone/world/v1", requests, "internal/service/packet", `worldv1\.ConnectRequest_%s\b`},
 		{"gen/waystone/world/v1", requests, "internal/service/world", `worldv1\.ConnectRequest_%s\b`},
 		{"gen/waystone/world/v1", responses, "internal/service/world", `worldv1\.ConnectResponse_%s\b`},

@@ -54,6 +54,7 @@ func (c clients) apply(events []heard) error {
 type motionAt struct {
 	pos, target data.Point
 	speed       float64
+	rested      bool // stood already when time passed last
 }
 
 // after returns the motion after some seconds, or at the target if it gets there.
@@ -106,13 +107,18 @@ func (m *model) pass(seconds float64) {
 	ids := m.ids()
 	for i, a := range ids {
 		for _, b := range ids[i+1:] {
-			if m.motions[a].left() > 0 || m.motions[b].left() > 0 {
+			// A walk that ended last time may have ended, in whole nanoseconds, a
+			// moment later than here.
+			if !m.motions[a].rested || !m.motions[b].rested {
 				m.pair(a, b, seconds)
 			}
 		}
 	}
 	for id, motion := range m.motions {
-		m.motions[id] = motion.after(seconds)
+		rested := motion.left() == 0
+		motion = motion.after(seconds)
+		motion.rested = rested
+		m.motions[id] = motion
 	}
 }
 
@@ -277,7 +283,7 @@ func walkAbout(t *testing.T, seed uint64, steps int) error {
 		}
 		if who != 0 {
 			e := w.get(who)
-			m.put(who, motionAt{e.Pos, e.Target, e.Speed})
+			m.put(who, motionAt{pos: e.Pos, target: e.Target, speed: e.Speed})
 		}
 		if err := m.compare(believed); err != nil {
 			return fmt.Errorf("step %d: %w", step, err)
