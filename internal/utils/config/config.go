@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // settingName is the shape of a name: words of small letters and digits,
@@ -101,5 +102,10 @@ func upperSnake(name string) string { return strings.ToUpper(lowerSnake(name)) }
 
 // lowerSnake turns "service-port" into "service_port".
 func lowerSnake(name string) string {
-	return strings.ToLower(strings.NewReplacer("-", "_", ".", "_").Replace(name))
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' {
+			return '_'
+		}
+		return unicode.ToLower(r)
+	}, name)
 }
