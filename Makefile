@@ -75,7 +75,7 @@ test: deps $(TESTENV) $(TOOLS)/grpcurl ## run all tests against a fresh PostgreS
 
 .PHONY: test-rest
 test-rest: deps $(TESTENV) ## run the tests that make test leaves out to be fast
-	TEST_ALL=1 $(TESTENV) run -- go test $(RACE_FLAGS) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) -run '^TestStoreOverRedisAlone$$' ./internal/store/cached
+	TEST_ALL=1 $(TESTENV) run -- go test $(RACE_FLAGS) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) -run '^(TestStore|TestStoreOverRedisAlone)$$' ./internal/store/cached
 	TEST_ALL=1 $(TESTENV) run -- go test $(RACE_FLAGS) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) -run '^(TestTypesThatWork|TestTypesThatAreRefused|TestNamesOfAnyKind|TestRowsThatAreHiddenAreNotGone|TestSiteWritesOnEverySchema|TestEverySchemaOfTheWebsite|TestAChangedPasswordInEverySchemaOfTheWebsite)$$' ./internal/store/postgres
 
 .PHONY: test-all
