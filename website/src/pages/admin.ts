@@ -91,7 +91,7 @@ export function adminPage(frame: Frame, view: AdminView): Html {
     frame,
     "Moderation",
     html`<section class="welcome">
-      <div><h1>Moderation</h1><p class="meta">A ban puts a player out of the game at once.</p></div>
+      <div><h1>Moderation</h1><p class="meta">A ban ends the game of a player at once.</p></div>
       <form method="get" action="/admin" role="search" class="row search">
         <label class="unseen" for="q">User name, e-mail address, id or free name</label>
         <input id="q" name="q" type="search" value="${view.query}" placeholder="Name, e-mail address or id" autocapitalize="none" maxlength="100">
