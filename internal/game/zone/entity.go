@@ -42,8 +42,8 @@ type entity struct {
 	z       int32
 	col     int // of its cell in the grid
 	row     int
-	slot    int       // in the cell
-	sees    []*entity // by rising id
+	slot    int    // in the cell
+	sees    []seen // by rising id
 	meets   meetings
 	timer   timers.Timer
 	ahead   float64 // distance that the client gained on us, see claim
@@ -70,7 +70,7 @@ func (e *entity) at(t timers.Instant) data.Point {
 	if !e.walking || t >= e.ends {
 		return e.to
 	}
-	s := t.Sub(e.began).Seconds()
+	s := seconds(t.Sub(e.began))
 	return data.Point{X: e.from.X + e.velocity.X*s, Y: e.from.Y + e.velocity.Y*s}
 }
 
@@ -119,6 +119,10 @@ func (z *Zone) arrive(e *entity) {
 		z.walkers--
 	}
 }
+
+// seconds is Duration.Seconds in one division; walks last days at most, and are
+// exact.
+func seconds(d time.Duration) float64 { return float64(d) / float64(time.Second) }
 
 // ceil returns the shortest duration of whole nanoseconds that is no shorter
 // than seconds. A distance of at most 10 km at 1 cm/s is far from its limit.

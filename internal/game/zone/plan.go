@@ -88,7 +88,7 @@ func (z *Zone) due(e *entity, t timers.Instant) {
 			continue
 		}
 		z.turn(e, m)
-		if next, ok := z.foresee(e, m.other, t); ok {
+		if next, ok := z.foresee(e, m.other, t, !m.parts); ok {
 			e.meets.push(next)
 		}
 	}
@@ -140,12 +140,12 @@ func (z *Zone) until(e *entity, t timers.Instant) timers.Instant {
 	if !e.walking {
 		return timers.Never
 	}
-	seconds, _, _ := z.grid.leaves(e)
-	if seconds >= e.ends.Sub(e.began).Seconds() {
+	in, _, _ := z.grid.leaves(e)
+	if in >= seconds(e.ends.Sub(e.began)) {
 		return e.ends
 	}
 	// Not before now: rounding may say so at the edge itself.
-	return max(t, min(e.ends, e.began.Add(ceil(math.Max(0, seconds)))))
+	return max(t, min(e.ends, e.began.Add(ceil(math.Max(0, in)))))
 }
 
 // wake sets the timer of an entity to what comes first.
@@ -167,13 +167,20 @@ func (z *Zone) lookAround(e *entity, t timers.Instant) {
 	s.gained, s.lost = s.gained[:0], s.lost[:0]
 	z.look++
 	e.look = z.look
-	for _, o := range e.sees {
+	for _, sight := range e.sees {
+		o := sight.entity
 		o.look = z.look
 		if distance2(at, o.at(t)) > leave*leave {
 			s.lost = append(s.lost, o)
 		} else if m, ok := meet(e, o, at, t, leave, true); ok {
 			e.meets = append(e.meets, m)
 		}
+	}
+	// Those further away cannot come near while this plan holds.
+	far := math.Inf(1)
+	if e.planned != timers.Never {
+		far = enter + (z.speed(e)+z.motion.RunSpeed)*seconds(e.planned.Sub(t))
+		far *= far
 	}
 	rows, left, right := z.grid.near(e)
 	for _, row := range rows {
@@ -185,8 +192,11 @@ func (z *Zone) lookAround(e *entity, t timers.Instant) {
 				if o.look == z.look {
 					continue
 				}
-				if distance2(at, o.at(t)) <= enter*enter {
+				apart := distance2(at, o.at(t))
+				if apart <= enter*enter {
 					s.gained = append(s.gained, o)
+				} else if apart > far {
+					continue
 				} else if m, ok := meet(e, o, at, t, enter, false); ok {
 					e.meets = append(e.meets, m)
 				}
@@ -196,9 +206,9 @@ func (z *Zone) lookAround(e *entity, t timers.Instant) {
 	slices.SortFunc(s.gained, byID)
 	z.lose(e, s.lost)
 	z.gain(e, s.gained)
-	for _, changed := range [...][]*entity{s.lost, s.gained} {
+	for i, changed := range [...][]*entity{s.lost, s.gained} {
 		for _, o := range changed {
-			if m, ok := z.foresee(e, o, t); ok {
+			if m, ok := z.foresee(e, o, t, i == 1); ok {
 				e.meets = append(e.meets, m)
 			}
 		}
@@ -206,10 +216,10 @@ func (z *Zone) lookAround(e *entity, t timers.Instant) {
 	}
 }
 
-// foresee returns the next change of sight of two entities after t.
-func (z *Zone) foresee(e, o *entity, t timers.Instant) (meeting, bool) {
+// foresee returns the next change of sight of two entities after t; sees says
+// whether they see each other.
+func (z *Zone) foresee(e, o *entity, t timers.Instant, sees bool) (meeting, bool) {
 	radius := z.info.Sight.Radius
-	_, sees := slices.BinarySearchFunc(e.sees, o, byID)
 	if sees {
 		radius *= Hysteresis
 	}
@@ -237,14 +247,14 @@ func meet(e, o *entity, at data.Point, t timers.Instant, radius float64, parts b
 	}
 	root := math.Sqrt(math.Max(0, d))
 	holds := min(e.planned, o.planned).Sub(t)
-	seconds := (-b - root) / a
+	in := (-b - root) / a
 	if parts {
-		seconds = (root - b) / a
+		in = (root - b) / a
 	}
-	if seconds > holds.Seconds() {
+	if in > seconds(holds) {
 		return meeting{}, false
 	}
-	after := time.Duration(math.Max(0, seconds) * float64(time.Second))
+	after := time.Duration(math.Max(0, in) * float64(time.Second))
 	if parts {
 		after++ // beyond the radius, not at it
 	}

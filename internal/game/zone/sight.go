@@ -37,13 +37,34 @@ func distance2(a, b data.Point) float64 {
 
 func byID(a, b *entity) int { return cmp.Compare(a.id, b.id) }
 
+// seen is an entity in sight with its number, so that a search does not have to
+// load it.
+type seen struct {
+	id     ID
+	entity *entity
+}
+
+// find returns where an entity is among those that e sees, or would be.
+func (e *entity) find(id ID) (int, bool) {
+	low, high := 0, len(e.sees)
+	for low < high {
+		middle := int(uint(low+high) >> 1) //nolint:gosec // both are small and positive
+		if e.sees[middle].id < id {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, low < len(e.sees) && e.sees[low].id == id
+}
+
 func (e *entity) see(o *entity) {
-	i, _ := slices.BinarySearchFunc(e.sees, o, byID)
-	e.sees = slices.Insert(e.sees, i, o)
+	i, _ := e.find(o.id)
+	e.sees = slices.Insert(e.sees, i, seen{o.id, o})
 }
 
 func (e *entity) unsee(o *entity) {
-	if i, ok := slices.BinarySearchFunc(e.sees, o, byID); ok {
+	if i, ok := e.find(o.id); ok {
 		e.sees = slices.Delete(e.sees, i, i+1)
 	}
 }
@@ -122,10 +143,13 @@ func (z *Zone) receivers(others []*entity) []ID {
 
 // watchers returns those that see e, and with self e as well.
 func (z *Zone) watchers(e *entity, self bool) []ID {
-	to := z.receivers(e.sees)
+	to := z.scratch.to[:0]
+	for _, o := range e.sees {
+		to = append(to, o.id)
+	}
 	if self {
 		to = append(to, e.id)
-		z.scratch.to = to
 	}
+	z.scratch.to = to
 	return to
 }

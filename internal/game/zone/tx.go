@@ -77,7 +77,7 @@ func (tx *Tx) Leave(id ID) {
 	e.gone = true
 	e.plans++ // what others planned with it is void
 	for _, o := range e.sees {
-		o.unsee(e)
+		o.entity.unsee(e)
 	}
 	if to := z.watchers(e, false); len(to) > 0 {
 		z.scratch.self[0] = id
@@ -101,7 +101,13 @@ func (tx *Tx) Show(id ID) {
 		tx.z.record.command(opShow, id)
 	}
 	if e, ok := tx.z.entities[id]; ok && len(e.sees) > 0 {
-		tx.z.showTo(e, e.sees)
+		others := tx.z.scratch.gained[:0]
+		for _, o := range e.sees {
+			others = append(others, o.entity)
+		}
+		tx.z.showTo(e, others)
+		clear(others)
+		tx.z.scratch.gained = others[:0]
 	}
 }
 
