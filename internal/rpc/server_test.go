@@ -230,8 +230,8 @@ func TestWatchIsForPartsAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// It is not implemented here: a caller that is admitted gets that
-		// error.
+		// The server of this test has no Watch: a caller that is admitted gets the
+		// error that says so.
 		if _, err := s.Recv(); errs.KindOf(err) != want {
 			t.Errorf("token %q: %v", token, err)
 		}

@@ -55,7 +55,7 @@ func createFrom(t testing.TB, server, template string) *PG {
 	if err != nil {
 		t.Fatalf("create a database on the server of %s: %v", DatabaseURLVariable, err)
 	}
-	if server == os.Getenv(DatabaseURLVariable) {
+	if isShared(server) {
 		pg.kept = &session{url: pg.url}
 	}
 	t.Cleanup(func() {

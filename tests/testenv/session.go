@@ -2,7 +2,6 @@ package testenv
 
 import (
 	"context"
-	"errors"
 	"os"
 	"sync"
 
@@ -65,13 +64,12 @@ var administration sync.Map //nolint:gochecknoglobals // one for the process, as
 // administer runs f on a connection to a server as a whole. A server of a test's
 // own keeps none: the test may count its connections.
 func administer(ctx context.Context, server string, f func(*pgx.Conn) error) error {
-	if server == os.Getenv(DatabaseURLVariable) {
+	if isShared(server) {
 		kept, _ := administration.LoadOrStore(server, &session{url: server})
 		return kept.(*session).run(ctx, f) //nolint:forcetypeassert // nothing else is stored
 	}
-	conn, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f(conn), conn.Close(ctx))
+	return (&PG{url: server}).as(ctx, f)
 }
+
+// isShared reports whether a server is that of [DatabaseURLVariable].
+func isShared(server string) bool { return server == os.Getenv(DatabaseURLVariable) }

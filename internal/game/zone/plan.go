@@ -170,9 +170,10 @@ func (z *Zone) lookAround(e *entity, t timers.Instant) {
 	for _, sight := range e.sees {
 		o := sight.entity
 		o.look = z.look
-		if distance2(at, o.at(t)) > leave*leave {
+		there := o.at(t)
+		if distance2(at, there) > leave*leave {
 			s.lost = append(s.lost, o)
-		} else if m, ok := meet(e, o, at, t, leave, true); ok {
+		} else if m, ok := meet(e, o, at, there, t, leave, true); ok {
 			e.meets = append(e.meets, m)
 		}
 	}
@@ -192,12 +193,13 @@ func (z *Zone) lookAround(e *entity, t timers.Instant) {
 				if o.look == z.look {
 					continue
 				}
-				apart := distance2(at, o.at(t))
+				there := o.at(t)
+				apart := distance2(at, there)
 				if apart <= enter*enter {
 					s.gained = append(s.gained, o)
 				} else if apart > far {
 					continue
-				} else if m, ok := meet(e, o, at, t, enter, false); ok {
+				} else if m, ok := meet(e, o, at, there, t, enter, false); ok {
 					e.meets = append(e.meets, m)
 				}
 			}
@@ -223,17 +225,16 @@ func (z *Zone) foresee(e, o *entity, t timers.Instant, sees bool) (meeting, bool
 	if sees {
 		radius *= Hysteresis
 	}
-	return meet(e, o, e.at(t), t, radius, sees)
+	return meet(e, o, e.at(t), o.at(t), t, radius, sees)
 }
 
 // meet returns when an entity that is at a place at t comes within a radius of
-// another, or with parts, when it goes beyond it. It reports false if that does
+// another, which is there, or with parts, when it goes beyond it. It reports false if that does
 // not happen while the plans of both hold.
-func meet(e, o *entity, at data.Point, t timers.Instant, radius float64, parts bool) (meeting, bool) {
+func meet(e, o *entity, at, there data.Point, t timers.Instant, radius float64, parts bool) (meeting, bool) {
 	if !e.walking && !o.walking {
 		return meeting{}, false
 	}
-	there := o.at(t)
 	dx, dy := there.X-at.X, there.Y-at.Y
 	vx, vy := o.velocity.X-e.velocity.X, o.velocity.Y-e.velocity.Y
 	// The square of their distance after s seconds is a·s² + 2·b·s + c.

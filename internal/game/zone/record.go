@@ -53,7 +53,8 @@ type header struct {
 }
 
 // Recorder writes what a zone is told, so that Replay can let it happen again.
-// It belongs to one zone, and to its goroutine.
+// It belongs to one zone, and to its goroutine. Its own methods do nothing on nil,
+// which records nothing.
 type Recorder struct {
 	w     *bufio.Writer
 	limit int64 // bytes left
@@ -105,6 +106,9 @@ func (r *Recorder) write() {
 }
 
 func (r *Recorder) step(now timers.Instant) {
+	if r == nil {
+		return
+	}
 	r.part = append(r.part, opStep)
 	r.part = binary.AppendUvarint(r.part, uint64(now-r.last)) //nolint:gosec // time does not run backwards
 	r.last = now
@@ -112,26 +116,41 @@ func (r *Recorder) step(now timers.Instant) {
 }
 
 func (r *Recorder) end() {
+	if r == nil {
+		return
+	}
 	r.part = binary.LittleEndian.AppendUint64(append(r.part, opEnd), r.sum.Sum64())
 	r.write()
 }
 
 // command adds a command with its entity; the rest of it is added by the caller.
 func (r *Recorder) command(op byte, id ID) {
+	if r == nil {
+		return
+	}
 	r.part = binary.AppendUvarint(append(r.part, op), uint64(id))
 }
 
 func (r *Recorder) numbers(n ...uint64) {
+	if r == nil {
+		return
+	}
 	for _, v := range n {
 		r.part = binary.AppendUvarint(r.part, v)
 	}
 }
 
 func (r *Recorder) place(p data.Point, z int32) {
+	if r == nil {
+		return
+	}
 	r.part = appendPlace(r.part, p, z)
 }
 
 func (r *Recorder) flag(set bool) {
+	if r == nil {
+		return
+	}
 	n := byte(0)
 	if set {
 		n = 1
@@ -140,6 +159,9 @@ func (r *Recorder) flag(set bool) {
 }
 
 func (r *Recorder) say(id ID, text string, shout bool) {
+	if r == nil {
+		return
+	}
 	if len(text) > maxRecordedText && r.err == nil {
 		r.err = fmt.Errorf("a text of %d bytes cannot be recorded", len(text))
 	}
@@ -159,6 +181,9 @@ func appendPlace(b []byte, p data.Point, z int32) []byte {
 
 // event adds an event to the sum of the step.
 func (r *Recorder) event(to []ID, e Event) {
+	if r == nil {
+		return
+	}
 	from := len(r.part)
 	r.part = AppendEvent(r.part, to, e)
 	_, _ = r.sum.Write(r.part[from:]) // never fails

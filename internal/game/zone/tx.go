@@ -26,11 +26,9 @@ type Enter struct {
 // the number asked for. Others see it at the end of the step.
 func (tx *Tx) Enter(in Enter) (ID, error) {
 	z := tx.z
-	if r := z.record; r != nil {
-		r.command(opEnter, in.ID)
-		r.flag(in.Running)
-		r.place(in.Pos, in.Z)
-	}
+	z.record.command(opEnter, in.ID)
+	z.record.flag(in.Running)
+	z.record.place(in.Pos, in.Z)
 	if len(z.order) >= z.capacity {
 		return 0, ErrFull
 	}
@@ -55,9 +53,7 @@ func (tx *Tx) Enter(in Enter) (ID, error) {
 // Leave takes an entity out of the zone; those who saw it are told.
 func (tx *Tx) Leave(id ID) {
 	z := tx.z
-	if z.record != nil {
-		z.record.command(opLeave, id)
-	}
+	z.record.command(opLeave, id)
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -97,9 +93,7 @@ func (tx *Tx) Get(id ID) (Entity, bool) {
 
 // Show emits everything that an entity sees to it again, as one Spawned.
 func (tx *Tx) Show(id ID) {
-	if tx.z.record != nil {
-		tx.z.record.command(opShow, id)
-	}
+	tx.z.record.command(opShow, id)
 	if e, ok := tx.z.entities[id]; ok && len(e.sees) > 0 {
 		others := tx.z.scratch.gained[:0]
 		for _, o := range e.sees {
@@ -117,11 +111,9 @@ func (tx *Tx) Show(id ID) {
 // is the entity walked to, 0 for none; it is passed on unchecked.
 func (tx *Tx) Move(id ID, to data.Point, height int32, aim ID) {
 	z := tx.z
-	if r := z.record; r != nil {
-		r.command(opMove, id)
-		r.numbers(uint64(aim))
-		r.place(to, height)
-	}
+	z.record.command(opMove, id)
+	z.record.numbers(uint64(aim))
+	z.record.place(to, height)
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -143,10 +135,8 @@ func (tx *Tx) Move(id ID, to data.Point, height int32, aim ID) {
 // tenth of the running speed). Otherwise it is refused.
 func (tx *Tx) Stop(id ID, at data.Point, height int32) {
 	z := tx.z
-	if r := z.record; r != nil {
-		r.command(opStop, id)
-		r.place(at, height)
-	}
+	z.record.command(opStop, id)
+	z.record.place(at, height)
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -167,9 +157,7 @@ func (tx *Tx) Collide(id ID, at data.Point, height int32) { tx.Stop(id, at, heig
 // Halt ends what an entity is doing, like a refused walk: it stands where it is,
 // and its own client is corrected.
 func (tx *Tx) Halt(id ID) {
-	if tx.z.record != nil {
-		tx.z.record.command(opHalt, id)
-	}
+	tx.z.record.command(opHalt, id)
 	if e, ok := tx.z.entities[id]; ok {
 		tx.z.refuse(e)
 	}
@@ -199,9 +187,7 @@ func (z *Zone) emitStopped(to []ID, e *entity) {
 // the other speed.
 func (tx *Tx) ToggleRun(id ID) {
 	z := tx.z
-	if z.record != nil {
-		z.record.command(opToggleRun, id)
-	}
+	z.record.command(opToggleRun, id)
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -217,9 +203,7 @@ func (tx *Tx) ToggleRun(id ID) {
 // first.
 func (tx *Tx) ToggleSit(id ID) {
 	z := tx.z
-	if z.record != nil {
-		z.record.command(opToggleSit, id)
-	}
+	z.record.command(opToggleSit, id)
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -242,10 +226,8 @@ func (z *Zone) stand(e *entity) {
 // otherwise they and the zone would disagree about where it is.
 func (tx *Tx) Emote(id ID, motion, flags uint16) {
 	z := tx.z
-	if r := z.record; r != nil {
-		r.command(opEmote, id)
-		r.numbers(uint64(motion), uint64(flags))
-	}
+	z.record.command(opEmote, id)
+	z.record.numbers(uint64(motion), uint64(flags))
 	e, ok := z.entities[id]
 	if !ok {
 		return
@@ -274,9 +256,7 @@ func (tx *Tx) Shout(id ID, text string) { tx.say(id, text, true) }
 
 func (tx *Tx) say(id ID, text string, shout bool) {
 	z := tx.z
-	if z.record != nil {
-		z.record.say(id, text, shout)
-	}
+	z.record.say(id, text, shout)
 	e, ok := z.entities[id]
 	if !ok {
 		return

@@ -138,13 +138,13 @@ func (z *Zone) Do(now time.Time, f func(*Tx)) {
 	z.begin(now)
 	f(&z.tx)
 	z.settle()
-	z.end()
+	z.record.end()
 }
 
 // Advance runs everything that is due by an instant.
 func (z *Zone) Advance(now time.Time) {
 	z.begin(now)
-	z.end()
+	z.record.end()
 }
 
 // begin begins a step with what is due by then.
@@ -153,23 +153,13 @@ func (z *Zone) begin(now time.Time) {
 		z.epoch = now
 	}
 	z.now = max(z.now, timers.Instant(0).Add(now.Sub(z.epoch)))
-	if z.record != nil {
-		z.record.step(z.now)
-	}
+	z.record.step(z.now)
 	z.timers.Run(z.now)
-}
-
-func (z *Zone) end() {
-	if z.record != nil {
-		z.record.end()
-	}
 }
 
 // emit hands an event to those who perceive it.
 func (z *Zone) emit(to []ID, e Event) {
-	if z.record != nil {
-		z.record.event(to, e)
-	}
+	z.record.event(to, e)
 	z.sink.Emit(to, e)
 }
 
